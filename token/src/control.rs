@@ -1,0 +1,146 @@
+//! What supervisor and host say to each other over the host's control socket (descriptor 0 of the host).
+//!
+//! The supervisor keeps the PIN latch, so that a host needs no file of ours: before every C_Login the host reports
+//! the attempt and waits for the word. Frames are JSON; descriptors ride along (lanes, an unlock connection).
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use hsm_config::{Algorithm, KeyType, Name, PinIdentity};
+use rustix::net::{RecvFlags, SendFlags};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::seqpacket;
+
+/// The supervisor's words to a host.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// The first frame: what this host serves.
+    Start(Box<HostConfig>),
+    /// New lanes, one descriptor each; old ones end when the front closes them.
+    Lanes,
+    /// The answer to [`Report::Attempt`]: the attempt is durable, log in.
+    LogIn,
+    /// The answer to [`Report::Attempt`]: the latch is shut, do not log in.
+    Latched(String),
+    /// A client of `unlock.sock` (one descriptor), unread.
+    Unlock,
+    /// The latch was cleared: try the PIN source again.
+    Retry,
+}
+
+/// A host's words to the supervisor.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Report {
+    /// The host's state changed.
+    State(HostState),
+    /// About to log in to the token with this serial and a PIN from this source.
+    Attempt {
+        /// The token's serial number.
+        serial: String,
+        /// Where the PIN comes from.
+        source: PinOrigin,
+    },
+    /// What C_Login said.
+    Outcome {
+        /// The token's serial number.
+        serial: String,
+        /// What came of the attempt.
+        outcome: LoginOutcome,
+    },
+}
+
+/// Where a PIN came from; never anything computed from the PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinOrigin {
+    /// A credential or file, by inode and modification time.
+    Source(PinIdentity),
+    /// A person at `kunci token unlock`.
+    Prompt,
+}
+
+/// What C_Login said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginOutcome {
+    /// CKR_OK or CKR_USER_ALREADY_LOGGED_IN.
+    Accepted,
+    /// CKR_PIN_INCORRECT, CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE or CKR_PIN_INVALID.
+    Refused(String),
+    /// C_Login failed for another reason; the PIN was not judged.
+    NotJudged(String),
+}
+
+/// A host's state, as `kunci status` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostState {
+    /// Loading the module, looking for the token, logging in.
+    Starting,
+    /// The token is not there, or the wrong one is.
+    Missing(String),
+    /// Waiting for `kunci token unlock`.
+    Locked,
+    /// Waiting for an operator to clear the latch.
+    Latched(String),
+    /// The PIN source cannot be used.
+    NoPin(String),
+    /// Serving.
+    Ready {
+        /// The token's serial number.
+        serial: String,
+    },
+    /// The module does not load or initialise.
+    Failed(String),
+}
+
+/// What one host serves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostConfig {
+    /// The token's name.
+    pub name: Name,
+    /// Its configuration.
+    pub token: hsm_config::Token,
+    /// The connectors with a key on it.
+    pub uses: Vec<Use>,
+}
+
+/// One connector's key on a token: one key, one use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// The connector.
+    pub connector: Name,
+    /// The type of its key.
+    pub key: KeyType,
+    /// The algorithm of its assertions and proofs.
+    pub algorithm: Algorithm,
+}
+
+impl Use {
+    /// `CKA_LABEL` of the key and its certificate.
+    pub fn label(&self) -> String {
+        label(&self.connector)
+    }
+}
+
+/// `CKA_LABEL` of a connector's keys and certificates.
+pub fn label(connector: &Name) -> String {
+    format!("kunci:{connector}")
+}
+
+/// Sends one control frame.
+pub fn send(socket: impl AsFd, frame: &impl Serialize, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    seqpacket::send(socket, &serde_json::to_vec(frame)?, fds, SendFlags::empty())
+}
+
+/// Receives one control frame and its descriptors; `None` when the other side is gone.
+pub fn receive<T: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let (mut buffer, mut fds) = (vec![0; seqpacket::MAX_FRAME], Vec::new());
+    match seqpacket::receive(socket, &mut buffer, &mut fds, RecvFlags::empty())? {
+        [] => Ok(None),
+        frame => Ok(Some((serde_json::from_slice(frame)?, fds))),
+    }
+}

@@ -1,0 +1,119 @@
+//! What travels on a lane between front and host: one request at a time, in typed fields, at most 16 KiB.
+//!
+//! One lane is one `SOCK_SEQPACKET` socket, one thread of the host and one session on the token. The front asks, the
+//! host answers; nothing on a lane is bytes or a digest to sign. Frames are postcard (its wire format, version 1).
+
+mod fault;
+mod report;
+
+use hsm_config::Name;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use fault::Fault;
+pub use report::{Attributes, Finding, KeyReport, TokenReport};
+
+use crate::{KeyId, KeyRef, Message};
+
+/// The longest question that a host reads, in bytes.
+pub const MAX_ASK: usize = 16 * 1024;
+/// The longest answer that a front reads, in bytes.
+pub const MAX_ANSWER: usize = crate::seqpacket::MAX_FRAME;
+
+/// One question of the front's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Repeated in the answer, so that a late answer is never taken for another's.
+    pub id: u64,
+    /// What to do.
+    pub work: Work,
+}
+
+/// What a host can be asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Work {
+    /// Compose the message again and sign it with the connector's pinned key.
+    Sign {
+        /// Whose key; the host knows the connector's algorithm and label from the configuration.
+        connector: Name,
+        /// The pin; another key is refused.
+        key: KeyRef,
+        /// The typed message.
+        message: Message,
+    },
+    /// Describe the token and every key that carries a label of Kunci's.
+    Survey,
+    /// Generate the connector's key with this identifier, and read its attributes back.
+    Generate {
+        /// Whose key; type and label follow from the configuration.
+        connector: Name,
+        /// The fresh `CKA_ID`.
+        id: KeyId,
+    },
+    /// Store a certificate beside the key that it certifies; refused when the keys differ.
+    StoreCertificate {
+        /// The pinned key.
+        key: KeyRef,
+        /// DER.
+        certificate: Vec<u8>,
+        /// The label of the object.
+        connector: Name,
+    },
+    /// Read the certificate that is stored beside a key.
+    Certificate {
+        /// The pinned key.
+        key: KeyRef,
+    },
+    /// Sign and judge a probe; the signature never leaves the host.
+    Probe {
+        /// Whose key.
+        connector: Name,
+        /// The pinned key.
+        key: KeyRef,
+    },
+    /// Destroy a key and its certificate.
+    Destroy {
+        /// The pinned key.
+        key: KeyRef,
+    },
+    /// Initialise a blank token by the configuration's URI and PIN sources (`kunci token init`).
+    Initialise,
+}
+
+/// The host's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question's.
+    pub id: u64,
+    /// What came of it.
+    pub outcome: Result<Done, Fault>,
+}
+
+/// What a host did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Done {
+    /// RSA signature octets, or r ‖ s.
+    Signature(Vec<u8>),
+    /// The token and the keys that Kunci labelled on it.
+    Survey(TokenReport, Vec<KeyReport>),
+    /// The key that was just generated.
+    Generated(KeyReport),
+    /// A certificate, DER; none is stored when absent.
+    Certificate(Option<Vec<u8>>),
+    /// Done, with nothing to say.
+    Nothing,
+    /// The token as it is after initialising.
+    Token(TokenReport),
+}
+
+/// Encodes a frame.
+pub fn encode(frame: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    postcard::to_stdvec(frame).map_err(|_| Fault::Protocol)
+}
+
+/// Decodes a frame that was read whole; trailing bytes are an error.
+pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, Fault> {
+    match postcard::take_from_bytes(frame) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(Fault::Protocol),
+    }
+}

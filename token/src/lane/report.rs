@@ -1,0 +1,91 @@
+//! What a host says of its token and of the keys on it: asserted by the module, never more.
+
+use hsm_config::KeyType;
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyId, PublicKey, Sha256};
+
+/// What C_GetTokenInfo and C_GetInfo say (PKCS#11 sections 3.1, 3.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenReport {
+    /// CK_TOKEN_INFO label, trimmed.
+    pub label: String,
+    /// CK_TOKEN_INFO manufacturerID, trimmed.
+    pub manufacturer: String,
+    /// CK_TOKEN_INFO model, trimmed.
+    pub model: String,
+    /// CK_TOKEN_INFO serialNumber, trimmed.
+    pub serial: String,
+    /// CK_INFO libraryDescription and version.
+    pub library: String,
+    /// A soft token, by its maker or model, by CKF_HW_SLOT or by CKF_HW unset on the mechanisms that we use.
+    pub software: bool,
+}
+
+/// A key that carries a label of Kunci's, or was just generated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyReport {
+    /// CKA_ID, where it has our 16 bytes.
+    pub id: Option<KeyId>,
+    /// CKA_LABEL.
+    pub label: String,
+    /// DER SubjectPublicKeyInfo composed from the public attributes; empty when no public key object is found.
+    pub spki: Vec<u8>,
+    /// The type, where Kunci knows it.
+    pub kind: Option<KeyType>,
+    /// The attributes as read back.
+    pub attributes: Attributes,
+    /// Each requirement that the attributes fail; empty on a good key.
+    pub findings: Vec<Finding>,
+    /// SHA-256 of the certificate stored with the same CKA_ID.
+    pub certificate_sha256: Option<Sha256>,
+}
+
+/// The private key's attributes (PKCS#11 sections 4.8, 4.9). An attribute that the module does not tell is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// CKA_SENSITIVE
+    pub sensitive: Option<bool>,
+    /// CKA_EXTRACTABLE
+    pub extractable: Option<bool>,
+    /// CKA_ALWAYS_SENSITIVE
+    pub always_sensitive: Option<bool>,
+    /// CKA_NEVER_EXTRACTABLE
+    pub never_extractable: Option<bool>,
+    /// CKA_LOCAL
+    pub local: Option<bool>,
+    /// CKA_PRIVATE
+    pub private: Option<bool>,
+    /// CKA_MODIFIABLE
+    pub modifiable: Option<bool>,
+    /// CKA_COPYABLE
+    pub copyable: Option<bool>,
+    /// CKA_SIGN
+    pub sign: Option<bool>,
+    /// CKA_DECRYPT
+    pub decrypt: Option<bool>,
+    /// CKA_UNWRAP
+    pub unwrap: Option<bool>,
+    /// CKA_DERIVE
+    pub derive: Option<bool>,
+    /// CKA_SIGN_RECOVER
+    pub sign_recover: Option<bool>,
+    /// CKA_KEY_GEN_MECHANISM; 0 is CKM_RSA_PKCS_KEY_PAIR_GEN.
+    pub key_gen_mechanism: Option<u64>,
+}
+
+/// A requirement that a key or token does not meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable, kebab-case.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl KeyReport {
+    /// The public key, where it can be parsed.
+    pub fn public_key(&self) -> Option<PublicKey> {
+        PublicKey::from_spki(&self.spki).ok()
+    }
+}

@@ -1,0 +1,19 @@
+//! Keys on tokens.
+//!
+//! What can be asked of a token ([`Token`], [`Provision`]), the only messages that may be signed ([`Message`]),
+//! the PKCS#11 backend, and the host: the process that alone sees a vendor's module and the PIN, and that serves
+//! the front over lanes. There is no call that signs bytes or a digest of the caller's.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod control;
+pub mod identity;
+pub mod lane;
+pub mod message;
+pub mod public_key;
+pub mod seqpacket;
+mod x509;
+
+pub use identity::{KeyId, KeyRef, Sha256};
+pub use message::Message;
+pub use public_key::PublicKey;
