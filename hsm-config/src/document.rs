@@ -1,0 +1,111 @@
+//! The TOML text with the place of everything in it, so that a problem can point at its line.
+
+use crate::problem::{Fault, Problem, Problems};
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// How many mistakes of syntax are told: one often draws others after it.
+const MAX_SYNTAX_PROBLEMS: usize = 5;
+
+/// A parsed file.
+pub(crate) struct Document<'a> {
+    file: &'a Path,
+    text: &'a str,
+    pub(crate) root: DeTable<'a>,
+}
+
+/// One step on the way to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The way to a value, as `connectors.de.tokens[1]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct At(pub(crate) Vec<Step>);
+
+impl At {
+    pub(crate) fn key(&self, key: &str) -> Self {
+        self.step(Step::Key(key.to_owned()))
+    }
+
+    pub(crate) fn index(&self, index: usize) -> Self {
+        self.step(Step::Index(index))
+    }
+
+    fn step(&self, step: Step) -> Self {
+        Self(self.0.iter().cloned().chain([step]).collect())
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(item) => write!(f, "[{item}]")?,
+                Step::Key(key) => write!(f, "{}{key}", if index == 0 { "" } else { "." })?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Document<'a> {
+    pub(crate) fn parse(text: &'a str, file: &'a Path) -> Result<Self, Problems> {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let document = Self { file, text, root: root.into_inner() };
+        let mut problems = Problems::default();
+        for error in errors.into_iter().take(MAX_SYNTAX_PROBLEMS) {
+            let help = "mend the line; https://toml.io has the grammar";
+            let fault = Fault::new("syntax", format!("this is not TOML: {}", error.message()), help);
+            problems.push(document.problem(error.span().unwrap_or_default(), &At::default(), fault));
+        }
+        if problems.is_empty() { Ok(document) } else { Err(problems.sorted()) }
+    }
+
+    /// The names that a section gives to its entries, valid or not.
+    pub(crate) fn names(&self, section: &str) -> impl Iterator<Item = &str> {
+        let table = self.root.get(section).and_then(|value| value.get_ref().as_table());
+        table.into_iter().flatten().map(|(key, _)| key.get_ref().as_ref())
+    }
+
+    /// Where the value at the end of the way stands; where the way ends early, its last part.
+    pub(crate) fn locate(&self, at: &At) -> Range<usize> {
+        let mut span = 0..0;
+        let mut table = Some(&self.root);
+        let mut array = None;
+        for step in &at.0 {
+            let found = match step {
+                Step::Key(name) => {
+                    table.and_then(|table| table.get_key_value(name.as_str())).map(|(key, value)| {
+                        // A table's own place is told by its name: its span covers too much or too little.
+                        span = if value.get_ref().is_table() { key.span() } else { value.span() };
+                        value
+                    })
+                }
+                Step::Index(item) => array
+                    .and_then(|array: &toml::de::DeArray<'_>| array.get(*item))
+                    .inspect(|value: &&Spanned<DeValue<'_>>| span = value.span()),
+            };
+            table = found.and_then(|value| value.get_ref().as_table());
+            array = found.and_then(|value| value.get_ref().as_array());
+        }
+        span
+    }
+
+    pub(crate) fn problem(&self, span: Range<usize>, at: &At, fault: Fault) -> Problem {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Problem {
+            line: count(before.matches('\n').count() + 1),
+            column: count(before[line_start..].chars().count() + 1),
+            at: at.to_string(),
+            ..Problem::of_file(self.file, fault)
+        }
+    }
+}

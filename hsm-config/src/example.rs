@@ -1,0 +1,5 @@
+//! placeholder
+/// placeholder
+pub fn example() -> String {
+    String::new()
+}

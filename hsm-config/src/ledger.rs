@@ -1,0 +1,41 @@
+//! The ledger's part: under which name it is known, and which token signs its checkpoints.
+
+use crate::name::Name;
+use crate::problem::Fault;
+use crate::report::Report;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The longest origin, in bytes.
+const MAX_ORIGIN_BYTES: usize = 255;
+
+/// The ledger of what the agent signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// The name under which auditors know this ledger (C2SP tlog-checkpoint). Unique, and never changed.
+    #[schemars(extend("pattern" = "^[^\\s+]{1,255}$"))]
+    pub origin: String,
+    /// The token that holds the checkpoint key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Name>,
+}
+
+impl Ledger {
+    pub(crate) fn check(&self, report: &mut Report<'_>) {
+        report.expect("origin", self.check_origin());
+        if let Some(token) = &self.token {
+            report.expect("token", report.token_exists(token));
+        }
+    }
+
+    // C2SP signed-note: a key name is non-empty, and has no spaces and no plus.
+    fn check_origin(&self) -> Result<(), Fault> {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        if (1..=MAX_ORIGIN_BYTES).contains(&self.origin.len()) && !self.origin.contains(bad) {
+            return Ok(());
+        }
+        let help = "write a name like \"vendor.example/kunci\": 1 to 255 bytes, no spaces, no +";
+        Err(Fault::value(format!("{:?} is not an origin", self.origin), help))
+    }
+}

@@ -1,0 +1,50 @@
+//! What is configured: tokens, connectors, callers, admins.
+//!
+//! [`Config::load`] reads one TOML file and answers with a whole configuration or with every problem it found,
+//! each with its file, line and what to do. Nothing here opens a socket or a token, and no PIN is ever read: a
+//! [`PinSource`] only opens the file that holds one.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod admin;
+mod agent;
+mod caller;
+mod complaint;
+mod config;
+mod connector;
+mod document;
+mod duration;
+mod example;
+mod guid;
+mod ledger;
+mod mode;
+mod name;
+mod peer;
+mod pin;
+mod problem;
+mod rate;
+mod report;
+mod schema;
+mod section;
+mod tenant;
+mod tenants;
+mod token;
+mod trusted;
+mod uri;
+
+pub use admin::{Admin, Verb};
+pub use agent::Agent;
+pub use caller::Caller;
+pub use config::Config;
+pub use connector::{Algorithm, Connector, KeyType};
+pub use example::example;
+pub use ledger::Ledger;
+pub use mode::Mode;
+pub use name::Name;
+pub use pin::{PinError, PinFile, PinIdentity, PinSource};
+pub use problem::{Fault, Problem, Problems};
+pub use rate::Rate;
+pub use schema::schema;
+pub use tenant::{ClientId, TenantId};
+pub use tenants::{Row, Tenants};
+pub use token::{Token, TokenKind};
+pub use uri::Pkcs11Uri;

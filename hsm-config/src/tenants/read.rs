@@ -1,0 +1,196 @@
+//! Reading a tenants file: `tenant,client_id,object_id`, a header, then one row a line.
+//!
+//! Fields are of alphabets without commas, quotes and line ends, so a line is split at its commas and nothing more; that
+//! keeps the number of every line exact. A file is taken whole or refused whole.
+
+use super::{MAX_ROWS, Tenants, pack_into};
+use crate::problem::{Fault, Problem, Problems};
+use crate::tenant::{ClientId, TenantId, excerpt};
+use crate::trusted;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// The longest line, in bytes: a tenant, two ids, commas and some room.
+const MAX_LINE_BYTES: usize = 600;
+/// The largest file, in bytes.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+/// How many problems of one file are told.
+const MAX_PROBLEMS: usize = 20;
+const HEADER: [&str; 3] = ["tenant", "client_id", "object_id"];
+
+pub(super) fn load(path: &Path) -> Result<Tenants, Problems> {
+    let (file, bytes) = trusted::open(path, MAX_FILE_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
+    read(BufReader::new(file.take(MAX_FILE_BYTES)), path, usize::try_from(bytes).unwrap_or(0))
+}
+
+/// Reads a table; `bytes` is about how long it is.
+pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Result<Tenants, Problems> {
+    let mut draft = Draft::new(path, bytes);
+    let mut line = Vec::with_capacity(MAX_LINE_BYTES + 1);
+    loop {
+        line.clear();
+        let most = MAX_LINE_BYTES as u64 + 1;
+        let got = reader
+            .by_ref()
+            .take(most)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| draft.unreadable(&error))?;
+        draft.line = draft.line.saturating_add(1);
+        if got == 0 {
+            return draft.finish();
+        }
+        if line.len() > MAX_LINE_BYTES {
+            reader.skip_until(b'\n').map_err(|error| draft.unreadable(&error))?;
+        }
+        draft.take(&line);
+        if draft.problems.len() >= MAX_PROBLEMS {
+            return Err(draft.problems);
+        }
+    }
+}
+
+/// A table that is being read.
+struct Draft<'a> {
+    path: &'a Path,
+    line: u32,
+    headed: bool,
+    tenants: Tenants,
+    /// The line of each row, in the order of the file.
+    lines: Vec<u32>,
+    problems: Problems,
+}
+
+impl<'a> Draft<'a> {
+    fn new(path: &'a Path, bytes: usize) -> Self {
+        // A packed row is never longer than its line, so the arena never moves while a file is read. What is
+        // reserved and not used is never touched, and given back at the end.
+        let tenants = Tenants { arena: Vec::with_capacity(bytes.saturating_add(2)), index: Vec::new() };
+        Self { path, line: 0, headed: false, tenants, lines: Vec::new(), problems: Problems::default() }
+    }
+
+    fn take(&mut self, line: &[u8]) {
+        if let Err(fault) = self.parse(line) {
+            self.problems.push(Problem::on_line(self.path, self.line, fault));
+        }
+    }
+
+    fn parse(&mut self, line: &[u8]) -> Result<(), Fault> {
+        if line.len() > MAX_LINE_BYTES {
+            let what = format!("the line is longer than {MAX_LINE_BYTES} bytes");
+            return Err(Fault::new("row-too-long", what, "write one tenant,client_id,object_id a line"));
+        }
+        let text = std::str::from_utf8(line).map_err(|_| {
+            Fault::new("malformed-row", "the line is not UTF-8", "save the file as UTF-8 text")
+        })?;
+        let text = if self.line == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
+        let text = text.trim();
+        if text.is_empty() || text.starts_with('#') {
+            return Ok(());
+        }
+        let fields = split(text)?;
+        if !self.headed {
+            self.headed = true;
+            return header(fields);
+        }
+        self.add(fields)
+    }
+
+    fn add(&mut self, [tenant, client_id, object_id]: [&str; 3]) -> Result<(), Fault> {
+        TenantId::parse(tenant).map_err(malformed)?;
+        ClientId::parse(client_id).map_err(malformed)?;
+        if !object_id.is_empty() {
+            ClientId::parse(object_id).map_err(|fault| Fault {
+                what: format!("{} is not an object id", excerpt(object_id)),
+                ..malformed(fault)
+            })?;
+        }
+        let offset =
+            u32::try_from(self.tenants.arena.len()).ok().filter(|_| self.tenants.index.len() < MAX_ROWS);
+        let offset = offset.ok_or_else(|| {
+            let what = format!("the file has more than {MAX_ROWS} rows");
+            Fault::new("too-many-rows", what, "split the connector's tenants over several connectors")
+        })?;
+        for field in [tenant, client_id, object_id] {
+            // Each was parsed above, so each is short enough to be packed.
+            pack_into(&mut self.tenants.arena, field).unwrap_or_default();
+        }
+        self.tenants.index.push(offset);
+        self.lines.push(self.line);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Tenants, Problems> {
+        if !self.headed {
+            self.problems.push(Problem::on_line(self.path, 1, missing_header()));
+        }
+        let mut index = std::mem::take(&mut self.tenants.index);
+        index.sort_unstable_by(|a, b| self.tenants.compare(*a, *b).then(a.cmp(b)));
+        self.note_repeated(&index);
+        if !self.problems.is_empty() {
+            return Err(self.problems.sorted());
+        }
+        self.tenants.index = index;
+        self.tenants.index.shrink_to_fit();
+        self.tenants.arena.shrink_to_fit();
+        Ok(self.tenants)
+    }
+
+    fn note_repeated(&mut self, index: &[u32]) {
+        let same = index.windows(2).filter(|pair| self.tenants.compare(pair[0], pair[1]).is_eq());
+        let same: Vec<_> = same.take(MAX_PROBLEMS).map(|pair| (pair[0], pair[1])).collect();
+        if same.is_empty() {
+            return;
+        }
+        let mut in_file = index.to_vec();
+        in_file.sort_unstable();
+        let line = |offset| {
+            in_file.binary_search(&offset).ok().and_then(|at| self.lines.get(at)).copied().unwrap_or(0)
+        };
+        for (first, second) in same {
+            let what = format!("this tenant and client id stand on line {} already", line(first));
+            let fault = Fault::new("duplicate", what, "remove one of the two lines");
+            self.problems.push(Problem::on_line(self.path, line(second), fault));
+        }
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Problem {
+        let help = "see to it that the file can be read to its end";
+        let fault = Fault::new("file-unreadable", format!("it cannot be read: {error}"), help);
+        Problem::on_line(self.path, self.line.saturating_add(1), fault)
+    }
+}
+
+fn split(line: &str) -> Result<[&str; 3], Fault> {
+    let mut fields = line.split(',').map(plain);
+    match (fields.next(), fields.next(), fields.next(), fields.next()) {
+        (Some(tenant), Some(client_id), Some(object_id), None) => Ok([tenant, client_id, object_id]),
+        _ => {
+            let what = format!("the line has {} fields, not 3", line.split(',').count());
+            let help = "write tenant,client_id,object_id; the object id may be empty, its comma not missing";
+            Err(Fault::new("malformed-row", what, help))
+        }
+    }
+}
+
+/// A field without the space and the one pair of quotes that spreadsheets put around it.
+fn plain(field: &str) -> &str {
+    let field = field.trim();
+    field.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(field)
+}
+
+fn header(fields: [&str; 3]) -> Result<(), Fault> {
+    if fields == HEADER { Ok(()) } else { Err(missing_header()) }
+}
+
+fn missing_header() -> Fault {
+    let header = HEADER.join(",");
+    Fault::new(
+        "missing-header",
+        "the file does not begin with its header",
+        format!("put {header:?} on its first line"),
+    )
+}
+
+fn malformed(fault: Fault) -> Fault {
+    Fault { code: "malformed-row", ..fault }
+}

@@ -1,0 +1,130 @@
+//! Opening files whose content decides something: only root or we may have written them.
+//!
+//! All checks are made on the open descriptor, so the file that was checked is the file that is read. A PIN's
+//! file is held to a narrower mode than a configuration's, because it must not even be read by others.
+
+use crate::problem::Fault;
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open as open_path};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// Write permission for group and others.
+pub(crate) const WRITE_BY_OTHERS: u32 = 0o022;
+/// Any permission for group and others.
+pub(crate) const ANY_BY_OTHERS: u32 = 0o077;
+
+/// Which files are trusted.
+pub(crate) struct Trust {
+    /// Permission bits that must not be set.
+    pub(crate) forbidden: u32,
+    /// Whether a symbolic link is followed.
+    pub(crate) follow: bool,
+    /// The largest file, in bytes.
+    pub(crate) max_bytes: u64,
+}
+
+/// Why a file is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Distrust {
+    #[error("it cannot be opened: {0}")]
+    Open(Errno),
+    #[error("it is a symbolic link")]
+    Link,
+    #[error("it is not a regular file")]
+    Kind,
+    #[error("it belongs to uid {0}, who could change it")]
+    Owner(u32),
+    #[error("its mode is {mode:04o}, which lets others {act} it")]
+    Mode { mode: u32, act: &'static str, allowed: u32 },
+    #[error("it is {size} bytes long, more than {most}")]
+    Size { size: u64, most: u64 },
+}
+
+impl Trust {
+    /// Opens a file, checks it, and says what it is.
+    pub(crate) fn open(&self, path: &Path) -> Result<(OwnedFd, Stat), Distrust> {
+        // NONBLOCK: opening a named pipe must not wait for its writer.
+        let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        flags.set(OFlags::NOFOLLOW, !self.follow);
+        let fd = open_path(path, flags, Mode::empty()).map_err(|errno| match errno {
+            Errno::LOOP if !self.follow => Distrust::Link,
+            errno => Distrust::Open(errno),
+        })?;
+        let stat = fstat(&fd).map_err(Distrust::Open)?;
+        self.check(&stat)?;
+        Ok((fd, stat))
+    }
+
+    fn check(&self, stat: &Stat) -> Result<(), Distrust> {
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(Distrust::Kind);
+        }
+        let us = rustix::process::geteuid().as_raw();
+        if stat.st_uid != 0 && stat.st_uid != us {
+            return Err(Distrust::Owner(stat.st_uid));
+        }
+        let mode = stat.st_mode & 0o7777;
+        if mode & self.forbidden != 0 {
+            let act = if mode & self.forbidden & WRITE_BY_OTHERS != 0 { "write" } else { "read" };
+            return Err(Distrust::Mode { mode, act, allowed: mode & 0o777 & !self.forbidden });
+        }
+        let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+        if size > self.max_bytes {
+            return Err(Distrust::Size { size, most: self.max_bytes });
+        }
+        Ok(())
+    }
+}
+
+impl Distrust {
+    /// What to do about this file.
+    pub(crate) fn help(&self, path: &Path) -> String {
+        let path = path.display();
+        match self {
+            Self::Open(Errno::NOENT) => format!("make {path}, or name another file"),
+            Self::Open(Errno::ACCESS) => {
+                format!("let this process read {path}: see its owner and its folders")
+            }
+            Self::Open(_) => format!("see to it that {path} can be read"),
+            Self::Link => "name the file that the link points to".into(),
+            Self::Kind => format!("put a regular file at {path}"),
+            Self::Owner(_) => format!("chown root {path}"),
+            Self::Mode { allowed, .. } => format!("chmod {allowed:04o} {path}"),
+            Self::Size { most, .. } => format!("{path} may have {most} bytes at most"),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Owner(_) | Self::Mode { .. } | Self::Link => "file-not-trusted",
+            Self::Open(_) | Self::Kind => "file-unreadable",
+            Self::Size { .. } => "file-too-large",
+        }
+    }
+
+    pub(crate) fn fault(&self, path: &Path) -> Fault {
+        Fault::new(self.code(), self.to_string(), self.help(path))
+    }
+}
+
+/// Opens a file that decides something and may be read by all: a configuration, a tenants file.
+pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<(File, u64), Fault> {
+    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes };
+    let (fd, stat) = trust.open(path).map_err(|distrust| distrust.fault(path))?;
+    Ok((File::from(fd), u64::try_from(stat.st_size).unwrap_or(0)))
+}
+
+/// Reads such a file as text.
+pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
+    let (file, _) = open(path, max_bytes)?;
+    let mut text = String::new();
+    // The limit again: the file may have grown since it was checked.
+    file.take(max_bytes).read_to_string(&mut text).map_err(|error| {
+        let help = format!("see to it that {} is UTF-8 text", path.display());
+        Fault::new("file-unreadable", format!("it cannot be read: {error}"), help)
+    })?;
+    Ok(text)
+}
