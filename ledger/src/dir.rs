@@ -1,0 +1,154 @@
+//! The ledger's directory, opened once; everything else is relative to its descriptor.
+//!
+//! The process may be confined to this directory after it was opened. Links are never followed, and the system calls
+//! are few: openat, mkdirat, renameat, unlinkat, fstat, fchmod, pread, pwrite, ftruncate, fallocate, flock, fsync, fdatasync, getdents.
+
+use std::{os::fd::OwnedFd, path::Path};
+
+use rustix::{
+    fs::{self, AtFlags, Mode, OFlags},
+    io::{Errno, Result, retry_on_intr},
+};
+
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+const PRIVATE_FOLDER: Mode = Mode::RWXU;
+const ALWAYS: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW);
+
+#[derive(Debug)]
+pub(crate) struct Dir(OwnedFd);
+
+impl Dir {
+    /// Opens the directory, making it when it is not there.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        match fs::mkdir(path, PRIVATE_FOLDER) {
+            Ok(()) | Err(Errno::EXIST) => Self::open(path),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        fs::open(path, flags, Mode::empty()).map(Self)
+    }
+
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    pub(crate) fn again(&self) -> Result<Self> {
+        rustix::io::fcntl_dupfd_cloexec(&self.0, 0).map(Self)
+    }
+
+    /// Takes the directory away from group and others.
+    pub(crate) fn make_private(&self) -> Result<()> {
+        let mode = Mode::from_raw_mode(fs::fstat(&self.0)?.st_mode);
+        if mode.intersects(Mode::RWXG | Mode::RWXO) { fs::fchmod(&self.0, PRIVATE_FOLDER) } else { Ok(()) }
+    }
+
+    pub(crate) fn make_folder(&self, path: &str) -> Result<()> {
+        match fs::mkdirat(&self.0, path, PRIVATE_FOLDER) {
+            Err(Errno::EXIST) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Makes the folders above a tile path; the ones of the fixed layout are there already.
+    pub(crate) fn make_parents(&self, path: &str) -> Result<()> {
+        for (end, _) in path.match_indices('/').skip(1) {
+            self.make_folder(&path[..end])?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read_write(&self, path: &str) -> Result<OwnedFd> {
+        fs::openat(&self.0, path, ALWAYS | OFlags::RDWR | OFlags::CREATE, PRIVATE)
+    }
+
+    /// The whole file, or nothing where there is none.
+    pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        match fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty()) {
+            Ok(file) => read_all(&file).map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    pub(crate) fn exists(&self, path: &str) -> Result<bool> {
+        match fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Writes a file under its final name only once it is whole.
+    pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = format!("{path}.tmp");
+        let file = self.read_write(&temporary)?;
+        fs::ftruncate(&file, 0)?;
+        write_all(&file, bytes, 0)?;
+        fs::fdatasync(&file)?;
+        self.rename(&temporary, path)
+    }
+
+    pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        fs::renameat(&self.0, from, &self.0, to)
+    }
+
+    pub(crate) fn remove(&self, path: &str) -> Result<()> {
+        match fs::unlinkat(&self.0, path, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    pub(crate) fn sync_folder(&self, path: &str) -> Result<()> {
+        fs::fsync(self.folder(path)?)
+    }
+
+    /// Makes the content of a file durable.
+    pub(crate) fn sync_file(&self, path: &str) -> Result<()> {
+        fs::fdatasync(fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty())?)
+    }
+
+    pub(crate) fn names(&self, path: &str) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::Dir::new(self.folder(path)?)? {
+            if let Ok(name) = entry?.file_name().to_str() {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    fn folder(&self, path: &str) -> Result<OwnedFd> {
+        fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
+    }
+}
+
+pub(crate) fn read_all(file: &OwnedFd) -> Result<Vec<u8>> {
+    let size = usize::try_from(fs::fstat(file)?.st_size).map_err(|_| Errno::FBIG)?;
+    let mut bytes = vec![0; size];
+    let mut got = 0;
+    while got < size {
+        match retry_on_intr(|| rustix::io::pread(file, &mut bytes[got..], got as u64))? {
+            0 => break,
+            more => got += more,
+        }
+    }
+    bytes.truncate(got);
+    Ok(bytes)
+}
+
+pub(crate) fn write_all(file: &OwnedFd, mut bytes: &[u8], mut offset: u64) -> Result<()> {
+    while !bytes.is_empty() {
+        let written = retry_on_intr(|| rustix::io::pwrite(file, bytes, offset))?;
+        if written == 0 {
+            return Err(Errno::IO);
+        }
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with the ledger.
+//!
+//! One error goes to everyone who waited for the same write, so it is `Clone` and carries the kernel's number.
+
+use rustix::io::Errno;
+
+/// Why the ledger could not do it. What to do is in the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Another process has this ledger open.
+    #[error("the ledger is already open in process {}; stop that agent first", pid.map_or_else(|| "(unknown)".to_owned(), |pid| pid.to_string()))]
+    Locked {
+        /// The holder, as it wrote itself into the lock file.
+        pid: Option<u32>,
+    },
+    /// Stored bytes are not what was written. Nothing is repaired.
+    #[error(
+        "{file} is damaged at byte {offset} (entry {index}): {what}; keep the directory as it is and run `kunci log verify`"
+    )]
+    Corrupt {
+        /// The file, relative to the ledger's directory.
+        file: String,
+        /// The byte in that file.
+        offset: u64,
+        /// The index of the first entry that is concerned.
+        index: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The disk refused the bytes (full, read-only, over quota). Nothing was recorded; the next request tries again.
+    #[error("the ledger cannot be written now ({0}); free space or make the disk writable")]
+    Unavailable(Errno),
+    /// fdatasync failed: what is on the disk is unknown. Leave the process and recover.
+    #[error("the disk did not confirm a write ({0}); the agent must restart and recover")]
+    Fatal(Errno),
+    /// Too many records wait already.
+    #[error("too many records wait for the disk; try again")]
+    Busy,
+    /// The ledger is closing.
+    #[error("the ledger is closing")]
+    Closed,
+    /// The entry does not fit in a frame.
+    #[error("the entry is longer than 65535 bytes")]
+    TooLong,
+    /// The log does not hold (yet) what was asked for.
+    #[error("the log holds no such tile, bundle or entry")]
+    NotFound,
+    /// A system call failed.
+    #[error("{file}: {errno}")]
+    Io {
+        /// The file, relative to the ledger's directory.
+        file: String,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(file: &str) -> impl FnOnce(Errno) -> Self {
+        move |errno| Self::Io { file: file.to_owned(), errno }
+    }
+}

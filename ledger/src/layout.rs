@@ -1,0 +1,35 @@
+//! Where things lie below the ledger's directory. The format is final: docs/log-format.md.
+
+use crate::{TilePath, WIDTH};
+
+pub(crate) const LOCK: &str = "lock";
+pub(crate) const MARKS: &str = "marks";
+pub(crate) const RESERVE: &str = "reserve";
+pub(crate) const OPEN: &str = "open";
+pub(crate) const SEALED: &str = "tile/entries";
+pub(crate) const FOLDERS: [&str; 4] = [OPEN, "tile", SEALED, "tile/0"];
+
+/// Entries in a bundle, as a file counts them.
+pub(crate) const BUNDLE: u64 = WIDTH as u64;
+
+pub(crate) fn sealed_entries(n: u64) -> String {
+    format!("tile/{}", TilePath::Entries { n, width: WIDTH })
+}
+
+pub(crate) fn tile(level: u8, n: u64) -> String {
+    format!("tile/{}", TilePath::Tile { level, n, width: WIDTH })
+}
+
+pub(crate) fn open_entries(n: u64) -> String {
+    format!("{OPEN}/{n:03}.entries")
+}
+
+pub(crate) fn open_hashes(n: u64) -> String {
+    format!("{OPEN}/{n:03}.hashes")
+}
+
+/// The bundle that a file in `open/` holds the entries of.
+pub(crate) fn open_number(name: &str) -> Option<u64> {
+    let n = name.strip_suffix(".entries")?.parse().ok()?;
+    (open_entries(n).strip_prefix("open/") == Some(name)).then_some(n)
+}

@@ -1,0 +1,54 @@
+//! The signature log: what the agent signed, in order, durable before release.
+//!
+//! It holds append, recovery, reading, searching and verifying of one C2SP tlog-tiles log in one directory.
+//! It trusts the file system to keep what fdatasync accepted, and nothing else: stored bytes are what is hashed.
+//! It opens no socket, knows no token, and spawns two plain threads (writer and sealer). One process writes.
+//! The format is written down for auditors in docs/log-format.md.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod bundle;
+mod dir;
+mod entry;
+mod error;
+mod frame;
+mod hash;
+mod kind;
+mod layout;
+mod lock;
+mod log;
+mod marks;
+mod path;
+mod queue;
+mod reader;
+mod receipt;
+mod recovery;
+mod reserve;
+mod sealed;
+mod sealer;
+mod search;
+mod stamp;
+mod text;
+mod tile;
+mod tree;
+mod verify;
+mod writer;
+
+pub use entry::{Caller, Entry};
+pub use error::Error;
+pub use hash::{Hash, Root, hex, leaf_hash};
+pub use jiff::Timestamp;
+pub use kind::Kind;
+pub use log::Ledger;
+pub use path::{BadPath, TilePath};
+pub use queue::MAX_QUEUED;
+pub use reader::Reader;
+pub use receipt::Receipt;
+pub use recovery::Recovered;
+pub use reserve::RESERVE_BYTES;
+pub use search::{Query, search};
+pub use text::{MAX_AUD_BYTES, MAX_TEXT_BYTES};
+pub use tree::Tree;
+pub use verify::{Damage, Report, verify};
+
+/// Entries in a full bundle, and hashes in a full tile (C2SP tlog-tiles).
+pub const WIDTH: u16 = 256;

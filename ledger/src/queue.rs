@@ -1,0 +1,107 @@
+//! Records that wait for the writer.
+//!
+//! The writer takes all of them at once: that is the group of a group commit. Nobody waits to get in: a full, closed or
+//! poisoned queue gives the job straight back.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use crate::{Entry, Error, Receipt};
+
+/// How many records may wait at once.
+pub const MAX_QUEUED: usize = 4096;
+
+type Done = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
+
+pub(crate) struct Job {
+    pub(crate) entry: Entry,
+    done: Done,
+}
+
+impl Job {
+    pub(crate) fn new(entry: Entry, done: Done) -> Self {
+        Self { entry, done }
+    }
+
+    /// Tells the one who waits. A panic of theirs must not stop the log.
+    pub(crate) fn answer(self, result: Result<Receipt, Error>) {
+        let done = self.done;
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result)));
+    }
+}
+
+#[derive(Default)]
+struct State {
+    jobs: Vec<Job>,
+    /// The writer sleeps: only then is a system call spent to wake it.
+    is_asleep: bool,
+    refuses: Option<Error>,
+}
+
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, job: Job) {
+        if let Err((job, error)) = self.try_push(job) {
+            job.answer(Err(error));
+        }
+    }
+
+    fn try_push(&self, job: Job) -> Result<(), (Job, Error)> {
+        let mut state = self.lock();
+        if let Some(error) = &state.refuses {
+            return Err((job, error.clone()));
+        }
+        if state.jobs.len() >= MAX_QUEUED {
+            return Err((job, Error::Busy));
+        }
+        state.jobs.push(job);
+        let wake = std::mem::take(&mut state.is_asleep);
+        drop(state);
+        if wake {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for work and swaps it with the empty `jobs`; says no once the queue is closed and drained.
+    pub(crate) fn take(&self, jobs: &mut Vec<Job>) -> bool {
+        let mut state = self.lock();
+        while state.jobs.is_empty() {
+            if state.refuses.is_some() {
+                return false;
+            }
+            state.is_asleep = true;
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.is_asleep = false;
+        std::mem::swap(&mut state.jobs, jobs);
+        true
+    }
+
+    /// Takes no more; what waits is still written.
+    pub(crate) fn close(&self) {
+        self.refuse(Error::Closed);
+    }
+
+    /// Takes no more, and fails what waits.
+    pub(crate) fn poison(&self, errno: Errno) {
+        self.refuse(Error::Fatal(errno));
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        jobs.into_iter().for_each(|job| job.answer(Err(Error::Fatal(errno))));
+    }
+
+    fn refuse(&self, error: Error) {
+        self.lock().refuses.get_or_insert(error);
+        self.wake.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

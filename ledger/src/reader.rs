@@ -1,0 +1,192 @@
+//! Reads a log, whole or beside its live writer. It takes no lock and writes nothing.
+//!
+//! It trusts nothing that it can compute: partial tiles and tiles that are not there yet are made from the entries.
+//! It sees bytes before they are durable; whoever serves them inside the agent bounds them by `Ledger::size`.
+
+use std::{
+    os::fd::OwnedFd,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    Entry, Error, TilePath, WIDTH,
+    dir::Dir,
+    frame::Frames,
+    hash::{Hash, leaf_hash},
+    layout::{BUNDLE, SEALED, open_entries, open_hashes, sealed_entries, tile},
+    sealed, tile as tiles,
+};
+
+/// A read-only view of a log.
+#[derive(Debug)]
+pub struct Reader {
+    pub(crate) dir: Dir,
+    /// How many bundles were seen sealed. It only rises.
+    sealed: AtomicU64,
+}
+
+impl Reader {
+    /// Opens the log in `dir`.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))
+    }
+
+    /// Opens the log in a directory that is open already.
+    pub fn open_at(dir: OwnedFd) -> Self {
+        Self::on(Dir::from_fd(dir))
+    }
+
+    pub(crate) fn on(dir: Dir) -> Self {
+        Self { dir, sealed: AtomicU64::new(0) }
+    }
+
+    /// How many whole entries there are.
+    pub fn size(&self) -> Result<u64, Error> {
+        let mut number = self.sealed()?;
+        loop {
+            let frames = self.open_file(number)?.map(|bytes| Frames::new(&bytes).count() as u64);
+            match frames {
+                Some(BUNDLE..) => number += 1,
+                // It was sealed between two looks.
+                None if self.exists(&sealed_entries(number))? => number += 1,
+                frames => return Ok(number * BUNDLE + frames.unwrap_or(0)),
+            }
+        }
+    }
+
+    /// One more than the number of the last sealed bundle.
+    fn sealed(&self) -> Result<u64, Error> {
+        let mut sealed = self.sealed.load(Ordering::Relaxed);
+        if sealed == 0 {
+            let mut numbers = Vec::new();
+            match sealed::list(&self.dir, SEALED, 0, &mut numbers) {
+                Ok(()) => sealed = numbers.into_iter().max().map_or(0, |last| last + 1),
+                Err(Error::Io { errno: rustix::io::Errno::NOENT, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        while self.exists(&sealed_entries(sealed))? {
+            sealed += 1;
+        }
+        self.sealed.fetch_max(sealed, Ordering::Relaxed);
+        Ok(sealed)
+    }
+
+    fn exists(&self, path: &str) -> Result<bool, Error> {
+        self.dir.exists(path).map_err(Error::io(path))
+    }
+
+    fn file(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.dir.read(path).map_err(Error::io(path))
+    }
+
+    fn open_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.file(&open_entries(n))
+    }
+
+    /// The file that holds bundle `n`, wherever it is now, as it is.
+    pub(crate) fn bundle_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        if let Some(bytes) = self.file(&sealed_entries(n))? {
+            return Ok(Some(bytes));
+        }
+        match self.open_file(n)? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.file(&sealed_entries(n)),
+        }
+    }
+
+    /// Whether bundle `n` has not reached its tile path: its tiles may not be there yet.
+    pub(crate) fn is_open(&self, n: u64) -> Result<bool, Error> {
+        Ok(!self.exists(&sealed_entries(n))?)
+    }
+
+    /// The leaf hashes stored for bundle `n`, sealed or open, as they are.
+    pub(crate) fn stored_leaves(&self, n: u64) -> Result<Option<Vec<Hash>>, Error> {
+        let found = match self.file(&tile(0, n))? {
+            None => match self.file(&open_hashes(n))? {
+                None => self.file(&tile(0, n))?,
+                found => found,
+            },
+            found => found,
+        };
+        Ok(found.map(|bytes| tiles::stored(&bytes).to_vec()))
+    }
+
+    /// The first `width` entries of bundle `n`, framed as stored.
+    pub fn bundle(&self, n: u64, width: u16) -> Result<Vec<u8>, Error> {
+        let mut bytes = self.bundle_file(n)?.ok_or(Error::NotFound)?;
+        let mut frames = Frames::new(&bytes);
+        let got = frames.by_ref().take(usize::from(width)).count();
+        let end = frames.at();
+        if got < usize::from(width) || width == 0 || width > WIDTH {
+            return Err(Error::NotFound);
+        }
+        bytes.truncate(end);
+        Ok(bytes)
+    }
+
+    /// The first `width` hashes of tile `n` at `level`.
+    pub fn tile(&self, level: u8, n: u64, width: u16) -> Result<Vec<u8>, Error> {
+        self.hashes(level, n, width).map(|hashes| hashes.as_flattened().to_vec())
+    }
+
+    /// What a path names.
+    pub fn get(&self, path: TilePath) -> Result<Vec<u8>, Error> {
+        match path {
+            TilePath::Tile { level, n, width } => self.tile(level, n, width),
+            TilePath::Entries { n, width } => self.bundle(n, width),
+        }
+    }
+
+    fn hashes(&self, level: u8, n: u64, width: u16) -> Result<Vec<Hash>, Error> {
+        if width == 0 || width > WIDTH {
+            return Err(Error::NotFound);
+        }
+        if let Some(mut hashes) = tiles::load(&self.dir, level, n)? {
+            hashes.truncate(usize::from(width));
+            return Ok(hashes);
+        }
+        let Some(below) = level.checked_sub(1) else {
+            let bundle = self.bundle(n, width)?;
+            return Ok(Frames::new(&bundle).map(|frame| leaf_hash(frame.body)).collect());
+        };
+        let first = n.checked_mul(BUNDLE).ok_or(Error::NotFound)?;
+        let children = first..first.saturating_add(u64::from(width));
+        // The last child is asked for first: a tile that is not there yet costs one look, not thousands.
+        let last = tiles::root(&self.hashes(below, children.end - 1, WIDTH)?);
+        let before = first..children.end - 1;
+        let before = before.map(|child| self.hashes(below, child, WIDTH).map(|hashes| tiles::root(&hashes)));
+        before.chain(std::iter::once(Ok(last))).collect()
+    }
+
+    /// The stored bytes of the entries from `first` on, with their indices.
+    pub fn raw(&self, first: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), Error>> + '_ {
+        let first_bundle = first / BUNDLE;
+        let bundles =
+            (first_bundle..).map_while(move |n| self.bundle_file(n).transpose().map(|bytes| (n, bytes)));
+        bundles.flat_map(split).skip_while(move |item| matches!(item, Ok((index, _)) if *index < first))
+    }
+
+    /// The entries from `first` on, with their indices. Bytes that are not an entry are an error, and the next follow.
+    pub fn entries(&self, first: u64) -> impl Iterator<Item = Result<(u64, Entry), Error>> + '_ {
+        self.raw(first).map(|item| {
+            let (index, bytes) = item?;
+            let what = "the bytes are not an entry";
+            let bad = |_| Error::Corrupt { file: sealed_entries(index / BUNDLE), offset: 0, index, what };
+            Entry::parse(&bytes).map(|entry| (index, entry)).map_err(bad)
+        })
+    }
+}
+
+type Raw = Result<(u64, Vec<u8>), Error>;
+
+fn split((n, bytes): (u64, Result<Vec<u8>, Error>)) -> Vec<Raw> {
+    match bytes {
+        Ok(bytes) => {
+            let frames = Frames::new(&bytes).take(BUNDLE as usize);
+            (n * BUNDLE..).zip(frames).map(|(index, frame)| Ok((index, frame.body.to_vec()))).collect()
+        }
+        Err(error) => vec![Err(error)],
+    }
+}

@@ -1,0 +1,178 @@
+//! What a start finds and what it may repair.
+//!
+//! Only an incomplete last frame of the open bundle is cut, and only where no leaf hash vouches for it. Missing hashes
+//! and unfinished moves are completed. Everything else that is not as it was written refuses the start, with file,
+//! offset and index: a log that repairs damage would hide it.
+
+use jiff::Timestamp;
+
+use crate::{
+    Entry, Error,
+    bundle::OpenBundle,
+    dir::Dir,
+    frame::{Frames, Tail},
+    hash::{Hash, leaf_hash},
+    layout::{BUNDLE, FOLDERS, OPEN, open_entries, open_hashes, open_number, sealed_entries},
+    marks::Marks,
+    reserve::Reserve,
+    sealed::{self, check_sealed},
+    sealer::seal,
+    tile::stored,
+};
+
+/// What the log held when it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// How many entries there are.
+    pub size: u64,
+    /// All lifecycle and posture entries with their indices, in order: the state of today is a fold of these.
+    pub lifecycle: Vec<(u64, Entry)>,
+    /// The time in the last entry.
+    pub last_time: Option<Timestamp>,
+    /// How many bytes of a frame that was never finished were cut.
+    pub cut_bytes: u64,
+}
+
+/// All that the two threads start from.
+pub(crate) struct Ready {
+    pub(crate) recovered: Recovered,
+    pub(crate) bundle: OpenBundle,
+    pub(crate) reserve: Reserve,
+    pub(crate) marks: Marks,
+    pub(crate) unmarked: Marks,
+    pub(crate) state: Vec<u64>,
+}
+
+pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
+    FOLDERS.iter().try_for_each(|folder| dir.make_folder(folder).map_err(Error::io(folder)))?;
+    let sealed = sealed::count(dir)?;
+    let mut found = Recovered::default();
+    let marks = read_marked(dir, sealed, &mut found)?;
+    for number in marks.size / BUNDLE..sealed {
+        check_sealed(dir, number, &mut found)?;
+    }
+    let bundle = recover_open(dir, sealed, &mut found)?;
+    let reserve = Reserve::open(dir).map_err(Error::io(crate::layout::RESERVE))?;
+    let first = bundle.number() * BUNDLE;
+    found.size = bundle.next_index();
+    let indices = |range: std::ops::Range<u64>| {
+        found.lifecycle.iter().map(|(index, _)| *index).filter(|index| range.contains(index)).collect()
+    };
+    let unmarked = Marks { size: first, lifecycle: indices(0..first) };
+    let state = indices(first..u64::MAX);
+    Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state })
+}
+
+/// Reads the entries that the marks name; marks that name another kind of entry are not believed.
+fn read_marked(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<Marks, Error> {
+    let Some(marks) = Marks::load(dir, sealed * BUNDLE)? else { return Ok(Marks::default()) };
+    match sealed::pick(dir, &marks)? {
+        Some((lifecycle, last_time)) => {
+            found.lifecycle = lifecycle;
+            found.last_time = last_time;
+            Ok(marks)
+        }
+        None => Ok(Marks::default()),
+    }
+}
+
+impl Recovered {
+    pub(crate) fn note(&mut self, index: u64, entry: Entry) {
+        self.last_time = entry.time.or(self.last_time);
+        if entry.kind.is_state() {
+            self.lifecycle.push((index, entry));
+        }
+    }
+}
+
+/// Seals the full bundles that a kill left in `open/`, and resumes the first that has room.
+fn recover_open(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<OpenBundle, Error> {
+    let mut number = sealed;
+    let bundle = loop {
+        let walked = walk_open(dir, number, found)?;
+        if walked.leaves.len() as u64 == BUNDLE {
+            seal(dir, number, &walked.leaves)?;
+            number += 1;
+            continue;
+        }
+        break resume(dir, number, walked, found)?;
+    };
+    refuse_strays(dir, number)?;
+    dir.sync_folder(OPEN).map_err(Error::io(OPEN))?;
+    Ok(bundle)
+}
+
+struct Walked {
+    leaves: Vec<Hash>,
+    end: u64,
+    torn: u64,
+}
+
+fn resume(dir: &Dir, number: u64, walked: Walked, found: &mut Recovered) -> Result<OpenBundle, Error> {
+    let file = open_entries(number);
+    let mut bundle = OpenBundle::resume(dir, number, walked.end, walked.leaves).map_err(Error::io(&file))?;
+    if walked.torn > 0 {
+        bundle.cut().and_then(|()| bundle.sync()).map_err(Error::io(&file))?;
+        found.cut_bytes = walked.torn;
+    }
+    bundle.keep_hashes();
+    Ok(bundle)
+}
+
+fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Error> {
+    let (file, hashes) = (open_entries(number), open_hashes(number));
+    let bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
+    let kept = dir.read(&hashes).map_err(Error::io(&hashes))?.unwrap_or_default();
+    let kept = stored(&kept);
+    let mut leaves: Vec<Hash> = Vec::with_capacity(BUNDLE as usize);
+    let mut end = 0;
+    let corrupt = |offset: usize, leaves: &[Hash], what| {
+        let index = number * BUNDLE + leaves.len() as u64;
+        Error::Corrupt { file: file.clone(), offset: offset as u64, index, what }
+    };
+    let mut frames = Frames::new(&bytes);
+    while let Some(frame) = frames.next() {
+        let Ok(entry) = frame.entry() else { break };
+        let leaf = leaf_hash(frame.body);
+        if kept.get(leaves.len()).is_some_and(|kept| *kept != leaf) {
+            return Err(corrupt(frame.offset, &leaves, "the entry is not the one that was hashed"));
+        }
+        if leaves.len() as u64 == BUNDLE {
+            return Err(corrupt(frame.offset, &leaves, "a bundle holds more than 256 entries"));
+        }
+        found.note(number * BUNDLE + leaves.len() as u64, entry);
+        leaves.push(leaf);
+        end = frames.at();
+    }
+    let rest = &bytes[end..];
+    match Tail::of(rest) {
+        Tail::Bad => Err(corrupt(end, &leaves, "a bad frame that no interrupted append leaves")),
+        _ if kept.len() > leaves.len() => {
+            Err(corrupt(end, &leaves, "an entry is missing whose hash was kept after it was durable"))
+        }
+        Tail::Torn | Tail::Clean => Ok(Walked { leaves, end: end as u64, torn: rest.len() as u64 }),
+    }
+}
+
+/// Behind the open bundle only empty files stand ready; before it, none may be left.
+fn refuse_strays(dir: &Dir, open: u64) -> Result<(), Error> {
+    for number in dir.names(OPEN).map_err(Error::io(OPEN))?.iter().filter_map(|name| open_number(name)) {
+        if number == open {
+            continue;
+        }
+        let file = open_entries(number);
+        if dir.read(&file).map_err(Error::io(&file))?.is_some_and(|bytes| !bytes.is_empty()) {
+            let (missing, what) = match number < open {
+                true => (sealed_entries(number), "the same bundle lies in open/ and in tile/"),
+                false => (open_entries(open), "entries are missing: a later bundle has some"),
+            };
+            let index = number.min(open) * BUNDLE;
+            return Err(Error::Corrupt { file: missing, offset: 0, index, what });
+        }
+        if number < open {
+            dir.remove(&file).map_err(Error::io(&file))?;
+        }
+    }
+    Ok(())
+}

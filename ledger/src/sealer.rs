@@ -1,0 +1,127 @@
+//! The second thread: moves full bundles to their tile paths and makes the next files ready.
+//!
+//! The writer never waits for it. A bundle that could not be moved (disk full) is tried again with the next one; at a
+//! start, recovery does what a kill left undone. Tiles are put in place before their entries, so that a reader who
+//! finds a sealed bundle finds its hashes. Marks come last, and only over what is durable.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::Receiver,
+    },
+};
+
+use crate::{
+    Error,
+    dir::Dir,
+    hash::Hash,
+    layout::{BUNDLE, OPEN, open_entries, open_hashes, sealed_entries, tile},
+    lock::Lock,
+    marks::Marks,
+    tile::{TILE_BYTES, publish_parents},
+};
+
+/// How many empty files stand ready behind the open bundle.
+const AHEAD: u64 = 4;
+
+/// How many bundles are sealed between two writes of the marks: what a start has to scan again.
+const MARK_EVERY: u64 = 16;
+
+/// A bundle whose 256 entries are durable.
+pub(crate) struct Full {
+    pub(crate) number: u64,
+    pub(crate) leaves: Vec<Hash>,
+    /// Indices of its lifecycle and posture entries.
+    pub(crate) state: Vec<u64>,
+}
+
+pub(crate) struct Sealer {
+    pub(crate) dir: Arc<Dir>,
+    /// Open files below this number exist durably.
+    pub(crate) prepared: Arc<AtomicU64>,
+    pub(crate) marks: Marks,
+    /// Sealed since the marks were written.
+    pub(crate) unmarked: Marks,
+    pub(crate) _lock: Arc<Lock>,
+}
+
+impl Sealer {
+    pub(crate) fn run(mut self, from: Receiver<Full>) {
+        let mut pending = Vec::new();
+        let _ = self.prepare(self.prepared.load(Ordering::Acquire));
+        while let Ok(full) = from.recv() {
+            pending.push(full);
+            pending.extend(from.try_iter());
+            if let Some(last) = pending.last() {
+                let _ = self.prepare(last.number + 1);
+            }
+            self.seal_all(&mut pending);
+            if self.unmarked.size >= self.marks.size + MARK_EVERY * BUNDLE {
+                let _ = self.mark();
+            }
+        }
+        self.seal_all(&mut pending);
+        let _ = self.mark();
+    }
+
+    /// Makes the files from `first` on exist, durably. Lower ones may be sealed already and must not come back.
+    fn prepare(&self, first: u64) -> rustix::io::Result<()> {
+        let until = first + AHEAD;
+        for number in self.prepared.load(Ordering::Acquire).max(first)..until {
+            self.dir.read_write(&open_entries(number))?;
+            self.dir.read_write(&open_hashes(number))?;
+        }
+        self.dir.sync_folder(OPEN)?;
+        self.prepared.store(until, Ordering::Release);
+        Ok(())
+    }
+
+    fn seal_all(&mut self, pending: &mut Vec<Full>) {
+        let done =
+            pending.iter().take_while(|full| seal(&self.dir, full.number, &full.leaves).is_ok()).count();
+        for full in pending.drain(..done) {
+            self.unmarked.size = (full.number + 1) * BUNDLE;
+            self.unmarked.lifecycle.extend(full.state);
+        }
+    }
+
+    /// Makes what was sealed durable, then says so in the marks.
+    fn mark(&mut self) -> rustix::io::Result<()> {
+        let mut folders = BTreeSet::from([OPEN.to_owned()]);
+        for number in self.marks.size / BUNDLE..self.unmarked.size / BUNDLE {
+            let leaf_tile = tile(0, number);
+            self.dir.sync_file(&leaf_tile)?;
+            folders.extend(folders_above(&leaf_tile));
+            folders.extend(folders_above(&sealed_entries(number)));
+        }
+        folders.iter().try_for_each(|folder| self.dir.sync_folder(folder))?;
+        self.unmarked.store(&self.dir)?;
+        self.marks.size = self.unmarked.size;
+        Ok(())
+    }
+}
+
+fn folders_above(path: &str) -> impl Iterator<Item = String> + '_ {
+    path.match_indices('/').map(|(end, _)| path[..end].to_owned())
+}
+
+/// Puts a full bundle and its tiles in place. Doing it again after a kill at any point changes nothing.
+pub(crate) fn seal(dir: &Dir, number: u64, leaves: &[Hash]) -> Result<(), Error> {
+    let (entries, hashes) = (open_entries(number), open_hashes(number));
+    let (sealed, leaf_tile) = (sealed_entries(number), tile(0, number));
+    place_leaf_tile(dir, &hashes, &leaf_tile, leaves).map_err(Error::io(&leaf_tile))?;
+    publish_parents(dir, number)?;
+    dir.make_parents(&sealed).and_then(|()| dir.rename(&entries, &sealed)).map_err(Error::io(&sealed))
+}
+
+fn place_leaf_tile(dir: &Dir, from: &str, to: &str, leaves: &[Hash]) -> rustix::io::Result<()> {
+    dir.make_parents(to)?;
+    let kept = dir.read(from)?;
+    if kept.as_deref() == Some(leaves.as_flattened()) && leaves.as_flattened().len() == TILE_BYTES {
+        return dir.rename(from, to);
+    }
+    dir.replace(to, leaves.as_flattened())?;
+    dir.remove(from)
+}

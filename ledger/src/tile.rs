@@ -1,0 +1,54 @@
+//! Tiles of hashes, computed and kept (C2SP tlog-tiles).
+//!
+//! A tile at level 0 holds 256 leaf hashes; a hash at level L+1 is the root of a full tile at level L. All of it can be
+//! computed again from the entries, so what is missing is rebuilt, and what differs is damage.
+
+use crate::{
+    Error, Tree, WIDTH,
+    dir::Dir,
+    hash::{HASH_BYTES, Hash},
+    layout::{BUNDLE, tile},
+};
+
+/// Bytes in a full tile.
+pub(crate) const TILE_BYTES: usize = WIDTH as usize * HASH_BYTES;
+
+/// The hashes that a file holds. A file system may leave zeros where nothing was written, and no hash is zero.
+pub(crate) fn stored(bytes: &[u8]) -> &[Hash] {
+    let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
+    let whole = hashes.iter().position(|hash| *hash == [0; HASH_BYTES]).unwrap_or(hashes.len());
+    &hashes[..whole]
+}
+
+pub(crate) fn root(hashes: &[Hash]) -> Hash {
+    hashes.iter().copied().collect::<Tree>().root()
+}
+
+/// Reads a full tile.
+pub(crate) fn load(dir: &Dir, level: u8, n: u64) -> Result<Option<Vec<Hash>>, Error> {
+    let path = tile(level, n);
+    let bytes = dir.read(&path).map_err(Error::io(&path))?;
+    Ok(bytes.map(|bytes| stored(&bytes).to_vec()).filter(|hashes| hashes.len() == usize::from(WIDTH)))
+}
+
+/// Writes the tiles above leaf tile `n` that are complete with it, and names them.
+pub(crate) fn publish_parents(dir: &Dir, n: u64) -> Result<Vec<String>, Error> {
+    let (mut level, mut child, mut written) = (0u8, n, Vec::new());
+    while (child + 1).is_multiple_of(BUNDLE) {
+        let parent = child / BUNDLE;
+        let hashes = roots_below(dir, level, parent)?;
+        level += 1;
+        let path = tile(level, parent);
+        dir.make_parents(&path)
+            .and_then(|()| dir.replace(&path, hashes.as_flattened()))
+            .map_err(Error::io(&path))?;
+        written.push(path);
+        child = parent;
+    }
+    Ok(written)
+}
+
+fn roots_below(dir: &Dir, level: u8, parent: u64) -> Result<Vec<Hash>, Error> {
+    let children = parent * BUNDLE..(parent + 1) * BUNDLE;
+    children.map(|n| load(dir, level, n)?.map(|hashes| root(&hashes)).ok_or(Error::NotFound)).collect()
+}

@@ -1,0 +1,182 @@
+//! The offline auditor: reads every byte, computes every hash anew, and compares.
+//!
+//! It trusts nothing stored. It shows that entries, leaf hashes and tiles agree and that voids are lawful; that history was
+//! not rewritten as a whole is seen only against an external checkpoint. Memory: one bundle, one tile a level, and two
+//! bits an entry.
+
+mod tally;
+mod tower;
+
+use serde::Serialize;
+
+use crate::{
+    Error, Reader, Root, Tree,
+    frame::{Frame, Frames, Tail},
+    hash::{Hash, leaf_hash},
+    layout::BUNDLE,
+};
+use tally::Tally;
+use tower::Tower;
+
+/// One thing that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// The first entry that it concerns, where one can be named.
+    pub index: Option<u64>,
+    /// What is wrong, and where.
+    pub what: String,
+}
+
+/// What a log holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many entries.
+    pub size: u64,
+    /// The RFC 6962 tree head hash of the entries; none where one of them cannot be read.
+    pub root: Option<Root>,
+    /// All that is wrong, lowest index first.
+    pub damage: Vec<Damage>,
+    /// Intents, voided or not.
+    pub intents: u64,
+    /// Voids.
+    pub voids: u64,
+    /// Intents that no void names: what the agent signed and may have released.
+    pub signatures: u64,
+    /// Refusals: the sum of their counts.
+    pub refusals: u64,
+    /// Lifecycle entries.
+    pub lifecycle: u64,
+    /// Posture entries.
+    pub postures: u64,
+    /// Probes.
+    pub probes: u64,
+}
+
+impl Report {
+    fn damaged(&mut self, index: u64, what: impl Into<String>) {
+        self.damage.push(Damage { index: Some(index), what: what.into() });
+    }
+}
+
+/// Verifies the log as it is now. `progress` is told (entries done, entries in all), once a bundle.
+///
+/// Damage is in the report; an error means that the files could not be read.
+pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+    let size = reader.size()?;
+    let mut audit = Audit::new(reader, size);
+    for number in 0..=size / BUNDLE {
+        audit.bundle(number)?;
+        progress(((number + 1) * BUNDLE).min(size), size);
+    }
+    Ok(audit.finish())
+}
+
+struct Audit<'a> {
+    reader: &'a Reader,
+    report: Report,
+    tally: Tally,
+    /// None once a leaf could not be read.
+    tree: Option<Tree>,
+    tower: Tower,
+}
+
+impl<'a> Audit<'a> {
+    fn new(reader: &'a Reader, size: u64) -> Self {
+        let report = Report { size, ..Report::default() };
+        Self { reader, report, tally: Tally::default(), tree: Some(Tree::new()), tower: Tower::default() }
+    }
+
+    fn bundle(&mut self, number: u64) -> Result<(), Error> {
+        let first = number * BUNDLE;
+        let wanted = (self.report.size - first).min(BUNDLE) as usize;
+        // Hashes first: beside a live writer they may only lag behind the entries read after them.
+        let stored = self.reader.stored_leaves(number)?;
+        let bytes = self.reader.bundle_file(number)?;
+        let leaves = match &bytes {
+            Some(bytes) => self.entries(first, wanted, bytes, stored.as_deref().unwrap_or_default()),
+            None if wanted > 0 => {
+                self.report.damaged(first, format!("bundle {number} is missing"));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        self.lost(first, wanted, leaves.len(), stored.as_deref().unwrap_or_default());
+        if wanted == BUNDLE as usize {
+            if stored.is_none_or(|stored| stored.len() < wanted) && !self.reader.is_open(number)? {
+                self.report.damaged(first, format!("leaf tile {number} is missing or cut short"));
+            }
+            self.tower.push_bundle(self.reader, number, &leaves, &mut self.report)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the entries of one bundle; gives the leaf hashes up to the first that cannot be found.
+    fn entries(&mut self, first: u64, wanted: usize, bytes: &[u8], stored: &[Hash]) -> Vec<Hash> {
+        let mut walk = Frames::new(bytes);
+        let frames: Vec<_> = walk.by_ref().take(BUNDLE as usize).collect();
+        let end = walk.at();
+        let is_whole = is_whole(&frames, bytes, end, wanted);
+        let mut leaves = Vec::with_capacity(frames.len());
+        for (frame, index) in frames.iter().take(wanted).zip(first..) {
+            let leaf = leaf_hash(frame.body);
+            let is_good = self.entry(index, frame, leaf, stored.get(leaves.len()));
+            if !is_good && !is_whole {
+                return leaves;
+            }
+            leaves.push(leaf);
+        }
+        if !is_whole {
+            let index = first + leaves.len() as u64;
+            self.report.damaged(index, format!("no whole frame at byte {end} of its bundle"));
+        }
+        leaves
+    }
+
+    fn entry(&mut self, index: u64, frame: &Frame<'_>, leaf: Hash, stored: Option<&Hash>) -> bool {
+        let place = format!("at byte {} of its bundle", frame.offset);
+        if stored.is_some_and(|stored| *stored != leaf) {
+            self.report.damaged(index, format!("the entry {place} does not have its stored leaf hash"));
+        }
+        match frame.entry() {
+            Ok(entry) => self.tally.count(index, &entry, &mut self.report),
+            Err(error) => self.report.damaged(index, format!("{error}, {place}")),
+        }
+        if let Some(tree) = &mut self.tree {
+            tree.push(leaf);
+        }
+        self.report.damage.last().is_none_or(|last| last.index != Some(index))
+    }
+
+    /// Entries that cannot be found leave no root; hashes without entries show that some are lost.
+    fn lost(&mut self, first: u64, wanted: usize, found: usize, stored: &[Hash]) {
+        if found < wanted {
+            self.tree = None;
+        } else if stored.len() > wanted && wanted < BUNDLE as usize && self.is_still(first + wanted as u64) {
+            self.report.damaged(first + wanted as u64, "an entry is missing whose leaf hash was kept");
+        }
+    }
+
+    /// No live writer has added entries meanwhile.
+    fn is_still(&self, size: u64) -> bool {
+        self.reader.size().is_ok_and(|now| now == size)
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.root = self.tree.map(|tree| Root(tree.root()));
+        self.report.signatures = self.tally.signatures();
+        self.report.damage.sort_by_key(|damage| damage.index);
+        self.report
+    }
+}
+
+/// Whether the lengths lead exactly through the bundle; then each entry can be judged by itself.
+fn is_whole(frames: &[Frame<'_>], bytes: &[u8], end: usize, wanted: usize) -> bool {
+    if frames.len() < wanted {
+        return false;
+    }
+    match wanted == BUNDLE as usize {
+        true => end == bytes.len(),
+        false => frames.len() > wanted || Tail::of(&bytes[end..]) != Tail::Bad,
+    }
+}
