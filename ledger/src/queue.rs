@@ -39,6 +39,13 @@ struct State {
     refuses: Option<Error>,
 }
 
+impl State {
+    fn refusal(&self) -> Option<Error> {
+        let is_full = self.jobs.len() >= MAX_QUEUED;
+        self.refuses.clone().or_else(|| is_full.then_some(Error::Busy))
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -47,18 +54,10 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn push(&self, job: Job) {
-        if let Err((job, error)) = self.try_push(job) {
-            job.answer(Err(error));
-        }
-    }
-
-    fn try_push(&self, job: Job) -> Result<(), (Job, Error)> {
         let mut state = self.lock();
-        if let Some(error) = &state.refuses {
-            return Err((job, error.clone()));
-        }
-        if state.jobs.len() >= MAX_QUEUED {
-            return Err((job, Error::Busy));
+        if let Some(error) = state.refusal() {
+            drop(state);
+            return job.answer(Err(error));
         }
         state.jobs.push(job);
         let wake = std::mem::take(&mut state.is_asleep);
@@ -66,7 +65,6 @@ impl Queue {
         if wake {
             self.wake.notify_one();
         }
-        Ok(())
     }
 
     /// Waits for work and swaps it with the empty `jobs`; says no once the queue is closed and drained.

@@ -12,9 +12,9 @@ use std::{
 use crate::{
     Entry, Error, TilePath, WIDTH,
     dir::Dir,
-    frame::Frames,
+    frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
-    layout::{BUNDLE, SEALED, open_entries, open_hashes, sealed_entries, tile},
+    layout::{BUNDLE, OPEN, SEALED, open_entries, open_hashes, open_number, sealed_entries, tile},
     sealed, tile as tiles,
 };
 
@@ -27,9 +27,11 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the log in `dir`.
+    /// Opens the log in `dir`; a directory that holds none is an error, not an empty log.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))
+        let reader = Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))?;
+        reader.dir.names(SEALED).map_err(Error::io(SEALED))?;
+        Ok(reader)
     }
 
     /// Opens the log in a directory that is open already.
@@ -60,11 +62,8 @@ impl Reader {
         let mut sealed = self.sealed.load(Ordering::Relaxed);
         if sealed == 0 {
             let mut numbers = Vec::new();
-            match sealed::list(&self.dir, SEALED, 0, &mut numbers) {
-                Ok(()) => sealed = numbers.into_iter().max().map_or(0, |last| last + 1),
-                Err(Error::Io { errno: rustix::io::Errno::NOENT, .. }) => {}
-                Err(error) => return Err(error),
-            }
+            sealed::list(&self.dir, SEALED, 0, &mut numbers)?;
+            sealed = numbers.into_iter().max().map_or(0, |last| last + 1);
         }
         while self.exists(&sealed_entries(sealed))? {
             sealed += 1;
@@ -94,6 +93,12 @@ impl Reader {
             Some(bytes) => Ok(Some(bytes)),
             None => self.file(&sealed_entries(n)),
         }
+    }
+
+    /// The bundles that have a file in `open/`, empty or not.
+    pub(crate) fn open_numbers(&self) -> Result<Vec<u64>, Error> {
+        let names = self.dir.names(OPEN).map_err(Error::io(OPEN))?;
+        Ok(names.iter().filter_map(|name| open_number(name)).collect())
     }
 
     /// Whether bundle `n` has not reached its tile path: its tiles may not be there yet.
@@ -184,8 +189,17 @@ type Raw = Result<(u64, Vec<u8>), Error>;
 fn split((n, bytes): (u64, Result<Vec<u8>, Error>)) -> Vec<Raw> {
     match bytes {
         Ok(bytes) => {
-            let frames = Frames::new(&bytes).take(BUNDLE as usize);
-            (n * BUNDLE..).zip(frames).map(|(index, frame)| Ok((index, frame.body.to_vec()))).collect()
+            let mut frames = Frames::new(&bytes);
+            let walk = frames.by_ref().take(BUNDLE as usize);
+            let mut items: Vec<Raw> =
+                (n * BUNDLE..).zip(walk).map(|(index, frame)| Ok((index, frame.body.to_vec()))).collect();
+            let end = frames.at();
+            if Tail::of(&bytes[end..]) == Tail::Bad {
+                let (offset, index) = (end as u64, n * BUNDLE + items.len() as u64);
+                let what = "no whole frame";
+                items.push(Err(Error::Corrupt { file: sealed_entries(n), offset, index, what }));
+            }
+            items
         }
         Err(error) => vec![Err(error)],
     }

@@ -12,7 +12,7 @@ use crate::{
     dir::Dir,
     frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
-    layout::{BUNDLE, FOLDERS, OPEN, open_entries, open_hashes, open_number, sealed_entries},
+    layout::{BUNDLE, FOLDERS, OPEN, open_entries, open_hashes, open_number, sealed_entries, tile},
     marks::Marks,
     reserve::Reserve,
     sealed::{self, check_sealed},
@@ -22,7 +22,6 @@ use crate::{
 
 /// What the log held when it was opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Recovered {
     /// How many entries there are.
     pub size: u64,
@@ -121,10 +120,9 @@ fn resume(dir: &Dir, number: u64, walked: Walked, found: &mut Recovered) -> Resu
 }
 
 fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Error> {
-    let (file, hashes) = (open_entries(number), open_hashes(number));
+    let file = open_entries(number);
     let bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
-    let kept = dir.read(&hashes).map_err(Error::io(&hashes))?.unwrap_or_default();
-    let kept = stored(&kept);
+    let kept = kept_hashes(dir, number)?;
     let mut leaves: Vec<Hash> = Vec::with_capacity(BUNDLE as usize);
     let mut end = 0;
     let corrupt = |offset: usize, leaves: &[Hash], what| {
@@ -153,6 +151,18 @@ fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Er
         }
         Tail::Torn | Tail::Clean => Ok(Walked { leaves, end: end as u64, torn: rest.len() as u64 }),
     }
+}
+
+/// The hashes in `open/`, or in the leaf tile where a kill came between placing it and moving the entries.
+fn kept_hashes(dir: &Dir, number: u64) -> Result<Vec<Hash>, Error> {
+    for file in [open_hashes(number), tile(0, number)] {
+        let bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
+        match stored(&bytes) {
+            [] => continue,
+            hashes => return Ok(hashes.to_vec()),
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Behind the open bundle only empty files stand ready; before it, none may be left.

@@ -121,5 +121,5 @@ pub(crate) fn check_sealed(dir: &Dir, number: u64, found: &mut Recovered) -> Res
             dir.make_parents(&leaf_tile).and_then(|()| dir.replace(&leaf_tile, leaves.as_flattened()));
         put_back.map_err(Error::io(&leaf_tile))?;
     }
-    publish_parents(dir, number).map(drop)
+    publish_parents(dir, number)
 }

@@ -20,7 +20,7 @@ use crate::{
     layout::{BUNDLE, OPEN, open_entries, open_hashes, sealed_entries, tile},
     lock::Lock,
     marks::Marks,
-    tile::{TILE_BYTES, publish_parents},
+    tile::{TILE_BYTES, complete_with, publish_parents},
 };
 
 /// How many empty files stand ready behind the open bundle.
@@ -89,12 +89,18 @@ impl Sealer {
 
     /// Makes what was sealed durable, then says so in the marks.
     fn mark(&mut self) -> rustix::io::Result<()> {
+        if self.unmarked.size == self.marks.size {
+            return Ok(());
+        }
         let mut folders = BTreeSet::from([OPEN.to_owned()]);
         for number in self.marks.size / BUNDLE..self.unmarked.size / BUNDLE {
             let leaf_tile = tile(0, number);
             self.dir.sync_file(&leaf_tile)?;
             folders.extend(folders_above(&leaf_tile));
             folders.extend(folders_above(&sealed_entries(number)));
+            for (level, parent) in complete_with(number) {
+                folders.extend(folders_above(&tile(level, parent)));
+            }
         }
         folders.iter().try_for_each(|folder| self.dir.sync_folder(folder))?;
         self.unmarked.store(&self.dir)?;

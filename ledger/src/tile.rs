@@ -31,21 +31,28 @@ pub(crate) fn load(dir: &Dir, level: u8, n: u64) -> Result<Option<Vec<Hash>>, Er
     Ok(bytes.map(|bytes| stored(&bytes).to_vec()).filter(|hashes| hashes.len() == usize::from(WIDTH)))
 }
 
-/// Writes the tiles above leaf tile `n` that are complete with it, and names them.
-pub(crate) fn publish_parents(dir: &Dir, n: u64) -> Result<Vec<String>, Error> {
-    let (mut level, mut child, mut written) = (0u8, n, Vec::new());
-    while (child + 1).is_multiple_of(BUNDLE) {
-        let parent = child / BUNDLE;
-        let hashes = roots_below(dir, level, parent)?;
-        level += 1;
+/// The tiles above the leaves, as (level, number), that are complete with leaf tile `n`.
+pub(crate) fn complete_with(n: u64) -> impl Iterator<Item = (u8, u64)> {
+    let mut child = n;
+    (1u8..).map_while(move |level| {
+        let is_last = (child + 1).is_multiple_of(BUNDLE);
+        child /= BUNDLE;
+        is_last.then_some((level, child))
+    })
+}
+
+/// Writes the tiles above leaf tile `n` that are complete with it. One that is there is left for `verify` to judge.
+pub(crate) fn publish_parents(dir: &Dir, n: u64) -> Result<(), Error> {
+    for (level, parent) in complete_with(n) {
+        if load(dir, level, parent)?.is_some() {
+            continue;
+        }
+        let hashes = roots_below(dir, level - 1, parent)?;
         let path = tile(level, parent);
-        dir.make_parents(&path)
-            .and_then(|()| dir.replace(&path, hashes.as_flattened()))
-            .map_err(Error::io(&path))?;
-        written.push(path);
-        child = parent;
+        let written = dir.make_parents(&path).and_then(|()| dir.replace(&path, hashes.as_flattened()));
+        written.map_err(Error::io(&path))?;
     }
-    Ok(written)
+    Ok(())
 }
 
 fn roots_below(dir: &Dir, level: u8, parent: u64) -> Result<Vec<Hash>, Error> {

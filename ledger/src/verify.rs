@@ -29,7 +29,6 @@ pub struct Damage {
 
 /// What a log holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
 pub struct Report {
     /// How many entries.
     pub size: u64,
@@ -69,6 +68,7 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
         audit.bundle(number)?;
         progress(((number + 1) * BUNDLE).min(size), size);
     }
+    audit.strays()?;
     Ok(audit.finish())
 }
 
@@ -155,6 +155,20 @@ impl<'a> Audit<'a> {
         } else if stored.len() > wanted && wanted < BUNDLE as usize && self.is_still(first + wanted as u64) {
             self.report.damaged(first + wanted as u64, "an entry is missing whose leaf hash was kept");
         }
+    }
+
+    /// Entries in `open/` behind the last bundle show that a bundle before them is lost.
+    fn strays(&mut self) -> Result<(), Error> {
+        let size = self.report.size;
+        for number in self.reader.open_numbers()? {
+            let has_entries =
+                number > size / BUNDLE && self.reader.bundle_file(number)?.is_some_and(|b| !b.is_empty());
+            if has_entries && self.is_still(size) {
+                self.report
+                    .damaged(size, format!("entries are missing: open/ holds some of bundle {number}"));
+            }
+        }
+        Ok(())
     }
 
     /// No live writer has added entries meanwhile.
