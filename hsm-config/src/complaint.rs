@@ -11,8 +11,8 @@ const KINDS: [(&str, &str); 10] = [
     ("a string", "a string in quotes"),
     ("path string", "a path in quotes"),
     ("a boolean", "true or false"),
-    ("u8", "a whole number, 0 to 255"),
-    ("u32", "a whole number, 0 or more"),
+    ("u8", "a small whole number, as 4"),
+    ("u32", "a whole number, as 100"),
     ("a sequence", "a list, as [\"…\"]"),
     ("a map", "a table, as { … }"),
     ("struct", "a table"),
@@ -43,6 +43,9 @@ pub(crate) fn fault(message: &str) -> Fault {
     let wanted = message.rsplit_once("expected ").or(message.split_once("wanted ")).map(|(_, wanted)| wanted);
     let kind = wanted.and_then(|wanted| KINDS.iter().find(|(serde, _)| wanted.starts_with(serde)));
     match kind {
+        Some((_, kind)) if message.starts_with("invalid value") => {
+            Fault::new("out-of-range", "this value is out of range", format!("write {kind}"))
+        }
         Some((_, kind)) => Fault::new("wrong-type", found(message), format!("write {kind}")),
         None => {
             Fault::value("this value cannot be read", "see `kunci config schema` for what may stand here")
@@ -54,11 +57,11 @@ pub(crate) fn fault(message: &str) -> Fault {
 fn found(message: &str) -> String {
     let kind = message.strip_prefix("invalid type: ").and_then(|rest| rest.split([' ', ',']).next());
     match kind {
-        Some(kind) => format!(
-            "this is {} {kind}, and cannot stand here",
-            if kind == "integer" || kind == "array" { "an" } else { "a" }
-        ),
-        None => "this value cannot stand here".into(),
+        Some("integer") => "this is a number, and cannot stand here".into(),
+        Some("sequence") => "this is a list, and cannot stand here".into(),
+        Some("map") => "this is a table, and cannot stand here".into(),
+        Some("string") => "this is a string, and cannot stand here".into(),
+        _ => "this value cannot stand here".into(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! them, so that they can change without a restart.
 
 use crate::document::Document;
+use crate::draft::Draft;
 use crate::problem::{Fault, Problem, Problems};
 use crate::report::Report;
 use crate::tenants::Tenants;
@@ -63,14 +64,9 @@ impl Config {
             admins: document.entries("admins", &mut problems),
         };
         draft.check(&mut Report::new(&document, &mut problems));
-        match draft {
-            Draft { agent: Some(agent), ledger: Some(ledger), tokens, connectors, callers, admins }
-                if problems.is_empty() =>
-            {
-                let config = Self { agent, ledger, tokens, connectors, callers, admins };
-                config.beside(path).map_err(Problems::from)
-            }
-            _ => Err(problems.sorted()),
+        match draft.finish().filter(|_| problems.is_empty()) {
+            Some(config) => config.beside(path).map_err(Problems::from),
+            None => Err(problems.sorted()),
         }
     }
 
@@ -103,56 +99,5 @@ impl Config {
             connector.tenants = folder.join(&connector.tenants);
         }
         Ok(self)
-    }
-}
-
-/// What could be read, before it is known to be sound.
-struct Draft {
-    agent: Option<Agent>,
-    ledger: Option<Ledger>,
-    tokens: BTreeMap<Name, Token>,
-    connectors: BTreeMap<Name, Connector>,
-    callers: BTreeMap<Name, Caller>,
-    admins: BTreeMap<Name, Admin>,
-}
-
-impl Draft {
-    fn check(&self, report: &mut Report<'_>) {
-        if let Some(agent) = &self.agent {
-            agent.check(&mut report.within("agent"));
-        }
-        if let Some(ledger) = &self.ledger {
-            ledger.check(&mut report.within("ledger"));
-        }
-        check_all("tokens", &self.tokens, report, Token::check);
-        check_all("connectors", &self.connectors, report, Connector::check);
-        check_all("callers", &self.callers, report, Caller::check);
-        check_all("admins", &self.admins, report, Admin::check);
-        self.check_apart(&mut report.within("tokens"));
-    }
-
-    /// Two entries for one token would log in twice, and could spend two tries of its PIN.
-    fn check_apart(&self, report: &mut Report<'_>) {
-        for (name, token) in &self.tokens {
-            let same = |other: &Token| other.module == token.module && other.uri == token.uri;
-            if let Some((first, _)) = self.tokens.range(..name.clone()).find(|(_, other)| same(other)) {
-                let what = format!("{name} is the same token as {first}");
-                let fault =
-                    Fault::new("duplicate", what, "use one entry, and raise its lanes for more throughput");
-                report.within(name.as_str()).expect("uri", Err(fault));
-            }
-        }
-    }
-}
-
-fn check_all<T>(
-    section: &str,
-    entries: &BTreeMap<Name, T>,
-    report: &mut Report<'_>,
-    check: fn(&T, &mut Report<'_>),
-) {
-    let mut report = report.within(section);
-    for (name, entry) in entries {
-        check(entry, &mut report.within(name.as_str()));
     }
 }

@@ -7,9 +7,6 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// How many mistakes of syntax are told: one often draws others after it.
-const MAX_SYNTAX_PROBLEMS: usize = 5;
-
 /// A parsed file.
 pub(crate) struct Document<'a> {
     file: &'a Path,
@@ -30,15 +27,16 @@ pub(crate) struct At(pub(crate) Vec<Step>);
 
 impl At {
     pub(crate) fn key(&self, key: &str) -> Self {
-        self.step(Step::Key(key.to_owned()))
+        self.clone().step(Step::Key(key.to_owned()))
     }
 
     pub(crate) fn index(&self, index: usize) -> Self {
-        self.step(Step::Index(index))
+        self.clone().step(Step::Index(index))
     }
 
-    fn step(&self, step: Step) -> Self {
-        Self(self.0.iter().cloned().chain([step]).collect())
+    pub(crate) fn step(mut self, step: Step) -> Self {
+        self.0.push(step);
+        self
     }
 }
 
@@ -56,21 +54,32 @@ impl fmt::Display for At {
 
 impl<'a> Document<'a> {
     pub(crate) fn parse(text: &'a str, file: &'a Path) -> Result<Self, Problems> {
-        let (root, errors) = DeTable::parse_recoverable(text);
-        let document = Self { file, text, root: root.into_inner() };
-        let mut problems = Problems::default();
-        for error in errors.into_iter().take(MAX_SYNTAX_PROBLEMS) {
-            let help = "mend the line; https://toml.io has the grammar";
-            let fault = Fault::new("syntax", format!("this is not TOML: {}", error.message()), help);
-            problems.push(document.problem(error.span().unwrap_or_default(), &At::default(), fault));
+        match DeTable::parse(text) {
+            Ok(root) => Ok(Self { file, text, root: root.into_inner() }),
+            Err(error) => {
+                let span = error.span().unwrap_or_default();
+                let fault = syntax(error.message(), text.get(span.clone()).unwrap_or_default());
+                let document = Self { file, text, root: DeTable::new() };
+                Err(document.problem(span, &At::default(), fault).into())
+            }
         }
-        if problems.is_empty() { Ok(document) } else { Err(problems.sorted()) }
     }
 
     /// The names that a section gives to its entries, valid or not.
     pub(crate) fn names(&self, section: &str) -> impl Iterator<Item = &str> {
         let table = self.root.get(section).and_then(|value| value.get_ref().as_table());
         table.into_iter().flatten().map(|(key, _)| key.get_ref().as_ref())
+    }
+
+    /// Whether a key of a table is there.
+    pub(crate) fn has(&self, at: &At) -> bool {
+        let mut table = Some(&self.root);
+        at.0.iter().all(|step| {
+            let Step::Key(key) = step else { return false };
+            let found = table.and_then(|table| table.get(key.as_str()));
+            table = found.and_then(|value| value.get_ref().as_table());
+            found.is_some()
+        })
     }
 
     /// Where the value at the end of the way stands; where the way ends early, its last part.
@@ -107,5 +116,17 @@ impl<'a> Document<'a> {
             at: at.to_string(),
             ..Problem::of_file(self.file, fault)
         }
+    }
+}
+
+/// A mistake of syntax. Only the first is told: it often draws others after it.
+fn syntax(message: &str, found: &str) -> Fault {
+    match message {
+        "duplicate key" => Fault::new("duplicate", format!("{found} is given twice"), "remove one of them"),
+        _ => Fault::new(
+            "syntax",
+            format!("this is not TOML: {message}"),
+            "mend the line; https://toml.io has the grammar",
+        ),
     }
 }

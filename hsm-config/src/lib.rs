@@ -12,6 +12,7 @@ mod complaint;
 mod config;
 mod connector;
 mod document;
+mod draft;
 mod duration;
 mod example;
 mod guid;

@@ -19,7 +19,7 @@ pub(crate) struct Peer<'a> {
 
 impl Peer<'_> {
     pub(crate) fn check(&self, report: &mut Report<'_>) {
-        if self.user.or(self.group).or(self.unit).is_none() {
+        if !["user", "group", "unit"].iter().any(|field| report.has(field)) {
             let what = "the rule names nobody";
             let help = "add user = \"…\", group = \"…\" or unit = \"….service\"";
             report.refuse(Fault::new("missing-field", what, help));

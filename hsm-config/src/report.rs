@@ -22,6 +22,11 @@ impl<'a> Report<'a> {
         Report { document: self.document, problems: self.problems, at: self.at.key(key) }
     }
 
+    /// Whether the section has this field, be it sound or not.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.document.has(&self.at.key(field))
+    }
+
     /// Notes a fault of the section as a whole.
     pub(crate) fn refuse(&mut self, fault: Fault) {
         self.note(&self.at.clone(), fault);

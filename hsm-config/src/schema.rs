@@ -15,7 +15,6 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// The first paragraph of its comment.
     pub(crate) about: String,
-    pub(crate) example: Option<String>,
 }
 
 /// The fields of a section's type, by name.
@@ -29,7 +28,6 @@ pub(crate) fn fields<T: JsonSchema>() -> Vec<Field> {
             name: name.clone(),
             required: required.contains(&name.as_str()),
             about: paragraph(&property["description"]),
-            example: property["examples"][0].as_str().map(str::to_owned),
         })
         .collect()
 }

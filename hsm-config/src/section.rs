@@ -59,25 +59,34 @@ impl Document<'_> {
         entries
     }
 
+    /// The section, as far as it can be read: a field that is refused is noted, and left out if it may be absent.
     fn read<T: Section>(&self, value: &Spanned<DeValue<'_>>, at: &At, problems: &mut Problems) -> Option<T> {
+        if !value.get_ref().is_table() {
+            let fault = Fault::new(
+                "wrong-type",
+                "this is not a table",
+                format!("write [{at}], and its fields below"),
+            );
+            problems.push(self.problem(value.span(), at, fault));
+            return None;
+        }
         let mut rest = value.clone();
-        let mut sound = !self.note_missing::<T>(value.get_ref(), at, problems);
+        let mut noted = self.note_missing::<T>(value.get_ref(), at, problems);
         loop {
             let error = match T::deserialize(ValueDeserializer::from(rest.clone())) {
-                Ok(section) => return sound.then_some(section),
+                Ok(section) => return Some(section),
                 Err(error) => error,
             };
             let span = error.span().unwrap_or_default();
-            let way = way_to(value.get_ref(), &span);
-            // Without a field to blame, it is a missing one, already noted, or the section is no table at all.
-            if way.is_none() && value.get_ref().is_table() {
-                return None;
+            let way = way_to(value.get_ref(), &span).unwrap_or_default();
+            // Where no field is to blame, one is missing: never written, or left out below. Both are noted already.
+            if !way.is_empty() || !noted {
+                let at = way.iter().cloned().fold(at.clone(), At::step);
+                problems.push(self.problem(span, &at, complaint::fault(error.message())));
             }
-            let steps = at.0.iter().cloned().chain(way.iter().flatten().cloned()).collect();
-            problems.push(self.problem(span, &At(steps), complaint::fault(error.message())));
-            let Some(Step::Key(field)) = way.unwrap_or_default().into_iter().next() else { return None };
-            remove(&mut rest, &field);
-            sound = false;
+            noted = true;
+            let Some(Step::Key(field)) = way.first() else { return None };
+            remove(&mut rest, field)?;
         }
     }
 
@@ -116,8 +125,9 @@ fn way_to(value: &DeValue<'_>, span: &Range<usize>) -> Option<Vec<Step>> {
     })
 }
 
-fn remove(value: &mut Spanned<DeValue<'_>>, field: &str) {
-    if let DeValue::Table(table) = value.get_mut() {
-        table.remove(field);
+fn remove<'i>(value: &mut Spanned<DeValue<'i>>, field: &str) -> Option<Spanned<DeValue<'i>>> {
+    match value.get_mut() {
+        DeValue::Table(table) => table.remove(field),
+        _ => None,
     }
 }

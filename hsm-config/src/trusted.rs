@@ -58,7 +58,7 @@ impl Trust {
         Ok((fd, stat))
     }
 
-    fn check(&self, stat: &Stat) -> Result<(), Distrust> {
+    pub(crate) fn check(&self, stat: &Stat) -> Result<(), Distrust> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(Distrust::Kind);
         }

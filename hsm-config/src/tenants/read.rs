@@ -43,8 +43,8 @@ pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Resul
             reader.skip_until(b'\n').map_err(|error| draft.unreadable(&error))?;
         }
         draft.take(&line);
-        if draft.problems.len() >= MAX_PROBLEMS {
-            return Err(draft.problems);
+        if draft.full || draft.problems.len() >= MAX_PROBLEMS {
+            return Err(draft.give_up());
         }
     }
 }
@@ -54,6 +54,8 @@ struct Draft<'a> {
     path: &'a Path,
     line: u32,
     headed: bool,
+    /// Whether a row found no room.
+    full: bool,
     tenants: Tenants,
     /// The line of each row, in the order of the file.
     lines: Vec<u32>,
@@ -65,7 +67,15 @@ impl<'a> Draft<'a> {
         // A packed row is never longer than its line, so the arena never moves while a file is read. What is
         // reserved and not used is never touched, and given back at the end.
         let tenants = Tenants { arena: Vec::with_capacity(bytes.saturating_add(2)), index: Vec::new() };
-        Self { path, line: 0, headed: false, tenants, lines: Vec::new(), problems: Problems::default() }
+        Self {
+            path,
+            line: 0,
+            headed: false,
+            full: false,
+            tenants,
+            lines: Vec::new(),
+            problems: Problems::default(),
+        }
     }
 
     fn take(&mut self, line: &[u8]) {
@@ -104,12 +114,16 @@ impl<'a> Draft<'a> {
                 ..malformed(fault)
             })?;
         }
-        let offset =
-            u32::try_from(self.tenants.arena.len()).ok().filter(|_| self.tenants.index.len() < MAX_ROWS);
-        let offset = offset.ok_or_else(|| {
+        let room = self.tenants.index.len() < MAX_ROWS;
+        let Some(offset) = u32::try_from(self.tenants.arena.len()).ok().filter(|_| room) else {
+            self.full = true;
             let what = format!("the file has more than {MAX_ROWS} rows");
-            Fault::new("too-many-rows", what, "split the connector's tenants over several connectors")
-        })?;
+            return Err(Fault::new(
+                "too-many-rows",
+                what,
+                "split the connector's tenants over several connectors",
+            ));
+        };
         for field in [tenant, client_id, object_id] {
             // Each was parsed above, so each is short enough to be packed.
             pack_into(&mut self.tenants.arena, field).unwrap_or_default();
@@ -117,6 +131,17 @@ impl<'a> Draft<'a> {
         self.tenants.index.push(offset);
         self.lines.push(self.line);
         Ok(())
+    }
+
+    /// What is told of a file that is not read to its end.
+    fn give_up(mut self) -> Problems {
+        let fault = Fault::new(
+            "not-read-further",
+            "the file was read no further",
+            "mend what is told, and check again",
+        );
+        self.problems.push(Problem::on_line(self.path, self.line, fault));
+        self.problems
     }
 
     fn finish(mut self) -> Result<Tenants, Problems> {
@@ -165,7 +190,7 @@ fn split(line: &str) -> Result<[&str; 3], Fault> {
     match (fields.next(), fields.next(), fields.next(), fields.next()) {
         (Some(tenant), Some(client_id), Some(object_id), None) => Ok([tenant, client_id, object_id]),
         _ => {
-            let what = format!("the line has {} fields, not 3", line.split(',').count());
+            let what = format!("the line should have 3 fields, and has {}", line.split(',').count());
             let help = "write tenant,client_id,object_id; the object id may be empty, its comma not missing";
             Err(Fault::new("malformed-row", what, help))
         }

@@ -1,0 +1,94 @@
+//! A configuration that could be read and is not yet known to be sound: the checks of each section, and of each
+//! against the others.
+
+use crate::config::Config;
+use crate::problem::Fault;
+use crate::report::Report;
+use crate::{Admin, Agent, Caller, Connector, Ledger, Name, Token};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What could be read.
+pub(crate) struct Draft {
+    pub(crate) agent: Option<Agent>,
+    pub(crate) ledger: Option<Ledger>,
+    pub(crate) tokens: BTreeMap<Name, Token>,
+    pub(crate) connectors: BTreeMap<Name, Connector>,
+    pub(crate) callers: BTreeMap<Name, Caller>,
+    pub(crate) admins: BTreeMap<Name, Admin>,
+}
+
+impl Draft {
+    pub(crate) fn check(&self, report: &mut Report<'_>) {
+        if let Some(agent) = &self.agent {
+            agent.check(&mut report.within("agent"));
+            self.check_closed(agent, &mut report.within("tokens"));
+        }
+        if let Some(ledger) = &self.ledger {
+            ledger.check(&mut report.within("ledger"));
+        }
+        check_all("tokens", &self.tokens, report, Token::check);
+        check_all("connectors", &self.connectors, report, Connector::check);
+        check_all("callers", &self.callers, report, Caller::check);
+        check_all("admins", &self.admins, report, Admin::check);
+        self.check_apart(&mut report.within("tokens"));
+    }
+
+    /// The whole configuration, where nothing is missing.
+    pub(crate) fn finish(self) -> Option<Config> {
+        let Self { agent, ledger, tokens, connectors, callers, admins } = self;
+        Some(Config { agent: agent?, ledger: ledger?, tokens, connectors, callers, admins })
+    }
+
+    /// A module gets no path that would open the ledger or the sockets to it.
+    fn check_closed(&self, agent: &Agent, report: &mut Report<'_>) {
+        let closed = [&agent.state_dir, &agent.socket, &agent.admin_socket];
+        for (name, token) in &self.tokens {
+            let mut report = report.within(name.as_str());
+            for (field, paths) in [("paths", &token.paths), ("read_paths", &token.read_paths)] {
+                for (index, path) in paths.iter().enumerate() {
+                    report.expect_item(field, index, apart(path, closed));
+                }
+            }
+        }
+    }
+
+    /// Two entries for one token would log in twice, and could spend two tries of its PIN.
+    fn check_apart(&self, report: &mut Report<'_>) {
+        for (name, token) in &self.tokens {
+            let same = |other: &Token| other.module == token.module && other.uri == token.uri;
+            if let Some((first, _)) = self.tokens.range(..name.clone()).find(|(_, other)| same(other)) {
+                let what = format!("{name} is the same token as {first}");
+                let fault =
+                    Fault::new("duplicate", what, "use one entry, and raise its lanes for more throughput");
+                report.within(name.as_str()).expect("uri", Err(fault));
+            }
+        }
+    }
+}
+
+fn apart(path: &Path, closed: [&std::path::PathBuf; 3]) -> Result<(), Fault> {
+    match closed.into_iter().find(|closed| closed.starts_with(path) || path.starts_with(closed)) {
+        None => Ok(()),
+        Some(closed) => {
+            let what = format!("{:?} would open the agent's own {closed:?} to the module", path);
+            Err(Fault::new(
+                "path-not-closed",
+                what,
+                "give the token a folder of its own, apart from the agent's",
+            ))
+        }
+    }
+}
+
+fn check_all<T>(
+    section: &str,
+    entries: &BTreeMap<Name, T>,
+    report: &mut Report<'_>,
+    check: fn(&T, &mut Report<'_>),
+) {
+    let mut report = report.within(section);
+    for (name, entry) in entries {
+        check(entry, &mut report.within(name.as_str()));
+    }
+}
