@@ -1,0 +1,142 @@
+//! The installed agent, started on the bench's site: provisioned, waited for, asked once, and ended again.
+//!
+//! Only what an operator has is used: `kunci provision --all`, `kunci-agent`, its socket, its signals.
+
+use crate::algorithm::Algorithm;
+use crate::http;
+use crate::load::{Connection, Load};
+use crate::problem::Problem;
+use crate::processes::Processes;
+use crate::site::{Places, Site};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the agent may take to serve, and to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A running agent. Dropped, it is killed.
+pub(crate) struct Agent {
+    child: Child,
+    socket: PathBuf,
+    log: PathBuf,
+}
+
+impl Agent {
+    /// Provisions the site's connectors, starts the agent, and checks one answer of each connector.
+    pub(crate) fn start(places: &Places, site: &Site) -> Result<Self, Problem> {
+        provision(&places.bin_dir.join("kunci"), &site.config)?;
+        let program = places.bin_dir.join("kunci-agent");
+        let log = places.state.join("agent.log");
+        let out = File::create(&log).map_err(Problem::at("create", &log))?;
+        let mut command = Command::new(&program);
+        command
+            .arg("--config")
+            .arg(&site.config)
+            .stdout(out.try_clone().map_err(Problem::at("share", &log))?)
+            .stderr(out);
+        let child = command.spawn().map_err(Problem::at("start", &program))?;
+        let mut agent = Self { child, socket: site.socket.clone(), log };
+        agent.wait_until_well()?;
+        for algorithm in Algorithm::ALL {
+            agent.check_one(site, algorithm)?;
+        }
+        Ok(agent)
+    }
+
+    /// Opens so many connections to it.
+    pub(crate) fn load<'a>(&self, requests: &'a [Vec<u8>], connections: usize) -> Result<Load<'a>, Problem> {
+        Load::open(&self.socket, requests, connections)
+    }
+
+    /// Its processes as they are now.
+    pub(crate) fn processes(&self) -> Result<Processes, Problem> {
+        Processes::of(self.child.id())
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> Result<(), Problem> {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).map_err(Problem::io("end the agent"))?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if self.ended()?.is_some() {
+                return Ok(());
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        Err(Problem::Agent(format!("the agent did not end within {} s of SIGTERM", PATIENCE.as_secs())))
+    }
+
+    fn wait_until_well(&mut self) -> Result<(), Problem> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let health =
+                Connection::open(&self.socket).and_then(|mut it| it.ask(&http::health_request()).map(drop));
+            let Err(why) = health else { return Ok(()) };
+            if let Some(status) = self.ended()? {
+                return Err(Problem::Agent(format!(
+                    "the agent ended ({status}); see {}",
+                    self.log.display()
+                )));
+            }
+            if Instant::now() > end {
+                return Err(Problem::Agent(format!(
+                    "the agent is not well: {why}; see {}",
+                    self.log.display()
+                )));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn ended(&mut self) -> Result<Option<std::process::ExitStatus>, Problem> {
+        self.child.try_wait().map_err(Problem::io("look after the agent"))
+    }
+
+    /// An assertion with a signature of the right length: the right algorithm, made by a key of the right size.
+    fn check_one(&self, site: &Site, algorithm: Algorithm) -> Result<(), Problem> {
+        let request = site.requests(algorithm).swap_remove(0);
+        let mut connection = Connection::open(&self.socket)?;
+        let body = connection.ask(&request)?;
+        let bad = || Problem::Answer(String::from_utf8_lossy(body).into_owned());
+        let answer: serde_json::Value = serde_json::from_slice(body).map_err(|_| bad())?;
+        let assertion = answer["assertion"].as_str().ok_or_else(bad)?;
+        let parts: Vec<&str> = assertion.split('.').collect();
+        match parts.as_slice() {
+            [_, _, signature] if signature.len() == signature_chars(algorithm) => Ok(()),
+            _ => Err(bad()),
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // An agent that has ended cannot be killed again; nothing is left to do about either failure.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn provision(kunci: &Path, config: &Path) -> Result<(), Problem> {
+    let mut command = Command::new(kunci);
+    command.arg("--config").arg(config).args(["provision", "--all"]).env_remove("KUNCI_SOCKET");
+    let output = command.output().map_err(Problem::at("start", kunci))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Problem::Agent(format!("kunci provision --all failed ({}): {said}", output.status)))
+}
+
+/// The length of a signature in unpadded base64url: 256 bytes of RSA-2048, 64 of P-256.
+fn signature_chars(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::PS256 => 342,
+        Algorithm::ES256 => 86,
+    }
+}
