@@ -6,14 +6,19 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod confine;
 pub mod control;
+pub mod host;
 pub mod identity;
 pub mod lane;
 pub mod message;
+pub mod pkcs11;
 pub mod public_key;
 pub mod seqpacket;
+pub mod traits;
 mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};
 pub use message::Message;
 pub use public_key::PublicKey;
+pub use traits::{Provision, Token};

@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::Sha256;
 
 #[derive(Serialize)]
-struct Header<'a> {
-    alg: &'a str,
+struct Header {
+    alg: Algorithm,
     typ: &'static str,
     #[serde(rename = "x5t#S256")]
     x5t_s256: String,
@@ -19,7 +19,7 @@ struct Header<'a> {
 
 /// `BASE64URL(header) . BASE64URL(claims)`.
 pub(super) fn signing_input(algorithm: Algorithm, certificate: &Sha256, claims: &impl Serialize) -> Vec<u8> {
-    let header = Header { alg: algorithm.as_str(), typ: "JWT", x5t_s256: thumbprint(certificate) };
+    let header = Header { alg: algorithm, typ: "JWT", x5t_s256: thumbprint(certificate) };
     let mut input = part(&header);
     input.push('.');
     input.push_str(&part(claims));

@@ -5,6 +5,7 @@
 
 mod assertion;
 mod certificate;
+mod composed;
 mod jose;
 mod probe;
 mod proof;
@@ -15,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 pub use assertion::Assertion;
 pub use certificate::Certificate;
-pub use probe::Probe;
-pub use proof::Proof;
+pub use composed::Composed;
+pub use probe::{PROBE_TEXT, Probe};
+pub use proof::{PROOF_AUDIENCE, Proof};
 pub use request::Request;
 
 use crate::PublicKey;

@@ -1,0 +1,222 @@
+//! The keeper: the one thread that looks after module, token and login.
+//!
+//! It finds the token by its URI, logs in once (see [`super::login`]), publishes it to the lanes, watches it, and
+//! starts over when it is gone. A token that comes back must have the serial number of before. The module is loaded
+//! again at most once in [`RELOAD_EVERY`], since that may reset a device.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::shared::{Now, Shared, Up};
+use super::unlock::Client;
+use super::{end, login};
+use crate::control::{self, HostState, Report};
+use crate::lane::Fault;
+use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
+
+/// The first wait for a token that is not there.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait for it, and how often a served token is looked at.
+pub(super) const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How often a module may be loaded again to see a token come back.
+const RELOAD_EVERY: Duration = Duration::from_secs(30);
+/// The same where all its tokens are software and nothing can be reset.
+const SOFT_RELOAD_EVERY: Duration = Duration::from_secs(1);
+
+/// What the keeper hears.
+pub(super) enum Event {
+    /// The attempt is durable: log in.
+    LogIn,
+    /// The latch is shut.
+    Latched(String),
+    /// The latch was cleared.
+    Retry,
+    /// A client of `unlock.sock`.
+    Unlock(OwnedFd),
+    /// A lane saw the token behave strangely.
+    Suspect(Suspicion),
+}
+
+/// What a lane suspects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Suspicion {
+    /// The token is gone.
+    Gone,
+    /// The token may be gone, or another: a key is not on it, or the login is lost.
+    Changed,
+    /// The module is beyond help.
+    Broken,
+    /// A blank token was initialised: look again at once.
+    Initialised,
+}
+
+/// The keeper's own state.
+pub(super) struct Keeper {
+    pub(super) shared: Arc<Shared>,
+    pub(super) inbox: Receiver<Event>,
+    /// The PIN's file as the sandbox let it in.
+    pub(super) pin_file: login::FileId,
+    control: Arc<OwnedFd>,
+    reported: Option<HostState>,
+    serial: Option<String>,
+    reloaded: Option<Instant>,
+    generation: u64,
+    epoch: u64,
+}
+
+impl Keeper {
+    pub(super) fn new(shared: Arc<Shared>, control: Arc<OwnedFd>, inbox: Receiver<Event>) -> Self {
+        let pin_file = login::file_id(&shared.config.token.pin);
+        Self { shared, inbox, pin_file, control, reported: None, serial: None, reloaded: None, generation: 0, epoch: 0 }
+    }
+
+    /// Serves the token until the process ends.
+    pub(super) fn keep(mut self) {
+        self.report(HostState::Starting);
+        let path = &self.shared.config.token.module;
+        let module = match Module::load(path) {
+            Ok(module) => module,
+            Err(failure) => self.fail(format!("{} does not load: {}", path.display(), text(failure))),
+        };
+        let mut gone = false;
+        loop {
+            let token = self.await_token(&module, gone);
+            self.down(&module, Fault::Starting);
+            gone = match login::log_in(&mut self, &module, &token) {
+                Some(anchor) => self.serve(&module, &token, &anchor),
+                None => false,
+            };
+        }
+    }
+
+    /// Tells the supervisor of a change.
+    pub(super) fn report(&mut self, state: HostState) {
+        if self.reported.as_ref() != Some(&state) {
+            self.send(&Report::State(state.clone()));
+            self.reported = Some(state);
+        }
+    }
+
+    /// Sends a report. Without a supervisor there is nothing to live for.
+    pub(super) fn send(&self, report: &Report) {
+        if control::send(self.control.as_fd(), report, &[]).is_err() {
+            end();
+        }
+    }
+
+    /// Lets the lanes answer with a fault.
+    pub(super) fn down(&self, module: &Module, fault: Fault) {
+        *self.shared.change() = Now::Down(fault, Some(module.clone()));
+    }
+
+    /// Waits for an event that ends the wait early; clients who want to unlock are turned away.
+    pub(super) fn pause(&self, wait: Duration, why_locked_out: &str) -> Option<Event> {
+        let until = Instant::now() + wait;
+        loop {
+            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Event::Unlock(client)) => Client::new(client).refuse(why_locked_out),
+                Ok(event @ (Event::Retry | Event::Suspect(Suspicion::Initialised | Suspicion::Broken))) => return Some(event),
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => end(),
+            }
+        }
+    }
+
+    fn await_token(&mut self, module: &Module, mut gone: bool) -> Found {
+        let mut wait = FIRST_WAIT;
+        loop {
+            if gone && self.may_reload(module) {
+                self.reload(module);
+            }
+            let fault = match self.find(module) {
+                Ok(token) => return token,
+                Err(Failure::Code(Class::Module, code)) => self.fail(code),
+                Err(failure) => failure.into_fault(),
+            };
+            tracing::info!(%fault, "waiting for the token");
+            self.down(module, fault.clone());
+            self.report(HostState::Missing(fault.to_string()));
+            if gone {
+                let event = self.pause(wait, "the token is not there");
+                wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
+            }
+            gone = true;
+        }
+    }
+
+    fn find(&self, module: &Module) -> Result<Found, Failure> {
+        let token = module.find(&self.shared.config.token.uri)?;
+        match &self.serial {
+            Some(serial) if *serial != token.report.serial => {
+                let found = &token.report.serial;
+                Err(Fault::TokenAmbiguous(format!("serial {found} is there, {serial} was served before")).into())
+            }
+            _ => Ok(token),
+        }
+    }
+
+    /// Serves the token until it changes; whether it is gone.
+    fn serve(&mut self, module: &Module, token: &Found, anchor: &Anchor) -> bool {
+        self.generation += 1;
+        self.serial = Some(token.report.serial.clone());
+        let (generation, epoch) = (self.generation, self.epoch);
+        self.shared.up(Up { module: module.clone(), slot: token.slot, generation, epoch });
+        self.report(HostState::Ready { serial: token.report.serial.clone() });
+        loop {
+            match self.inbox.recv_timeout(LAST_WAIT) {
+                Ok(Event::Suspect(Suspicion::Broken)) => self.fail("the module failed beyond help".into()),
+                Ok(Event::Suspect(Suspicion::Gone)) => return true,
+                Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
+                Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => match self.is_as_before(module, token, anchor) {
+                    Ok(true) => {}
+                    Ok(false) => return false,
+                    Err(_) => return true,
+                },
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => end(),
+            }
+        }
+    }
+
+    fn is_as_before(&self, module: &Module, token: &Found, anchor: &Anchor) -> Result<bool, Failure> {
+        let now = self.find(module)?;
+        Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
+    }
+
+    fn may_reload(&self, module: &Module) -> bool {
+        let soft = module.list().is_ok_and(|l| !l.tokens.is_empty() && l.tokens.iter().all(|t| t.report.software));
+        let every = if soft { SOFT_RELOAD_EVERY } else { RELOAD_EVERY };
+        self.reloaded.is_none_or(|reloaded| reloaded.elapsed() >= every)
+    }
+
+    fn reload(&mut self, module: &Module) {
+        tracing::info!("loading the module again");
+        self.reloaded = Some(Instant::now());
+        let shared = Arc::clone(&self.shared);
+        // The writing side: no lane is in a call, and none begins one before the token is up again.
+        let mut now = shared.change();
+        *now = Now::Down(Fault::Starting, None);
+        self.epoch += 1;
+        if let Err(failure) = module.reload() {
+            self.fail(format!("the module does not initialise again: {}", text(failure)));
+        }
+        *now = Now::Down(Fault::Starting, Some(module.clone()));
+    }
+
+    /// Ends the process, since only a new one can help.
+    fn fail(&mut self, why: String) -> ! {
+        tracing::error!(why, "the host ends");
+        self.report(HostState::Failed(why));
+        end()
+    }
+}
+
+fn text(failure: Failure) -> String {
+    match failure {
+        Failure::Code(_, code) => code,
+        Failure::Fault(fault) => fault.to_string(),
+    }
+}

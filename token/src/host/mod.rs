@@ -1,0 +1,108 @@
+//! A host: the process that alone sees one token's module and PIN, from its first order to its end.
+//!
+//! The main thread only takes orders, so that a module that hangs never keeps the host from being ended: when the
+//! supervisor is gone, the host kills itself at once. The [`keeper`] thread looks after module, token and login; each
+//! lane has a thread of its own. The process is confined before the module is loaded. No thread ever logs out.
+
+mod keeper;
+mod lane;
+mod login;
+mod pin;
+mod sandbox;
+mod shared;
+mod unlock;
+mod work;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use rustix::process::{Signal, getpid, kill_process};
+
+use crate::confine::ConfineError;
+use crate::control::{self, Order};
+use keeper::{Event, Keeper};
+use shared::Shared;
+
+/// The stack of a lane's thread, in bytes: modules run on it, and it is touched only as far as they need.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// Why a host could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The control socket failed, or spoke another language.
+    #[error("the supervisor's orders cannot be read: {0}")]
+    Control(#[from] io::Error),
+    /// The first order was not to start.
+    #[error("the first order was not to start; a host is started by kunci-agent only")]
+    NotStarted,
+    /// The process could not confine itself, so the module was not loaded.
+    #[error("the host does not run unconfined: {0}")]
+    Confine(#[from] ConfineError),
+}
+
+/// Serves one token until the supervisor is gone. Blocking; call it in a process of its own with one thread.
+pub fn run(control: OwnedFd) -> Result<(), HostError> {
+    let Some((Order::Start(config), lanes)) = control::receive(&control)? else {
+        return Err(HostError::NotStarted);
+    };
+    sandbox::enter(&config)?;
+    let control = Arc::new(control);
+    let (events, inbox) = mpsc::channel();
+    let shared = Arc::new(Shared::new(*config, events.clone()));
+    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox);
+    start("keeper", move || keeper.keep())?;
+    open_lanes(&shared, lanes)?;
+    take_orders(&control, &shared, &events)
+}
+
+/// Ends this process as no hanging module can prevent.
+pub(crate) fn end() -> ! {
+    let _ = kill_process(getpid(), Signal::KILL);
+    // Not reached: SIGKILL cannot be held up.
+    std::process::abort()
+}
+
+fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) -> Result<(), HostError> {
+    loop {
+        let (order, fds) = match control::receive(control) {
+            Ok(Some(received)) => received,
+            Ok(None) => end(),
+            Err(error) => {
+                tracing::error!(%error, "the supervisor's orders cannot be read");
+                end()
+            }
+        };
+        let event = match order {
+            Order::Start(_) => continue,
+            Order::Lanes => {
+                open_lanes(shared, fds)?;
+                continue;
+            }
+            Order::LogIn => Some(Event::LogIn),
+            Order::Latched(why) => Some(Event::Latched(why)),
+            Order::Retry => Some(Event::Retry),
+            Order::Unlock => fds.into_iter().next().map(Event::Unlock),
+        };
+        if event.is_some_and(|event| events.send(event).is_err()) {
+            // The keeper is gone, and with it all that this process is for.
+            end();
+        }
+    }
+}
+
+fn open_lanes(shared: &Arc<Shared>, lanes: Vec<OwnedFd>) -> Result<(), HostError> {
+    for lane in lanes {
+        let shared = Arc::clone(shared);
+        start("lane", move || lane::serve(&lane, &shared))?;
+    }
+    Ok(())
+}
+
+fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), HostError> {
+    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body)?;
+    Ok(())
+}
+

@@ -1,0 +1,65 @@
+//! What is left to a host once it is confined: the system's files, its module, its PIN and what its token names.
+//!
+//! Neither the ledger nor the agent's sockets are among it, and of /etc only what holds no secrets. The network stays
+//! open, since some tokens are reached over it; new processes and other processes' memory do not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hsm_config::PinSource;
+
+use crate::confine::{self, ConfineError, Files};
+use crate::control::HostConfig;
+
+/// What modules and the C library read.
+const SYSTEM: [&str; 9] = ["/usr", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sys", "/run/pcscd", "/run/dbus"];
+/// Devices, and what modules keep in shared memory.
+const DEVICES: &str = "/dev";
+const ETC: &str = "/etc";
+/// What in /etc holds secrets, or ours.
+const ETC_SECRETS: [&str; 10] =
+    ["shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "ssh", "credstore", "credstore.encrypted", "security"];
+/// Configurations of ours, with the PIN files that may lie beside them.
+const OURS: &str = "kunci";
+/// Where systemd says that a service's credentials are (systemd.exec(5)).
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
+/// Confines this process for good.
+pub(super) fn enter(config: &HostConfig) -> Result<(), ConfineError> {
+    confine::undumpable()?;
+    confine::no_core()?;
+    confine::no_new_privileges()?;
+    files(config).confine()?;
+    confine::deny(confine::NEVER)?;
+    confine::deny_forks()
+}
+
+fn files(config: &HostConfig) -> Files {
+    let token = &config.token;
+    let pins = [Some(&token.pin), token.so_pin.as_ref()].into_iter().flatten().filter_map(pin_path);
+    Files::none()
+        .read(SYSTEM)
+        .read(readable_etc())
+        .read(token.module.parent().filter(|folder| *folder != Path::new("/")))
+        .read(&token.read_paths)
+        .read(pins)
+        .write([DEVICES])
+        .write(&token.paths)
+}
+
+/// Where a PIN source lies; a PIN that is typed lies nowhere.
+pub(super) fn pin_path(source: &PinSource) -> Option<PathBuf> {
+    match source {
+        PinSource::File(path) => Some(path.clone()),
+        PinSource::Credential(name) => Some(PathBuf::from(std::env::var_os(CREDENTIALS_DIRECTORY)?).join(name)),
+        PinSource::Prompt => None,
+    }
+}
+
+/// What lies directly in /etc, without what holds secrets.
+fn readable_etc() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(ETC) else { return Vec::new() };
+    let open = |name: &str| !name.starts_with(OURS) && !ETC_SECRETS.contains(&name);
+    let entries = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(open));
+    entries.map(|entry| entry.path()).collect()
+}

@@ -1,0 +1,91 @@
+//! What the host's threads share: whether the token is served, and since when.
+//!
+//! A lane holds the reading side for the length of one request, so that whoever gets the writing side knows that no
+//! lane is in a call of the module. Every change to [`Now::Up`] has a new generation; a session belongs to one.
+
+use std::sync::mpsc::Sender;
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use cryptoki::slot::Slot;
+
+use super::keeper::{Event, Suspicion};
+use crate::control::{HostConfig, Use};
+use crate::lane::Fault;
+use crate::pkcs11::Module;
+
+/// The token, as lanes find it.
+pub(super) enum Now {
+    /// Not served: what to answer, and the module where it is loaded.
+    Down(Fault, Option<Module>),
+    /// Served.
+    Up(Up),
+}
+
+/// A token that the process is logged in to.
+#[derive(Clone)]
+pub(super) struct Up {
+    pub(super) module: Module,
+    pub(super) slot: Slot,
+    /// Counts the times that the token came up.
+    pub(super) generation: u64,
+    /// Counts the times that the module was loaded again: sessions of before are gone.
+    pub(super) epoch: u64,
+}
+
+/// Everything that is shared.
+pub(super) struct Shared {
+    pub(super) config: HostConfig,
+    now: RwLock<Now>,
+    generation: Mutex<u64>,
+    came_up: Condvar,
+    events: Mutex<Sender<Event>>,
+}
+
+impl Shared {
+    pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
+        Self {
+            config,
+            now: RwLock::new(Now::Down(Fault::Starting, None)),
+            generation: Mutex::new(0),
+            came_up: Condvar::new(),
+            events: Mutex::new(events),
+        }
+    }
+
+    /// The reading side: the token stays as it is until the guard is dropped.
+    pub(super) fn now(&self) -> RwLockReadGuard<'_, Now> {
+        self.now.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writing side, once no lane is in a call of the module.
+    pub(super) fn change(&self) -> RwLockWriteGuard<'_, Now> {
+        self.now.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes a token that came up.
+    pub(super) fn up(&self, up: Up) {
+        *self.generation.lock().unwrap_or_else(PoisonError::into_inner) = up.generation;
+        *self.change() = Now::Up(up);
+        self.came_up.notify_all();
+    }
+
+    /// Waits until the token came up again after `generation`; false when it took too long.
+    pub(super) fn await_newer(&self, generation: u64, patience: Duration) -> bool {
+        let current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.came_up.wait_timeout_while(current, patience, |current| *current <= generation);
+        waited.is_ok_and(|(_, timeout)| !timeout.timed_out())
+    }
+
+    /// Tells the keeper of a token that behaved strangely.
+    pub(super) fn suspect(&self, suspicion: Suspicion) {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without a keeper the process is about to end.
+        let _ = events.send(Event::Suspect(suspicion));
+    }
+
+    /// A connector's use of this token.
+    pub(super) fn connector(&self, name: &hsm_config::Name) -> Result<&Use, Fault> {
+        self.config.uses.iter().find(|used| used.connector == *name).ok_or(Fault::UnknownConnector)
+    }
+}

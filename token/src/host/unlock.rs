@@ -1,0 +1,66 @@
+//! The host's half of `kunci token unlock`: a connection that the supervisor passed on unread.
+//!
+//! The client sends its PIN and a newline, and gets `ok` or `refused: …`. The supervisor checked who it is; here it is
+//! only bounded, in bytes and in time.
+
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::pin::MAX_PIN_BYTES;
+use crate::pkcs11::Pin;
+
+/// How long a client may take to send its PIN.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to read its answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A client that waits for its answer.
+pub(super) struct Client(UnixStream);
+
+impl Client {
+    pub(super) fn new(connection: OwnedFd) -> Self {
+        Self(UnixStream::from(connection))
+    }
+
+    /// Reads the PIN; `None` when the client sent none in time.
+    pub(super) fn pin(&mut self) -> Option<Pin> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PIN_BYTES + 1));
+        while bytes.last() != Some(&b'\n') {
+            if bytes.len() > MAX_PIN_BYTES {
+                return None;
+            }
+            bytes.push(self.byte(deadline).ok()??);
+        }
+        Pin::from_bytes(&bytes)
+    }
+
+    /// The PIN was accepted.
+    pub(super) fn accept(self) {
+        self.answer("ok\n");
+    }
+
+    /// It was not, or no PIN is wanted.
+    pub(super) fn refuse(self, why: &str) {
+        self.answer(&format!("refused: {}\n", why.replace('\n', " ")));
+    }
+
+    /// The next byte, or none when the client is gone. One at a time: nothing after the newline is ever read.
+    fn byte(&mut self, deadline: Instant) -> io::Result<Option<u8>> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.0.set_nonblocking(false)?;
+        self.0.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        let mut byte = Zeroizing::new([0]);
+        Ok((self.0.read(&mut *byte)? == 1).then(|| byte[0]))
+    }
+
+    fn answer(mut self, text: &str) {
+        let _ = self.0.set_write_timeout(Some(ANSWER_PATIENCE));
+        // A client that went away does not hear its answer.
+        let _ = self.0.write_all(text.as_bytes());
+    }
+}

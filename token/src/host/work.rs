@@ -1,0 +1,100 @@
+//! What a lane's question is, done: the connector looked up, the message composed here, and signed by the pinned key.
+//!
+//! The front names connector, key and fields; algorithm, type of key and label are the configuration's. A probe's
+//! signature is judged here and goes no further, and no probe is signed for its own sake.
+
+use std::sync::{Mutex, PoisonError};
+
+use hsm_config::{Name, PinSource};
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::keeper::Suspicion;
+use super::pin;
+use super::shared::Shared;
+use crate::control::{Use, label};
+use crate::lane::{Done, Fault, Work};
+use crate::message::{Message, MessageError, Probe};
+use crate::pkcs11::{self, Module};
+use crate::traits::{Provision, Token};
+use crate::{KeyId, KeyRef};
+
+static ONE_INITIALISATION: Mutex<()> = Mutex::new(());
+
+/// Does what a question asks, on a token that is served.
+pub(super) fn serve(shared: &Shared, token: &mut (impl Token + Provision), work: &Work) -> Result<Done, Fault> {
+    match work {
+        Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
+        Work::Survey => token.survey().map(|(token, keys)| Done::Survey(token, keys)),
+        Work::Generate { connector, id } => generate(token, shared.connector(connector)?, *id),
+        Work::StoreCertificate { key, certificate, connector } => {
+            let used = shared.connector(connector)?;
+            token.store_certificate(key, &used.label(), certificate).map(|()| Done::Nothing)
+        }
+        Work::Certificate { key } => token.certificate(key).map(Done::Certificate),
+        Work::Probe { connector, key } => probe(token, shared.connector(connector)?, key),
+        Work::Destroy { key } => token.destroy(key).map(|()| Done::Nothing),
+        Work::Initialise => Err(Fault::Initialise("a token that matches the URI is there".into())),
+    }
+}
+
+/// Does what can be done while no token is served.
+pub(super) fn serve_without_token(
+    shared: &Shared,
+    module: Option<&Module>,
+    fault: &Fault,
+    work: &Work,
+) -> Result<Done, Fault> {
+    match (work, module, fault) {
+        (Work::Initialise, Some(module), Fault::TokenMissing(_)) => initialise(shared, module),
+        (Work::Initialise, Some(_), fault) if *fault != Fault::Starting => {
+            Err(Fault::Initialise(format!("a token that matches the URI is there, or more than one ({fault})")))
+        }
+        _ => Err(fault.clone()),
+    }
+}
+
+fn sign(token: &mut impl Token, used: &Use, key: &KeyRef, message: &Message) -> Result<Done, Fault> {
+    if matches!(message, Message::Probe(_)) {
+        return Err(Fault::Message("a probe's signature never leaves the host".into()));
+    }
+    let label = label(&used.connector);
+    let public = token.key(key, &label)?;
+    let composed = message.compose(used.algorithm, public).map_err(refuse)?;
+    token.sign(key, &label, &composed).map(Done::Signature)
+}
+
+fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
+    let mut nonce = [0; 32];
+    let filled = getrandom(&mut nonce, GetRandomFlags::empty()).map_err(|error| Fault::Device(error.to_string()))?;
+    if filled != nonce.len() {
+        return Err(Fault::Device("the kernel gave too little randomness".into()));
+    }
+    let message = Message::Probe(Probe { nonce });
+    let composed = message.compose(used.algorithm, token.key(key, &used.label())?).map_err(refuse)?;
+    let signature = token.sign(key, &used.label(), &composed)?;
+    let good = token.key(key, &used.label())?.verifies(composed.algorithm(), composed.bytes(), &signature);
+    if good { Ok(Done::Nothing) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
+}
+
+fn generate(token: &mut impl Provision, used: &Use, id: KeyId) -> Result<Done, Fault> {
+    token.generate(id, &used.label(), used.key).map(Done::Generated)
+}
+
+fn initialise(shared: &Shared, module: &Module) -> Result<Done, Fault> {
+    let _alone = ONE_INITIALISATION.lock().unwrap_or_else(PoisonError::into_inner);
+    let config = &shared.config.token;
+    let so_pin = config.so_pin.as_ref().ok_or_else(|| Fault::PinSource("add so_pin to the token".into()))?;
+    let (so_pin, pin) = (pin_of(&shared.config.name, so_pin)?, pin_of(&shared.config.name, &config.pin)?);
+    let made = pkcs11::initialise(module, &config.uri, &so_pin, &pin).map_err(|failure| failure.into_fault())?;
+    shared.suspect(Suspicion::Initialised);
+    Ok(Done::Token(made))
+}
+
+fn pin_of(token: &Name, source: &PinSource) -> Result<pkcs11::Pin, Fault> {
+    tracing::info!(%token, "reading a PIN to initialise a token");
+    Ok(pin::read(source)?.0)
+}
+
+fn refuse(error: MessageError) -> Fault {
+    Fault::Message(error.to_string())
+}

@@ -1,0 +1,52 @@
+//! The bytes that a token signs, and proof that they were composed from a message.
+//!
+//! A backend takes a [`Composed`] and nothing else, so no call anywhere signs bytes or a digest of a caller's: to have
+//! something signed, it must be put into the typed fields of a [`Message`] first.
+
+use hsm_config::Algorithm;
+
+use super::{Message, MessageError};
+use crate::PublicKey;
+
+/// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] makes one.
+///
+/// ```
+/// use hsm_config::Algorithm;
+/// use token::message::{Composed, Message, Probe};
+/// fn compose(key: &token::PublicKey) -> Composed {
+///     let probe = Message::Probe(Probe { nonce: [0; 32] });
+///     probe.compose(Algorithm::PS256, key).unwrap()
+/// }
+/// ```
+/// Bytes of one's own do not compile:
+/// ```compile_fail
+/// use hsm_config::Algorithm;
+/// use token::message::{Composed, Message, Probe};
+/// fn compose(key: &token::PublicKey) -> Composed {
+///     let digest = vec![0; 32];
+///     Composed { algorithm: Algorithm::PS256, bytes: digest }
+/// }
+/// ```
+pub struct Composed {
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+}
+
+impl Message {
+    /// Composes the bytes to sign for a key whose assertions use `configured`, after the message's own bounds.
+    pub fn compose(&self, configured: Algorithm, key: &PublicKey) -> Result<Composed, MessageError> {
+        Ok(Composed { algorithm: self.algorithm(configured), bytes: self.signing_input(configured, key)? })
+    }
+}
+
+impl Composed {
+    /// The algorithm to sign with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The bytes to sign.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}

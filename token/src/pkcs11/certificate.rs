@@ -1,0 +1,62 @@
+//! The certificate beside a key: an X.509 object with the key's CKA_ID and label.
+//!
+//! Nothing but a certificate of the pinned key is ever stored or told. The new one is stored before the old ones go,
+//! so that a kill in between leaves one too many and never none (PKCS#11 v3.1 section 4.6).
+
+use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use der::{Decode, Encode};
+
+use super::code::Failure;
+use super::{find, public};
+use crate::lane::Fault;
+use crate::{KeyRef, PublicKey};
+
+/// The stored certificate of the pinned key; one that is for another key counts as none.
+pub(super) fn read(session: &Session, key: &KeyRef) -> Result<Option<Vec<u8>>, Failure> {
+    let stored = stored(session, key)?.into_iter().map(|(_, certificate)| certificate);
+    Ok(stored.filter(|certificate| certifies(certificate, key)).last())
+}
+
+/// Stores a certificate of the pinned key in place of earlier ones.
+pub(super) fn store(session: &Session, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Failure> {
+    if !certifies(certificate, key) {
+        return Err(Fault::CertificateMismatch.into());
+    }
+    let earlier = stored(session, key)?;
+    if !earlier.iter().any(|(_, stored)| stored == certificate) {
+        session.create_object(&template(key, label, certificate)?)?;
+    }
+    for (object, _) in earlier.into_iter().filter(|(_, stored)| stored != certificate) {
+        session.destroy_object(object)?;
+    }
+    Ok(())
+}
+
+fn certifies(certificate: &[u8], key: &KeyRef) -> bool {
+    PublicKey::from_certificate(certificate).is_ok_and(|public| public.sha256() == key.spki_sha256)
+}
+
+fn stored(session: &Session, key: &KeyRef) -> Result<Vec<(ObjectHandle, Vec<u8>)>, Failure> {
+    let objects = find::objects(session, ObjectClass::CERTIFICATE, key.id)?;
+    let value = |object| public::bytes(session, object, AttributeType::Value).unwrap_or_default();
+    Ok(objects.into_iter().map(|object| (object, value(object))).collect())
+}
+
+fn template(key: &KeyRef, label: &str, certificate: &[u8]) -> Result<Vec<Attribute>, Failure> {
+    let malformed = |_| Failure::Fault(Fault::CertificateMismatch);
+    let parsed = x509_cert::Certificate::from_der(certificate).map_err(malformed)?;
+    let tbs = parsed.tbs_certificate();
+    Ok(vec![
+        Attribute::Class(ObjectClass::CERTIFICATE),
+        Attribute::CertificateType(CertificateType::X_509),
+        Attribute::Token(true),
+        Attribute::Private(false),
+        Attribute::Id(key.id.0.to_vec()),
+        Attribute::Label(label.as_bytes().to_vec()),
+        Attribute::Subject(tbs.subject().to_der().map_err(malformed)?),
+        Attribute::Issuer(tbs.issuer().to_der().map_err(malformed)?),
+        Attribute::SerialNumber(tbs.serial_number().to_der().map_err(malformed)?),
+        Attribute::Value(certificate.to_vec()),
+    ])
+}

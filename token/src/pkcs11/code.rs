@@ -1,0 +1,143 @@
+//! What a PKCS#11 return value means for us, and how often a host may try again by itself.
+//!
+//! One table, applied everywhere. Only calls that certainly did nothing are repeated here; where the outcome is
+//! unknown the host answers and the front asks again with a new intent. Unknown and vendor codes count as a failing
+//! device. Codes: PKCS#11 v3.1 section 4.1.
+
+use cryptoki::error::{Error, RvError};
+
+use crate::lane::Fault;
+
+/// What failed, as far as it decides what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The session is gone: open another.
+    Session,
+    /// The key's handle is stale: find the key again and compare it with the pin.
+    Key,
+    /// The token is gone: answer at once and look for it.
+    Token,
+    /// The login is gone: one login, by the keeper.
+    Login,
+    /// The PIN was refused: the latch shuts.
+    Pin,
+    /// An operation was left open: close the session and open another.
+    Operation,
+    /// The token has no session left for us.
+    Crowded,
+    /// The device failed and the outcome is unknown.
+    Device,
+    /// The device or the module ran out of memory.
+    Memory,
+    /// The module is beyond help: the host must end.
+    Module,
+    /// The token cannot do this at all.
+    Permanent,
+}
+
+/// A failed call: its class and the code's text for the operator.
+#[derive(Debug)]
+pub enum Failure {
+    /// A PKCS#11 call failed.
+    Code(Class, String),
+    /// We refused.
+    Fault(Fault),
+}
+
+impl Class {
+    /// The class of an error of the PKCS#11 binding.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::Pkcs11(code, _) => Self::of_code(*code),
+            Error::LibraryLoading(_) | Error::MissingSymbol(_) => Self::Module,
+            Error::NullFunctionPointer | Error::NotSupported => Self::Permanent,
+            _ => Self::Device,
+        }
+    }
+
+    fn of_code(code: RvError) -> Self {
+        use RvError as R;
+        match code {
+            R::SessionHandleInvalid | R::SessionClosed => Self::Session,
+            R::KeyHandleInvalid | R::ObjectHandleInvalid => Self::Key,
+            R::DeviceRemoved | R::TokenNotPresent | R::TokenNotRecognized | R::SlotIdInvalid => Self::Token,
+            R::UserNotLoggedIn => Self::Login,
+            R::PinIncorrect | R::PinExpired | R::PinLocked | R::PinLenRange | R::PinInvalid => Self::Pin,
+            R::OperationActive => Self::Operation,
+            R::SessionCount => Self::Crowded,
+            R::DeviceMemory | R::HostMemory => Self::Memory,
+            R::GeneralError | R::CryptokiNotInitialized => Self::Module,
+            R::MechanismInvalid | R::MechanismParamInvalid | R::KeyFunctionNotPermitted => Self::Permanent,
+            R::KeyTypeInconsistent | R::KeySizeRange | R::ArgumentsBad | R::DataLenRange => Self::Permanent,
+            R::FunctionNotSupported | R::CurveNotSupported | R::TokenWriteProtected => Self::Permanent,
+            R::AttributeTypeInvalid | R::AttributeValueInvalid | R::AttributeReadOnly => Self::Permanent,
+            R::TemplateInconsistent | R::TemplateIncomplete | R::ActionProhibited => Self::Permanent,
+            _ => Self::Device,
+        }
+    }
+
+    /// How often a host repeats a call that failed like this.
+    pub fn tries(self) -> u32 {
+        match self {
+            Self::Session | Self::Key | Self::Operation => 1,
+            Self::Memory => 2,
+            Self::Crowded => 20,
+            Self::Login | Self::Token | Self::Pin | Self::Device | Self::Module | Self::Permanent => 0,
+        }
+    }
+
+    /// What the front is told when no try is left.
+    pub fn fault(self, code: String) -> Fault {
+        match self {
+            Self::Token => Fault::TokenMissing(code),
+            Self::Login => Fault::Starting,
+            Self::Pin => Fault::Latched(code),
+            Self::Permanent => Fault::Permanent(code),
+            _ => Fault::Device(code),
+        }
+    }
+}
+
+impl Failure {
+    /// The fault to answer with.
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::Code(class, code) => class.fault(code),
+            Self::Fault(fault) => fault,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Code(Class::of(&error), error.to_string())
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_calls_that_certainly_did_nothing_are_repeated() {
+        for code in [RvError::DeviceError, RvError::FunctionFailed, RvError::VendorDefined(0x8000_0001)] {
+            assert_eq!(Class::of_code(code), Class::Device);
+            assert_eq!(Class::of_code(code).tries(), 0);
+        }
+        assert_eq!(Class::of_code(RvError::SessionHandleInvalid).tries(), 1);
+    }
+
+    #[test]
+    fn a_refused_pin_is_never_tried_again() {
+        for code in [RvError::PinIncorrect, RvError::PinExpired, RvError::PinLocked] {
+            assert_eq!(Class::of_code(code), Class::Pin);
+            assert_eq!(Class::Pin.tries(), 0);
+        }
+    }
+}

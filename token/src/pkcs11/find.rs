@@ -1,0 +1,60 @@
+//! The pinned key, or nothing: exactly one private key with its CKA_ID, and the pinned public key beside it.
+//!
+//! A key that is not found is not thereby deleted, and a key that differs from the pin is never used. The label binds
+//! a key to its connector, so that a front cannot have one connector's message signed with another's key.
+
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+
+use super::code::Failure;
+use super::public;
+use crate::lane::Fault;
+use crate::{KeyId, KeyRef, PublicKey};
+
+/// A key that was found and compared with its pin.
+pub(super) struct Key {
+    pub(super) private: ObjectHandle,
+    pub(super) public: PublicKey,
+    label: Vec<u8>,
+}
+
+impl Key {
+    /// The key, if it carries this label.
+    pub(super) fn labelled(&self, label: &str) -> Result<&Self, Failure> {
+        if self.label == label.as_bytes() { Ok(self) } else { Err(Fault::KeyMismatch.into()) }
+    }
+}
+
+/// Finds the pinned key and compares its public key with the pin.
+pub(super) fn pinned(session: &Session, key: &KeyRef) -> Result<Key, Failure> {
+    let private = match objects(session, ObjectClass::PRIVATE_KEY, key.id)?[..] {
+        [] => return Err(Fault::KeyMissing.into()),
+        [private] => private,
+        _ => return Err(Fault::KeyMismatch.into()),
+    };
+    let public = public_key(session, key.id, private)?.ok_or(Fault::KeyMismatch)?;
+    if public.sha256() != key.spki_sha256 {
+        return Err(Fault::KeyMismatch.into());
+    }
+    let label = public::bytes(session, private, AttributeType::Label).unwrap_or_default();
+    Ok(Key { private, public, label })
+}
+
+/// The public key of a private key: from the public key object with its CKA_ID, else from what the private key tells.
+pub(super) fn public_key(
+    session: &Session,
+    id: KeyId,
+    private: ObjectHandle,
+) -> Result<Option<PublicKey>, Failure> {
+    match objects(session, ObjectClass::PUBLIC_KEY, id)?[..] {
+        [] => Ok(public::of_object(session, private)),
+        [public] => Ok(public::of_object(session, public)),
+        _ => Err(Fault::KeyMismatch.into()),
+    }
+}
+
+/// Every token object of a class with this CKA_ID.
+pub(super) fn objects(session: &Session, class: ObjectClass, id: KeyId) -> Result<Vec<ObjectHandle>, Failure> {
+    let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Id(id.0.to_vec())];
+    Ok(session.find_objects(&template)?)
+}

@@ -1,0 +1,76 @@
+//! A key's birth on the token, and its end.
+//!
+//! Generation is serialised over the process: SoftHSM's file store loses objects otherwise. A key whose attributes
+//! read back wrong, so that it could leave the token or serve another use, is destroyed before anyone hears of it.
+
+use std::sync::{Mutex, PoisonError};
+
+use cryptoki::error::{Error, RvError};
+use cryptoki::object::{ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use hsm_config::KeyType;
+
+use super::code::Failure;
+use super::sign::Hashing;
+use super::template::{NewKey, Shape};
+use super::{attributes, find, survey};
+use crate::lane::{Fault, KeyReport};
+use crate::{KeyId, KeyRef};
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Generates a key pair and reads it back.
+pub(super) fn generate(
+    session: &Session,
+    id: KeyId,
+    label: &str,
+    kind: KeyType,
+    hashing: Hashing,
+) -> Result<KeyReport, Failure> {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if !find::objects(session, ObjectClass::PRIVATE_KEY, id)?.is_empty() {
+        return Err(Fault::Permanent("a key with this CKA_ID exists".into()).into());
+    }
+    let pair = pair(session, &NewKey { id, label, kind, hashing })?;
+    let report = survey::key(session, pair.1, hashing)?;
+    let fatal = attributes::fatal(&report.findings);
+    if fatal.is_empty() && report.kind == Some(kind) {
+        return Ok(report);
+    }
+    let wrong = if fatal.is_empty() { "wrong-type".into() } else { fatal.join(", ") };
+    remove(session, &[pair.1, pair.0])?;
+    Err(Fault::Attributes(wrong).into())
+}
+
+/// Destroys the pinned key, its public key and its certificates. The private key goes first: what is left of a kill in
+/// between cannot sign.
+pub(super) fn destroy(session: &Session, key: &KeyRef) -> Result<(), Failure> {
+    for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::CERTIFICATE] {
+        remove(session, &find::objects(session, class, key.id)?)?;
+    }
+    Ok(())
+}
+
+fn remove(session: &Session, objects: &[ObjectHandle]) -> Result<(), Failure> {
+    objects.iter().try_for_each(|object| Ok(session.destroy_object(*object)?))
+}
+
+/// The public and the private key, by the fullest template that the module takes.
+fn pair(session: &Session, new: &NewKey<'_>) -> Result<(ObjectHandle, ObjectHandle), Failure> {
+    let mut refused = None;
+    for shape in Shape::ALL {
+        match session.generate_key_pair(&new.mechanism(), &new.public(shape), &new.private(shape)) {
+            Err(error) if is_about_the_template(&error) => refused = Some(error),
+            made => return Ok(made?),
+        }
+    }
+    Err(refused.map_or(Fault::Permanent("no template was tried".into()).into(), Failure::from))
+}
+
+/// Codes that modules use for an attribute that they do not know; all of them mean that nothing was made.
+fn is_about_the_template(error: &Error) -> bool {
+    use RvError as R;
+    let Error::Pkcs11(code, _) = error else { return false };
+    matches!(code, R::AttributeTypeInvalid | R::AttributeValueInvalid | R::AttributeReadOnly)
+        || matches!(code, R::TemplateInconsistent | R::TemplateIncomplete | R::ArgumentsBad)
+}

@@ -1,0 +1,26 @@
+//! The PKCS#11 backend, on `cryptoki`.
+//!
+//! A [`Module`] lists tokens and finds exactly one; a [`Pkcs11Token`] is one session on it, for one thread. Login
+//! belongs to the process: it is done once, by the host's keeper, and never undone. What the module says of keys and
+//! tokens is asserted, not proven.
+
+mod attributes;
+mod certificate;
+mod code;
+mod find;
+mod generate;
+mod initialise;
+mod login;
+mod module;
+mod posture;
+mod public;
+mod session;
+mod sign;
+mod survey;
+mod template;
+
+pub use code::{Class, Failure};
+pub use initialise::initialise;
+pub use login::{Anchor, Pin};
+pub use module::{Found, Listing, Module};
+pub use session::Pkcs11Token;

@@ -1,0 +1,122 @@
+//! A vendor's PKCS#11 module, loaded and initialised once, and the tokens that it lists.
+//!
+//! A token is found by what it says of itself, never by its slot, and only when exactly one matches the URI. Tokens
+//! whose information cannot be read are skipped and counted. The module's words are asserted, not proven.
+//! PKCS#11 v3.1 sections 5.4 and 5.5.
+
+use std::path::Path;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::slot::{Slot, TokenInfo};
+use hsm_config::Pkcs11Uri;
+
+use super::code::Failure;
+use super::posture;
+use crate::lane::{Fault, TokenReport};
+
+/// An initialised module. Cheap to clone; all clones are the same module.
+#[derive(Clone)]
+pub struct Module {
+    pub(super) context: Pkcs11,
+}
+
+/// A token that a module lists.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it is at the moment.
+    pub slot: Slot,
+    /// What it says of itself.
+    pub report: TokenReport,
+    /// CKF_TOKEN_INITIALIZED.
+    pub initialised: bool,
+}
+
+/// What a module lists.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The tokens whose information could be read.
+    pub tokens: Vec<Found>,
+    /// How many could not be read (some modules break on their own time field).
+    pub unreadable: usize,
+}
+
+impl Module {
+    /// Loads the shared library and initialises it for use by several threads.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let module = Self { context: Pkcs11::new(path)? };
+        module.initialise_library()?;
+        Ok(module)
+    }
+
+    /// Finalises and initialises the library again, which some modules need to see a token come back. No thread may
+    /// be in a call of the module, and every session of before is gone.
+    pub fn reload(&self) -> Result<(), Failure> {
+        self.context.clone().finalize()?;
+        self.initialise_library()
+    }
+
+    /// Every token, initialised or blank.
+    pub fn list(&self) -> Result<Listing, Failure> {
+        let mut listing = Listing::default();
+        for slot in self.context.get_slots_with_token()? {
+            match self.context.get_token_info(slot) {
+                Ok(info) => listing.tokens.push(self.describe(slot, &info)),
+                Err(_) => listing.unreadable += 1,
+            }
+        }
+        Ok(listing)
+    }
+
+    /// The one initialised token that the URI means.
+    pub fn find(&self, uri: &Pkcs11Uri) -> Result<Found, Failure> {
+        let listing = self.list()?;
+        let mut matching = listing.tokens.into_iter().filter(|t| t.initialised && t.is_meant_by(uri));
+        match (matching.next(), matching.next()) {
+            (Some(found), None) => Ok(found),
+            (Some(_), Some(_)) => Err(Fault::TokenAmbiguous(format!("two tokens match {uri}; add serial=")).into()),
+            (None, _) => Err(Fault::TokenMissing(missing(uri, listing.unreadable)).into()),
+        }
+    }
+
+    fn initialise_library(&self) -> Result<(), Failure> {
+        match self.context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn describe(&self, slot: Slot, info: &TokenInfo) -> Found {
+        let report = TokenReport {
+            label: info.label().into(),
+            manufacturer: info.manufacturer_id().into(),
+            model: info.model().into(),
+            serial: info.serial_number().into(),
+            library: self.library(),
+            software: posture::is_software(&self.context, slot, info),
+        };
+        Found { slot, report, initialised: info.token_initialized() }
+    }
+
+    fn library(&self) -> String {
+        match self.context.get_library_info() {
+            Ok(info) => format!("{} {}", info.library_description(), info.library_version()),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+impl Found {
+    /// Whether the URI's attributes are this token's.
+    pub fn is_meant_by(&self, uri: &Pkcs11Uri) -> bool {
+        let TokenReport { label, serial, model, manufacturer, .. } = &self.report;
+        uri.matches(label, serial, model, manufacturer)
+    }
+}
+
+fn missing(uri: &Pkcs11Uri, unreadable: usize) -> String {
+    match unreadable {
+        0 => format!("no token matches {uri}"),
+        n => format!("no token matches {uri}, and {n} could not be read"),
+    }
+}

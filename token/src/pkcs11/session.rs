@@ -1,0 +1,141 @@
+//! One session on a token, for one thread, with the keys that it has found.
+//!
+//! A call that failed without doing anything is repeated after its cause was mended, by the table of [`Class`]; what
+//! is left over is a suspicion that the host's keeper looks into. Sessions close only by [`Pkcs11Token::close`]: once
+//! a module was loaded again, an old handle may be another's session.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::Duration;
+
+use cryptoki::session::Session;
+use cryptoki::slot::Slot;
+use hsm_config::KeyType;
+
+use super::code::{Class, Failure};
+use super::find::Key;
+use super::sign::{self, Hashing};
+use super::{Module, certificate, find, generate, survey};
+use crate::lane::{Fault, KeyReport, TokenReport};
+use crate::message::Composed;
+use crate::traits::{Provision, Token};
+use crate::{KeyId, KeyRef, PublicKey};
+
+/// The wait before a token or module that ran out of sessions or memory is asked again.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// A session on a token.
+pub struct Pkcs11Token {
+    module: Module,
+    slot: Slot,
+    session: Session,
+    hashing: Hashing,
+    keys: HashMap<KeyRef, Key>,
+    suspicion: Option<Class>,
+}
+
+impl Pkcs11Token {
+    /// Opens a session on a token to which the process is logged in.
+    pub fn open(module: &Module, slot: Slot) -> Result<Self, Failure> {
+        Ok(Self {
+            module: module.clone(),
+            slot,
+            session: module.context.open_rw_session_no_drop(slot)?,
+            hashing: Hashing::of(&module.context, slot),
+            keys: HashMap::new(),
+            suspicion: None,
+        })
+    }
+
+    /// Closes the session; only as long as the module was not loaded again since.
+    pub fn close(self) {
+        // A session that is gone already needs no closing.
+        let _ = self.session.close();
+    }
+
+    /// The class of the last failure that was not mended, once.
+    pub fn take_suspicion(&mut self) -> Option<Class> {
+        self.suspicion.take()
+    }
+
+    fn with_retries<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T, Failure>) -> Result<T, Fault> {
+        let mut tries = 0;
+        loop {
+            let (class, code) = match work(self) {
+                Ok(done) => return Ok(done),
+                Err(Failure::Fault(fault)) => return Err(fault),
+                Err(Failure::Code(class, code)) => (class, code),
+            };
+            tracing::warn!(?class, code, tries, "a PKCS#11 call failed");
+            if tries >= class.tries() || self.mend(class).is_err() {
+                self.suspicion = Some(class);
+                return Err(class.fault(code));
+            }
+            tries += 1;
+        }
+    }
+
+    fn mend(&mut self, class: Class) -> Result<(), Failure> {
+        self.keys.clear();
+        match class {
+            Class::Key => return Ok(()),
+            Class::Crowded | Class::Memory => thread::sleep(BREATH),
+            _ => {}
+        }
+        let fresh = self.module.context.open_rw_session_no_drop(self.slot)?;
+        // The old session may be what is broken; that it cannot be closed changes nothing.
+        let _ = std::mem::replace(&mut self.session, fresh).close();
+        Ok(())
+    }
+
+    fn found(&mut self, key: &KeyRef) -> Result<&Key, Failure> {
+        if !self.keys.contains_key(key) {
+            let found = find::pinned(&self.session, key)?;
+            self.keys.insert(*key, found);
+        }
+        self.keys.get(key).ok_or(Failure::Fault(Fault::KeyMissing))
+    }
+}
+
+impl Token for Pkcs11Token {
+    fn key(&mut self, key: &KeyRef, label: &str) -> Result<&PublicKey, Fault> {
+        self.with_retries(|token| token.found(key)?.labelled(label).map(|_| ()))?;
+        self.keys.get(key).map(|found| &found.public).ok_or(Fault::KeyMissing)
+    }
+
+    fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault> {
+        self.with_retries(|token| {
+            let private = token.found(key)?.labelled(label)?.private;
+            sign::sign(&token.session, private, token.hashing, message)
+        })
+    }
+
+    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault> {
+        self.with_retries(|token| certificate::read(&token.session, key))
+    }
+
+    fn survey(&mut self) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.with_retries(|token| survey::survey(&token.module, &token.session, token.slot, token.hashing))
+    }
+}
+
+impl Provision for Pkcs11Token {
+    fn generate(&mut self, id: KeyId, label: &str, kind: KeyType) -> Result<KeyReport, Fault> {
+        self.with_retries(|token| generate::generate(&token.session, id, label, kind, token.hashing))
+    }
+
+    fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault> {
+        self.with_retries(|token| {
+            token.found(key)?.labelled(label)?;
+            certificate::store(&token.session, key, label, certificate)
+        })
+    }
+
+    fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault> {
+        self.with_retries(|token| {
+            token.found(key)?;
+            token.keys.clear();
+            generate::destroy(&token.session, key)
+        })
+    }
+}

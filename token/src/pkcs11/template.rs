@@ -1,0 +1,114 @@
+//! Every attribute of a new key, stated: what is omitted, a token fills with its maker's taste.
+//!
+//! SoftHSM, for one, makes keys that are not sensitive and may decrypt. Modules that do not know an attribute refuse
+//! the whole template; then the next, shorter [`Shape`] is tried, and the read-back decides whether the key is good.
+//! PKCS#11 v3.1 sections 4.7 to 4.9.
+
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::Attribute;
+use hsm_config::KeyType;
+
+use super::sign::Hashing;
+use crate::KeyId;
+
+/// The public exponent 65537, big-endian.
+const F4: [u8; 3] = [1, 0, 1];
+/// The OID of NIST P-256, DER (RFC 5480 section 2.1.1.1).
+const P256_PARAMS: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+
+/// How much of the template a module is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// All of it.
+    Full,
+    /// Without CKA_ALLOWED_MECHANISMS.
+    AnyMechanism,
+    /// Without what only newer modules know, too: CKA_COPYABLE, and CKA_SIGN_RECOVER and its like.
+    Plain,
+}
+
+/// What a new key is to be.
+pub(super) struct NewKey<'a> {
+    pub(super) id: KeyId,
+    pub(super) label: &'a str,
+    pub(super) kind: KeyType,
+    pub(super) hashing: Hashing,
+}
+
+impl Shape {
+    /// In the order of trying.
+    pub(super) const ALL: [Self; 3] = [Self::Full, Self::AnyMechanism, Self::Plain];
+}
+
+impl NewKey<'_> {
+    pub(super) fn mechanism(&self) -> Mechanism<'static> {
+        match self.kind {
+            KeyType::P256 => Mechanism::EccKeyPairGen,
+            KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
+        }
+    }
+
+    pub(super) fn public(&self, shape: Shape) -> Vec<Attribute> {
+        let mut template = self.common();
+        template.extend([
+            Attribute::Private(false),
+            Attribute::Verify(true),
+            Attribute::Encrypt(false),
+            Attribute::Wrap(false),
+            Attribute::Modifiable(false),
+        ]);
+        if shape != Shape::Plain {
+            template.extend([Attribute::VerifyRecover(false), Attribute::Derive(false)]);
+        }
+        match bits(self.kind) {
+            Some(bits) => {
+                template.extend([Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(F4.to_vec())]);
+            }
+            None => template.push(Attribute::EcParams(P256_PARAMS.to_vec())),
+        }
+        template
+    }
+
+    pub(super) fn private(&self, shape: Shape) -> Vec<Attribute> {
+        let mut template = self.common();
+        template.extend([
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::Sign(true),
+            Attribute::Decrypt(false),
+            Attribute::Unwrap(false),
+            Attribute::Derive(false),
+            Attribute::Modifiable(false),
+        ]);
+        if shape != Shape::Plain {
+            template.extend([Attribute::SignRecover(false), Attribute::Copyable(false)]);
+        }
+        if shape == Shape::Full {
+            template.push(Attribute::AllowedMechanisms(self.allowed()));
+        }
+        template
+    }
+
+    fn common(&self) -> Vec<Attribute> {
+        let label = Attribute::Label(self.label.as_bytes().to_vec());
+        vec![Attribute::Token(true), Attribute::Id(self.id.0.to_vec()), label]
+    }
+
+    fn allowed(&self) -> Vec<MechanismType> {
+        match (self.kind, self.hashing) {
+            (KeyType::P256, _) => vec![MechanismType::ECDSA],
+            (_, Hashing::Token) => vec![MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS],
+            (_, Hashing::Host) => vec![MechanismType::RSA_PKCS_PSS, MechanismType::RSA_PKCS],
+        }
+    }
+}
+
+fn bits(kind: KeyType) -> Option<u64> {
+    match kind {
+        KeyType::Rsa2048 => Some(2048),
+        KeyType::Rsa3072 => Some(3072),
+        KeyType::Rsa4096 => Some(4096),
+        KeyType::P256 => None,
+    }
+}

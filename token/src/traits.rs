@@ -1,0 +1,38 @@
+//! What can be asked of a token, whatever stands behind it.
+//!
+//! [`Token`] is what a running agent needs, [`Provision`] what a key's birth, certificate and end need. Neither has a
+//! call that signs bytes of a caller's: [`Composed`] exists only for a message. A key is always named by its pin, and
+//! a key that does not have both halves of it is refused.
+
+use hsm_config::KeyType;
+
+use crate::lane::{Fault, KeyReport, TokenReport};
+use crate::message::Composed;
+use crate::{KeyId, KeyRef, PublicKey};
+
+/// Signing with, and describing, what is on a token.
+pub trait Token {
+    /// The public key of the pinned key, once the token holds exactly that key under this label.
+    fn key(&mut self, key: &KeyRef, label: &str) -> Result<&PublicKey, Fault>;
+
+    /// Signs with the pinned key: RSA signature octets, or the 64 bytes r ‖ s.
+    fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault>;
+
+    /// The certificate that is stored beside the pinned key, DER.
+    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault>;
+
+    /// The token, and every key on it that carries a label of Kunci's.
+    fn survey(&mut self) -> Result<(TokenReport, Vec<KeyReport>), Fault>;
+}
+
+/// Making, certifying and destroying keys.
+pub trait Provision {
+    /// Generates a key on the token and reads its attributes back; a key that could leave it is destroyed at once.
+    fn generate(&mut self, id: KeyId, label: &str, kind: KeyType) -> Result<KeyReport, Fault>;
+
+    /// Stores a certificate of the pinned key beside it, in place of an earlier one.
+    fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault>;
+
+    /// Destroys the pinned key and its certificates.
+    fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault>;
+}
