@@ -1,0 +1,72 @@
+//! What is served from a log: full and partial tiles and bundles, alone and beside the writer.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::*;
+use ledger::{Error, Ledger, Reader, Tree, leaf_hash, verify};
+
+#[test]
+fn every_width_of_a_bundle_and_tile_is_a_beginning_of_the_next() {
+    let dir = log_of(256 + 20);
+    let reader = Reader::open(dir.path()).unwrap();
+    for (n, last) in [(0, 256), (1, 20)] {
+        let (bundle, tile) = (reader.bundle(n, last).unwrap(), reader.tile(0, n, last).unwrap());
+        for width in 1..=last {
+            let bounds = bounds(&bundle);
+            assert_eq!(reader.bundle(n, width).unwrap(), bundle[..bounds[usize::from(width)]]);
+            assert_eq!(reader.tile(0, n, width).unwrap(), tile[..usize::from(width) * 32]);
+        }
+    }
+    assert_eq!(reader.bundle(1, 21), Err(Error::NotFound));
+    assert_eq!(reader.tile(0, 1, 21), Err(Error::NotFound));
+    assert_eq!(reader.bundle(0, 0), Err(Error::NotFound));
+    assert_eq!(reader.bundle(0, 257), Err(Error::NotFound));
+    assert_eq!(reader.get("entries/000.p/7".parse().unwrap()), reader.bundle(0, 7));
+}
+
+#[test]
+fn a_partial_tile_above_the_leaves_holds_the_roots_of_full_tiles_only() {
+    let dir = log_of(256 * 3 + 20);
+    let reader = Reader::open(dir.path()).unwrap();
+    let roots: Vec<_> = (0..3u64)
+        .map(|n| {
+            let leaves = reader.raw(n * 256).take(256).map(|item| leaf_hash(&item.unwrap().1));
+            leaves.collect::<Tree>().root()
+        })
+        .collect();
+    assert_eq!(reader.tile(1, 0, 3).unwrap(), roots.as_flattened());
+    assert_eq!(reader.tile(1, 0, 4), Err(Error::NotFound));
+    assert_eq!(reader.tile(2, 0, 1), Err(Error::NotFound));
+    assert_eq!(reader.tile(5, u64::MAX >> 8, 256), Err(Error::NotFound));
+}
+
+#[test]
+fn an_auditor_beside_a_live_writer_sees_no_damage() {
+    let dir = folder();
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let reader = Reader::open(dir.path()).unwrap();
+            let mut last = 0;
+            while !done.load(Ordering::Relaxed) {
+                let durable = ledger.size();
+                let report = verify(&reader, |_, _| {}).unwrap();
+                assert_eq!(report.damage, []);
+                assert!(report.size >= durable && report.size >= last && report.root.is_some());
+                last = report.size;
+            }
+        });
+        record_all(&ledger, (0..12_000).map(intent));
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_folder_without_a_log_is_not_an_empty_log() {
+    assert!(Reader::open(folder().path()).is_err());
+    assert!(Reader::open("/nowhere".as_ref()).is_err());
+}
