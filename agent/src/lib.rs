@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The key agent: one binary, three kinds of process.
+//!
+//! The [`supervisor`] opens what the others may not, the [`front`] serves callers and is the ledger's only writer,
+//! and a `token::host` for each token alone sees a vendor's module and the PIN. The way of one request is in
+//! [`spine`]; its stages are types that only their own stage can build, so that an answer without a record does not
+//! compile.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod answer;
+pub mod clock;
+pub mod connectors;
+pub mod control;
+pub mod draft;
+pub mod flight;
+pub mod front;
+pub mod http;
+pub mod journal;
+pub mod lifecycle;
+pub mod link;
+pub mod peer;
+pub mod policy;
+pub mod problem;
+pub mod provision;
+pub mod rate;
+pub mod refusals;
+pub mod request;
+pub mod signed;
+pub mod sockets;
+pub mod spine;
+pub mod supervisor;
+pub mod tokens;

@@ -1,0 +1,164 @@
+//! Which key signs for which connector now: pinned by the ledger, seen on the token, certified.
+//!
+//! A key becomes active only here: the survey's key has the ledger's CKA_ID and the ledger's public key digest, reads
+//! back the attributes that were asked for, and its certificate is for that key. Everything else is a standing that
+//! `kunci status` shows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hsm_config::{Connector, Name};
+use token::lane::KeyReport;
+use token::{PublicKey, Sha256};
+
+use crate::draft::SigningKey;
+use crate::lifecycle::Key;
+use crate::problem::Problem;
+use crate::tokens::Survey;
+
+/// A key that may sign assertions.
+pub struct ActiveKey {
+    /// Whose and which.
+    pub key: SigningKey,
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Its digest, as `x5t#S256` names it.
+    pub certificate_sha256: Sha256,
+}
+
+/// Why a connector's key on a token may not sign.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Inactive {
+    /// There is none.
+    #[error("no key is provisioned; run `kunci provision {0}`")]
+    Unprovisioned(Name),
+    /// It waits for its certificate.
+    #[error("the key has no certificate yet; run `kunci cert install {0} FILE`")]
+    Uncertified(Name),
+    /// The token is not there.
+    #[error("the token {0} is not available")]
+    TokenAway(Name),
+    /// The token does not hold it.
+    #[error("the token {0} does not hold the pinned key")]
+    Missing(Name),
+    /// The token holds another key under its identifier.
+    #[error("the token {0} holds another key than the pinned one")]
+    Mismatch(Name),
+    /// The key reads back badly.
+    #[error("the key on {0} fails a requirement: {1}")]
+    Unfit(Name, String),
+    /// The token is soft and the configuration does not allow that.
+    #[error("the token {0} is SOFTWARE, and allow_software_tokens is not set")]
+    Software(Name),
+    /// The certificate is neither in the state directory nor on the token, or is not the recorded one.
+    #[error("the certificate that the ledger names is lost; run `kunci cert install {0} FILE`")]
+    CertificateLost(Name),
+}
+
+/// Every connector's keys, by connector and token.
+#[derive(Default)]
+pub struct Connectors(RwLock<BTreeMap<(Name, Name), Result<Arc<ActiveKey>, Inactive>>>);
+
+impl Connectors {
+    /// Sets what became of a connector's key on a token.
+    pub fn set(&self, connector: Name, token: Name, key: Result<ActiveKey, Inactive>) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert((connector, token), key.map(Arc::new));
+    }
+
+    /// A token went away: none of its keys is active.
+    pub fn token_away(&self, token: &Name) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for ((_, at), key) in keys.iter_mut() {
+            if at == token && key.is_ok() {
+                *key = Err(Inactive::TokenAway(token.clone()));
+            }
+        }
+    }
+
+    /// A key that may sign for the connector now: the first of its tokens that has one.
+    pub fn active(&self, name: &Name, connector: &Connector) -> Result<Arc<ActiveKey>, Inactive> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut inactive = None;
+        for token in &connector.tokens {
+            match keys.get(&(name.clone(), token.clone())) {
+                Some(Ok(key)) => return Ok(key.clone()),
+                Some(Err(why)) => inactive = inactive.or(Some(why.clone())),
+                None => inactive = inactive.or(Some(Inactive::TokenAway(token.clone()))),
+            }
+        }
+        Err(inactive.unwrap_or_else(|| Inactive::Unprovisioned(name.clone())))
+    }
+
+    /// What became of a connector's key on a token.
+    pub fn standing(&self, name: &Name, token: &Name) -> Result<Arc<ActiveKey>, Inactive> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let standing = keys.get(&(name.clone(), token.clone())).cloned();
+        standing.unwrap_or_else(|| Err(Inactive::TokenAway(token.clone())))
+    }
+}
+
+/// The surveyed key that is the ledger's pinned one, fit to sign.
+pub fn pinned(
+    (name, connector): (&Name, &Connector),
+    token: &Name,
+    key: Option<&Key>,
+    survey: &Survey,
+    allow_software: bool,
+) -> Result<SigningKey, Inactive> {
+    let key = key.ok_or_else(|| Inactive::Unprovisioned(name.clone()))?;
+    let pin = key.pin().ok_or_else(|| Inactive::Unprovisioned(name.clone()))?;
+    if survey.token.software && !allow_software {
+        return Err(Inactive::Software(token.clone()));
+    }
+    let with_id = |report: &&KeyReport| report.id == Some(key.id);
+    let mut found = survey.keys.iter().filter(with_id);
+    let report = found.next().ok_or_else(|| Inactive::Missing(token.clone()))?;
+    let public = report.public_key().filter(|public| public.sha256() == pin.spki_sha256);
+    let public =
+        public.filter(|_| found.next().is_none()).ok_or_else(|| Inactive::Mismatch(token.clone()))?;
+    if let Some(finding) = report.findings.first() {
+        return Err(Inactive::Unfit(token.clone(), finding.message.clone()));
+    }
+    Ok(SigningKey {
+        connector: name.clone(),
+        token: token.clone(),
+        pin,
+        public: Arc::new(public),
+        algorithm: connector.algorithm,
+    })
+}
+
+impl ActiveKey {
+    /// Joins a key and its certificate, which must be for that very key and be the one that the ledger names.
+    pub fn new(key: SigningKey, certificate: Vec<u8>, recorded: Sha256) -> Result<Self, Inactive> {
+        let lost = || Inactive::CertificateLost(key.connector.clone());
+        let certified = PublicKey::from_certificate(&certificate).map_err(|_| lost())?;
+        if certified.sha256() != key.pin.spki_sha256 || Sha256::of(&certificate) != recorded {
+            return Err(lost());
+        }
+        Ok(Self { key, certificate, certificate_sha256: recorded })
+    }
+}
+
+impl Inactive {
+    /// Stable, kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unprovisioned(_) => "unprovisioned",
+            Self::Uncertified(_) => "uncertified",
+            Self::TokenAway(_) => "token-unavailable",
+            Self::Missing(_) => "key-missing",
+            Self::Mismatch(_) => "key-mismatch",
+            Self::Unfit(..) => "key-unfit",
+            Self::Software(_) => "software-token",
+            Self::CertificateLost(_) => "certificate-lost",
+        }
+    }
+}
+
+impl From<Inactive> for Problem {
+    fn from(why: Inactive) -> Self {
+        Self::unavailable(why.code(), "The connector has no key that may sign now", why.to_string())
+    }
+}

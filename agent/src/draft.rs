@@ -1,0 +1,128 @@
+//! A message about to be signed: composed by the agent from what was granted, with the agent's own times and ids.
+//!
+//! A [`Draft`] is built from a grant or a warrant only. It knows its signing input, its entry in the ledger and the
+//! key that is to sign it; it becomes a [`crate::signed::Signed`] by verification and in no other way.
+
+use std::sync::Arc;
+
+use hsm_config::{Algorithm, Name};
+use ledger::{Caller, Entry, Kind};
+use token::message::{Assertion, MessageError};
+use token::{KeyRef, Message, PublicKey, Sha256};
+
+use crate::policy::{Grant, Warrant};
+
+/// The key that is to sign: exactly the pinned one.
+#[derive(Clone)]
+pub struct SigningKey {
+    /// Whose key.
+    pub connector: Name,
+    /// On which token.
+    pub token: Name,
+    /// The pin of the ledger's `generated` entry.
+    pub pin: KeyRef,
+    /// The public key with that digest.
+    pub public: Arc<PublicKey>,
+    /// The algorithm of the connector's assertions.
+    pub algorithm: Algorithm,
+}
+
+/// A composed, unsigned message.
+pub struct Draft {
+    key: SigningKey,
+    message: Message,
+    signing_input: Vec<u8>,
+    intent: Entry,
+}
+
+impl Draft {
+    /// A client assertion: its times, `jti` and thumbprint are the agent's, never the caller's.
+    pub fn assertion(
+        grant: &Grant,
+        key: SigningKey,
+        certificate: Sha256,
+        now: i64,
+    ) -> Result<Self, MessageError> {
+        let (connector, request) = (grant.connector(), grant.request());
+        let lifetime = i64::try_from(connector.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let assertion = Assertion {
+            certificate,
+            aud: connector.audience_for(request.tenant()),
+            client_id: request.client_id().as_str().to_owned(),
+            jti: fresh_jti(),
+            iat: now,
+            exp: now.saturating_add(lifetime),
+        };
+        let intent = entry(grant.caller().clone())
+            .tenant(request.tenant().as_str())
+            .client_id(&*assertion.client_id)
+            .aud(&*assertion.aud)
+            .jti(&*assertion.jti)
+            .exp(assertion.exp);
+        Self::compose(key, Message::Assertion(assertion), intent)
+    }
+
+    /// A message that an admin's warrant allows: a proof, a certificate or a certificate request.
+    pub fn warranted(
+        warrant: &Warrant,
+        key: SigningKey,
+        message: Message,
+        reason: &str,
+    ) -> Result<Self, MessageError> {
+        Self::compose(key, message, entry(warrant.caller().clone()).reason(reason))
+    }
+
+    fn compose(key: SigningKey, message: Message, intent: Entry) -> Result<Self, MessageError> {
+        let signing_input = message.signing_input(key.algorithm, &key.public)?;
+        let intent = intent
+            .connector(key.connector.as_str())
+            .key(key.pin.id.to_string())
+            .token(key.token.as_str())
+            .digest(Sha256::of(&signing_input).to_string())
+            .message(message.kind());
+        Ok(Self { key, message, signing_input, intent })
+    }
+
+    /// The key that is to sign.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The typed message, as the host gets it.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// The bytes that the signature must be over.
+    pub fn signing_input(&self) -> &[u8] {
+        &self.signing_input
+    }
+
+    /// The ledger's entry.
+    pub fn intent(&self) -> Entry {
+        self.intent.clone()
+    }
+}
+
+fn entry(caller: Caller) -> Entry {
+    let mut entry = Entry::new(Kind::Intent);
+    entry.caller = Some(caller);
+    entry
+}
+
+/// A random UUID (RFC 9562 section 5.4).
+fn fresh_jti() -> String {
+    uuid::Builder::from_random_bytes(random()).into_uuid().hyphenated().to_string()
+}
+
+/// Random bytes from the kernel.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut filled = 0;
+    while filled < N {
+        // getrandom(2) fails only before the pool is ready or when interrupted: both pass.
+        filled +=
+            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()).unwrap_or(0);
+    }
+    bytes
+}

@@ -1,0 +1,120 @@
+//! The gate of each connector: how many of its requests are on their way out, and whether it is frozen.
+//!
+//! Freeze closes the gate in memory first. Every release asks the gate again, and a [`Flight`] lives until the last
+//! byte of its answer was written or its connection is gone, so [`Gate::landed`] returns when nothing of the
+//! connector can leave any more.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hsm_config::Name;
+use tokio::sync::Notify;
+
+use crate::problem::Problem;
+
+/// All gates, by connector.
+#[derive(Debug, Default)]
+pub struct Gates(Mutex<BTreeMap<Name, Arc<Gate>>>);
+
+/// One connector's gate.
+#[derive(Debug, Default)]
+pub struct Gate {
+    frozen: AtomicBool,
+    aloft: AtomicUsize,
+    landed: Notify,
+}
+
+/// One request that is under way; counted until it is dropped.
+#[derive(Debug)]
+#[must_use = "dropping a flight says that its answer has left or never will"]
+pub struct Flight {
+    gate: Arc<Gate>,
+}
+
+/// The connector is frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connector is frozen")]
+pub struct Frozen;
+
+impl Gates {
+    /// The gate of a connector.
+    pub fn gate(&self, connector: &Name) -> Arc<Gate> {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(connector) {
+            return gate.clone();
+        }
+        gates.entry(connector.clone()).or_default().clone()
+    }
+}
+
+impl Gate {
+    /// Starts a flight, unless the gate is shut.
+    pub fn enter(self: Arc<Self>) -> Result<Flight, Frozen> {
+        self.aloft.fetch_add(1, Ordering::SeqCst);
+        let flight = Flight { gate: self };
+        flight.open().map(|()| flight)
+    }
+
+    /// Shuts or opens the gate; says whether it was shut before.
+    pub fn set_frozen(&self, frozen: bool) -> bool {
+        self.frozen.swap(frozen, Ordering::SeqCst)
+    }
+
+    /// Whether the gate is shut.
+    pub fn frozen(&self) -> bool {
+        self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// Returns when no flight is aloft.
+    pub async fn landed(&self) {
+        loop {
+            let landed = self.landed.notified();
+            if self.aloft.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            landed.await;
+        }
+    }
+}
+
+impl Flight {
+    /// Whether the gate is still open: asked again between receipt and response.
+    pub fn open(&self) -> Result<(), Frozen> {
+        if self.gate.frozen() { Err(Frozen) } else { Ok(()) }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if self.gate.aloft.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.gate.landed.notify_waiters();
+        }
+    }
+}
+
+impl From<Frozen> for Problem {
+    fn from(_: Frozen) -> Self {
+        let detail = "An admin froze it; nothing of it is signed until it is thawed. Ask the operator.";
+        Self::forbidden("connector-frozen", "The connector is frozen", detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_freeze_waits_for_every_flight_and_lets_no_new_one_start() {
+        let gate = Gates::default().gate(&Name::try_from("de".to_owned()).unwrap());
+        let flight = gate.clone().enter().unwrap();
+        gate.set_frozen(true);
+        assert!(gate.clone().enter().is_err());
+        assert_eq!(flight.open(), Err(Frozen));
+        let landed = tokio::spawn(async move { gate.landed().await });
+        tokio::task::yield_now().await;
+        assert!(!landed.is_finished());
+        drop(flight);
+        landed.await.unwrap();
+    }
+}

@@ -1,0 +1,93 @@
+//! What becomes of a token's keys when its host comes, changes or goes: surveyed at every (re)connect, and active only
+//! if they are exactly the pinned ones.
+
+use std::sync::Arc;
+
+use hsm_config::Name;
+use ledger::{Entry, Kind};
+use token::control::HostState;
+use token::lane::{Done, Work};
+
+use super::Front;
+use crate::connectors::{ActiveKey, Inactive, pinned};
+use crate::draft::SigningKey;
+use crate::lifecycle::Key;
+use crate::provision::store;
+use crate::tokens::{AskError, Survey};
+
+/// Takes a host's new state; a host that is ready is surveyed.
+pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: HostState) {
+    let ready = matches!(state, HostState::Ready { .. });
+    match &state {
+        HostState::Ready { .. } | HostState::Starting => tracing::info!(%token, ?state, "token"),
+        _ => tracing::warn!(%token, ?state, "token"),
+    }
+    front.tokens.host_changed(&token, generation, state);
+    if !ready {
+        return front.connectors.token_away(&token);
+    }
+    let front = front.clone();
+    tokio::spawn(async move {
+        if let Err(error) = survey(&front, &token).await {
+            tracing::error!(%token, %error, "the token cannot be surveyed");
+        }
+    });
+}
+
+/// Surveys a token and activates its pinned keys.
+pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskError> {
+    let Done::Survey(report, keys) = front.tokens.ask(token, Work::Survey).await? else {
+        return Err(AskError::Unexpected);
+    };
+    let survey = Survey { token: report, keys };
+    front.tokens.surveyed(token, survey.clone());
+    let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
+    for connector in connectors {
+        activate(front, &connector, token, &survey).await;
+    }
+    Ok(survey)
+}
+
+/// Activates one connector's key on a surveyed token, or says why not.
+pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &Survey) {
+    let rules = front.policy();
+    let Some(connector) = rules.connector(name).filter(|connector| connector.tokens.contains(token)) else {
+        return;
+    };
+    let key = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
+    let allowed = front.agent.allow_software_tokens;
+    let active = match pinned((name, connector), token, key.as_ref(), survey, allowed) {
+        Ok(signing) => certified(front, signing, key.as_ref()).await,
+        Err(why) => Err(why),
+    };
+    if let Err(why) = &active {
+        tracing::warn!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
+        alarm(front, name, token, why);
+    }
+    front.connectors.set(name.clone(), token.clone(), active);
+}
+
+/// The certificate that the ledger names, from the state directory, else from the token.
+async fn certified(front: &Front, signing: SigningKey, key: Option<&Key>) -> Result<ActiveKey, Inactive> {
+    let uncertified = || Inactive::Uncertified(signing.connector.clone());
+    let recorded = key.and_then(|key| key.certificate_sha256).ok_or_else(uncertified)?;
+    if let Some(kept) = store::read(&front.agent.state_dir, &signing)
+        && let Ok(active) = ActiveKey::new(signing.clone(), kept, recorded)
+    {
+        return Ok(active);
+    }
+    let lost = || Inactive::CertificateLost(signing.connector.clone());
+    match front.tokens.ask(&signing.token, Work::Certificate { key: signing.pin }).await {
+        Ok(Done::Certificate(Some(certificate))) => ActiveKey::new(signing, certificate, recorded),
+        _ => Err(lost()),
+    }
+}
+
+/// A key that is not the pinned one is on record, not only in a log file.
+fn alarm(front: &Front, connector: &Name, token: &Name, why: &Inactive) {
+    if matches!(why, Inactive::Mismatch(_) | Inactive::Missing(_) | Inactive::Unfit(..)) {
+        let entry =
+            Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str()).reason(why.code());
+        front.journal.note(entry);
+    }
+}

@@ -1,0 +1,169 @@
+//! How the front comes up, what it does with the supervisor's words, and how it goes down.
+//!
+//! Order: take the configuration and the sockets, open the ledger, confine, serve. The ledger is opened by path once,
+//! and the sandbox leaves just that directory and the certificates writable.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::sync::{Arc, Mutex, RwLock};
+
+use hsm_config::{Name, Tenants};
+use ledger::Ledger;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::reload::Files;
+use super::{Front, Supervisor, confine, standing, tick};
+use crate::clock::{Clock, Reading};
+use crate::connectors::Connectors;
+use crate::control::Control;
+use crate::flight::Gates;
+use crate::http;
+use crate::journal::Journal;
+use crate::lifecycle::Lifecycle;
+use crate::link::{FromFront, Resolved, ToFront};
+use crate::policy::Policy;
+use crate::refusals::Refusals;
+use crate::tokens::Tokens;
+
+/// The front's exit code when the ledger is corrupt (EX_CONFIG of sysexits.h): starting again cannot help.
+pub const EXIT_CORRUPT: i32 = 78;
+
+/// Why the front does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The supervisor is gone or spoke nonsense.
+    #[error("the supervisor's words cannot be read: {0}")]
+    Control(#[from] io::Error),
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// A tenants file is broken.
+    #[error("{0}")]
+    Tenants(hsm_config::Problems),
+    /// The sandbox cannot be put up.
+    #[error("the front cannot confine itself: {0}")]
+    Confine(#[from] confine::ConfineError),
+}
+
+impl StartError {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Ledger(ledger::Error::Corrupt { .. }) => EXIT_CORRUPT,
+            _ => 3,
+        }
+    }
+}
+
+struct Given {
+    resolved: Resolved,
+    tenants: BTreeMap<Name, Tenants>,
+    sockets: [OwnedFd; 2],
+}
+
+pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
+    let control = Arc::new(Control::new(control)?);
+    let mut files = Files::default();
+    let given = take(&control, &mut files).await?;
+    let state = given.resolved.config.agent.state_dir.clone();
+    let (ledger, recovered) = Ledger::open(&state.join("log"))?;
+    confine::front(&state)?;
+    let (words, queue) = unbounded_channel();
+    let front = Arc::new(front(&given.resolved, given.tenants, Journal::new(ledger), &recovered, words));
+    for connector in front.with_lifecycle(|lifecycle| lifecycle.frozen().keys().cloned().collect::<Vec<_>>())
+    {
+        if let Ok(connector) = connector.parse() {
+            front.gates.gate(&connector).set_frozen(true);
+        }
+    }
+    let [agent, admin] = given.sockets.map(UnixListener::from);
+    http::serve(front.clone(), agent, http::Surface::Agent)?;
+    http::serve(front.clone(), admin, http::Surface::Admin)?;
+    tokio::spawn(speak(control.clone(), queue));
+    tokio::spawn(tick::run(front.clone()));
+    front.supervisor.ready();
+    listen(&front, &control, files).await?;
+    stop(&front).await;
+    Ok(())
+}
+
+async fn take(control: &Control, files: &mut Files) -> Result<Given, StartError> {
+    loop {
+        let closed = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        match control.receive::<ToFront>().await?.ok_or_else(closed)? {
+            (ToFront::Tenants { connector }, fds) => files.keep(connector, fds)?,
+            (ToFront::Start, fds) => {
+                let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
+                let resolved = super::reload::read(config)?;
+                let tenants = files.load(&resolved.config).map_err(StartError::Tenants)?;
+                return Ok(Given { resolved, tenants, sockets: [agent, admin] });
+            }
+            _ => return Err(closed().into()),
+        }
+    }
+}
+
+fn front(
+    resolved: &Resolved,
+    tenants: BTreeMap<Name, Tenants>,
+    journal: Journal,
+    recovered: &ledger::Recovered,
+    words: tokio::sync::mpsc::UnboundedSender<FromFront>,
+) -> Front {
+    let last = recovered.last_time.map(|time| time.as_nanosecond());
+    Front {
+        agent: resolved.config.agent.clone(),
+        journal,
+        clock: Clock::new(Reading::now(), last),
+        tokens: Tokens::new(&resolved.config, words.clone()),
+        connectors: Connectors::default(),
+        gates: Gates::default(),
+        refusals: Refusals::default(),
+        lifecycle: Mutex::new(Lifecycle::fold(recovered.lifecycle.iter().map(|(_, entry)| entry))),
+        provisioning: tokio::sync::Mutex::new(()),
+        supervisor: Supervisor::new(words),
+        rules: RwLock::new(Arc::new(Policy::new(resolved, tenants))),
+    }
+}
+
+async fn speak(control: Arc<Control>, mut queue: UnboundedReceiver<FromFront>) {
+    while let Some(word) = queue.recv().await {
+        if let Err(error) = control.send(&word, &[]).await {
+            tracing::error!(%error, "the supervisor does not listen");
+        }
+    }
+}
+
+/// Follows the supervisor's words until it says stop or is gone.
+async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Result<(), StartError> {
+    while let Some((word, fds)) = control.receive::<ToFront>().await? {
+        match word {
+            ToFront::Tenants { connector } => files.keep(connector, fds)?,
+            ToFront::Reloaded { id, problem } => {
+                let given = std::mem::take(&mut files);
+                let front = front.clone();
+                tokio::spawn(async move { given.reloaded(&front, id, problem, fds).await });
+            }
+            ToFront::Lanes { token, generation } => {
+                front.connectors.token_away(&token);
+                front.tokens.lanes(&token, generation, fds);
+            }
+            ToFront::Host { token, generation, state } => standing::host(front, token, generation, state),
+            ToFront::Unlatched { id, problem } => front.supervisor.answered(id, problem),
+            ToFront::Stop => break,
+            ToFront::Start => tracing::warn!("a second start is ignored"),
+        }
+    }
+    Ok(())
+}
+
+/// Lets answers that are on their way leave, then writes down what was only counted.
+async fn stop(front: &Front) {
+    http::drain(front).await;
+    for entry in front.refusals.due(std::time::Instant::now(), true) {
+        // At a stop nobody can be told any more; the ledger logs its own failure.
+        let _ = front.journal.record(entry).await;
+    }
+}

@@ -1,0 +1,34 @@
+//! What the front does on nobody's request: writes counted refusals, and watches the clock.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ledger::{Entry, Kind};
+
+use super::Front;
+use crate::clock::Reading;
+
+/// How often the front looks.
+const EVERY: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(front: Arc<Front>) {
+    let mut tick = tokio::time::interval(EVERY);
+    loop {
+        tick.tick().await;
+        front.refusals.due(Instant::now(), false).into_iter().for_each(|entry| front.journal.note(entry));
+        if front.clock.settled(Reading::now()) {
+            resume(&front).await;
+        }
+    }
+}
+
+/// Signing resumes only after the step is on record.
+async fn resume(front: &Front) {
+    match front.journal.record(Entry::new(Kind::Posture).reason("clock-step")).await {
+        Ok(_) => {
+            front.clock.resume(Reading::now());
+            tracing::warn!("the clock was moved and is steady again; signing resumes");
+        }
+        Err(error) => tracing::error!(%error, "the clock's step cannot be recorded; nothing is signed"),
+    }
+}

@@ -1,0 +1,140 @@
+//! Freeze, thaw and reload: an admin's verbs on a running agent.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use hsm_config::{Name, Verb};
+use ledger::{Entry, Kind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::Json as Parsed;
+use super::connectors::visible;
+use crate::front::Front;
+use crate::journal;
+use crate::peer::Peer;
+use crate::policy::{Refusal, Warrant};
+use crate::problem::Problem;
+
+/// The longest reason, in bytes: the ledger's entries hold no longer text.
+const MAX_REASON: usize = 128;
+
+/// Why something is done; it stands in the ledger.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// 1 to 128 bytes.
+    pub reason: String,
+}
+
+/// A connector's flag after a freeze or a thaw.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Frozen {
+    /// The connector's name.
+    pub connector: String,
+    /// Whether it is frozen now.
+    pub frozen: bool,
+    /// Whether the ledger has it. A freeze that the disk refused still holds, until the agent restarts.
+    pub durable: bool,
+    /// The index of the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_index: Option<u64>,
+}
+
+/// Stop all signatures of a connector, at once. After the answer nothing of it leaves.
+#[utoipa::path(
+    post, path = "/v1/connectors/{connector}/freeze", tag = "vendors",
+    params(("connector" = String, Path, description = "The connector's name")),
+    request_body = Reason,
+    responses(
+        (status = 200, description = "Frozen; every request in flight was released or voided", body = Frozen),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn freeze(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(connector): Path<String>,
+    Parsed(asked): Parsed<Reason>,
+) -> Result<Json<Frozen>, Problem> {
+    let (name, entry) = flag(&front, &peer, &connector, Verb::Freeze, &asked)?;
+    let gate = front.gates.gate(&name);
+    gate.set_frozen(true);
+    let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
+    if let Err(error) = &recorded {
+        tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
+    }
+    let log_index = recorded.ok();
+    Ok(Json(Frozen { connector: name.to_string(), frozen: true, durable: log_index.is_some(), log_index }))
+}
+
+/// Let a frozen connector sign again.
+#[utoipa::path(
+    post, path = "/v1/connectors/{connector}/thaw", tag = "vendors",
+    params(("connector" = String, Path, description = "The connector's name")),
+    request_body = Reason,
+    responses(
+        (status = 200, description = "Thawed", body = Frozen),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The ledger cannot be written; it stays frozen", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn thaw(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(connector): Path<String>,
+    Parsed(asked): Parsed<Reason>,
+) -> Result<Json<Frozen>, Problem> {
+    let (name, entry) = flag(&front, &peer, &connector, Verb::Thaw, &asked)?;
+    let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
+    front.gates.gate(&name).set_frozen(false);
+    Ok(Json(Frozen { connector: name.to_string(), frozen: false, durable: true, log_index: Some(index) }))
+}
+
+/// Read the configuration and the tenants files again.
+#[utoipa::path(
+    post, path = "/v1/reload", tag = "vendors",
+    responses(
+        (status = 204, description = "The new files are in force"),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The new files are broken; the old ones stay in force", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn reload(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+) -> Result<axum::http::StatusCode, Problem> {
+    spend(front.policy().warrant(&peer, Verb::Reload)?);
+    front.supervisor.reload().await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}
+
+/// A reason that the ledger can hold whole.
+pub(super) fn reason(text: &str) -> Result<&str, Problem> {
+    match text.len() {
+        1..=MAX_REASON => Ok(text),
+        _ => Err(Problem::input("invalid-reason", "The reason is empty or too long", "Give 1 to 128 bytes.")),
+    }
+}
+
+/// A warrant for a verb that leaves no signature and no entry of its own.
+pub(super) fn spend(warrant: Warrant) {
+    tracing::info!(verb = %warrant.verb(), uid = warrant.caller().uid, "an admin's verb");
+}
+
+fn flag(
+    front: &Front,
+    peer: &Peer,
+    connector: &str,
+    verb: Verb,
+    asked: &Reason,
+) -> Result<(Name, Entry), Problem> {
+    let warrant = front.policy().warrant(peer, verb)?;
+    let name = visible(front, peer, connector).map_err(|_| Refusal::Connector)?;
+    let state = if verb == Verb::Freeze { "frozen" } else { "thawed" };
+    let mut entry =
+        Entry::new(Kind::Lifecycle).connector(name.as_str()).state(state).reason(reason(&asked.reason)?);
+    entry.caller = Some(warrant.caller().clone());
+    Ok((name, entry))
+}

@@ -1,0 +1,75 @@
+//! `POST /v1/connectors/{connector}/assertions`: the main job.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use token::Message;
+use utoipa::ToSchema;
+
+use super::body::Small;
+use crate::answer::Answer;
+use crate::front::Front;
+use crate::peer::Peer;
+use crate::problem::Problem;
+use crate::request::Body;
+use crate::spine;
+
+/// A signed client assertion (RFC 7523).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Assertion {
+    /// The compact JWS: the `client_assertion` of a token request.
+    pub assertion: String,
+    /// Its id; the ledger names it too.
+    pub jti: String,
+    /// Its expiry, seconds since 1970.
+    pub expires_at: i64,
+    /// SHA-256 of the certificate, base64url: the header's `x5t#S256`.
+    pub x5t_s256: String,
+    /// The index of its intent in the log.
+    pub log_index: u64,
+}
+
+/// Get a client assertion for one tenant and client id.
+#[utoipa::path(
+    post, path = "/v1/connectors/{connector}/assertions", tag = "services",
+    params(("connector" = String, Path, description = "The connector's name")),
+    request_body = Body,
+    responses(
+        (status = 200, description = "A fresh assertion; use it once", body = Assertion),
+        (status = 400, description = "Not well-formed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted, or frozen", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Body over 4 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The rule's rate is spent", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "The token failed", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Token, ledger or clock; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(connector): Path<String>,
+    Small(body): Small,
+) -> Result<Response, Problem> {
+    let answer = spine::assertion(front, peer, connector, body).await;
+    respond(answer.inspect_err(|problem| problem.log("an assertion was refused"))?)
+}
+
+/// The flight rides along until the last byte was written.
+fn respond(answer: Answer) -> Result<Response, Problem> {
+    let (Message::Assertion(message), Some(assertion)) = (answer.message(), answer.compact()) else {
+        return Err(Problem::unavailable("internal", "The answer is of another kind", "Try again."));
+    };
+    let body = Assertion {
+        assertion,
+        jti: message.jti.clone(),
+        expires_at: message.exp,
+        x5t_s256: message.x5t_s256(),
+        log_index: answer.log_index(),
+    };
+    let mut response = axum::Json(body).into_response();
+    response.extensions_mut().insert(Arc::new(answer.into_flight()));
+    Ok(response)
+}

@@ -1,0 +1,132 @@
+//! `GET /v1/connectors` and `/v1/connectors/{connector}`: what there is and whether it signs, as far as the peer may see.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use hsm_config::Name;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::front::Front;
+use crate::lifecycle::KeyState;
+use crate::peer::Peer;
+use crate::policy::Refusal;
+use crate::problem::Problem;
+
+/// A connector.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Connector {
+    /// Its name.
+    pub name: String,
+    /// The region it serves.
+    pub region: String,
+    /// PS256, RS256 or ES256.
+    pub algorithm: String,
+    /// The longest lifetime of its assertions, in seconds.
+    pub lifetime_s: u64,
+    /// How many (tenant, client id) pairs it serves.
+    pub tenants: usize,
+    /// Why it is frozen; absent when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
+    /// Whether it signs now.
+    pub ready: bool,
+    /// Its keys, one for each of its tokens.
+    pub keys: Vec<KeyStanding>,
+}
+
+/// A connector's key on one token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KeyStanding {
+    /// The token's name.
+    pub token: String,
+    /// How far the key got; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<KeyState>,
+    /// "attested", "asserted" or "software"; absent while the token is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
+    /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<String>,
+    /// SHA-256 of the certificate, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
+    /// Why it does not sign now; absent when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactive: Option<String>,
+}
+
+/// List the connectors that you may see.
+#[utoipa::path(
+    get, path = "/v1/connectors", tag = "services",
+    responses((status = 200, description = "In the order of their names", body = Vec<Connector>))
+)]
+pub(super) async fn list(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+) -> Json<Vec<Connector>> {
+    let rules = front.policy();
+    let seen = rules.connectors().filter(|(name, _)| rules.shows(&peer, name));
+    Json(seen.filter_map(|(name, _)| describe(&front, name)).collect())
+}
+
+/// Show one connector.
+#[utoipa::path(
+    get, path = "/v1/connectors/{connector}", tag = "services",
+    params(("connector" = String, Path, description = "The connector's name")),
+    responses(
+        (status = 200, description = "The connector", body = Connector),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn one(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(connector): Path<String>,
+) -> Result<Json<Connector>, Problem> {
+    let name = visible(&front, &peer, &connector)?;
+    Ok(Json(describe(&front, &name).ok_or(Refusal::Connector)?))
+}
+
+/// The connector's name, if the peer may see it.
+pub(super) fn visible(front: &Front, peer: &Peer, connector: &str) -> Result<Name, Refusal> {
+    let name: Name = connector.parse().map_err(|_| Refusal::Connector)?;
+    if front.policy().shows(peer, &name) { Ok(name) } else { Err(Refusal::Connector) }
+}
+
+pub(super) fn describe(front: &Front, name: &Name) -> Option<Connector> {
+    let rules = front.policy();
+    let connector = rules.connector(name)?;
+    let keys: Vec<_> = connector.tokens.iter().map(|token| standing(front, name, token)).collect();
+    let frozen = front.with_lifecycle(|lifecycle| lifecycle.frozen().get(name.as_str()).cloned());
+    let shut = front.gates.gate(name).frozen().then(|| frozen.clone().unwrap_or_default());
+    Some(Connector {
+        name: name.to_string(),
+        region: connector.region.clone(),
+        algorithm: connector.algorithm.to_string(),
+        lifetime_s: connector.lifetime.as_secs(),
+        tenants: rules.tenants_of(name),
+        ready: shut.is_none() && keys.iter().any(|key| key.inactive.is_none()),
+        frozen: shut,
+        keys,
+    })
+}
+
+fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
+    let key =
+        front.with_lifecycle(|lifecycle| lifecycle.current(connector.as_str(), token.as_str()).cloned());
+    let grade = |software| if software { "software" } else { "asserted" };
+    KeyStanding {
+        token: token.to_string(),
+        state: key.as_ref().map(|key| key.state),
+        grade: front.tokens.survey(token).map(|survey| grade(survey.token.software).to_owned()),
+        spki_sha256: key.as_ref().and_then(|key| key.spki_sha256).map(|digest| digest.to_string()),
+        certificate_sha256: key
+            .as_ref()
+            .and_then(|key| key.certificate_sha256)
+            .map(|digest| digest.to_string()),
+        inactive: front.connectors.standing(connector, token).err().map(|why| why.to_string()),
+    }
+}

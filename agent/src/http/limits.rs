@@ -1,0 +1,137 @@
+//! How many connections there may be, in all and for each uid, and what a refused caller has to wait.
+//!
+//! A uid that keeps being refused is answered more and more slowly, up to a second a request, so that a flood of
+//! refusals leaves the machine to those who are granted something.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Refusals that cost a uid nothing, each refilled in [`FORGIVEN_IN`].
+const FREE_REFUSALS: f64 = 20.0;
+/// How long until one refusal is forgiven.
+const FORGIVEN_IN: Duration = Duration::from_millis(100);
+/// The longest that a refused caller waits.
+const MAX_PENALTY: Duration = Duration::from_secs(1);
+/// How many uids are remembered; more share one memory.
+const MAX_UIDS: usize = 4096;
+
+/// Counts connections and refusals by uid.
+pub(super) struct Limits {
+    total: u32,
+    per_uid: u32,
+    uids: Mutex<Uids>,
+}
+
+#[derive(Default)]
+struct Uids {
+    open: u32,
+    seen: HashMap<u32, Uid>,
+}
+
+struct Uid {
+    open: u32,
+    refusals: f64,
+    since: Instant,
+}
+
+/// A connection's place; given back when it is dropped.
+pub(super) struct Place {
+    limits: Arc<Limits>,
+    uid: u32,
+}
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    Total,
+    Uid,
+}
+
+impl Limits {
+    pub(super) fn new(total: u32, per_uid: u32) -> Arc<Self> {
+        Arc::new(Self { total, per_uid, uids: Mutex::default() })
+    }
+
+    /// A place for a new connection of this uid.
+    pub(super) fn place(self: &Arc<Self>, uid: u32) -> Result<Place, Full> {
+        let mut uids = self.uids();
+        if uids.open >= self.total {
+            return Err(Full::Total);
+        }
+        let entry = uids.entry(uid, Instant::now());
+        if entry.open >= self.per_uid {
+            return Err(Full::Uid);
+        }
+        entry.open += 1;
+        uids.open += 1;
+        Ok(Place { limits: self.clone(), uid })
+    }
+
+    /// Counts a refusal and says how long its answer has to wait.
+    pub(super) fn refused(&self, uid: u32, now: Instant) -> Duration {
+        let mut uids = self.uids();
+        let entry = uids.entry(uid, now);
+        entry.refusals += 1.0;
+        let excess = (entry.refusals - FREE_REFUSALS).max(0.0);
+        MAX_PENALTY.min(FORGIVEN_IN.mul_f64(excess))
+    }
+
+    fn uids(&self) -> std::sync::MutexGuard<'_, Uids> {
+        self.uids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Uids {
+    fn entry(&mut self, uid: u32, now: Instant) -> &mut Uid {
+        if self.seen.len() >= MAX_UIDS {
+            self.seen.retain(|_, uid| uid.open > 0 || uid.at(now) > 0.0);
+        }
+        let entry = self.seen.entry(uid).or_insert(Uid { open: 0, refusals: 0.0, since: now });
+        (entry.refusals, entry.since) = (entry.at(now), now);
+        entry
+    }
+}
+
+impl Uid {
+    fn at(&self, now: Instant) -> f64 {
+        let forgiven = now.saturating_duration_since(self.since).as_secs_f64() / FORGIVEN_IN.as_secs_f64();
+        (self.refusals - forgiven).max(0.0)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut uids = self.limits.uids();
+        uids.open -= 1;
+        if let Some(entry) = uids.seen.get_mut(&self.uid) {
+            entry.open -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_uid_cannot_take_the_others_places() {
+        let limits = Limits::new(3, 2);
+        let _held = [limits.place(1), limits.place(1)].map(Result::unwrap);
+        assert_eq!(limits.place(1).err(), Some(Full::Uid));
+        let other = limits.place(2).unwrap();
+        assert_eq!(limits.place(3).err(), Some(Full::Total));
+        drop(other);
+        assert!(limits.place(3).is_ok());
+    }
+
+    #[test]
+    fn refusals_slow_a_uid_down_and_are_forgiven() {
+        let (limits, start) = (Limits::new(1, 1), Instant::now());
+        assert!((0..20).all(|_| limits.refused(1, start).is_zero()));
+        assert_eq!(limits.refused(1, start), FORGIVEN_IN);
+        assert!((0..100).map(|_| limits.refused(1, start)).all(|wait| wait <= MAX_PENALTY));
+        assert!(limits.refused(2, start).is_zero());
+        assert!(limits.refused(1, start + Duration::from_secs(60)).is_zero());
+    }
+}

@@ -1,0 +1,78 @@
+//! `POST /v1/connectors/{connector}/provision`: a key on each of the connector's tokens, and its certificate.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use hsm_config::Verb;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::Json as Parsed;
+use super::connectors::visible;
+use crate::front::Front;
+use crate::peer::Peer;
+use crate::problem::Problem;
+use crate::provision;
+
+/// How to provision.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provision {
+    /// Make a certificate request for a CA instead of a self-signed certificate.
+    pub csr: bool,
+    /// Days that a self-signed certificate is valid; 365 unless given.
+    #[schema(minimum = 1, maximum = 1825)]
+    pub days: Option<u32>,
+    /// Adopt the orphaned key with this SHA-256 of its SubjectPublicKeyInfo (hex) instead of making one.
+    pub adopt_spki_sha256: Option<String>,
+}
+
+/// What provisioning did on one token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Provisioned {
+    /// The connector's name.
+    pub connector: String,
+    /// The token's name.
+    pub token: String,
+    /// "created", "adopted", "certified" or "unchanged".
+    pub outcome: String,
+    /// "software" or "asserted".
+    pub grade: String,
+    /// The key's CKA_ID, hex.
+    pub key: String,
+    /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    pub spki_sha256: String,
+    /// SHA-256 of the certificate, hex; absent until one is installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
+    /// The certificate request, PEM, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csr: Option<String>,
+    /// Keys with the connector's label on this token that the ledger does not pin, by SPKI digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<String>,
+}
+
+/// Provision a connector. Running it again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/connectors/{connector}/provision", tag = "vendors",
+    params(("connector" = String, Path, description = "The connector's name")),
+    request_body = Provision,
+    responses(
+        (status = 200, description = "One for each token", body = Vec<Provisioned>),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An orphaned key is in the way", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Token or ledger", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(connector): Path<String>,
+    Parsed(how): Parsed<Provision>,
+) -> Result<Json<Vec<Provisioned>>, Problem> {
+    let warrant = front.policy().warrant(&peer, Verb::Provision)?;
+    let name = visible(&front, &peer, &connector)?;
+    Ok(Json(provision::provision(front, warrant, name, how).await?))
+}

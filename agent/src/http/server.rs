@@ -1,0 +1,178 @@
+//! Accepts connections and drives HTTP on them.
+//!
+//! A connection has a peer before it has a request; the peer is asked for again at each request. Heads, bodies and
+//! writes have time-outs, sizes are bounded, and one uid cannot take all places.
+
+use std::convert::Infallible;
+use std::io;
+use std::os::unix::net::UnixListener as StdListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+use super::limits::{Full, Limits};
+use super::stream::{Outbox, Stream};
+use super::{Surface, router};
+use crate::flight::Flight;
+use crate::front::Front;
+use crate::peer::Peer;
+
+/// How long the head of a request may take, and how long a connection may be idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest head of a request, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// The most header fields of a request.
+const MAX_HEADERS: usize = 64;
+/// How long the door stays shut after a connection without a place, so that knocking is no flood.
+const FULL_PAUSE: Duration = Duration::from_millis(1);
+/// How long to wait after accept(2) failed, as it does when descriptors are short.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a stopping front waits for answers that are on their way.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Connections that are open, and whether the front is stopping.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// What every connection of one socket shares.
+struct Server {
+    router: Router,
+    limits: Arc<Limits>,
+}
+
+/// Serves one socket from now on.
+pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    let limits = Limits::new(front.agent.max_connections, front.agent.max_connections_per_uid);
+    let server = Arc::new(Server { router: router(front, surface), limits });
+    tokio::spawn(async move {
+        while !STOPPING.load(Ordering::Relaxed) {
+            match listener.accept().await {
+                Ok((socket, _)) => server.clone().admit(socket).await,
+                Err(error) => {
+                    tracing::error!(%error, "a connection cannot be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Takes no new requests and waits for the open ones, within bounds.
+pub async fn drain(_front: &Front) {
+    STOPPING.store(true, Ordering::Relaxed);
+    let deadline = Instant::now() + DRAIN;
+    while OPEN.load(Ordering::Relaxed) > 0 && Instant::now() < deadline {
+        sleep(FULL_PAUSE).await;
+    }
+}
+
+impl Server {
+    async fn admit(self: Arc<Self>, socket: UnixStream) {
+        let peer = match Peer::of(&socket) {
+            Ok(peer) => Arc::new(peer),
+            Err(error) => return tracing::debug!(%error, "a connection without a peer"),
+        };
+        match self.limits.place(peer.uid()) {
+            Ok(place) => {
+                tokio::spawn(async move {
+                    self.drive(socket, peer).await;
+                    drop(place);
+                });
+            }
+            Err(full) => {
+                turn_away(&socket, full);
+                sleep(FULL_PAUSE).await;
+            }
+        }
+    }
+
+    async fn drive(&self, socket: UnixStream, peer: Arc<Peer>) {
+        let outbox = Outbox::default();
+        let stream = TokioIo::new(Stream::new(socket, peer.clone(), outbox.clone()));
+        let service = service_fn(|request| self.answer(request, peer.clone(), outbox.clone()));
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(MAX_HEAD)
+            .max_headers(MAX_HEADERS)
+            .half_close(true)
+            .serve_connection(stream, service)
+            .await;
+        if let Err(error) = served {
+            tracing::debug!(%error, uid = peer.uid(), "a connection ended");
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: hyper::Request<hyper::body::Incoming>,
+        peer: Arc<Peer>,
+        outbox: Outbox,
+    ) -> Result<Response, Gone> {
+        let _open = Open::new();
+        // The process that connected may have ended and left its socket to another.
+        if !peer.lives() || STOPPING.load(Ordering::Relaxed) {
+            return Err(Gone);
+        }
+        let uid = peer.uid();
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        let Ok(mut response) = self.router.clone().oneshot(request).await.map_err(|never: Infallible| never);
+        if let Some(flight) = response.extensions_mut().remove::<Arc<Flight>>() {
+            outbox.put(flight);
+        }
+        if response.status().is_client_error() {
+            sleep(self.limits.refused(uid, Instant::now())).await;
+        }
+        Ok(response)
+    }
+}
+
+/// The peer is gone or the front is stopping: the connection is closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the peer is gone")]
+struct Gone;
+
+/// One request that is being answered.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Says why there is no place, if the kernel takes the words at once, and hangs up.
+fn turn_away(socket: &UnixStream, full: Full) {
+    let (status, code) = match full {
+        Full::Total => ("503 Service Unavailable", "too-many-connections"),
+        Full::Uid => ("429 Too Many Requests", "too-many-connections-of-yours"),
+    };
+    let body =
+        format!(r#"{{"type":"urn:kunci:problem:{code}","code":"{code}","title":"Too many connections"}}"#);
+    let length = body.len();
+    let head = "Content-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close";
+    let _ = socket.try_write(
+        format!("HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes(),
+    );
+}

@@ -1,0 +1,151 @@
+//! A connection that believes only the process that opened it.
+//!
+//! Every receive asks for the sender's credentials (SO_PASSCRED, unix(7)); bytes from another process than the one
+//! that connected end the connection. A write that makes no progress for ten seconds ends it too. Flights of answers
+//! land here: when their bytes were handed to the kernel, or when the connection is gone.
+
+use std::future::Future;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::UnixStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::flight::Flight;
+use crate::peer::Peer;
+
+/// How long a client may refuse to take bytes that wait for it.
+const WRITE_STALL: Duration = Duration::from_secs(10);
+
+/// Flights whose answers are being written.
+#[derive(Clone, Default)]
+pub(super) struct Outbox(Arc<Mutex<Leaving>>);
+
+#[derive(Default)]
+struct Leaving {
+    flights: Vec<Arc<Flight>>,
+    written: bool,
+}
+
+/// The server's end of a connection.
+pub(super) struct Stream {
+    socket: UnixStream,
+    peer: Arc<Peer>,
+    outbox: Outbox,
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl Outbox {
+    /// Keeps a flight until its answer was written.
+    pub(super) fn put(&self, flight: Arc<Flight>) {
+        let mut leaving = self.leaving();
+        leaving.written = false;
+        leaving.flights.push(flight);
+    }
+
+    fn wrote(&self) {
+        self.leaving().written = true;
+    }
+
+    /// All that was buffered is in the kernel's hands.
+    fn flushed(&self) {
+        let mut leaving = self.leaving();
+        if leaving.written {
+            leaving.flights.clear();
+        }
+    }
+
+    fn leaving(&self) -> std::sync::MutexGuard<'_, Leaving> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream {
+    pub(super) fn new(socket: UnixStream, peer: Arc<Peer>, outbox: Outbox) -> Self {
+        Self { socket, peer, outbox, stall: None }
+    }
+
+    fn receive(&self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(buffer.initialize_unfilled())];
+        let received = recvmsg(&self.socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+        let ours = control.drain().any(|message| match message {
+            RecvAncillaryMessage::ScmCredentials(from) => self.is_peer(&from),
+            _ => false,
+        });
+        if received.bytes > 0 && !ours {
+            tracing::warn!(uid = self.peer.uid(), "bytes from another process than the one that connected");
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        buffer.advance(received.bytes);
+        Ok(())
+    }
+
+    fn is_peer(&self, from: &rustix::net::UCred) -> bool {
+        from.pid.as_raw_nonzero().get() == self.peer.pid() && from.uid.as_raw() == self.peer.uid()
+    }
+
+    /// Counts a write's progress, or how long there has been none.
+    fn progress(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if write.is_ready() {
+            self.stall = None;
+            self.outbox.wrote();
+            return write;
+        }
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL)));
+        ready!(stall.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.socket.poll_read_ready(cx))?;
+            match self.socket.try_io(Interest::READABLE, || self.receive(buffer)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.progress(cx, write)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let write = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
+        self.progress(cx, write)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,207 @@
+//! `GET /v1/tokens` and the verbs on one token: check, init, unlatch.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use hsm_config::{Name, Verb};
+use serde::{Deserialize, Serialize};
+use token::control::HostState;
+use token::lane::{Done, Work};
+use utoipa::ToSchema;
+
+use super::admin::spend;
+use crate::front::Front;
+use crate::peer::Peer;
+use crate::policy::Refusal;
+use crate::problem::Problem;
+use crate::provision;
+use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
+
+/// A token as its host sees it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct TokenStatus {
+    /// The token's name.
+    pub name: String,
+    /// "ready", "starting", "missing", "locked", "latched", "no-pin" or "failed".
+    pub state: String,
+    /// Why, where it is not ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// "software" or "asserted"; absent while it is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
+    /// CK_TOKEN_INFO label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// CK_TOKEN_INFO serialNumber.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// CK_TOKEN_INFO model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// CK_TOKEN_INFO manufacturerID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Checked {
+    /// The token.
+    pub token: TokenStatus,
+    /// Its keys, one line each.
+    pub keys: Vec<CheckedKey>,
+}
+
+/// A key on a checked token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CheckedKey {
+    /// CKA_LABEL.
+    pub label: String,
+    /// CKA_ID, hex, where it is one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    pub spki_sha256: String,
+    /// "pinned", "orphan" or "mismatch".
+    pub standing: String,
+    /// Whether a probe signature verified; absent where the key is not pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<bool>,
+    /// Each failed requirement: what is wrong and what to do.
+    pub findings: Vec<String>,
+}
+
+/// List the tokens.
+#[utoipa::path(
+    get, path = "/v1/tokens", tag = "vendors",
+    responses(
+        (status = 200, description = "In the order of their names", body = Vec<TokenStatus>),
+        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+) -> Result<Json<Vec<TokenStatus>>, Problem> {
+    if !front.policy().is_admin(&peer) {
+        return Err(Refusal::Admin.into());
+    }
+    Ok(Json(front.tokens.names().map(|name| status(&front, name)).collect()))
+}
+
+/// Survey a token and probe its pinned keys.
+#[utoipa::path(
+    post, path = "/v1/tokens/{token}/check", tag = "vendors",
+    params(("token" = String, Path, description = "The token's name")),
+    responses(
+        (status = 200, description = "What was found", body = Checked),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The token is not available", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn check(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(token): Path<String>,
+) -> Result<Json<Checked>, Problem> {
+    spend(front.policy().warrant(&peer, Verb::Check)?);
+    let name = known(&front, &token)?;
+    let keys = provision::check(front.clone(), name.clone()).await?;
+    Ok(Json(Checked { token: status(&front, &name), keys }))
+}
+
+/// Initialise a blank token by its configuration.
+#[utoipa::path(
+    post, path = "/v1/tokens/{token}/init", tag = "vendors",
+    params(("token" = String, Path, description = "The token's name")),
+    responses(
+        (status = 200, description = "The token as it is now", body = TokenStatus),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No blank token, or no SO PIN source", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn init(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(token): Path<String>,
+) -> Result<Json<TokenStatus>, Problem> {
+    spend(front.policy().warrant(&peer, Verb::Init)?);
+    let name = known(&front, &token)?;
+    let asked =
+        tokio::spawn(
+            async move { (front.tokens.ask_within(&name, Work::Initialise, SLOW_DEADLINE).await, name) },
+        );
+    let (answer, name) = asked.await.map_err(|_| AskError::Gone)?;
+    match answer {
+        Ok(Done::Token(token)) => Ok(Json(TokenStatus {
+            name: name.to_string(),
+            state: "starting".to_owned(),
+            label: Some(token.label),
+            serial: Some(token.serial),
+            model: Some(token.model),
+            manufacturer: Some(token.manufacturer),
+            ..TokenStatus::default()
+        })),
+        Ok(_) => Err(AskError::Unexpected.into()),
+        Err(AskError::Fault(fault @ token::lane::Fault::Initialise(_))) => {
+            Err(Problem::conflict("init-refused", "The token was not initialised", fault.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Clear the latch of a token whose PIN was refused.
+#[utoipa::path(
+    post, path = "/v1/tokens/{token}/unlatch", tag = "vendors",
+    params(("token" = String, Path, description = "The token's name")),
+    responses(
+        (status = 204, description = "Cleared; one more try is allowed"),
+        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nothing to clear", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn unlatch(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    Path(token): Path<String>,
+) -> Result<axum::http::StatusCode, Problem> {
+    spend(front.policy().warrant(&peer, Verb::Unlatch)?);
+    let name = known(&front, &token)?;
+    front.supervisor.unlatch(&name).await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}
+
+fn known(front: &Front, token: &str) -> Result<Name, Problem> {
+    let missing = || Problem::missing("no-such-token", "No such token", "`kunci token list` names them.");
+    let name: Name = token.parse().map_err(|_| missing())?;
+    front.tokens.host(&name).map(|_| name).ok_or_else(missing)
+}
+
+fn status(front: &Front, name: &Name) -> TokenStatus {
+    let (state, detail) = words(front.tokens.host(name));
+    let status =
+        TokenStatus { name: name.to_string(), state: state.to_owned(), detail, ..TokenStatus::default() };
+    let Some(Survey { token, .. }) = front.tokens.survey(name) else { return status };
+    TokenStatus {
+        grade: Some(if token.software { "software" } else { "asserted" }.to_owned()),
+        label: Some(token.label),
+        serial: Some(token.serial),
+        model: Some(token.model),
+        manufacturer: Some(token.manufacturer),
+        ..status
+    }
+}
+
+fn words(state: Option<HostState>) -> (&'static str, Option<String>) {
+    match state {
+        None | Some(HostState::Starting) => ("starting", None),
+        Some(HostState::Ready { .. }) => ("ready", None),
+        Some(HostState::Locked) => ("locked", Some("run `kunci token unlock`".to_owned())),
+        Some(HostState::Missing(why)) => ("missing", Some(why)),
+        Some(HostState::Latched(why)) => ("latched", Some(why)),
+        Some(HostState::NoPin(why)) => ("no-pin", Some(why)),
+        Some(HostState::Failed(why)) => ("failed", Some(why)),
+    }
+}

@@ -1,0 +1,115 @@
+//! The ledger as the front uses it: awaitable, and with intents that void themselves.
+//!
+//! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a client that went
+//! away, a token that failed, a freeze. Once [`Intent::released`] took it, it counts as a signature for good. An error
+//! at fdatasync ends this process at once: what is on the disk is unknown, and only recovery can tell.
+
+use std::sync::Arc;
+
+use ledger::{Entry, Error, Kind, Ledger, Receipt};
+use tokio::sync::oneshot;
+
+use crate::problem::Problem;
+
+/// The front's exit code after an error at fdatasync (EX_SOFTWARE of sysexits.h).
+pub const EXIT_FATAL: i32 = 70;
+
+/// The one writer of the ledger.
+#[derive(Clone)]
+pub struct Journal(Arc<Ledger>);
+
+/// A durable intent that has not been answered yet.
+#[must_use = "an intent that is dropped is voided"]
+pub struct Intent {
+    receipt: Receipt,
+    void: Void,
+}
+
+/// Voids an intent when it is dropped, unless it was disarmed.
+struct Void {
+    index: u64,
+    journal: Option<Journal>,
+}
+
+impl Journal {
+    /// Wraps an open ledger.
+    pub fn new(ledger: Ledger) -> Self {
+        Self(Arc::new(ledger))
+    }
+
+    /// Records an entry and waits until it is durable.
+    pub async fn record(&self, entry: Entry) -> Result<Receipt, Error> {
+        let (done, waiting) = oneshot::channel();
+        self.0.record(entry, move |result| {
+            // Whoever waited may be gone; the entry is durable all the same.
+            let _ = done.send(result);
+        });
+        receive(waiting).await
+    }
+
+    /// Records an intent and waits until it is durable.
+    pub async fn intend(&self, entry: Entry) -> Result<Intent, Error> {
+        let (done, waiting) = oneshot::channel();
+        let journal = self.clone();
+        self.0.record(entry, move |result| {
+            // If nobody waits any more, the intent comes back in the error and voids itself.
+            let _ = done.send(result.map(|receipt| {
+                let void = Void { index: receipt.index(), journal: Some(journal) };
+                Intent { receipt, void }
+            }));
+        });
+        receive(waiting).await
+    }
+
+    /// Records an entry on nobody's time.
+    pub fn note(&self, entry: Entry) {
+        self.0.record(entry, |result| match result {
+            Ok(_) => {}
+            Err(error) => {
+                exit_if_fatal(&error);
+                tracing::error!(%error, "an entry was not recorded");
+            }
+        });
+    }
+
+    /// How many entries are durable.
+    pub fn size(&self) -> u64 {
+        self.0.size()
+    }
+}
+
+impl Intent {
+    /// Spends the intent on an answer that is about to leave; from here on it counts as a signature.
+    pub fn released(mut self) -> Receipt {
+        self.void.journal = None;
+        self.receipt
+    }
+}
+
+impl Drop for Void {
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal.take() {
+            journal.note(Entry::new(Kind::Void).voids(self.index));
+        }
+    }
+}
+
+async fn receive<T>(waiting: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+    let result = waiting.await.unwrap_or(Err(Error::Closed));
+    result.inspect_err(exit_if_fatal)
+}
+
+fn exit_if_fatal(error: &Error) {
+    if matches!(error, Error::Fatal(_)) {
+        tracing::error!(%error, "leaving, so that the ledger can be recovered");
+        std::process::exit(EXIT_FATAL);
+    }
+}
+
+/// What a client sees of a ledger that cannot be written.
+pub fn unavailable(error: &Error) -> Problem {
+    let detail =
+        "Nothing is released without a durable record. The operator has to free space or mend the disk.";
+    tracing::error!(%error, "the ledger cannot be written");
+    Problem::unavailable("ledger-unavailable", "The ledger cannot be written", detail)
+}

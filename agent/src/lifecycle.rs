@@ -1,0 +1,178 @@
+//! The state of today: a fold of the ledger's lifecycle entries, and nothing else.
+//!
+//! A `generating` entry with a fresh CKA_ID comes before C_GenerateKeyPair, `generated` pins the public key, `certified`
+//! names the certificate. `frozen` and `thawed` are a flag across a connector's keys.
+
+use std::collections::BTreeMap;
+
+use ledger::{Entry, Kind};
+use serde::{Deserialize, Serialize};
+use token::{KeyId, KeyRef, Sha256};
+use utoipa::ToSchema;
+
+/// Keys and freezes, as the ledger has them.
+#[derive(Debug, Default)]
+pub struct Lifecycle {
+    keys: Vec<Key>,
+    frozen: BTreeMap<String, String>,
+}
+
+/// One key of a connector on a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Whose.
+    pub connector: String,
+    /// On which token.
+    pub token: String,
+    /// Its CKA_ID.
+    pub id: KeyId,
+    /// How far it got.
+    pub state: KeyState,
+    /// SHA-256 of its SubjectPublicKeyInfo, from `generated` on.
+    pub spki_sha256: Option<Sha256>,
+    /// SHA-256 of its certificate, from `certified` on.
+    pub certificate_sha256: Option<Sha256>,
+}
+
+/// How far a key got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyState {
+    /// The identifier is durable; the token may or may not have made the key.
+    Generating,
+    /// The key is pinned.
+    Generated,
+    /// Its certificate is installed.
+    Certified,
+    /// Destroyed, or given up.
+    Destroyed,
+}
+
+impl KeyState {
+    /// The ledger's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generating => "generating",
+            Self::Generated => "generated",
+            Self::Certified => "certified",
+            Self::Destroyed => "destroyed",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Generating, Self::Generated, Self::Certified, Self::Destroyed]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+impl Key {
+    /// The pin, from `generated` on.
+    pub fn pin(&self) -> Option<KeyRef> {
+        let usable = matches!(self.state, KeyState::Generated | KeyState::Certified);
+        self.spki_sha256.filter(|_| usable).map(|spki_sha256| KeyRef { id: self.id, spki_sha256 })
+    }
+}
+
+impl Lifecycle {
+    /// Folds entries in their order.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut lifecycle = Self::default();
+        entries.into_iter().for_each(|entry| lifecycle.apply(entry));
+        lifecycle
+    }
+
+    /// Applies the next entry. What it does not understand changes nothing.
+    pub fn apply(&mut self, entry: &Entry) {
+        let (Kind::Lifecycle, Some(connector), Some(state)) = (entry.kind, &entry.connector, &entry.state)
+        else {
+            return;
+        };
+        match state.as_str() {
+            "frozen" => {
+                self.frozen.insert(connector.clone(), entry.reason.clone().unwrap_or_default());
+            }
+            "thawed" => {
+                self.frozen.remove(connector);
+            }
+            state => self.apply_key(connector, KeyState::parse(state), entry),
+        }
+    }
+
+    fn apply_key(&mut self, connector: &str, state: Option<KeyState>, entry: &Entry) {
+        let id = entry.key.as_deref().and_then(|id| id.parse::<KeyId>().ok());
+        let (Some(state), Some(id), Some(token)) = (state, id, &entry.token) else { return };
+        let digest = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Sha256>().ok());
+        let known = self
+            .keys
+            .iter()
+            .position(|key| key.id == id && key.connector == connector && key.token == *token);
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(Key {
+                connector: connector.to_owned(),
+                token: token.clone(),
+                id,
+                state,
+                spki_sha256: None,
+                certificate_sha256: None,
+            });
+            self.keys.len() - 1
+        });
+        let key = &mut self.keys[at];
+        key.state = state;
+        // The pin is set once: nothing later may replace it.
+        key.spki_sha256 = key.spki_sha256.or(digest(&entry.spki_sha256));
+        key.certificate_sha256 = digest(&entry.certificate_sha256).or(key.certificate_sha256);
+    }
+
+    /// All keys, oldest first.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The newest key of a connector on a token that is pinned.
+    pub fn current(&self, connector: &str, token: &str) -> Option<&Key> {
+        let here = |key: &&Key| key.connector == connector && key.token == token && key.pin().is_some();
+        self.keys.iter().rev().find(here)
+    }
+
+    /// Whether the ledger pinned this key for any connector on any token.
+    pub fn knows(&self, id: KeyId) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
+    /// Frozen connectors and the reasons.
+    pub fn frozen(&self) -> &BTreeMap<String, String> {
+        &self.frozen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(state: &str) -> Entry {
+        Entry::new(Kind::Lifecycle).connector("de").token("t").key("07".repeat(16)).state(state)
+    }
+
+    #[test]
+    fn a_key_is_usable_from_generated_on_and_its_pin_never_changes() {
+        let pinned = entry("generated").spki_sha256("aa".repeat(32));
+        let other = entry("certified").spki_sha256("bb".repeat(32)).certificate_sha256("cc".repeat(32));
+        let lifecycle = Lifecycle::fold([&entry("generating"), &pinned, &other]);
+        let key = lifecycle.current("de", "t").unwrap();
+        assert_eq!(key.pin().unwrap().spki_sha256.to_string(), "aa".repeat(32));
+        assert_eq!(key.certificate_sha256.unwrap().to_string(), "cc".repeat(32));
+        assert!(Lifecycle::fold([&entry("generating")]).current("de", "t").is_none());
+        assert!(Lifecycle::fold([&pinned, &entry("destroyed")]).current("de", "t").is_none());
+    }
+
+    #[test]
+    fn the_last_of_frozen_and_thawed_holds() {
+        let [freeze, thaw] =
+            ["frozen", "thawed"].map(|state| Entry::new(Kind::Lifecycle).connector("de").state(state));
+        assert!(Lifecycle::fold([&freeze]).frozen().contains_key("de"));
+        assert!(Lifecycle::fold([&freeze, &thaw]).frozen().is_empty());
+        assert!(Lifecycle::fold([&thaw, &freeze]).frozen().contains_key("de"));
+    }
+}

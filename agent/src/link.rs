@@ -1,0 +1,104 @@
+//! What supervisor and front say to each other over the front's control socket (descriptor 0 of the front).
+//!
+//! The supervisor hands over everything that the front cannot open itself: the configuration, listening sockets,
+//! tenants files and lanes. Frames are JSON; descriptors ride along. The supervisor parses nothing from callers:
+//! the front's words here are a few names and numbers.
+
+use hsm_config::{Config, Name};
+use serde::{Deserialize, Serialize};
+use token::control::HostState;
+
+/// The supervisor's words to the front.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToFront {
+    /// One connector's tenants file, opened (one descriptor). All of them come before `Start` or `Reloaded`.
+    Tenants {
+        /// Whose tenants.
+        connector: Name,
+    },
+    /// The first configuration (descriptors: [`Resolved`] as JSON in a memfd, agent.sock, admin.sock).
+    Start,
+    /// The answer to [`FromFront::Reload`], or to SIGHUP with id 0: a new configuration (one descriptor, as above),
+    /// or why there is none.
+    Reloaded {
+        /// The question's.
+        id: u64,
+        /// The problems of the new files, as text; the old ones stay in force.
+        problem: Option<String>,
+    },
+    /// New lanes to a token's host, one descriptor each. Lanes of an older generation are dead.
+    Lanes {
+        /// The token.
+        token: Name,
+        /// Counts this token's host processes.
+        generation: u64,
+    },
+    /// A host's state changed.
+    Host {
+        /// The token.
+        token: Name,
+        /// Which host process.
+        generation: u64,
+        /// Its state.
+        state: HostState,
+    },
+    /// The answer to [`FromFront::Unlatch`].
+    Unlatched {
+        /// The question's.
+        id: u64,
+        /// Why it could not be cleared.
+        problem: Option<String>,
+    },
+    /// Finish the requests in flight, close the ledger and exit.
+    Stop,
+}
+
+/// The front's words to the supervisor.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromFront {
+    /// Serving.
+    Ready,
+    /// A lane missed its deadline: kill this host process, if it still is the one.
+    Kill {
+        /// The token.
+        token: Name,
+        /// Which host process.
+        generation: u64,
+    },
+    /// Read the configuration and the tenants files again.
+    Reload {
+        /// Repeated in the answer.
+        id: u64,
+    },
+    /// Clear the latch of this token.
+    Unlatch {
+        /// Repeated in the answer.
+        id: u64,
+        /// The token.
+        token: Name,
+    },
+}
+
+/// The configuration with the names of users and groups looked up, since the front cannot read the user database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Resolved {
+    /// As written.
+    pub config: Config,
+    /// Who each caller rule means.
+    pub callers: Vec<(Name, Who)>,
+    /// Who each admin rule means.
+    pub admins: Vec<(Name, Who)>,
+}
+
+/// A rule's subject: all that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The peer's effective user id.
+    pub uid: Option<u32>,
+    /// One of the peer's group ids.
+    pub gid: Option<u32>,
+    /// The peer's systemd unit.
+    pub unit: Option<String>,
+}

@@ -1,0 +1,54 @@
+//! A token checked: every key with a label of Kunci's, whether it is the pinned one, what it fails, and whether it signs.
+
+use std::sync::Arc;
+
+use hsm_config::Name;
+use token::lane::{KeyReport, Work};
+use token::{KeyRef, Sha256};
+
+use crate::front::{Front, standing};
+use crate::http::CheckedKey;
+use crate::problem::Problem;
+use crate::tokens::AskError;
+
+/// Surveys a token and probes its pinned keys.
+pub async fn check(front: Arc<Front>, token: Name) -> Result<Vec<CheckedKey>, Problem> {
+    super::to_the_end(async move {
+        let survey = standing::survey(&front, &token).await?;
+        let mut keys = Vec::new();
+        for report in &survey.keys {
+            keys.push(check_key(&front, &token, report).await);
+        }
+        Ok(keys)
+    })
+    .await
+}
+
+async fn check_key(front: &Front, token: &Name, report: &KeyReport) -> CheckedKey {
+    let spki_sha256 = Sha256::of(&report.spki);
+    let known = report.id.and_then(|id| front.with_lifecycle(|lifecycle| lifecycle.knows(id).cloned()));
+    let pin = known.as_ref().and_then(|key| key.pin());
+    let standing = match pin {
+        Some(pin) if pin.spki_sha256 == spki_sha256 => "pinned",
+        Some(_) => "mismatch",
+        None => "orphan",
+    };
+    let connector = known.and_then(|key| key.connector.parse::<Name>().ok());
+    let probe = match (standing, connector, pin) {
+        ("pinned", Some(connector), Some(pin)) => Some(probe(front, token, connector, pin).await),
+        _ => None,
+    };
+    CheckedKey {
+        label: report.label.clone(),
+        key: report.id.map(|id| id.to_string()),
+        spki_sha256: spki_sha256.to_string(),
+        standing: standing.to_owned(),
+        probe,
+        findings: report.findings.iter().map(|finding| finding.message.clone()).collect(),
+    }
+}
+
+async fn probe(front: &Front, token: &Name, connector: Name, key: KeyRef) -> bool {
+    let answer: Result<_, AskError> = front.tokens.ask(token, Work::Probe { connector, key }).await;
+    answer.inspect_err(|error| tracing::warn!(%token, %error, "a probe failed")).is_ok()
+}

@@ -1,0 +1,109 @@
+//! A key comes to be: made on the token, or adopted by name, and pinned either way.
+
+use ledger::{Entry, Kind};
+use token::lane::{Done, KeyReport, Work};
+use token::{KeyId, KeyRef, Sha256};
+
+use super::Bench;
+use crate::draft::{SigningKey, random};
+use crate::front::standing;
+use crate::http::Provision;
+use crate::journal;
+use crate::problem::Problem;
+use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
+
+impl Bench<'_> {
+    /// Makes or adopts the key and surveys the token again.
+    pub(super) async fn make(
+        &self,
+        how: &Provision,
+        survey: &Survey,
+    ) -> Result<(&'static str, SigningKey, Survey), Problem> {
+        let outcome = match &how.adopt_spki_sha256 {
+            Some(spki_sha256) => self.adopt(spki_sha256, survey).await?,
+            None => self.generate(survey).await?,
+        };
+        let survey = standing::survey(self.front, self.token).await?;
+        let key = self.key(&survey).ok_or(AskError::Unexpected)??;
+        let probe = Work::Probe { connector: self.name.clone(), key: key.pin };
+        self.front.tokens.ask(self.token, probe).await?;
+        self.record(Entry::new(Kind::Probe).key(key.pin.id.to_string())).await?;
+        Ok((outcome, key, survey))
+    }
+
+    async fn generate(&self, survey: &Survey) -> Result<&'static str, Problem> {
+        self.no_unknown(survey)?;
+        let id = KeyId(random());
+        self.lived(self.entry("generating", id)).await?;
+        let work = Work::Generate { connector: self.name.clone(), id };
+        let Done::Generated(report) = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?
+        else {
+            return Err(AskError::Unexpected.into());
+        };
+        let pin = self.fit(id, &report)?;
+        let serial = survey.token.serial.clone();
+        let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
+        self.lived(generated).await?;
+        Ok("created")
+    }
+
+    async fn adopt(&self, spki_sha256: &str, survey: &Survey) -> Result<&'static str, Problem> {
+        let wanted: Sha256 = spki_sha256.parse().map_err(|error: token::identity::NotHex| {
+            Problem::input("invalid-spki-sha256", "The digest is not one", error.to_string())
+        })?;
+        let missing = || {
+            let detail = "`kunci token check` lists the orphans.";
+            Problem::conflict("no-such-orphan", "No orphaned key of the connector has this digest", detail)
+        };
+        let orphans = self.orphans(survey);
+        let orphan = orphans.iter().find(|orphan| orphan.spki_sha256 == wanted).ok_or_else(missing)?;
+        let id = orphan.id.ok_or_else(missing)?;
+        let report = survey.keys.iter().find(|report| report.id == Some(id)).ok_or_else(missing)?;
+        let pin = self.fit(id, report)?;
+        let adopted = self
+            .entry("generated", id)
+            .spki_sha256(pin.spki_sha256.to_string())
+            .serial(survey.token.serial.clone())
+            .reason("adopted");
+        self.lived(adopted).await?;
+        Ok("adopted")
+    }
+
+    /// A key that reads back as what was asked for, or the first requirement that it fails.
+    fn fit(&self, id: KeyId, report: &KeyReport) -> Result<KeyRef, Problem> {
+        let unfit = |why: String| {
+            let title = format!("The key on {} is not fit to sign", self.token);
+            Problem::conflict("key-unfit", title, why)
+        };
+        if let Some(finding) = report.findings.first() {
+            return Err(unfit(finding.message.clone()));
+        }
+        let public = report.public_key().filter(|public| public.kind() == self.connector.key);
+        let public =
+            public.ok_or_else(|| unfit("its public key is not of the configured type".to_owned()))?;
+        match report.id {
+            Some(found) if found == id => Ok(KeyRef { id, spki_sha256: public.sha256() }),
+            _ => Err(unfit("it has another identifier than was asked for".to_owned())),
+        }
+    }
+
+    /// A lifecycle entry of this connector's key.
+    pub(super) fn entry(&self, state: &str, id: KeyId) -> Entry {
+        let mut entry = Entry::new(Kind::Lifecycle).key(id.to_string()).state(state);
+        entry.caller = Some(self.warrant.caller().clone());
+        entry
+    }
+
+    /// Records and folds a lifecycle entry.
+    pub(super) async fn lived(&self, entry: Entry) -> Result<(), Problem> {
+        let entry = entry.connector(self.name.as_str()).token(self.token.as_str());
+        self.front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
+        Ok(())
+    }
+
+    async fn record(&self, entry: Entry) -> Result<(), Problem> {
+        let entry = entry.connector(self.name.as_str()).token(self.token.as_str());
+        let recorded = self.front.journal.record(entry).await;
+        recorded.map(|_| ()).map_err(|error| journal::unavailable(&error))
+    }
+}

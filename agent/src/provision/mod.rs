@@ -1,0 +1,171 @@
+//! Provisioning: a key on each of a connector's tokens, its pin in the ledger, its certificate on the token.
+//!
+//! Every step is durable before the next, in this order: `generating` with a fresh CKA_ID, C_GenerateKeyPair,
+//! `generated` with the public key's digest, a probe, the certificate on the token and in the state directory,
+//! `certified`. Killed at any point it can be run again: what is pinned is carried on, what is not is an orphan,
+//! which is reported, never signed with, and adopted only by name.
+
+mod certify;
+mod check;
+mod generate;
+mod orphans;
+pub(crate) mod pem;
+pub(crate) mod store;
+
+use std::sync::Arc;
+
+use hsm_config::{Connector, Name};
+use token::PublicKey;
+
+pub use check::check;
+
+use crate::connectors::{ActiveKey, pinned};
+use crate::draft::SigningKey;
+use crate::front::{Front, standing};
+use crate::http::{Provision, Provisioned};
+use crate::policy::{Refusal, Warrant};
+use crate::problem::Problem;
+use crate::tokens::Survey;
+
+/// One connector on one token, being provisioned.
+struct Bench<'a> {
+    front: &'a Arc<Front>,
+    warrant: &'a Warrant,
+    name: &'a Name,
+    connector: &'a Connector,
+    token: &'a Name,
+}
+
+/// Provisions a connector on all its tokens. Always walks to its end, whether the client stays or not.
+pub async fn provision(
+    front: Arc<Front>,
+    warrant: Warrant,
+    name: Name,
+    how: Provision,
+) -> Result<Vec<Provisioned>, Problem> {
+    to_the_end(async move {
+        let _alone = front.provisioning.lock().await;
+        let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
+        let mut provisioned = Vec::new();
+        for token in &connector.tokens {
+            let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
+            provisioned.push(bench.provision(&how).await?);
+        }
+        Ok(provisioned)
+    })
+    .await
+}
+
+/// Installs a CA's certificate beside the key that it certifies.
+pub async fn install(
+    front: Arc<Front>,
+    warrant: Warrant,
+    name: Name,
+    pem: String,
+) -> Result<Arc<ActiveKey>, Problem> {
+    let certificate = pem::first_certificate(&pem)?;
+    let public = PublicKey::from_certificate(&certificate).map_err(|error| {
+        Problem::input("invalid-certificate", "The certificate cannot be used", error.to_string())
+    })?;
+    to_the_end(async move {
+        let _alone = front.provisioning.lock().await;
+        let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
+        for token in &connector.tokens {
+            let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
+            let pin = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str())?.pin());
+            if pin.is_some_and(|pin| pin.spki_sha256 == public.sha256()) {
+                return bench.install(&certificate).await;
+            }
+        }
+        Err(Problem::conflict(
+            "certificate-mismatch",
+            "The certificate's key is not the connector's",
+            "Nothing was changed. Send the CA the request that `kunci provision C --csr` prints, and install its answer.",
+        ))
+    })
+    .await
+}
+
+async fn to_the_end<T: Send + 'static>(
+    walk: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let stopping =
+        || Problem::unavailable("stopping", "The agent is stopping", "Run it again; it carries on.");
+    tokio::spawn(walk).await.unwrap_or_else(|_| Err(stopping()))
+}
+
+impl Bench<'_> {
+    async fn provision(&self, how: &Provision) -> Result<Provisioned, Problem> {
+        let survey = standing::survey(self.front, self.token).await?;
+        self.allow_software(&survey)?;
+        let (mut outcome, key, survey) = match self.key(&survey) {
+            Some(Ok(key)) => ("unchanged", key, survey),
+            Some(Err(why)) => return Err(why.into()),
+            None => self.make(how, &survey).await?,
+        };
+        let mut csr = None;
+        if how.csr {
+            csr = Some(self.request(&key).await?);
+        } else if self.recorded().is_none() {
+            self.self_sign(&key, how.days).await?;
+            outcome = if outcome == "unchanged" { "certified" } else { outcome };
+        }
+        standing::activate(self.front, self.name, self.token, &survey).await;
+        Ok(self.provisioned(outcome, &key, &survey, csr))
+    }
+
+    async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
+        let survey = standing::survey(self.front, self.token).await?;
+        let key = self.key(&survey).ok_or(Refusal::Connector)??;
+        self.keep(&key, certificate).await?;
+        standing::activate(self.front, self.name, self.token, &survey).await;
+        Ok(self.front.connectors.standing(self.name, self.token)?)
+    }
+
+    /// The pinned key, if the ledger has one: exactly it, or why it cannot be used.
+    fn key(&self, survey: &Survey) -> Option<Result<SigningKey, crate::connectors::Inactive>> {
+        let (name, token) = (self.name, self.token);
+        let key = self
+            .front
+            .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
+        let allowed = self.front.agent.allow_software_tokens;
+        Some(pinned((name, self.connector), token, Some(&key), survey, allowed))
+    }
+
+    /// The certificate that the ledger names.
+    fn recorded(&self) -> Option<token::Sha256> {
+        let (name, token) = (self.name.as_str(), self.token.as_str());
+        self.front.with_lifecycle(|lifecycle| lifecycle.current(name, token)?.certificate_sha256)
+    }
+
+    fn allow_software(&self, survey: &Survey) -> Result<(), Problem> {
+        if survey.token.software && !self.front.agent.allow_software_tokens {
+            return Err(Problem::conflict(
+                "software-token",
+                format!("The token {} is SOFTWARE", self.token),
+                "Its keys can be copied. For a trial, set allow_software_tokens = true in [agent].",
+            ));
+        }
+        Ok(())
+    }
+
+    fn provisioned(
+        &self,
+        outcome: &str,
+        key: &SigningKey,
+        survey: &Survey,
+        csr: Option<String>,
+    ) -> Provisioned {
+        Provisioned {
+            connector: self.name.to_string(),
+            token: self.token.to_string(),
+            outcome: outcome.to_owned(),
+            grade: if survey.token.software { "software" } else { "asserted" }.to_owned(),
+            key: key.pin.id.to_string(),
+            spki_sha256: key.pin.spki_sha256.to_string(),
+            certificate_sha256: self.recorded().map(|digest| digest.to_string()),
+            csr,
+            orphans: self.orphans(survey).iter().map(|orphan| orphan.spki_sha256.to_string()).collect(),
+        }
+    }
+}

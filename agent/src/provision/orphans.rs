@@ -1,0 +1,60 @@
+//! Keys that carry a connector's label without a `generated` entry in the ledger.
+//!
+//! One that this ledger began (`generating`) is what a kill left behind: it is reported and a fresh key is made beside it.
+//! One that the ledger never heard of means that the state directory was lost or the token came from elsewhere: nothing is
+//! made until somebody says which key is whose.
+
+use token::control::label;
+use token::lane::KeyReport;
+use token::{KeyId, Sha256};
+
+use super::Bench;
+use crate::problem::Problem;
+use crate::tokens::Survey;
+
+/// A key without a pin.
+pub(super) struct Orphan {
+    pub(super) id: Option<KeyId>,
+    pub(super) spki_sha256: Sha256,
+    /// Whether this ledger has its `generating` entry.
+    pub(super) begun: bool,
+}
+
+impl Bench<'_> {
+    /// The connector's orphans on a surveyed token.
+    pub(super) fn orphans(&self, survey: &Survey) -> Vec<Orphan> {
+        let label = label(self.name);
+        survey
+            .keys
+            .iter()
+            .filter(|report| report.label == label)
+            .filter_map(|report| self.orphan(report))
+            .collect()
+    }
+
+    fn orphan(&self, report: &KeyReport) -> Option<Orphan> {
+        let known = |id| self.front.with_lifecycle(|lifecycle| lifecycle.knows(id).cloned());
+        let known = report.id.and_then(known);
+        let spki_sha256 = Sha256::of(&report.spki);
+        match known.as_ref().and_then(|key| key.spki_sha256) {
+            // A pin of another key under this identifier is a mismatch, not an orphan; it is refused elsewhere.
+            Some(_) => None,
+            None => Some(Orphan { id: report.id, spki_sha256, begun: known.is_some() }),
+        }
+    }
+
+    /// Refuses to make a key beside one that nobody accounts for.
+    pub(super) fn no_unknown(&self, survey: &Survey) -> Result<(), Problem> {
+        let orphans = self.orphans(survey);
+        let Some(orphan) = orphans.iter().find(|orphan| !orphan.begun) else { return Ok(()) };
+        Err(Problem::conflict(
+            "orphaned-key",
+            format!("The token {} holds a key of {} that this ledger does not know", self.token, self.name),
+            format!(
+                "If it is yours (the state directory was lost), run `kunci provision {} --adopt --spki-sha256 {}`; \
+                 else destroy it with the token's own tools. Until then nothing is signed with it.",
+                self.name, orphan.spki_sha256
+            ),
+        ))
+    }
+}
