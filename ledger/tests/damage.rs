@@ -46,6 +46,28 @@ fn a_flipped_bit_anywhere_refuses_the_start_and_its_index_is_named() {
 }
 
 #[test]
+fn a_bad_frame_before_good_ones_refuses_the_start_with_no_hash_to_tell() {
+    let dir = log_of(SIZE);
+    let file = open_entries(dir.path(), 0);
+    let good = fs::read(&file).unwrap();
+    for (index, bound) in bounds(&good).windows(2).enumerate() {
+        // A length's two bytes, the opening brace and the closing one.
+        for at in [bound[0], bound[0] + 1, bound[0] + 2, bound[1] - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x20;
+            fs::write(&file, &bad).unwrap();
+            fs::write(open_hashes(dir.path(), 0), b"").unwrap();
+            match Ledger::open(dir.path()).map(drop).unwrap_err() {
+                Error::Corrupt { offset, index: found, .. } => {
+                    assert_eq!((found, offset), (index as u64, bound[0] as u64), "byte {at}");
+                }
+                other => panic!("byte {at}: {other}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn an_entry_cut_off_after_it_was_durable_is_damage_and_not_a_torn_tail() {
     let dir = log_of(SIZE);
     let file = open_entries(dir.path(), 0);

@@ -76,8 +76,14 @@ fn damage(log: &Path) -> Vec<ledger::Damage> {
 fn a_full_disk_refuses_intents_takes_freezes_and_recovers_when_space_is_back() {
     let disk = Mount::new(&["-t", "tmpfs", "-o", "size=68m", "tmpfs"]);
     let (ledger, _) = Ledger::open(&disk.log()).unwrap();
+    recorded(&ledger, intent(0));
     fill(&disk.path().join("filler"));
-    record_until_refused(&ledger);
+    let size = 1 + record_until_refused(&ledger);
+    // The refused one left nothing behind and took nothing from the reserve.
+    let file = fs::read(open_entries(&disk.log(), size / 256)).unwrap();
+    assert_eq!((ledger.size(), bounds(&file).len() as u64), (size, size % 256 + 1));
+    assert_eq!(bounds(&file).last(), Some(&file.len()));
+    assert_eq!(fs::metadata(disk.log().join("reserve")).unwrap().len(), RESERVE_BYTES);
     // More than a bundle, so that the reserve carries a new file as well.
     for number in 0..600 {
         let entry =
@@ -100,8 +106,9 @@ fn a_full_disk_refuses_intents_takes_freezes_and_recovers_when_space_is_back() {
 fn a_ledger_that_was_killed_on_a_full_disk_starts_on_it() {
     let disk = Mount::new(&["-t", "tmpfs", "-o", "size=68m", "tmpfs"]);
     let (ledger, _) = Ledger::open(&disk.log()).unwrap();
+    recorded(&ledger, intent(0));
     fill(&disk.path().join("filler"));
-    let size = record_until_refused(&ledger);
+    let size = 1 + record_until_refused(&ledger);
     drop(ledger);
     let (ledger, recovered) = Ledger::open(&disk.log()).unwrap();
     assert_eq!(recovered.size, size);
