@@ -62,6 +62,8 @@ pub(super) struct Keeper {
     reported: Option<HostState>,
     serial: Option<String>,
     reloaded: Option<Instant>,
+    soft: bool,
+    broken: Option<Fault>,
     generation: u64,
     epoch: u64,
 }
@@ -69,7 +71,7 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, control: Arc<OwnedFd>, inbox: Receiver<Event>) -> Self {
         let pin_file = login::file_id(&shared.config.token.pin);
-        Self { shared, inbox, pin_file, control, reported: None, serial: None, reloaded: None, generation: 0, epoch: 0 }
+        Self { shared, inbox, pin_file, control, reported: None, serial: None, reloaded: None, soft: false, broken: None, generation: 0, epoch: 0 }
     }
 
     /// Serves the token until the process ends.
@@ -128,10 +130,7 @@ impl Keeper {
     fn await_token(&mut self, module: &Module, mut gone: bool) -> Found {
         let mut wait = FIRST_WAIT;
         loop {
-            if gone && self.may_reload(module) {
-                self.reload(module);
-            }
-            let fault = match self.find(module) {
+            let fault = match self.look(module, gone) {
                 Ok(token) => return token,
                 Err(Failure::Code(Class::Module, code)) => self.fail(code),
                 Err(failure) => failure.into_fault(),
@@ -144,6 +143,17 @@ impl Keeper {
                 wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
             }
             gone = true;
+        }
+    }
+
+    /// Looks for the token, in a module loaded again if the token was gone and the time has come.
+    fn look(&mut self, module: &Module, gone: bool) -> Result<Found, Failure> {
+        if gone && self.may_reload(module) {
+            self.broken = self.reload(module).err();
+        }
+        match &self.broken {
+            Some(fault) => Err(fault.clone().into()),
+            None => self.find(module),
         }
     }
 
@@ -186,13 +196,15 @@ impl Keeper {
         Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
     }
 
-    fn may_reload(&self, module: &Module) -> bool {
-        let soft = module.list().is_ok_and(|l| !l.tokens.is_empty() && l.tokens.iter().all(|t| t.report.software));
-        let every = if soft { SOFT_RELOAD_EVERY } else { RELOAD_EVERY };
+    fn may_reload(&mut self, module: &Module) -> bool {
+        if let Ok(listing) = module.list() {
+            self.soft = !listing.tokens.is_empty() && listing.tokens.iter().all(|token| token.report.software);
+        }
+        let every = if self.soft { SOFT_RELOAD_EVERY } else { RELOAD_EVERY };
         self.reloaded.is_none_or(|reloaded| reloaded.elapsed() >= every)
     }
 
-    fn reload(&mut self, module: &Module) {
+    fn reload(&mut self, module: &Module) -> Result<(), Fault> {
         tracing::info!("loading the module again");
         self.reloaded = Some(Instant::now());
         let shared = Arc::clone(&self.shared);
@@ -200,10 +212,9 @@ impl Keeper {
         let mut now = shared.change();
         *now = Now::Down(Fault::Starting, None);
         self.epoch += 1;
-        if let Err(failure) = module.reload() {
-            self.fail(format!("the module does not initialise again: {}", text(failure)));
-        }
+        module.reload().map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))))?;
         *now = Now::Down(Fault::Starting, Some(module.clone()));
+        Ok(())
     }
 
     /// Ends the process, since only a new one can help.

@@ -1,12 +1,14 @@
 //! A host: the process that alone sees one token's module and PIN, from its first order to its end.
 //!
-//! The main thread only takes orders, so that a module that hangs never keeps the host from being ended: when the
-//! supervisor is gone, the host kills itself at once. The [`keeper`] thread looks after module, token and login; each
-//! lane has a thread of its own. The process is confined before the module is loaded. No thread ever logs out.
+//! The main thread takes orders, the [`keeper`] looks after module, token and login, each lane has a thread of its
+//! own, and the [`mourner`] ends the process with its supervisor: a module that hangs while it is being loaded can hold
+//! up every thread that allocates or starts another, but not one that only polls. The process is confined before the
+//! module is loaded. No thread ever logs out.
 
 mod keeper;
 mod lane;
 mod login;
+mod mourner;
 mod pin;
 mod sandbox;
 mod shared;
@@ -25,6 +27,8 @@ use crate::confine::ConfineError;
 use crate::control::{self, Order};
 use keeper::{Event, Keeper};
 use shared::Shared;
+
+pub use sandbox::enter as confine;
 
 /// The stack of a lane's thread, in bytes: modules run on it, and it is touched only as far as they need.
 const STACK_BYTES: usize = 512 * 1024;
@@ -50,6 +54,7 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
     };
     sandbox::enter(&config)?;
     let control = Arc::new(control);
+    mourner::start(&control)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(*config, events.clone()));
     let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox);
@@ -69,11 +74,7 @@ fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) 
     loop {
         let (order, fds) = match control::receive(control) {
             Ok(Some(received)) => received,
-            Ok(None) => end(),
-            Err(error) => {
-                tracing::error!(%error, "the supervisor's orders cannot be read");
-                end()
-            }
+            Ok(None) | Err(_) => end(),
         };
         let event = match order {
             Order::Start(_) => continue,
@@ -101,8 +102,7 @@ fn open_lanes(shared: &Arc<Shared>, lanes: Vec<OwnedFd>) -> Result<(), HostError
     Ok(())
 }
 
-fn start(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), HostError> {
-    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body)?;
-    Ok(())
+fn start(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body).map(|_| ())
 }
 

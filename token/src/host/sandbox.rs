@@ -24,8 +24,8 @@ const OURS: &str = "kunci";
 /// Where systemd says that a service's credentials are (systemd.exec(5)).
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
-/// Confines this process for good.
-pub(super) fn enter(config: &HostConfig) -> Result<(), ConfineError> {
+/// Confines this process as a host of this token, for good.
+pub fn enter(config: &HostConfig) -> Result<(), ConfineError> {
     confine::undumpable()?;
     confine::no_core()?;
     confine::no_new_privileges()?;

@@ -4,6 +4,7 @@
 //! only bounded, in bytes and in time.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -23,7 +24,10 @@ pub(super) struct Client(UnixStream);
 
 impl Client {
     pub(super) fn new(connection: OwnedFd) -> Self {
-        Self(UnixStream::from(connection))
+        let stream = UnixStream::from(connection);
+        // The supervisor's event loop made it non-blocking; without that, reads below would time out at once.
+        let _ = stream.set_nonblocking(false);
+        Self(stream)
     }
 
     /// Reads the PIN; `None` when the client sent none in time.
@@ -49,18 +53,32 @@ impl Client {
         self.answer(&format!("refused: {}\n", why.replace('\n', " ")));
     }
 
-    /// The next byte, or none when the client is gone. One at a time: nothing after the newline is ever read.
+    /// The next byte, or none when the client is gone. One at a time: nothing after the newline is taken for a PIN.
     fn byte(&mut self, deadline: Instant) -> io::Result<Option<u8>> {
         let left = deadline.saturating_duration_since(Instant::now());
-        self.0.set_nonblocking(false)?;
-        self.0.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.0.set_read_timeout(Some(left))?;
         let mut byte = Zeroizing::new([0]);
         Ok((self.0.read(&mut *byte)? == 1).then(|| byte[0]))
     }
 
+    /// Answers, as far as the client is still there to hear.
     fn answer(mut self, text: &str) {
-        let _ = self.0.set_write_timeout(Some(ANSWER_PATIENCE));
-        // A client that went away does not hear its answer.
-        let _ = self.0.write_all(text.as_bytes());
+        let answered = self.0.set_write_timeout(Some(ANSWER_PATIENCE)).and_then(|()| self.0.write_all(text.as_bytes()));
+        if answered.and_then(|()| self.0.shutdown(Shutdown::Write)).is_ok() {
+            self.drain();
+        }
+    }
+
+    /// Reads what was sent unasked: closing over unread bytes would reset the connection and lose the answer.
+    fn drain(&mut self) {
+        let mut unread = Zeroizing::new([0; MAX_PIN_BYTES]);
+        let deadline = Instant::now() + ANSWER_PATIENCE;
+        while self.0.set_read_timeout(Some(ANSWER_PATIENCE)).is_ok()
+            && Instant::now() < deadline
+            && self.0.read(&mut *unread).is_ok_and(|read| read > 0)
+        {}
     }
 }

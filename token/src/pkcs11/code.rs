@@ -110,7 +110,15 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Code(Class::of(&error), error.to_string())
+        Self::Code(Class::of(&error), name(&error))
+    }
+}
+
+/// A code and the function that answered it, short enough for a status line.
+pub(super) fn name(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(code, function) => format!("{code:?} from C_{function:?}"),
+        other => other.to_string(),
     }
 }
 

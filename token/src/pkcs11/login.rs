@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::Module;
-use super::code::{Class, Failure};
+use super::code::{Class, Failure, name};
 use super::module::Found;
 use crate::control::LoginOutcome;
 
@@ -52,8 +52,8 @@ impl Anchor {
     pub fn login(&self, pin: Pin) -> LoginOutcome {
         match self.session.login(UserType::User, Some(pin.expose())) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => LoginOutcome::Accepted,
-            Err(error) if Class::of(&error) == Class::Pin => LoginOutcome::Refused(error.to_string()),
-            Err(error) => LoginOutcome::NotJudged(error.to_string()),
+            Err(error) if Class::of(&error) == Class::Pin => LoginOutcome::Refused(name(&error)),
+            Err(error) => LoginOutcome::NotJudged(name(&error)),
         }
     }
 }

@@ -52,8 +52,11 @@ impl Module {
     /// Finalises and initialises the library again, which some modules need to see a token come back. No thread may
     /// be in a call of the module, and every session of before is gone.
     pub fn reload(&self) -> Result<(), Failure> {
-        self.context.clone().finalize()?;
-        self.initialise_library()
+        match self.context.clone().finalize() {
+            // A library that did not initialise the last time has nothing to finalise.
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => self.initialise_library(),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Every token, initialised or blank.

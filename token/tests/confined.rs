@@ -1,0 +1,61 @@
+//! What is out of a host's reach once it is confined, tried from the inside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::process::Command;
+
+use support::{Bench, again, is_role};
+use token::control::HostConfig;
+
+const CONFIG: &str = "KUNCI_TEST_CONFIG";
+const SCENE: &str = "KUNCI_TEST_SCENE";
+
+fn denied<T>(tried: std::io::Result<T>) -> bool {
+    tried.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+/// Runs in a process of its own: confines itself as a host and tries what a module gone bad would try.
+#[test]
+fn confined_process() {
+    if !is_role("confined_process") {
+        return;
+    }
+    let config: HostConfig = serde_json::from_str(&std::env::var(CONFIG).unwrap()).unwrap();
+    let scene = std::env::var(SCENE).unwrap();
+    let path = |name: &str| format!("{scene}/{name}");
+    token::host::confine(&config).unwrap();
+
+    for closed in ["state/ledger", "agent.sock", "other-pin"] {
+        assert!(denied(File::open(path(closed))), "{closed} can be read");
+    }
+    assert!(denied(File::create(path("state/new"))), "a file can be made beside the ledger");
+    assert!(denied(fs::rename(path("state/ledger"), path("tokens/ledger"))), "the ledger can be moved");
+    assert!(denied(fs::remove_file(path("state/ledger"))), "the ledger can be removed");
+    assert!(denied(fs::read_dir("/root")) && denied(fs::read_dir("/home")), "homes can be read");
+    assert!(denied(File::open("/etc/shadow")), "/etc/shadow can be read");
+    assert!(denied(OpenOptions::new().append(true).open(path("pin"))), "the PIN file can be written");
+    assert!(denied(OpenOptions::new().append(true).open(path("softhsm2.conf"))), "the configuration can be written");
+    assert!(denied(Command::new("/bin/true").status()), "a program can be started");
+    assert!(denied(File::open("/proc/1/environ")), "another process's environment can be read");
+    assert!(rustix::thread::no_new_privs().unwrap());
+
+    assert!(File::open(path("pin")).is_ok() && File::open(path("softhsm2.conf")).is_ok());
+    assert!(File::create(path("tokens/new")).is_ok() && File::open("/etc/passwd").is_ok());
+    std::thread::spawn(|| {}).join().unwrap();
+    std::process::exit(42);
+}
+
+#[test]
+fn a_confined_host_reaches_its_own_files_and_nothing_else() {
+    let bench = Bench::blank();
+    bench.write_secret("other-pin", "1");
+    fs::write(bench.path("agent.sock"), "").unwrap();
+    let config = serde_json::to_string(&bench.config()).unwrap();
+    let mut command = again("confined_process");
+    let status = command.env(CONFIG, config).env(SCENE, bench.dir.path()).status().unwrap();
+    assert_eq!(status.code(), Some(42), "the confined process failed a check; see above");
+}

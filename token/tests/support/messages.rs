@@ -1,0 +1,37 @@
+//! Messages with plausible fields.
+
+use token::message::{Assertion, Certificate, Message, Probe, Proof, Request};
+use token::{Sha256, lane::Work, KeyRef};
+
+pub fn assertion() -> Message {
+    Message::Assertion(Assertion {
+        certificate: Sha256([1; 32]),
+        aud: "https://login.example/customer.example/oauth2/v2.0/token".into(),
+        client_id: "0c3a6d1e-2f6b-4a43-9d8e-3b1f0a9c5e77".into(),
+        jti: "7b4c2d90-1c1f-4f3e-8a55-90f1be0c6c1a".into(),
+        iat: 1_700_000_000,
+        exp: 1_700_000_300,
+    })
+}
+
+pub fn proof() -> Message {
+    let object_id = "9f0d2c7e-6a51-4b6e-8a6e-111111111111".into();
+    Message::Proof(Proof { certificate: Sha256([1; 32]), object_id, nbf: 1_700_000_000, exp: 1_700_000_600 })
+}
+
+pub fn certificate() -> Certificate {
+    let (not_before, not_after) = (1_700_000_000, 4_000_000_000);
+    Certificate { common_name: "Vendor connector, Germany".into(), serial: [0x11; 16], not_before, not_after }
+}
+
+pub fn request() -> Request {
+    Request { common_name: "Vendor connector, Germany".into() }
+}
+
+pub fn probe() -> Message {
+    Message::Probe(Probe { nonce: [5; 32] })
+}
+
+pub fn sign(connector: &str, key: KeyRef, message: Message) -> Work {
+    Work::Sign { connector: connector.parse().unwrap(), key, message }
+}
