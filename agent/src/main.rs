@@ -1,0 +1,120 @@
+//! `kunci-agent`: the supervisor, and the roles that it starts itself in.
+//!
+//! A role takes its control socket on descriptor 0 from the supervisor, and dies with it: by its death signal, and by
+//! the end of the socket.
+
+use std::fmt::Display;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use agent::supervisor::{self, Failure, Options};
+use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use tracing_subscriber::EnvFilter;
+
+/// The exit code where the configuration or the command line is at fault.
+const EXIT_CONFIGURATION: u8 = 2;
+/// The exit code of every other failure.
+const EXIT_FAILURE: u8 = 3;
+
+/// Kunci's agent: signs assertions with keys that stay in their tokens.
+#[derive(Parser)]
+#[command(name = "kunci-agent", version, disable_help_subcommand = true)]
+struct Arguments {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "KUNCI_CONFIG", default_value = "/etc/kunci/kunci.toml")]
+    config: PathBuf,
+    /// Serve one client: sockets in DIR, `ready` on standard output, the end with standard input's.
+    #[arg(long, value_name = "DIR")]
+    private: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serves callers; started by the supervisor only.
+    #[command(hide = true)]
+    Front,
+    /// Serves one token; started by the supervisor only.
+    #[command(hide = true)]
+    Host {
+        /// The token, for those who list processes.
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { config, private, role } = Arguments::parse();
+    log();
+    match role {
+        None => supervise(Options { config, private }),
+        Some(Role::Front) => play(c"kunci-front", |control| {
+            raise_descriptors();
+            agent::front::run(control)
+                .map_err(|error| (u8::try_from(error.exit_code()).unwrap_or(EXIT_FAILURE), error))
+        }),
+        Some(Role::Host { name: _ }) => {
+            play(c"kunci-host", |control| token::host::run(control).map_err(|error| (EXIT_FAILURE, error)))
+        }
+    }
+}
+
+fn supervise(options: Options) -> ExitCode {
+    match supervisor::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems @ Failure::Configuration(_)) => fail(EXIT_CONFIGURATION, problems),
+        Err(failure) => fail(EXIT_FAILURE, format!("kunci-agent: {failure}")),
+    }
+}
+
+fn play<E: Display>(name: &std::ffi::CStr, role: impl FnOnce(OwnedFd) -> Result<(), (u8, E)>) -> ExitCode {
+    // The name is for people; without it the process is called "exe".
+    let _ = rustix::thread::set_name(name);
+    match control() {
+        Ok(Some(control)) => match role(control) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err((code, error)) => fail(code, format!("kunci-agent: {error}")),
+        },
+        Ok(None) => fail(
+            EXIT_CONFIGURATION,
+            "kunci-agent: this role is started by the supervisor only; run kunci-agent",
+        ),
+        Err(error) => fail(EXIT_FAILURE, format!("kunci-agent: {error}")),
+    }
+}
+
+/// The control socket, if our parent made it and lives.
+fn control() -> io::Result<Option<OwnedFd>> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let control = io::stdin().as_fd().try_clone_to_owned()?;
+    // Who made the pair is its peer; a parent that died before the signal was set is not our parent any more.
+    let made_by = rustix::net::sockopt::socket_peercred(&control).ok().map(|peer| peer.pid);
+    Ok((made_by.is_some() && made_by == rustix::process::getppid()).then_some(control))
+}
+
+/// As many descriptors as are allowed: each caller takes one. Modules, in hosts, may not bear more than 1024.
+fn raise_descriptors() {
+    let allowed = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: allowed, maximum: allowed }) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+fn fail(code: u8, what: impl Display) -> ExitCode {
+    eprintln!("{what}");
+    code.into()
+}
+
+/// Events go to standard error; systemd's journal knows the time itself.
+fn log() {
+    let filter = EnvFilter::try_from_env("KUNCI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    if std::env::var_os("JOURNAL_STREAM").is_some() {
+        events.without_time().init();
+    } else {
+        events.init();
+    }
+}

@@ -1,0 +1,116 @@
+//! The front's process: started with all that it cannot open itself, and started again if it ends.
+//!
+//! The sockets are ours, so callers who connect meanwhile only wait; the hosts keep running, so nobody logs in again.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::ExitStatus;
+
+use hsm_config::Name;
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::child::{Child, News, role};
+use super::{Event, Failure, Supervisor};
+use crate::front::EXIT_CORRUPT;
+use crate::journal::EXIT_FATAL;
+use crate::link::{FromFront, ToFront};
+
+/// What is not the front's: our line to systemd, and PINs.
+const NOT_ITS: [&str; 5] =
+    ["NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY"];
+
+/// The front, whether or not its process runs.
+#[derive(Default)]
+pub(super) struct Front {
+    pub(super) child: Option<Child<ToFront>>,
+    epoch: u64,
+    served: Option<Instant>,
+    backoff: Backoff,
+}
+
+impl Front {
+    pub(super) fn tell(&self, word: ToFront, fds: Vec<OwnedFd>) {
+        if let Some(child) = &self.child {
+            child.tell(word, fds);
+        }
+    }
+}
+
+impl Supervisor {
+    /// Starts the front.
+    pub(super) fn start_front(&mut self) {
+        self.front.epoch += 1;
+        self.front.served = None;
+        match self.front_child() {
+            Ok(child) => self.front.child = Some(child),
+            Err(error) => {
+                tracing::error!(%error, "the front cannot be started");
+                return self.front_due();
+            }
+        }
+        let tokens: Vec<Name> = self.hosts.keys().cloned().collect();
+        tokens.iter().for_each(|token| self.connect(token));
+    }
+
+    fn front_child(&self) -> io::Result<Child<ToFront>> {
+        let mut command = role(&["front"]);
+        for name in NOT_ITS {
+            command.env_remove(name);
+        }
+        let epoch = self.front.epoch;
+        let child = Child::start(command, self.inbox.clone(), move |news| Event::Front(epoch, news))?;
+        for (connector, file) in self.plan.tenants()? {
+            child.tell(ToFront::Tenants { connector }, vec![file]);
+        }
+        let fds = vec![self.plan.sealed()?, self.sockets.agent.share()?, self.sockets.admin.share()?];
+        child.tell(ToFront::Start, fds);
+        Ok(child)
+    }
+
+    /// Follows the front's news.
+    pub(super) fn front_news(&mut self, epoch: u64, news: News<FromFront>) {
+        if epoch != self.front.epoch {
+            return;
+        }
+        match news {
+            News::Said(FromFront::Ready) => {
+                self.front.served = Some(Instant::now());
+                self.announce();
+            }
+            News::Said(FromFront::Kill { token, generation }) => {
+                self.kill_host(&token, generation, "a lane missed its deadline");
+            }
+            News::Said(FromFront::Reload { id }) => self.reload(id),
+            News::Said(FromFront::Unlatch { id, token }) => {
+                let problem = self.unlatch(&token).err();
+                self.front.tell(ToFront::Unlatched { id, problem }, Vec::new());
+            }
+            News::Ended(status) => self.front_ended(status),
+        }
+    }
+
+    fn front_ended(&mut self, status: ExitStatus) {
+        self.front.child = None;
+        if self.stopping {
+            return;
+        }
+        match status.code() {
+            Some(EXIT_CORRUPT) => return self.failed = Some(Failure::Corrupt),
+            _ if self.options.private.is_some() && !self.announced => {
+                return self.failed = Some(Failure::Front(status));
+            }
+            Some(EXIT_FATAL) => tracing::error!(
+                "the ledger could not be made durable; the front starts again and recovers it"
+            ),
+            _ => tracing::error!(%status, "the front ended and is started again"),
+        }
+        self.front_due();
+    }
+
+    fn front_due(&mut self) {
+        let served = self.front.served.map(|since| since.elapsed());
+        let wait = self.front.backoff.next(served);
+        self.later(wait, Event::FrontDue);
+    }
+}

@@ -1,0 +1,260 @@
+//! The hosts: one process for each token, started, heard, killed and started again.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use hsm_config::Name;
+use token::control::{HostConfig, HostState, Order, Report};
+use token::seqpacket;
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::child::{Child, News, role};
+use super::logins::{Attempt, HostId, Word};
+use super::{Event, Supervisor};
+use crate::link::ToFront;
+
+/// How long a module may take to load, or to log in, without a word.
+const HUNG: Duration = Duration::from_secs(30);
+/// What a host gets of our environment, besides what its token names.
+const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];
+
+/// One token's host, whether or not its process runs.
+pub(super) struct Host {
+    config: HostConfig,
+    generation: u64,
+    pub(super) child: Option<Child<Order>>,
+    state: HostState,
+    heard: Instant,
+    /// Whether it was allowed to log in and did not tell the outcome yet.
+    trying: bool,
+    served: Option<Instant>,
+    serial: Option<String>,
+    backoff: Backoff,
+}
+
+impl Host {
+    pub(super) fn new(config: HostConfig) -> Self {
+        Self {
+            config,
+            generation: 0,
+            child: None,
+            state: HostState::Starting,
+            heard: Instant::now(),
+            trying: false,
+            served: None,
+            serial: None,
+            backoff: Backoff::default(),
+        }
+    }
+
+    fn id(&self) -> HostId {
+        (self.config.name.clone(), self.generation)
+    }
+
+    fn tell(&self, order: Order, fds: Vec<OwnedFd>) {
+        if let Some(child) = &self.child {
+            child.tell(order, fds);
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        if let Some(child) = &self.child {
+            child.kill();
+        }
+    }
+
+    /// Whether its module should have come back by now. A host that waits for a token or a person is not hung.
+    fn is_hung(&self) -> bool {
+        let busy = self.trying || self.state == HostState::Starting;
+        busy && self.heard.elapsed() > HUNG
+    }
+
+    fn heard(&mut self, report: &Report) {
+        self.heard = Instant::now();
+        match report {
+            Report::State(state) => {
+                if let HostState::Ready { serial } = state {
+                    self.serial = Some(serial.clone());
+                    self.served.get_or_insert(self.heard);
+                }
+                self.state = state.clone();
+            }
+            Report::Attempt { serial, .. } => self.serial = Some(serial.clone()),
+            Report::Outcome { .. } => self.trying = false,
+        }
+    }
+
+    fn word(&self) -> ToFront {
+        let (token, generation) = self.id();
+        ToFront::Host { token, generation, state: self.state.clone() }
+    }
+}
+
+impl Supervisor {
+    /// Starts a token's host.
+    pub(super) fn start_host(&mut self, token: &Name) {
+        let Some(host) = self.hosts.get_mut(token) else { return };
+        host.generation += 1;
+        (host.state, host.heard, host.trying, host.served) =
+            (HostState::Starting, Instant::now(), false, None);
+        let (name, generation) = host.id();
+        let event = move |news| Event::Host((name.clone(), generation), news);
+        match Child::start(command(&host.config), self.inbox.clone(), event) {
+            Ok(child) => host.child = Some(child),
+            Err(error) => {
+                tracing::error!(%token, %error, "the host cannot be started");
+                return self.host_due(token);
+            }
+        }
+        host.tell(Order::Start(Box::new(host.config.clone())), Vec::new());
+        self.connect(token);
+    }
+
+    /// Joins a host to the front by new lanes, where both are there.
+    pub(super) fn connect(&mut self, token: &Name) {
+        let (Some(host), Some(front)) = (self.hosts.get(token), &self.front.child) else { return };
+        if host.child.is_some() {
+            match lanes(host.config.token.lanes) {
+                Ok((ours, theirs)) => {
+                    host.tell(Order::Lanes, theirs);
+                    front.tell(ToFront::Lanes { token: token.clone(), generation: host.generation }, ours);
+                }
+                Err(error) => {
+                    tracing::error!(%token, %error, "there are no lanes for the host, which is started again");
+                    host.kill();
+                }
+            }
+        }
+        front.tell(host.word(), Vec::new());
+    }
+
+    /// Follows a host's news; an older process's are void, since it was told to end.
+    pub(super) fn host_news(&mut self, id: &HostId, news: News<Report>) {
+        let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
+        match news {
+            News::Said(report) => {
+                host.heard(&report);
+                self.host_said(id, report);
+            }
+            News::Ended(status) => self.host_ended(id, status),
+        }
+        while let Some(attempt) = self.logins.next() {
+            self.attempt(attempt);
+        }
+    }
+
+    fn host_said(&mut self, id: &HostId, report: Report) {
+        match report {
+            Report::State(state) => {
+                tracing::info!(token = %id.0, ?state, "the host's state");
+                let Some(host) = self.hosts.get(&id.0) else { return };
+                self.front.tell(host.word(), Vec::new());
+            }
+            Report::Attempt { serial, source } => self.attempt(Attempt { host: id.clone(), serial, source }),
+            Report::Outcome { serial, outcome } => {
+                tracing::info!(token = %id.0, ?outcome, "the login's outcome");
+                if let Err(error) = self.logins.outcome(id, &serial, &outcome) {
+                    tracing::error!(token = %id.0, %error, "the login's outcome is not on disk yet");
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, attempt: Attempt) {
+        let id = attempt.host.clone();
+        let word = self.logins.attempt(attempt);
+        let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
+        match word {
+            Ok(Word::LogIn) => {
+                (host.trying, host.heard) = (true, Instant::now());
+                host.tell(Order::LogIn, Vec::new());
+            }
+            Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
+            Ok(Word::Wait) => {}
+            // Without the record no login; a new process asks again when the back-off is over.
+            Err(error) => {
+                tracing::error!(token = %id.0, %error, "no login without its record");
+                host.state = HostState::Failed(format!("no login without its record: {error}"));
+                host.kill();
+            }
+        }
+    }
+
+    fn host_ended(&mut self, id: &HostId, status: ExitStatus) {
+        self.logins.ended(id);
+        let Some(host) = self.hosts.get_mut(&id.0) else { return };
+        host.child = None;
+        if !matches!(host.state, HostState::Failed(_)) {
+            host.state = HostState::Failed(format!("its process ended ({status}) and is started again"));
+        }
+        if !self.stopping {
+            tracing::warn!(token = %id.0, %status, "the host ended");
+            self.front.tell(host.word(), Vec::new());
+            self.host_due(&id.0);
+        }
+    }
+
+    fn host_due(&mut self, token: &Name) {
+        let Some(host) = self.hosts.get_mut(token) else { return };
+        let wait = host.backoff.next(host.served.map(|since| since.elapsed()));
+        self.later(wait, Event::HostDue(token.clone()));
+    }
+
+    /// Kills a host process, if it still is the one.
+    pub(super) fn kill_host(&self, token: &Name, generation: u64, why: &str) {
+        if let Some(host) = self.hosts.get(token).filter(|host| host.generation == generation) {
+            tracing::warn!(%token, why, "the host is killed");
+            host.kill();
+        }
+    }
+
+    /// Kills the hosts whose module hangs where no lane would notice.
+    pub(super) fn kill_hung(&self) {
+        let hung = self
+            .hosts
+            .values()
+            .filter(|host| host.child.is_some() && host.is_hung() && !self.logins.waits(&host.id()));
+        for host in hung {
+            self.kill_host(
+                &host.config.name,
+                host.generation,
+                "it said nothing for 30 s while it started or logged in",
+            );
+        }
+    }
+
+    /// Clears a token's latch and lets its host try again.
+    pub(super) fn unlatch(&mut self, token: &Name) -> Result<(), String> {
+        let host = self.hosts.get(token).ok_or_else(|| format!("there is no token {token}"))?;
+        self.logins.unlatch(token, host.serial.clone())?;
+        tracing::warn!(%token, "an operator cleared the latch");
+        host.tell(Order::Retry, Vec::new());
+        Ok(())
+    }
+
+    /// Passes on a client of an unlock socket.
+    pub(super) fn unlock(&self, token: &Name, client: OwnedFd) {
+        if let Some(host) = self.hosts.get(token) {
+            host.tell(Order::Unlock, vec![client]);
+        }
+    }
+}
+
+fn command(config: &HostConfig) -> Command {
+    let mut command = role(&["host", config.name.as_str()]);
+    command.env_clear().envs(&config.token.env).env("RUST_BACKTRACE", "0");
+    command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+}
+
+/// Both ends of so many lanes.
+fn lanes(count: u8) -> io::Result<(Vec<OwnedFd>, Vec<OwnedFd>)> {
+    let pairs: io::Result<Vec<_>> = (0..count).map(|_| seqpacket::pair()).collect();
+    Ok(pairs?.into_iter().unzip())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use super::*;
+use std::path::Path;
+use token::control::LoginOutcome;
+
+fn host() -> Host {
+    let text = include_str!("../resolve/trial.toml");
+    let config = hsm_config::Config::parse(text, Path::new("/k/kunci.toml")).unwrap();
+    let (name, token) = config.tokens.into_iter().next().unwrap();
+    Host::new(HostConfig { name, token, uses: Vec::new() })
+}
+
+fn ready() -> Report {
+    Report::State(HostState::Ready { serial: "1".into() })
+}
+
+fn outcome() -> Report {
+    Report::Outcome { serial: "1".into(), outcome: LoginOutcome::Accepted }
+}
+
+/// Lets as much time pass as no module should need.
+fn half_a_minute(host: &mut Host) {
+    host.heard -= HUNG + Duration::from_millis(1);
+}
+
+#[test]
+fn a_host_that_starts_and_says_nothing_is_hung() {
+    let mut host = host();
+    assert!(!host.is_hung());
+    half_a_minute(&mut host);
+    assert!(host.is_hung());
+}
+
+#[test]
+fn a_host_that_waits_for_a_token_or_a_person_is_not_hung() {
+    for state in [HostState::Missing("x".into()), HostState::Locked, HostState::Latched("x".into())] {
+        let mut host = host();
+        host.heard(&Report::State(state));
+        half_a_minute(&mut host);
+        assert!(!host.is_hung());
+    }
+}
+
+#[test]
+fn a_host_that_does_not_come_back_from_a_login_is_hung_in_any_state() {
+    let mut host = host();
+    host.heard(&Report::State(HostState::Locked));
+    host.trying = true;
+    half_a_minute(&mut host);
+    assert!(host.is_hung());
+}
+
+/// A host that lost its login and got it back was ready all the time, as far as its words go.
+#[test]
+fn a_host_that_logged_in_again_is_not_hung() {
+    let mut host = host();
+    host.heard(&ready());
+    host.trying = true;
+    host.heard(&outcome());
+    half_a_minute(&mut host);
+    assert!(!host.is_hung());
+}
+
+#[test]
+fn a_host_gets_its_tokens_environment_and_nothing_of_ours_but_what_is_named() {
+    let mut host = host();
+    host.config.token.env.insert("SOFTHSM2_CONF".into(), "/x".into());
+    let command = command(&host.config);
+    let names: Vec<&str> = command.get_envs().filter_map(|(name, _)| name.to_str()).collect();
+    let allowed =
+        |name: &&str| ENVIRONMENT.contains(name) || ["RUST_BACKTRACE", "SOFTHSM2_CONF"].contains(name);
+    assert!(names.iter().all(allowed) && names.contains(&"SOFTHSM2_CONF"), "{names:?}");
+}

@@ -1,0 +1,108 @@
+//! The PIN latch: what is known about logins to one token, by its serial, and whether the next may be tried.
+//!
+//! A PIN that a token refused, or that it may have refused (an attempt whose outcome nobody told), is not tried
+//! again until an operator says so. Sources are told apart by file, never by anything computed from the PIN. All
+//! here is pure; [`Store`] makes each record durable before anyone acts on it.
+
+use hsm_config::Name;
+use serde::{Deserialize, Serialize};
+use token::control::{LoginOutcome, PinOrigin};
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(super) use store::{Store, StoreError};
+
+/// What is known about logins to the token with this serial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Latch {
+    /// The token's serial number, as the token says it.
+    pub(super) serial: String,
+    /// Under which name it was last configured.
+    pub(super) token: Name,
+    /// The source whose PIN the token accepted last.
+    accepted: Option<PinOrigin>,
+    last: Last,
+}
+
+/// What came of the last login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Last {
+    /// Nothing that speaks against another.
+    Clear,
+    /// It began, and nobody told its outcome yet.
+    Attempt {
+        source: PinOrigin,
+        at: String,
+        /// Whether it repeats an attempt that was left over.
+        retried: bool,
+    },
+    /// The token refused the PIN.
+    Refused { source: PinOrigin, at: String, code: String },
+}
+
+/// Whether a login may be tried.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Yes, once this record is durable.
+    LogIn(Latch),
+    /// Not before an operator clears the latch; why.
+    Latched(String),
+}
+
+impl Latch {
+    /// A token that was never logged in to.
+    pub(super) fn new(serial: &str, token: &Name) -> Self {
+        Self { serial: serial.into(), token: token.clone(), accepted: None, last: Last::Clear }
+    }
+
+    /// Decides about a login with a PIN from this source.
+    pub(super) fn decide(&self, source: &PinOrigin, at: &str) -> Decision {
+        let retried = match &self.last {
+            Last::Clear => false,
+            Last::Refused { at, code, .. } => {
+                return self.latched(format!("the PIN was refused at {at} ({code})"));
+            }
+            Last::Attempt { at, source: left, retried }
+                if *retried || left != source || !self.knows(source) =>
+            {
+                return self.latched(format!("nobody told the outcome of the login at {at}"));
+            }
+            Last::Attempt { .. } => true,
+        };
+        let last = Last::Attempt { source: source.clone(), at: at.into(), retried };
+        Decision::LogIn(Self { last, ..self.clone() })
+    }
+
+    /// The record after the outcome of an attempt; the same where there was no attempt.
+    pub(super) fn judged(&self, outcome: &LoginOutcome, at: &str) -> Self {
+        let Last::Attempt { source, at: began, retried } = &self.last else { return self.clone() };
+        let (accepted, last) = match outcome {
+            LoginOutcome::Accepted => (Some(source.clone()), Last::Clear),
+            // A source that was accepted once and is refused now is no longer one to try twice.
+            LoginOutcome::Refused(code) => {
+                (None, Last::Refused { source: source.clone(), at: at.into(), code: code.clone() })
+            }
+            // No try of the PIN was spent, so all is as before, also the right to one retry.
+            LoginOutcome::NotJudged(_) if *retried => {
+                let last = Last::Attempt { source: source.clone(), at: began.clone(), retried: false };
+                (self.accepted.clone(), last)
+            }
+            LoginOutcome::NotJudged(_) => (self.accepted.clone(), Last::Clear),
+        };
+        Self { accepted, last, ..self.clone() }
+    }
+
+    /// Whether this very source was accepted before. Nobody knows that of what a person types.
+    fn knows(&self, source: &PinOrigin) -> bool {
+        matches!(source, PinOrigin::Source(_)) && self.accepted.as_ref() == Some(source)
+    }
+
+    fn latched(&self, why: String) -> Decision {
+        Decision::Latched(format!("{why}: see to the PIN, then run kunci token unlatch {}", self.token))
+    }
+}

@@ -1,0 +1,182 @@
+//! Latches on disk: one file per serial, replaced as a whole and durable before the call returns.
+//!
+//! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again.
+//! An outcome that the disk refuses is kept here and written as soon as it can be; until then the attempt on disk
+//! stands for it, which is never laxer.
+
+use super::{Decision, Latch};
+use hsm_config::Name;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use token::control::{LoginOutcome, PinOrigin};
+
+/// The longest serial, in bytes. PKCS#11 has 16, and each may be percent-encoded in a file name.
+const MAX_SERIAL_BYTES: usize = 64;
+/// How many tokens may ever have been logged in to.
+const MAX_LATCHES: usize = 1024;
+const ENDING: &str = ".json";
+
+/// The latches of all tokens.
+pub(in super::super) struct Store {
+    folder: PathBuf,
+    latches: BTreeMap<String, Latch>,
+    /// Serials whose record is newer here than on disk.
+    unwritten: BTreeSet<String>,
+}
+
+/// Why a latch could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum StoreError {
+    #[error("the PIN latches in {0} cannot be used: {1}")]
+    Folder(PathBuf, io::Error),
+    #[error("the PIN latch {0} cannot be read: {1}; see to that token's PIN, then remove the file")]
+    Unreadable(PathBuf, io::Error),
+    #[error("the PIN latch {0} cannot be written: {1}")]
+    Unwritable(PathBuf, io::Error),
+    #[error("the token's serial number is longer than {MAX_SERIAL_BYTES} bytes")]
+    Serial,
+    #[error("there are {MAX_LATCHES} PIN latches already; remove those of tokens that are gone, and restart")]
+    Full,
+}
+
+impl Store {
+    /// Reads all latches; the folder is made if it is missing.
+    pub(in super::super) fn open(folder: PathBuf) -> Result<Self, StoreError> {
+        let latches = make_folder(&folder).and_then(|()| list(&folder));
+        let paths = latches.map_err(|error| StoreError::Folder(folder.clone(), error))?;
+        let latches = paths.iter().map(|path| read(path).map(|latch| (latch.serial.clone(), latch)));
+        let latches = latches.collect::<Result<_, StoreError>>()?;
+        Ok(Self { folder, latches, unwritten: BTreeSet::new() })
+    }
+
+    /// Decides about a login; where it may be tried, the attempt is durable.
+    pub(in super::super) fn attempt(
+        &mut self,
+        serial: &str,
+        token: &Name,
+        source: &PinOrigin,
+    ) -> Result<Decision, StoreError> {
+        if serial.len() > MAX_SERIAL_BYTES {
+            return Err(StoreError::Serial);
+        }
+        let known = self.latches.get(serial).cloned().unwrap_or_else(|| Latch::new(serial, token));
+        let latch = Latch { token: token.clone(), ..known };
+        let decision = latch.decide(source, &now());
+        if let Decision::LogIn(attempt) = &decision {
+            if self.latches.len() >= MAX_LATCHES && !self.latches.contains_key(serial) {
+                return Err(StoreError::Full);
+            }
+            self.write(attempt)?;
+            self.latches.insert(serial.into(), attempt.clone());
+        }
+        Ok(decision)
+    }
+
+    /// Replaces an attempt by its outcome.
+    pub(in super::super) fn outcome(
+        &mut self,
+        serial: &str,
+        outcome: &LoginOutcome,
+    ) -> Result<(), StoreError> {
+        let Some(latch) = self.latches.get_mut(serial) else { return Ok(()) };
+        *latch = latch.judged(outcome, &now());
+        self.unwritten.insert(serial.into());
+        self.flush()
+    }
+
+    /// Writes what the disk refused before.
+    pub(in super::super) fn flush(&mut self) -> Result<(), StoreError> {
+        while let Some(serial) = self.unwritten.first().cloned() {
+            if let Some(latch) = self.latches.get(&serial) {
+                self.write(latch)?;
+            }
+            self.unwritten.remove(&serial);
+        }
+        Ok(())
+    }
+
+    /// Forgets all that is known of this serial, also that a source was accepted.
+    pub(in super::super) fn clear(&mut self, serial: &str) -> Result<(), StoreError> {
+        let path = self.path(serial);
+        let removed = match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync_folder(&self.folder),
+        };
+        removed.map_err(|error| StoreError::Unwritable(path, error))?;
+        self.latches.remove(serial);
+        self.unwritten.remove(serial);
+        Ok(())
+    }
+
+    /// The serial that was last logged in to under this token's name.
+    pub(in super::super) fn serial_of(&self, token: &Name) -> Option<String> {
+        self.latches.values().find(|latch| latch.token == *token).map(|latch| latch.serial.clone())
+    }
+
+    fn write(&self, latch: &Latch) -> Result<(), StoreError> {
+        let path = self.path(&latch.serial);
+        replace(&self.folder, &path, latch).map_err(|error| StoreError::Unwritable(path, error))
+    }
+
+    fn path(&self, serial: &str) -> PathBuf {
+        self.folder.join(format!("{}{ENDING}", encode(serial)))
+    }
+}
+
+/// A serial as a file name: a token chooses it, and it must not choose the path.
+fn encode(serial: &str) -> String {
+    let mut name = String::new();
+    for byte in serial.bytes() {
+        let _ = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.write_char(byte.into()),
+            _ => write!(name, "%{byte:02X}"),
+        };
+    }
+    name
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let paths: io::Result<Vec<PathBuf>> = paths.collect();
+    // A temporary file is a write that never took place. A blank serial's file is all ending.
+    let is_latch = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes());
+    Ok(paths?.into_iter().filter(is_latch).collect())
+}
+
+fn read(path: &Path) -> Result<Latch, StoreError> {
+    let latch = fs::read(path).and_then(|json| Ok(serde_json::from_slice(&json)?));
+    latch.map_err(|error| StoreError::Unreadable(path.into(), error))
+}
+
+fn replace(folder: &Path, path: &Path, latch: &Latch) -> io::Result<()> {
+    let draft = path.with_extension("tmp");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(&serde_json::to_vec(latch)?)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The time to the second, RFC 3339.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
+}
+
+#[cfg(test)]
+mod tests;

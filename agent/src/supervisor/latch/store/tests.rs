@@ -1,0 +1,102 @@
+use super::*;
+use std::os::unix::fs::PermissionsExt;
+
+fn token() -> Name {
+    "t".parse().unwrap()
+}
+
+fn attempt(store: &mut Store, serial: &str) -> Result<Decision, StoreError> {
+    store.attempt(serial, &token(), &PinOrigin::Prompt)
+}
+
+fn refused() -> LoginOutcome {
+    LoginOutcome::Refused("CKR_PIN_INCORRECT".into())
+}
+
+#[test]
+fn a_serial_chooses_neither_the_folder_nor_another_serials_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().join("latch")).unwrap();
+    for serial in ["../../x", "a/b", "a%2Fb", "", ".", "é\0", "a.tmp"] {
+        let _ = attempt(&mut store, serial).unwrap();
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let again = Store::open(folder.path().join("latch")).unwrap();
+    assert_eq!(again.latches, store.latches);
+    assert_eq!(again.latches.len(), 7);
+}
+
+#[test]
+fn a_latch_outlives_fifty_restarts_and_ends_with_an_unlatch() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Store::open(folder.path().join("latch")).unwrap();
+    let mut store = open();
+    let _ = attempt(&mut store, "1").unwrap();
+    store.outcome("1", &refused()).unwrap();
+    for _ in 0..50 {
+        assert!(matches!(attempt(&mut open(), "1").unwrap(), Decision::Latched(_)));
+    }
+    let mut store = open();
+    assert_eq!(store.serial_of(&token()).as_deref(), Some("1"));
+    store.clear("1").unwrap();
+    assert!(matches!(attempt(&mut open(), "1").unwrap(), Decision::LogIn(_)));
+}
+
+#[test]
+fn a_latch_that_cannot_be_read_stops_the_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("1.json"), "{").unwrap();
+    assert!(matches!(Store::open(folder.path().into()), Err(StoreError::Unreadable(..))));
+}
+
+#[test]
+fn a_file_that_was_being_written_at_a_crash_is_no_latch() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("1.tmp"), "{").unwrap();
+    assert!(Store::open(folder.path().into()).unwrap().latches.is_empty());
+}
+
+#[test]
+fn a_serial_that_is_too_long_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    assert!(matches!(attempt(&mut store, &"x".repeat(65)), Err(StoreError::Serial)));
+}
+
+/// In place of a full disk, which needs a mount: a folder where a file should be written.
+fn block(folder: &Path) {
+    fs::create_dir(folder.join("1.tmp")).unwrap();
+}
+
+#[test]
+fn no_login_is_allowed_while_its_attempt_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    block(folder.path());
+    assert!(matches!(attempt(&mut store, "1"), Err(StoreError::Unwritable(..))));
+    fs::remove_dir(folder.path().join("1.tmp")).unwrap();
+    assert!(matches!(attempt(&mut store, "1").unwrap(), Decision::LogIn(_)));
+}
+
+#[test]
+fn an_outcome_that_could_not_be_written_counts_and_is_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    let _ = attempt(&mut store, "1").unwrap();
+    block(folder.path());
+    assert!(store.outcome("1", &refused()).is_err());
+    assert!(matches!(attempt(&mut store, "1").unwrap(), Decision::Latched(why) if why.contains("refused")));
+    fs::remove_dir(folder.path().join("1.tmp")).unwrap();
+    store.flush().unwrap();
+    let mut again = Store::open(folder.path().into()).unwrap();
+    assert!(matches!(attempt(&mut again, "1").unwrap(), Decision::Latched(why) if why.contains("refused")));
+}
+
+#[test]
+fn latches_are_for_our_eyes_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latch");
+    let _ = attempt(&mut Store::open(path.clone()).unwrap(), "1").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(&path), mode(&path.join("1.json"))), (0o700, 0o600));
+}

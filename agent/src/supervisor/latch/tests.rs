@@ -1,0 +1,169 @@
+use super::*;
+use hsm_config::PinIdentity;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+const AT: &str = "2026-01-01T00:00:00Z";
+
+fn token() -> Name {
+    "frankfurt".parse().unwrap()
+}
+
+fn file(inode: u64) -> PinOrigin {
+    PinOrigin::Source(PinIdentity { device: 1, inode, mtime_ns: 7 })
+}
+
+fn refused() -> LoginOutcome {
+    LoginOutcome::Refused("CKR_PIN_INCORRECT".into())
+}
+
+fn not_judged() -> LoginOutcome {
+    LoginOutcome::NotJudged("CKR_DEVICE_ERROR".into())
+}
+
+/// The record of a login that began.
+fn began(latch: &Latch, source: &PinOrigin) -> Latch {
+    match latch.decide(source, AT) {
+        Decision::LogIn(latch) => latch,
+        Decision::Latched(why) => panic!("latched: {why}"),
+    }
+}
+
+fn is_latched(latch: &Latch, source: &PinOrigin) -> bool {
+    matches!(latch.decide(source, AT), Decision::Latched(_))
+}
+
+fn accepted(source: &PinOrigin) -> Latch {
+    began(&Latch::new("1", &token()), source).judged(&LoginOutcome::Accepted, AT)
+}
+
+#[test]
+fn a_refused_pin_latches_whatever_the_source() {
+    let latch = began(&Latch::new("1", &token()), &file(1)).judged(&refused(), AT);
+    assert!(
+        is_latched(&latch, &file(1))
+            && is_latched(&latch, &file(2))
+            && is_latched(&latch, &PinOrigin::Prompt)
+    );
+}
+
+#[test]
+fn an_accepted_pin_may_be_used_again_and_again() {
+    let latch = accepted(&file(1));
+    let latch = began(&latch, &file(1)).judged(&LoginOutcome::Accepted, AT);
+    let _ = began(&latch, &file(2));
+}
+
+#[test]
+fn a_left_over_attempt_of_a_source_never_accepted_latches() {
+    assert!(is_latched(&began(&Latch::new("1", &token()), &file(1)), &file(1)));
+    assert!(is_latched(&began(&accepted(&file(1)), &file(2)), &file(2)));
+    assert!(is_latched(&began(&accepted(&file(1)), &file(2)), &file(1)));
+}
+
+#[test]
+fn a_left_over_attempt_of_an_accepted_source_is_retried_once() {
+    let left = began(&accepted(&file(1)), &file(1));
+    let again = began(&left, &file(1));
+    assert!(is_latched(&again, &file(1)));
+    assert!(!is_latched(&again.judged(&LoginOutcome::Accepted, AT), &file(1)));
+}
+
+#[test]
+fn a_retry_is_no_ones_but_the_left_over_attempts_source() {
+    assert!(is_latched(&began(&accepted(&file(1)), &file(1)), &file(2)));
+}
+
+#[test]
+fn a_retry_that_is_refused_latches() {
+    let again = began(&began(&accepted(&file(1)), &file(1)), &file(1));
+    assert!(is_latched(&again.judged(&refused(), AT), &file(1)));
+}
+
+#[test]
+fn a_pin_that_was_not_judged_leaves_all_as_before() {
+    let fresh = Latch::new("1", &token());
+    assert_eq!(began(&fresh, &file(1)).judged(&not_judged(), AT), fresh);
+    let left = began(&accepted(&file(1)), &file(1));
+    assert_eq!(began(&left, &file(1)).judged(&not_judged(), AT), left);
+}
+
+#[test]
+fn what_a_person_types_is_never_retried() {
+    assert!(is_latched(&began(&accepted(&PinOrigin::Prompt), &PinOrigin::Prompt), &PinOrigin::Prompt));
+}
+
+#[test]
+fn an_outcome_without_an_attempt_changes_nothing() {
+    let latch = began(&Latch::new("1", &token()), &file(1)).judged(&refused(), AT);
+    assert_eq!(latch.judged(&LoginOutcome::Accepted, AT), latch);
+}
+
+/// One try to log in: from where, with which PIN a person would type, and when the host dies.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Try { source: u64, typed_right: bool, fate: Fate },
+    Restart,
+    Unlatch,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Told,
+    NotJudged,
+    KilledBeforeLogin,
+    KilledAfterLogin,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let fate = prop_oneof![
+        3 => Just(Fate::Told),
+        1 => Just(Fate::NotJudged),
+        1 => Just(Fate::KilledBeforeLogin),
+        1 => Just(Fate::KilledAfterLogin),
+    ];
+    let attempt = (0..4u64, any::<bool>(), fate);
+    let attempt = attempt.prop_map(|(source, typed_right, fate)| Step::Try { source, typed_right, fate });
+    prop::collection::vec(
+        prop_oneof![8 => attempt, 2 => Just(Step::Restart), 1 => Just(Step::Unlatch)],
+        1..60,
+    )
+}
+
+proptest! {
+    // Each step is a few fsyncs.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Sources 0 and 1 hold the right PIN, 2 a wrong one, 3 is a person. The token counts what it refuses.
+    #[test]
+    fn a_token_refuses_at_most_one_pin_per_source_between_two_unlatches(steps in steps()) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Store::open(folder.path().join("latch")).unwrap();
+        let (mut store, mut refusals) = (open(), HashMap::<u64, u32>::new());
+        for step in steps {
+            match step {
+                Step::Restart => store = open(),
+                Step::Unlatch => {
+                    store.clear("a/b").unwrap();
+                    refusals.clear();
+                }
+                Step::Try { source, typed_right, fate } => {
+                    let origin = if source == 3 { PinOrigin::Prompt } else { file(source) };
+                    if matches!(store.attempt("a/b", &token(), &origin).unwrap(), Decision::Latched(_)) {
+                        continue;
+                    }
+                    let right = if source == 3 { typed_right } else { source < 2 };
+                    let reached = matches!(fate, Fate::Told | Fate::KilledAfterLogin);
+                    *refusals.entry(source).or_default() += u32::from(reached && !right);
+                    match fate {
+                        Fate::Told if right => store.outcome("a/b", &LoginOutcome::Accepted).unwrap(),
+                        Fate::Told => store.outcome("a/b", &refused()).unwrap(),
+                        Fate::NotJudged => store.outcome("a/b", &not_judged()).unwrap(),
+                        Fate::KilledBeforeLogin | Fate::KilledAfterLogin => {}
+                    }
+                }
+            }
+            prop_assert!(refusals.values().all(|count| *count <= 1), "{refusals:?}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The supervisor: reads the configuration, opens sockets, starts the front and a host for each token, starts them
+//! again, keeps the PIN latches. It stays unconfined, since sandboxes are inherited, and so it stays tiny: it parses
+//! nothing from callers, and from its children only a few names and numbers.
+//!
+//! One thread and one queue of events. Nothing waits for a child; only its own files make it wait.
+
+mod backoff;
+mod child;
+mod front;
+mod hosts;
+mod latch;
+mod logins;
+mod plan;
+mod reload;
+mod resolve;
+mod signals;
+mod state;
+mod stop;
+mod unlock;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use hsm_config::{Name, Problems};
+use sd_notify::NotifyState;
+use token::control::Report;
+use tokio::sync::mpsc;
+
+use crate::link::FromFront;
+use crate::sockets::{Activation, Listener, SocketError};
+use child::News;
+use front::Front;
+use hosts::Host;
+use latch::{Store, StoreError};
+use logins::{HostId, Logins};
+use plan::Plan;
+use signals::{Signal, Signals};
+use state::{StateDir, StateError};
+
+/// How many events may wait; a child that has more to say waits itself.
+const EVENTS: usize = 256;
+/// How often to look for hung hosts and for outcomes that are not on disk.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How the agent was started.
+#[derive(Debug)]
+pub struct Options {
+    /// The configuration.
+    pub config: PathBuf,
+    /// The folder of a private agent's sockets; such an agent ends with its standard input.
+    pub private: Option<PathBuf>,
+}
+
+/// Why the agent ended.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum Failure {
+    /// The configuration or a tenants file is broken.
+    Configuration(#[from] Problems),
+    /// The state directory cannot be used.
+    State(Box<dyn std::error::Error + Send + Sync>),
+    /// There is no socket to listen on.
+    Socket(#[from] SocketError),
+    /// The system refused.
+    #[error("the agent cannot run: {0}")]
+    System(#[from] io::Error),
+    /// The ledger is damaged; the front has said where.
+    #[error(
+        "the ledger is damaged, so the agent does not run; run kunci log verify, then restore it from a copy"
+    )]
+    Corrupt,
+    /// A private agent's front did not come up.
+    #[error("the agent's front did not start ({0})")]
+    Front(ExitStatus),
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+/// What happens.
+enum Event {
+    Front(u64, News<FromFront>),
+    Host(HostId, News<Report>),
+    FrontDue,
+    HostDue(Name),
+    Unlock(Name, OwnedFd),
+}
+
+/// Everything that the supervisor holds.
+struct Supervisor {
+    options: Options,
+    plan: Plan,
+    sockets: Sockets,
+    logins: Logins,
+    front: Front,
+    hosts: BTreeMap<Name, Host>,
+    inbox: mpsc::Sender<Event>,
+    announced: bool,
+    stopping: bool,
+    failed: Option<Failure>,
+    /// Held to the end, so that no second agent uses the same state.
+    _state: StateDir,
+}
+
+/// The sockets that we listen on.
+struct Sockets {
+    agent: Listener,
+    admin: Listener,
+    _unlock: Vec<Listener>,
+}
+
+/// Runs the agent until it is told to stop.
+pub fn run(options: Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let signals = Signals::new(options.private.is_some())?;
+        let (inbox, events) = mpsc::channel(EVENTS);
+        let mut supervisor = Supervisor::new(options, inbox)?;
+        supervisor.start();
+        supervisor.serve(events, signals).await
+    })
+}
+
+impl Supervisor {
+    fn new(options: Options, inbox: mpsc::Sender<Event>) -> Result<Self, Failure> {
+        let plan = Plan::load(&options)?;
+        let state = StateDir::open(&plan.config().agent.state_dir)?;
+        let logins = Logins::new(Store::open(state.latches())?);
+        let sockets = Sockets::open(&plan, options.private.is_some(), &inbox)?;
+        let hosts = plan.hosts().into_iter().map(|host| (host.name.clone(), Host::new(host))).collect();
+        Ok(Self {
+            options,
+            plan,
+            sockets,
+            logins,
+            front: Front::default(),
+            hosts,
+            inbox,
+            announced: false,
+            stopping: false,
+            failed: None,
+            _state: state,
+        })
+    }
+
+    fn start(&mut self) {
+        let tokens: Vec<Name> = self.hosts.keys().cloned().collect();
+        tokens.iter().for_each(|token| self.start_host(token));
+        self.start_front();
+    }
+
+    async fn serve(mut self, mut events: mpsc::Receiver<Event>, mut signals: Signals) -> Result<(), Failure> {
+        let mut tick = tokio::time::interval(TICK);
+        while self.failed.is_none() {
+            tokio::select! {
+                Some(event) = events.recv() => self.on(event),
+                _ = tick.tick() => {
+                    self.kill_hung();
+                    self.logins.flush();
+                }
+                signal = signals.next() => match signal {
+                    Signal::Reload => self.reload(0),
+                    Signal::Stop => break,
+                },
+            }
+        }
+        self.stop(&mut events).await;
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    fn on(&mut self, event: Event) {
+        match event {
+            Event::Front(epoch, news) => self.front_news(epoch, news),
+            Event::Host(id, news) => self.host_news(&id, news),
+            Event::FrontDue if !self.stopping => self.start_front(),
+            Event::HostDue(token) if !self.stopping => self.start_host(&token),
+            Event::FrontDue | Event::HostDue(_) => {}
+            Event::Unlock(token, client) => self.unlock(&token, client),
+        }
+    }
+
+    fn later(&self, wait: Duration, event: Event) {
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            // Nobody listens any more when the supervisor is at its end.
+            let _ = inbox.send(event).await;
+        });
+    }
+
+    /// Tells whoever started us that we serve.
+    fn announce(&mut self) {
+        if std::mem::replace(&mut self.announced, true) {
+            return;
+        }
+        tracing::info!("serving");
+        notify(&[NotifyState::Ready]);
+        if self.options.private.is_some() {
+            let mut client = io::stdout();
+            // A client that is gone shows by the end of standard input.
+            let _ = client.write_all(b"ready\n").and_then(|()| client.flush());
+        }
+    }
+}
+
+impl Sockets {
+    fn open(plan: &Plan, private: bool, inbox: &mpsc::Sender<Event>) -> Result<Self, SocketError> {
+        let agent = &plan.config().agent;
+        let mut passed = if private { Activation::none() } else { Activation::from_env() };
+        let mut listen = |name, path, mode: hsm_config::Mode| match passed.take(name)? {
+            Some(listener) => Ok(listener),
+            None => Listener::bind(path, mode.bits()),
+        };
+        let (callers, admins) = (
+            listen("agent", &agent.socket, agent.socket_mode)?,
+            listen("admin", &agent.admin_socket, agent.admin_mode)?,
+        );
+        let unlock = plan.unlock_sockets().into_iter();
+        let unlock = unlock.map(|(token, path)| unlock::listen(token, &path, inbox.clone()));
+        Ok(Self { agent: callers, admin: admins, _unlock: unlock.collect::<Result<_, _>>()? })
+    }
+}
+
+/// Tells systemd, if it listens.
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}

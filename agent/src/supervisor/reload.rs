@@ -1,0 +1,104 @@
+//! A new configuration in place of the old one, without a restart, where that can be done.
+//!
+//! Rules, rates, lifetimes and tenants change at once. What processes were started with does not, and a change of it
+//! is refused as a whole: half a configuration is nobody's.
+
+use std::io;
+
+use hsm_config::{Config, Connector};
+use sd_notify::NotifyState;
+
+use super::plan::Plan;
+use super::{Supervisor, notify};
+use crate::link::ToFront;
+
+impl Supervisor {
+    /// Loads the configuration again and tells the front; `id` is its question, or 0.
+    pub(super) fn reload(&mut self, id: u64) {
+        notify(&[NotifyState::Reloading]);
+        let problem = self.replace_plan().err();
+        match &problem {
+            None => tracing::info!("the configuration was loaded again"),
+            Some(problem) => {
+                tracing::error!(problem, "the new configuration is refused; the old one stays in force")
+            }
+        }
+        if let Err(error) = self.tell_reloaded(id, problem) {
+            tracing::error!(%error, "the front cannot be told of the new configuration, and is started again");
+            self.front.child.iter().for_each(super::child::Child::kill);
+        }
+        notify(&[NotifyState::Ready]);
+    }
+
+    fn replace_plan(&mut self) -> Result<(), String> {
+        let plan = Plan::load(&self.options).map_err(|problems| problems.to_string())?;
+        match fixed_change(self.plan.config(), plan.config()) {
+            Some(changed) => Err(format!("needs a restart: {changed} changed")),
+            None => {
+                self.plan = plan;
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_reloaded(&self, id: u64, problem: Option<String>) -> io::Result<()> {
+        let mut fds = Vec::new();
+        if problem.is_none() {
+            for (connector, file) in self.plan.tenants()? {
+                self.front.tell(ToFront::Tenants { connector }, vec![file]);
+            }
+            fds.push(self.plan.sealed()?);
+        }
+        self.front.tell(ToFront::Reloaded { id, problem }, fds);
+        Ok(())
+    }
+}
+
+/// What changed that running processes cannot follow.
+fn fixed_change(old: &Config, new: &Config) -> Option<String> {
+    if old.agent != new.agent {
+        return Some("[agent]".into());
+    }
+    if old.ledger != new.ledger {
+        return Some("[ledger]".into());
+    }
+    if old.tokens != new.tokens {
+        return Some("[tokens]".into());
+    }
+    if !old.connectors.keys().eq(new.connectors.keys()) {
+        return Some("the list of connectors".into());
+    }
+    let key = |connector: &Connector| (connector.tokens.clone(), connector.key, connector.algorithm);
+    let pairs = old.connectors.iter().zip(new.connectors.values());
+    let mut changed = pairs.filter(|((_, old), new)| key(old) != key(new));
+    changed.next().map(|((name, _), _)| format!("tokens, key or algorithm of [connectors.{name}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn changed(edit: impl Fn(&str) -> String) -> Option<String> {
+        let text = include_str!("resolve/trial.toml");
+        let parse = |text: &str| Config::parse(text, Path::new("/k/kunci.toml")).unwrap();
+        fixed_change(&parse(text), &parse(&edit(text)))
+    }
+
+    #[test]
+    fn rules_lifetimes_and_tenants_change_without_a_restart() {
+        let rule = "lifetime = \"2m\"\n[callers.a]\nuser = \"root\"\nconnectors = [\"de\"]\n";
+        assert_eq!(changed(|text| format!("{text}{rule}")), None);
+        assert_eq!(changed(|text| text.replace("de.csv", "new.csv")), None);
+    }
+
+    #[test]
+    fn what_processes_were_started_with_does_not() {
+        let of = |from: &'static str, to: &'static str| changed(move |text| text.replace(from, to)).unwrap();
+        assert_eq!(of("[ledger]", "[agent]\nmax_connections = 300\n[ledger]"), "[agent]");
+        assert_eq!(of("vendor.example", "other.example"), "[ledger]");
+        assert_eq!(of("token=t\"", "token=u\""), "[tokens]");
+        assert_eq!(of("[connectors.de]", "[connectors.uk]"), "the list of connectors");
+        assert_eq!(of("PS256", "RS256"), "tokens, key or algorithm of [connectors.de]");
+    }
+}

@@ -1,0 +1,152 @@
+//! Names of users and groups to numbers, once, by the only process that may read the user database.
+//!
+//! A rule that cannot hold on this machine is a problem of the configuration: whoever wrote it would wait in vain,
+//! or, after a user is made by that name, be surprised.
+
+use crate::link::{Resolved, Who};
+use hsm_config::{Config, Name, Problem, Problems};
+use nix::sys::socket::{self, sockopt};
+use nix::unistd::{Group, User};
+use std::path::Path;
+
+/// Looks up every rule's subject; `path` names the configuration in problems.
+pub(super) fn resolve(config: Config, path: &Path) -> Result<Resolved, Problems> {
+    let mut resolver = Resolver { path, pidfd: knows_peer_pidfd(), problems: Problems::default() };
+    let callers = config.callers.iter().map(|(name, caller)| {
+        let rule =
+            Rule { section: "callers", name, user: &caller.user, group: &caller.group, unit: &caller.unit };
+        (name.clone(), resolver.look_up(&rule))
+    });
+    let callers = callers.collect();
+    let admins = config.admins.iter().map(|(name, admin)| {
+        let rule =
+            Rule { section: "admins", name, user: &admin.user, group: &admin.group, unit: &admin.unit };
+        (name.clone(), resolver.look_up(&rule))
+    });
+    let admins = admins.collect();
+    let problems = resolver.problems;
+    if problems.is_empty() { Ok(Resolved { config, callers, admins }) } else { Err(problems) }
+}
+
+/// The part of a rule that says whom it is about, and where it stands.
+struct Rule<'a> {
+    section: &'static str,
+    name: &'a Name,
+    user: &'a Option<String>,
+    group: &'a Option<String>,
+    unit: &'a Option<String>,
+}
+
+struct Resolver<'a> {
+    path: &'a Path,
+    /// Whether the kernel tells a peer's process in a way that cannot be reused.
+    pidfd: bool,
+    problems: Problems,
+}
+
+impl Resolver<'_> {
+    fn look_up(&mut self, rule: &Rule<'_>) -> Who {
+        if rule.unit.is_some() && !self.pidfd {
+            let help = "use user or group, or a kernel of 6.5 or later";
+            self.note(
+                rule,
+                "unit",
+                "this kernel cannot tell a peer's unit (no SO_PEERPIDFD)".into(),
+                help,
+                "no-peerpidfd",
+            );
+        }
+        let uid =
+            self.id(rule, "user", rule.user, |name| Ok(User::from_name(name)?.map(|user| user.uid.as_raw())));
+        let gid = self.id(rule, "group", rule.group, |name| {
+            Ok(Group::from_name(name)?.map(|group| group.gid.as_raw()))
+        });
+        Who { uid, gid, unit: rule.unit.clone() }
+    }
+
+    fn id(
+        &mut self,
+        rule: &Rule<'_>,
+        field: &str,
+        text: &Option<String>,
+        find: impl Fn(&str) -> nix::Result<Option<u32>>,
+    ) -> Option<u32> {
+        let text = text.as_deref()?;
+        // A number means itself; -1 means "none" to the kernel, and is nobody's.
+        if let Some(id) = text.parse().ok().filter(|id| *id != u32::MAX) {
+            return Some(id);
+        }
+        let (what, help, code) = match find(text) {
+            Ok(Some(id)) => return Some(id),
+            Ok(None) => (
+                format!("there is no {field} {text:?} here"),
+                format!("create the {field}, or name another"),
+                "unknown-login",
+            ),
+            Err(errno) => {
+                let what = format!("the {field} {text:?} cannot be looked up: {errno}");
+                (what, format!("write the {field}'s number"), "lookup-failed")
+            }
+        };
+        self.note(rule, field, what, &help, code);
+        None
+    }
+
+    fn note(&mut self, rule: &Rule<'_>, field: &str, what: String, help: &str, code: &'static str) {
+        let at = format!("{}.{}.{field}", rule.section, rule.name);
+        let file = self.path.to_owned();
+        let problem = Problem { file, line: 0, column: 0, at, what, help: help.into(), code };
+        self.problems.extend(problem.into());
+    }
+}
+
+/// Whether this kernel has SO_PEERPIDFD (Linux 6.5), asked of a socket pair.
+fn knows_peer_pidfd() -> bool {
+    let (family, kind) = (socket::AddressFamily::Unix, socket::SockType::Stream);
+    let pair = socket::socketpair(family, kind, None, socket::SockFlag::SOCK_CLOEXEC);
+    pair.is_ok_and(|(a, _b)| socket::getsockopt(&a, sockopt::PeerPidfd).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(rules: &str) -> Config {
+        let text = format!("{}{rules}", include_str!("resolve/trial.toml"));
+        Config::parse(&text, Path::new("/k/kunci.toml")).unwrap()
+    }
+
+    #[test]
+    fn names_and_numbers_become_ids() {
+        let rules = "[callers.a]\nuser = \"root\"\ngroup = \"4711\"\nconnectors = [\"de\"]\n";
+        let resolved = resolve(config(rules), Path::new("kunci.toml")).unwrap();
+        assert_eq!(resolved.callers[0].1, Who { uid: Some(0), gid: Some(4711), unit: None });
+    }
+
+    #[test]
+    fn a_user_that_does_not_exist_is_a_problem_of_its_rule() {
+        let rules = "[callers.a]\nuser = \"no-such-user\"\nconnectors = [\"de\"]\n[admins.b]\ngroup = \"no-such-group\"\nmay = [\"freeze\"]\n";
+        let problems = resolve(config(rules), Path::new("kunci.toml")).unwrap_err().to_string();
+        assert!(problems.contains("callers.a.user: there is no user \"no-such-user\" here"), "{problems}");
+        assert!(problems.contains("admins.b.group: there is no group \"no-such-group\" here"), "{problems}");
+    }
+
+    #[test]
+    fn minus_one_is_not_a_user() {
+        let rules = "[callers.a]\nuser = \"4294967295\"\nconnectors = [\"de\"]\n";
+        assert!(resolve(config(rules), Path::new("kunci.toml")).is_err());
+    }
+
+    #[test]
+    fn a_unit_rule_is_refused_where_the_kernel_cannot_tell_units() {
+        let name: Name = "a".parse().unwrap();
+        let unit = Some("iep.service".into());
+        let rule = Rule { section: "callers", name: &name, user: &None, group: &None, unit: &unit };
+        let mut resolver = Resolver { path: Path::new("k"), pidfd: false, problems: Problems::default() };
+        let _ = resolver.look_up(&rule);
+        assert!(resolver.problems.to_string().contains("callers.a.unit: this kernel cannot tell"));
+        resolver = Resolver { path: Path::new("k"), pidfd: true, problems: Problems::default() };
+        let _ = resolver.look_up(&rule);
+        assert!(resolver.problems.is_empty());
+    }
+}

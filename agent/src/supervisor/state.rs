@@ -1,0 +1,112 @@
+//! The state directory: ours alone, and one agent's at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+/// Permissions that nobody but the owner may have.
+const OTHERS: u32 = 0o077;
+/// How much is read of the holder's process id, in bytes.
+const MAX_PID_BYTES: u64 = 20;
+
+/// The state directory, locked for as long as this lives.
+pub(super) struct StateDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why the state directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StateError {
+    #[error("the state directory {0} cannot be used: {1}")]
+    Unusable(PathBuf, io::Error),
+    #[error("the state directory {0} belongs to uid {1}; chown it to the agent's user")]
+    Owner(PathBuf, u32),
+    #[error("the state directory {0} has mode {1:04o}; chmod 0700 it")]
+    Mode(PathBuf, u32),
+    #[error("the state directory {0} is in use by another agent (process {1})")]
+    Taken(PathBuf, String),
+}
+
+impl StateDir {
+    /// Makes the directory where it is missing, checks it and locks it.
+    pub(super) fn open(path: &Path) -> Result<Self, StateError> {
+        let unusable = |error| StateError::Unusable(path.into(), error);
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
+            _ => {}
+        }
+        let folder = File::open(path).map_err(unusable)?.metadata().map_err(unusable)?;
+        if folder.uid() != rustix::process::geteuid().as_raw() {
+            return Err(StateError::Owner(path.into(), folder.uid()));
+        }
+        if folder.mode() & OTHERS != 0 {
+            return Err(StateError::Mode(path.into(), folder.mode() & 0o7777));
+        }
+        Ok(Self { path: path.into(), _lock: lock(path)? })
+    }
+
+    /// Where the PIN latches are.
+    pub(super) fn latches(&self) -> PathBuf {
+        self.path.join("latch")
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, StateError> {
+    let unusable = |error| StateError::Unusable(folder.into(), error);
+    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(nofollow);
+    let mut file = options.open(folder.join("lock")).map_err(unusable)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut pid = String::new();
+            let _ = file.take(MAX_PID_BYTES).read_to_string(&mut pid);
+            return Err(StateError::Taken(folder.into(), pid.trim().into()));
+        }
+        Err(errno) => return Err(unusable(errno.into())),
+    }
+    // The number is for people; what counts is the lock, which ends with the process.
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(unusable)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_second_agent_is_refused_and_told_who_holds_the_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let first = StateDir::open(&path).unwrap();
+        let refused = StateDir::open(&path).err().unwrap().to_string();
+        assert!(
+            refused.ends_with(&format!("in use by another agent (process {})", std::process::id())),
+            "{refused}"
+        );
+        drop(first);
+        StateDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_others_can_enter_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o710)).unwrap();
+        assert!(matches!(StateDir::open(folder.path()), Err(StateError::Mode(_, 0o710))));
+    }
+
+    #[test]
+    fn a_missing_directory_is_made_for_us_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let _state = StateDir::open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o700);
+    }
+}
