@@ -4,9 +4,7 @@
 //! own probe signatures with the same code. Accepts RSA of 2048 to 4096 bits and NIST P-256 only (RFC 7518
 //! sections 3.3 to 3.5; RFC 5480).
 
-use aws_lc_rs::signature::{
-    self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm,
-};
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use der::{Decode, Encode};
 use hsm_config::{Algorithm, KeyType};
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
@@ -49,7 +47,9 @@ impl PublicKey {
         let bits = info.subject_public_key.as_bytes().ok_or(KeyError::Malformed)?.to_vec();
         let (kind, verifier) = match info.algorithm.oid {
             RSA_ENCRYPTION => (rsa_kind(&bits)?, Verifier::rsa(&bits)?),
-            EC_PUBLIC_KEY if info.algorithm.parameters_oid() == Ok(PRIME256V1) => (KeyType::P256, Verifier::p256(&bits)?),
+            EC_PUBLIC_KEY if info.algorithm.parameters_oid() == Ok(PRIME256V1) => {
+                (KeyType::P256, Verifier::p256(&bits)?)
+            }
             _ => return Err(KeyError::Unsupported),
         };
         Ok(Self { sha256: Sha256::of(spki), spki: spki.to_vec(), bits, kind, verifier })
@@ -58,7 +58,8 @@ impl PublicKey {
     /// The public key of a DER certificate (RFC 5280).
     pub fn from_certificate(certificate: &[u8]) -> Result<Self, KeyError> {
         let parsed = x509_cert::Certificate::from_der(certificate).map_err(|_| KeyError::Malformed)?;
-        let spki = parsed.tbs_certificate().subject_public_key_info().to_der().map_err(|_| KeyError::Malformed)?;
+        let spki =
+            parsed.tbs_certificate().subject_public_key_info().to_der().map_err(|_| KeyError::Malformed)?;
         Self::from_spki(&spki)
     }
 

@@ -91,3 +91,51 @@ pub(crate) fn signature(key: &PublicKey, raw: &[u8]) -> Result<Vec<u8>, MessageE
     let [Ok(r), Ok(s)] = pair else { return Err(MessageError::Signature) };
     vec![r, s].to_der().map_err(|_| MessageError::Signature)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> PublicKey {
+        // The generator of P-256 is as good a public key as any for what is tested here.
+        let spki = "3059301306072a8648ce3d020106082a8648ce3d030107034200046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a1\
+                    3945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        let bytes: Vec<u8> =
+            (0..spki.len()).step_by(2).map(|i| u8::from_str_radix(&spki[i..i + 2], 16).unwrap()).collect();
+        PublicKey::from_spki(&bytes).unwrap()
+    }
+
+    /// Reads a DER INTEGER strictly and gives its 32 bytes back.
+    fn integer(der: &[u8]) -> ([u8; 32], &[u8]) {
+        assert_eq!(der[0], 2);
+        let (body, rest) = der[2..].split_at(der[1].into());
+        assert!(body[0] < 0x80, "negative");
+        assert!(body.len() == 1 || body[0] != 0 || body[1] >= 0x80, "not the shortest form");
+        let digits = if body.len() == 33 { &body[1..] } else { body };
+        let mut whole = [0; 32];
+        whole[32 - digits.len()..].copy_from_slice(digits);
+        (whole, rest)
+    }
+
+    proptest! {
+        #[test]
+        fn r_and_s_keep_their_values_through_der(
+            mut r in any::<[u8; 32]>(), mut s in any::<[u8; 32]>(), r_zeros in 0usize..32, s_zeros in 0usize..32,
+        ) {
+            r[..r_zeros].fill(0);
+            s[..s_zeros].fill(0);
+            let der = signature(&key(), &[r, s].concat()).unwrap();
+            prop_assert_eq!((der[0], usize::from(der[1])), (0x30, der.len() - 2));
+            let (r_back, rest) = integer(&der[2..]);
+            let (s_back, rest) = integer(rest);
+            prop_assert_eq!((r_back, s_back, rest.len()), (r, s, 0));
+        }
+
+        #[test]
+        fn a_raw_signature_of_another_length_is_refused(raw in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assume!(raw.len() != 64);
+            prop_assert!(signature(&key(), &raw).is_err());
+        }
+    }
+}

@@ -38,7 +38,10 @@ fn confined_process() {
     assert!(denied(fs::read_dir("/root")) && denied(fs::read_dir("/home")), "homes can be read");
     assert!(denied(File::open("/etc/shadow")), "/etc/shadow can be read");
     assert!(denied(OpenOptions::new().append(true).open(path("pin"))), "the PIN file can be written");
-    assert!(denied(OpenOptions::new().append(true).open(path("softhsm2.conf"))), "the configuration can be written");
+    assert!(
+        denied(OpenOptions::new().append(true).open(path("softhsm2.conf"))),
+        "the configuration can be written"
+    );
     assert!(denied(Command::new("/bin/true").status()), "a program can be started");
     assert!(denied(File::open("/proc/1/environ")), "another process's environment can be read");
     assert!(rustix::thread::no_new_privs().unwrap());

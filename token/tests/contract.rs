@@ -51,7 +51,10 @@ fn every_key_is_born_sensitive_and_signs_what_two_judges_verify() {
             let input = message.signing_input(algorithm, &public).unwrap();
             let signature = signature(&host, connector, pin_of(&report), message);
             assert!(public.verifies(algorithm, &input, &signature), "{connector}");
-            assert!(openssl::verifies(bench.dir.path(), &public, algorithm, &input, &signature), "{connector}");
+            assert!(
+                openssl::verifies(bench.dir.path(), &public, algorithm, &input, &signature),
+                "{connector}"
+            );
             let other = [&input[..], b"x"].concat();
             assert!(!public.verifies(algorithm, &other, &signature), "{connector}");
         }
@@ -73,9 +76,11 @@ fn a_certificate_and_a_request_of_every_key_verify_under_openssl() {
         let raw = signature(&host, connector, pin_of(&report), Message::Request(request.clone()));
         std::fs::write(path("r.der"), request.finish(&public, &raw).unwrap()).unwrap();
         openssl::run(&["x509", "-inform", "DER", "-in", &path("c.der"), "-out", &path("c.pem")]);
-        let (good, text) = openssl::run(&["verify", "-check_ss_sig", "-CAfile", &path("c.pem"), &path("c.pem")]);
+        let (good, text) =
+            openssl::run(&["verify", "-check_ss_sig", "-CAfile", &path("c.pem"), &path("c.pem")]);
         assert!(good, "{connector}: {text}");
-        let (good, text) = openssl::run(&["req", "-inform", "DER", "-in", &path("r.der"), "-verify", "-noout"]);
+        let (good, text) =
+            openssl::run(&["req", "-inform", "DER", "-in", &path("r.der"), "-verify", "-noout"]);
         assert!(good && text.contains("OK"), "{connector}: {text}");
     }
 }
@@ -131,7 +136,9 @@ fn a_probe_is_judged_in_the_host_and_its_signature_never_leaves_it() {
 fn an_imported_key_shows_that_it_was_not_born_here() {
     let bench = Bench::new();
     let pem = bench.path("key.pem").to_str().unwrap().to_owned();
-    assert!(openssl::run(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", &pem]).0);
+    assert!(
+        openssl::run(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", &pem]).0
+    );
     bench.import(pem.as_ref(), "kunci:ps", &"41".repeat(16));
     let host = Host::ready(bench.config());
     let [key] = &keys(&host)[..] else { panic!() };

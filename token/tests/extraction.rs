@@ -41,9 +41,15 @@ fn thief_process() {
     assert!(session.copy_object(key, &[Attribute::Token(false)]).is_err(), "the key can be copied");
     let aes = [Attribute::ValueLen(32.into()), Attribute::Wrap(true), Attribute::Token(false)];
     let wrapping = session.generate_key(&Mechanism::AesKeyGen, &aes).unwrap();
-    assert!(session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, key).is_err(), "the key can be wrapped out");
+    assert!(
+        session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, key).is_err(),
+        "the key can be wrapped out"
+    );
     let digest_info = session.sign(&Mechanism::RsaPkcs, key, &[0; 51]);
-    assert!(matches!(digest_info, Err(Error::Pkcs11(RvError::MechanismInvalid, _))), "bare PKCS#1: {digest_info:?}");
+    assert!(
+        matches!(digest_info, Err(Error::Pkcs11(RvError::MechanismInvalid, _))),
+        "bare PKCS#1: {digest_info:?}"
+    );
     std::process::exit(42);
 }
 

@@ -120,6 +120,7 @@ fn a_token_that_appears_is_served() {
     assert!(matches!(host.ask(Work::Survey), Err(Fault::TokenMissing(_) | Fault::Starting)));
     bench.init_token("bench");
     assert_eq!(host.log_in(), LoginOutcome::Accepted);
+    host.await_state(|state| matches!(state, HostState::Ready { .. }));
     host.generate("es", 1);
 }
 

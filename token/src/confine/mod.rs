@@ -19,7 +19,9 @@ pub enum ConfineError {
     #[error("cannot {0}: {1}")]
     System(&'static str, #[source] std::io::Error),
     /// The kernel has no Landlock.
-    #[error("this kernel has no Landlock: start it with lsm=landlock,… (CONFIG_SECURITY_LANDLOCK, Linux 5.13 or later)")]
+    #[error(
+        "this kernel has no Landlock: start it with lsm=landlock,… (CONFIG_SECURITY_LANDLOCK, Linux 5.13 or later)"
+    )]
     NoLandlock,
     /// Landlock refused the rules.
     #[error("cannot confine files: {0}")]
@@ -31,7 +33,8 @@ pub enum ConfineError {
 
 /// No other process of this user may trace us, or read our memory.
 pub fn undumpable() -> Result<(), ConfineError> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| ConfineError::System("forbid dumps", e.into()))
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|e| ConfineError::System("forbid dumps", e.into()))
 }
 
 /// No crash writes our memory to a file.

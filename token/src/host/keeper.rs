@@ -71,7 +71,19 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, control: Arc<OwnedFd>, inbox: Receiver<Event>) -> Self {
         let pin_file = login::file_id(&shared.config.token.pin);
-        Self { shared, inbox, pin_file, control, reported: None, serial: None, reloaded: None, soft: false, broken: None, generation: 0, epoch: 0 }
+        Self {
+            shared,
+            inbox,
+            pin_file,
+            control,
+            reported: None,
+            serial: None,
+            reloaded: None,
+            soft: false,
+            broken: None,
+            generation: 0,
+            epoch: 0,
+        }
     }
 
     /// Serves the token until the process ends.
@@ -119,7 +131,9 @@ impl Keeper {
         loop {
             match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Event::Unlock(client)) => Client::new(client).refuse(why_locked_out),
-                Ok(event @ (Event::Retry | Event::Suspect(Suspicion::Initialised | Suspicion::Broken))) => return Some(event),
+                Ok(event @ (Event::Retry | Event::Suspect(Suspicion::Initialised | Suspicion::Broken))) => {
+                    return Some(event);
+                }
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => end(),
@@ -135,7 +149,6 @@ impl Keeper {
                 Err(Failure::Code(Class::Module, code)) => self.fail(code),
                 Err(failure) => failure.into_fault(),
             };
-            tracing::info!(%fault, "waiting for the token");
             self.down(module, fault.clone());
             self.report(HostState::Missing(fault.to_string()));
             if gone {
@@ -162,7 +175,8 @@ impl Keeper {
         match &self.serial {
             Some(serial) if *serial != token.report.serial => {
                 let found = &token.report.serial;
-                Err(Fault::TokenAmbiguous(format!("serial {found} is there, {serial} was served before")).into())
+                Err(Fault::TokenAmbiguous(format!("serial {found} is there, {serial} was served before"))
+                    .into())
             }
             _ => Ok(token),
         }
@@ -180,11 +194,13 @@ impl Keeper {
                 Ok(Event::Suspect(Suspicion::Broken)) => self.fail("the module failed beyond help".into()),
                 Ok(Event::Suspect(Suspicion::Gone)) => return true,
                 Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
-                Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => match self.is_as_before(module, token, anchor) {
-                    Ok(true) => {}
-                    Ok(false) => return false,
-                    Err(_) => return true,
-                },
+                Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => {
+                    match self.is_as_before(module, token, anchor) {
+                        Ok(true) => {}
+                        Ok(false) => return false,
+                        Err(_) => return true,
+                    }
+                }
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => end(),
             }
@@ -192,13 +208,15 @@ impl Keeper {
     }
 
     fn is_as_before(&self, module: &Module, token: &Found, anchor: &Anchor) -> Result<bool, Failure> {
+        self.shared.looked();
         let now = self.find(module)?;
         Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
     }
 
     fn may_reload(&mut self, module: &Module) -> bool {
         if let Ok(listing) = module.list() {
-            self.soft = !listing.tokens.is_empty() && listing.tokens.iter().all(|token| token.report.software);
+            self.soft =
+                !listing.tokens.is_empty() && listing.tokens.iter().all(|token| token.report.software);
         }
         let every = if self.soft { SOFT_RELOAD_EVERY } else { RELOAD_EVERY };
         self.reloaded.is_none_or(|reloaded| reloaded.elapsed() >= every)
@@ -208,13 +226,15 @@ impl Keeper {
         tracing::info!("loading the module again");
         self.reloaded = Some(Instant::now());
         let shared = Arc::clone(&self.shared);
-        // The writing side: no lane is in a call, and none begins one before the token is up again.
+        // The writing side: no lane is in a call of the module while it is loaded again.
         let mut now = shared.change();
-        *now = Now::Down(Fault::Starting, None);
         self.epoch += 1;
-        module.reload().map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))))?;
-        *now = Now::Down(Fault::Starting, Some(module.clone()));
-        Ok(())
+        let reloaded = module
+            .reload()
+            .map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))));
+        let looking = Fault::TokenMissing("the module was loaded again to look for it".into());
+        *now = Now::Down(reloaded.clone().err().unwrap_or(looking), Some(module.clone()));
+        reloaded
     }
 
     /// Ends the process, since only a new one can help.

@@ -15,8 +15,7 @@ use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK};
 use crate::pkcs11::{Class, Pkcs11Token};
 use crate::seqpacket;
 
-/// How long a request waits for a lost login to come back. Well below a lane's shortest deadline would be better
-/// still, but a login on a slow token takes this long.
+/// How long a request waits for a lost login to come back: slow tokens take a second to log in.
 const RELOGIN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A lane's session, and the token's life that it belongs to.
@@ -31,7 +30,8 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
     let (mut frame, mut out, mut fds) = (vec![0; MAX_ASK], vec![0; MAX_ANSWER], Vec::new());
     let mut desk = None;
     loop {
-        let ask: Result<Ask, Fault> = match seqpacket::receive(lane, &mut frame, &mut fds, RecvFlags::empty()) {
+        let ask: Result<Ask, Fault> = match seqpacket::receive(lane, &mut frame, &mut fds, RecvFlags::empty())
+        {
             Ok([]) => break,
             Ok(bytes) if fds.is_empty() => lane::decode(bytes),
             _ => Err(Fault::Protocol),
@@ -53,49 +53,55 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
 
 /// Answers a question whose answer is over its limit.
 fn refuse(lane: &OwnedFd, out: &mut [u8], id: u64) -> bool {
-    let answer = Answer { id, outcome: Err(Fault::Permanent("the answer is over its limit of 64 KiB".into())) };
-    postcard::to_slice(&answer, out).is_ok_and(|bytes| seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok())
+    let answer =
+        Answer { id, outcome: Err(Fault::Permanent("the answer is over its limit of 64 KiB".into())) };
+    postcard::to_slice(&answer, out)
+        .is_ok_and(|bytes| seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok())
 }
 
 fn answer(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, Fault> {
     let outcome = once(shared, desk, ask);
-    let Some(class) = desk.as_mut().and_then(|desk| desk.token.take_suspicion()) else {
-        if outcome == Err(Fault::KeyMissing) {
-            shared.suspect(Suspicion::Changed);
-        }
-        return outcome;
-    };
-    match class {
-        Class::Token => shared.suspect(Suspicion::Gone),
-        Class::Module => shared.suspect(Suspicion::Broken),
-        Class::Login => {
-            let generation = desk.as_ref().map_or(0, |desk| desk.generation);
-            shared.suspect(Suspicion::Changed);
-            // C_Sign did nothing without a login, so this one repetition signs nothing twice.
-            if shared.await_newer(generation, RELOGIN_PATIENCE) {
-                return once(shared, desk, ask);
-            }
-        }
-        _ => {}
+    if outcome == Err(Fault::KeyMissing) {
+        shared.suspect(Suspicion::Changed);
+    }
+    let class = desk.as_mut().and_then(|desk| desk.token.take_suspicion());
+    class.into_iter().for_each(|class| tell(shared, class));
+    let generation = desk.as_ref().map_or(0, |desk| desk.generation);
+    // A call without a login did nothing, so this one repetition does nothing twice.
+    if class == Some(Class::Login) && shared.await_newer(generation, RELOGIN_PATIENCE) {
+        return once(shared, desk, ask);
     }
     outcome
 }
 
 fn once(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, Fault> {
     match &*shared.now() {
-        Now::Up(up) => work::serve(shared, &mut sit(desk, up)?.token, &ask.work),
+        Now::Up(up) => work::serve(shared, &mut sit(shared, desk, up)?.token, &ask.work),
         Now::Down(fault, module) => work::serve_without_token(shared, module.as_ref(), fault, &ask.work),
     }
 }
 
+/// Tells the keeper what the class of a failure makes it look into.
+fn tell(shared: &Shared, class: Class) {
+    match class {
+        Class::Token => shared.suspect(Suspicion::Gone),
+        Class::Module => shared.suspect(Suspicion::Broken),
+        Class::Login => shared.suspect(Suspicion::Changed),
+        _ => {}
+    }
+}
+
 /// The session of this life of the token, opened if need be.
-fn sit<'a>(desk: &'a mut Option<Desk>, up: &Up) -> Result<&'a mut Desk, Fault> {
+fn sit<'a>(shared: &Shared, desk: &'a mut Option<Desk>, up: &Up) -> Result<&'a mut Desk, Fault> {
     if desk.as_ref().is_some_and(|desk| desk.generation != up.generation) {
         // A session of before the module was loaded again is gone; its handle may be another's by now.
         desk.take().filter(|desk| desk.epoch == up.epoch).into_iter().for_each(|desk| desk.token.close());
     }
     if desk.is_none() {
-        let token = Pkcs11Token::open(&up.module, up.slot).map_err(|failure| failure.into_fault())?;
+        let token = Pkcs11Token::open(&up.module, up.slot).map_err(|failure| {
+            failure.class().into_iter().for_each(|class| tell(shared, class));
+            failure.into_fault()
+        })?;
         *desk = Some(Desk { token, generation: up.generation, epoch: up.epoch });
     }
     desk.as_mut().ok_or(Fault::Starting)

@@ -30,8 +30,8 @@ use shared::Shared;
 
 pub use sandbox::enter as confine;
 
-/// The stack of a lane's thread, in bytes: modules run on it, and it is touched only as far as they need.
-const STACK_BYTES: usize = 512 * 1024;
+/// The stack of every thread, in bytes: modules run on it, and it costs only as much as they touch.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Why a host could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -105,4 +105,3 @@ fn open_lanes(shared: &Arc<Shared>, lanes: Vec<OwnedFd>) -> Result<(), HostError
 fn start(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body).map(|_| ())
 }
-

@@ -18,7 +18,8 @@ pub(super) const MAX_PIN_BYTES: usize = 256;
 /// Reads a PIN that is not typed by a person.
 pub(super) fn read(source: &PinSource) -> Result<(Pin, PinIdentity), Fault> {
     let file = source.open().map_err(|error| Fault::PinSource(format!("{error}; {}", error.help())))?;
-    let file = file.ok_or_else(|| Fault::PinSource("it is typed by a person: run kunci token unlock".into()))?;
+    let file =
+        file.ok_or_else(|| Fault::PinSource("it is typed by a person: run kunci token unlock".into()))?;
     Ok((take(File::from(file.fd))?, file.identity))
 }
 

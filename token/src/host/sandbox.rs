@@ -12,13 +12,24 @@ use crate::confine::{self, ConfineError, Files};
 use crate::control::HostConfig;
 
 /// What modules and the C library read.
-const SYSTEM: [&str; 9] = ["/usr", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sys", "/run/pcscd", "/run/dbus"];
+const SYSTEM: [&str; 9] =
+    ["/usr", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sys", "/run/pcscd", "/run/dbus"];
 /// Devices, and what modules keep in shared memory.
 const DEVICES: &str = "/dev";
 const ETC: &str = "/etc";
 /// What in /etc holds secrets, or ours.
-const ETC_SECRETS: [&str; 10] =
-    ["shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "ssh", "credstore", "credstore.encrypted", "security"];
+const ETC_SECRETS: [&str; 10] = [
+    "shadow",
+    "shadow-",
+    "gshadow",
+    "gshadow-",
+    "sudoers",
+    "sudoers.d",
+    "ssh",
+    "credstore",
+    "credstore.encrypted",
+    "security",
+];
 /// Configurations of ours, with the PIN files that may lie beside them.
 const OURS: &str = "kunci";
 /// Where systemd says that a service's credentials are (systemd.exec(5)).
@@ -51,7 +62,9 @@ fn files(config: &HostConfig) -> Files {
 pub(super) fn pin_path(source: &PinSource) -> Option<PathBuf> {
     match source {
         PinSource::File(path) => Some(path.clone()),
-        PinSource::Credential(name) => Some(PathBuf::from(std::env::var_os(CREDENTIALS_DIRECTORY)?).join(name)),
+        PinSource::Credential(name) => {
+            Some(PathBuf::from(std::env::var_os(CREDENTIALS_DIRECTORY)?).join(name))
+        }
         PinSource::Prompt => None,
     }
 }

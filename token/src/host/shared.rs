@@ -3,6 +3,7 @@
 //! A lane holds the reading side for the length of one request, so that whoever gets the writing side knows that no
 //! lane is in a call of the module. Every change to [`Now::Up`] has a new generation; a session belongs to one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub(super) struct Shared {
     generation: Mutex<u64>,
     came_up: Condvar,
     events: Mutex<Sender<Event>>,
+    /// A look at the token is asked for already: many lanes need only one.
+    look: AtomicBool,
 }
 
 impl Shared {
@@ -50,6 +53,7 @@ impl Shared {
             generation: Mutex::new(0),
             came_up: Condvar::new(),
             events: Mutex::new(events),
+            look: AtomicBool::new(false),
         }
     }
 
@@ -65,6 +69,7 @@ impl Shared {
 
     /// Publishes a token that came up.
     pub(super) fn up(&self, up: Up) {
+        self.looked();
         *self.generation.lock().unwrap_or_else(PoisonError::into_inner) = up.generation;
         *self.change() = Now::Up(up);
         self.came_up.notify_all();
@@ -79,9 +84,17 @@ impl Shared {
 
     /// Tells the keeper of a token that behaved strangely.
     pub(super) fn suspect(&self, suspicion: Suspicion) {
+        if suspicion == Suspicion::Changed && self.look.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a keeper the process is about to end.
         let _ = events.send(Event::Suspect(suspicion));
+    }
+
+    /// The keeper looks at the token now; a suspicion from here on needs another look.
+    pub(super) fn looked(&self) {
+        self.look.store(false, Ordering::Relaxed);
     }
 
     /// A connector's use of this token.

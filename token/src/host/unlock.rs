@@ -66,7 +66,8 @@ impl Client {
 
     /// Answers, as far as the client is still there to hear.
     fn answer(mut self, text: &str) {
-        let answered = self.0.set_write_timeout(Some(ANSWER_PATIENCE)).and_then(|()| self.0.write_all(text.as_bytes()));
+        let answered =
+            self.0.set_write_timeout(Some(ANSWER_PATIENCE)).and_then(|()| self.0.write_all(text.as_bytes()));
         if answered.and_then(|()| self.0.shutdown(Shutdown::Write)).is_ok() {
             self.drain();
         }

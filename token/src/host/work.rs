@@ -21,7 +21,11 @@ use crate::{KeyId, KeyRef};
 static ONE_INITIALISATION: Mutex<()> = Mutex::new(());
 
 /// Does what a question asks, on a token that is served.
-pub(super) fn serve(shared: &Shared, token: &mut (impl Token + Provision), work: &Work) -> Result<Done, Fault> {
+pub(super) fn serve(
+    shared: &Shared,
+    token: &mut (impl Token + Provision),
+    work: &Work,
+) -> Result<Done, Fault> {
     match work {
         Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
         Work::Survey => token.survey().map(|(token, keys)| Done::Survey(token, keys)),
@@ -46,9 +50,9 @@ pub(super) fn serve_without_token(
 ) -> Result<Done, Fault> {
     match (work, module, fault) {
         (Work::Initialise, Some(module), Fault::TokenMissing(_)) => initialise(shared, module),
-        (Work::Initialise, Some(_), fault) if *fault != Fault::Starting => {
-            Err(Fault::Initialise(format!("a token that matches the URI is there, or more than one ({fault})")))
-        }
+        (Work::Initialise, Some(_), fault) if *fault != Fault::Starting => Err(Fault::Initialise(format!(
+            "a token that matches the URI is there, or more than one ({fault})"
+        ))),
         _ => Err(fault.clone()),
     }
 }
@@ -65,7 +69,8 @@ fn sign(token: &mut impl Token, used: &Use, key: &KeyRef, message: &Message) -> 
 
 fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
     let mut nonce = [0; 32];
-    let filled = getrandom(&mut nonce, GetRandomFlags::empty()).map_err(|error| Fault::Device(error.to_string()))?;
+    let filled =
+        getrandom(&mut nonce, GetRandomFlags::empty()).map_err(|error| Fault::Device(error.to_string()))?;
     if filled != nonce.len() {
         return Err(Fault::Device("the kernel gave too little randomness".into()));
     }
@@ -85,7 +90,8 @@ fn initialise(shared: &Shared, module: &Module) -> Result<Done, Fault> {
     let config = &shared.config.token;
     let so_pin = config.so_pin.as_ref().ok_or_else(|| Fault::PinSource("add so_pin to the token".into()))?;
     let (so_pin, pin) = (pin_of(&shared.config.name, so_pin)?, pin_of(&shared.config.name, &config.pin)?);
-    let made = pkcs11::initialise(module, &config.uri, &so_pin, &pin).map_err(|failure| failure.into_fault())?;
+    let made =
+        pkcs11::initialise(module, &config.uri, &so_pin, &pin).map_err(|failure| failure.into_fault())?;
     shared.suspect(Suspicion::Initialised);
     Ok(Done::Token(made))
 }

@@ -4,8 +4,8 @@
 //! with sha256WithRSAEncryption, P-256 keys with ecdsa-with-SHA256.
 
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyUsagePurpose,
-    SerialNumber,
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod,
+    KeyUsagePurpose, SerialNumber,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -40,7 +40,8 @@ impl Certificate {
     /// The DER of the whole certificate, given the signature over [`Self::signing_input`].
     pub fn finish(&self, key: &PublicKey, signature: &[u8]) -> Result<Vec<u8>, MessageError> {
         let ready = Ready::new(key, x509::signature(key, signature)?);
-        let certificate = self.params(key)?.self_signed(&ready).map_err(|_| MessageError::Encode("certificate"))?;
+        let certificate =
+            self.params(key)?.self_signed(&ready).map_err(|_| MessageError::Encode("certificate"))?;
         Ok(certificate.der().to_vec())
     }
 

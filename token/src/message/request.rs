@@ -19,7 +19,9 @@ impl Request {
     /// The DER of the CertificationRequestInfo.
     pub fn signing_input(&self, key: &PublicKey) -> Result<Vec<u8>, MessageError> {
         let capture = Capture::new(key);
-        self.params()?.serialize_request(&capture).map_err(|_| MessageError::Encode("certificate request"))?;
+        self.params()?
+            .serialize_request(&capture)
+            .map_err(|_| MessageError::Encode("certificate request"))?;
         Ok(capture.into_message())
     }
 

@@ -12,7 +12,8 @@ use hsm_config::KeyType;
 use crate::lane::{Attributes, Finding};
 
 /// Findings that a key may have and still be used; all others are fatal to a new key.
-const TOLERATED: [&str; 5] = ["modifiable", "copyable", "may-sign-recover", "generation-unknown", "bare-rsa-pkcs"];
+const TOLERATED: [&str; 5] =
+    ["modifiable", "copyable", "may-sign-recover", "generation-unknown", "bare-rsa-pkcs"];
 
 /// Reads every attribute that matters.
 pub(super) fn read(session: &Session, key: ObjectHandle) -> Attributes {
@@ -44,10 +45,26 @@ pub(super) fn findings(read: &Attributes, kind: Option<KeyType>) -> Vec<Finding>
         }
     };
     let (yes, no) = (Some(true), Some(false));
-    require(read.sensitive == yes, "not-sensitive", "CKA_SENSITIVE is not true: the key can be read; make a new one");
-    require(read.extractable == no, "extractable", "CKA_EXTRACTABLE is not false: the key can be wrapped out; make a new one");
-    require(read.always_sensitive == yes, "once-readable", "CKA_ALWAYS_SENSITIVE is not true: the key was readable once");
-    require(read.never_extractable == yes, "once-extractable", "CKA_NEVER_EXTRACTABLE is not true: a copy may exist elsewhere");
+    require(
+        read.sensitive == yes,
+        "not-sensitive",
+        "CKA_SENSITIVE is not true: the key can be read; make a new one",
+    );
+    require(
+        read.extractable == no,
+        "extractable",
+        "CKA_EXTRACTABLE is not false: the key can be wrapped out; make a new one",
+    );
+    require(
+        read.always_sensitive == yes,
+        "once-readable",
+        "CKA_ALWAYS_SENSITIVE is not true: the key was readable once",
+    );
+    require(
+        read.never_extractable == yes,
+        "once-extractable",
+        "CKA_NEVER_EXTRACTABLE is not true: a copy may exist elsewhere",
+    );
     require(read.local == yes, "not-local", "CKA_LOCAL is not true: the key was not made on this token");
     require(read.private != no, "not-private", "CKA_PRIVATE is false: the key works without a login");
     require(read.sign != no, "cannot-sign", "CKA_SIGN is false: the key cannot be used");
@@ -57,7 +74,11 @@ pub(super) fn findings(read: &Attributes, kind: Option<KeyType>) -> Vec<Finding>
     require(read.modifiable != yes, "modifiable", "CKA_MODIFIABLE is true: uses can be added later");
     require(read.copyable != yes, "copyable", "CKA_COPYABLE is true: the key can be copied within the token");
     require(read.sign_recover != yes, "may-sign-recover", "CKA_SIGN_RECOVER is true: one key, one use");
-    require(made_for(read, kind), "generation-unknown", "CKA_KEY_GEN_MECHANISM is not the one of this type of key");
+    require(
+        made_for(read, kind),
+        "generation-unknown",
+        "CKA_KEY_GEN_MECHANISM is not the one of this type of key",
+    );
     findings
 }
 
@@ -83,8 +104,14 @@ fn made_for(read: &Attributes, kind: Option<KeyType>) -> bool {
 fn flag(session: &Session, key: ObjectHandle, attribute: AttributeType) -> Option<bool> {
     use Attribute as A;
     match session.get_attributes(key, &[attribute]).ok()?.pop()? {
-        A::Sensitive(b) | A::Extractable(b) | A::AlwaysSensitive(b) | A::NeverExtractable(b) | A::Local(b) => Some(b),
-        A::Private(b) | A::Modifiable(b) | A::Copyable(b) | A::Sign(b) | A::Decrypt(b) | A::Unwrap(b) => Some(b),
+        A::Sensitive(b)
+        | A::Extractable(b)
+        | A::AlwaysSensitive(b)
+        | A::NeverExtractable(b)
+        | A::Local(b) => Some(b),
+        A::Private(b) | A::Modifiable(b) | A::Copyable(b) | A::Sign(b) | A::Decrypt(b) | A::Unwrap(b) => {
+            Some(b)
+        }
         A::Derive(b) | A::SignRecover(b) => Some(b),
         _ => None,
     }

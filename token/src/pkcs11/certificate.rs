@@ -14,8 +14,8 @@ use crate::{KeyRef, PublicKey};
 
 /// The stored certificate of the pinned key; one that is for another key counts as none.
 pub(super) fn read(session: &Session, key: &KeyRef) -> Result<Option<Vec<u8>>, Failure> {
-    let stored = stored(session, key)?.into_iter().map(|(_, certificate)| certificate);
-    Ok(stored.filter(|certificate| certifies(certificate, key)).last())
+    let mut stored = stored(session, key)?.into_iter().map(|(_, certificate)| certificate);
+    Ok(stored.rfind(|certificate| certifies(certificate, key)))
 }
 
 /// Stores a certificate of the pinned key in place of earlier ones.

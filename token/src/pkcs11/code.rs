@@ -99,6 +99,14 @@ impl Class {
 }
 
 impl Failure {
+    /// The class of a failed call.
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Code(class, _) => Some(*class),
+            Self::Fault(_) => None,
+        }
+    }
+
     /// The fault to answer with.
     pub fn into_fault(self) -> Fault {
         match self {

@@ -54,7 +54,11 @@ pub(super) fn public_key(
 }
 
 /// Every token object of a class with this CKA_ID.
-pub(super) fn objects(session: &Session, class: ObjectClass, id: KeyId) -> Result<Vec<ObjectHandle>, Failure> {
+pub(super) fn objects(
+    session: &Session,
+    class: ObjectClass,
+    id: KeyId,
+) -> Result<Vec<ObjectHandle>, Failure> {
     let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Id(id.0.to_vec())];
     Ok(session.find_objects(&template)?)
 }

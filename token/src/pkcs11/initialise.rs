@@ -17,8 +17,10 @@ pub fn initialise(module: &Module, uri: &Pkcs11Uri, so_pin: &Pin, pin: &Pin) -> 
     let blank = blank(module.list()?, uri, label)?;
     module.context.init_token(blank.slot, so_pin.expose(), label)?;
     // Slots may have changed, so the token is looked for by its new label.
-    let made = module.list()?.tokens.into_iter().find(|token| token.initialised && token.report.label == label);
-    let made = made.ok_or_else(|| refuse("the token does not show its new label; unplug it and plug it in again"))?;
+    let made =
+        module.list()?.tokens.into_iter().find(|token| token.initialised && token.report.label == label);
+    let made =
+        made.ok_or_else(|| refuse("the token does not show its new label; unplug it and plug it in again"))?;
     let session = module.context.open_rw_session(made.slot)?;
     session.login(UserType::So, Some(so_pin.expose()))?;
     session.init_pin(pin.expose())?;

@@ -77,7 +77,9 @@ impl Module {
         let mut matching = listing.tokens.into_iter().filter(|t| t.initialised && t.is_meant_by(uri));
         match (matching.next(), matching.next()) {
             (Some(found), None) => Ok(found),
-            (Some(_), Some(_)) => Err(Fault::TokenAmbiguous(format!("two tokens match {uri}; add serial=")).into()),
+            (Some(_), Some(_)) => {
+                Err(Fault::TokenAmbiguous(format!("two tokens match {uri}; add serial=")).into())
+            }
             (None, _) => Err(Fault::TokenMissing(missing(uri, listing.unreadable)).into()),
         }
     }

@@ -28,5 +28,7 @@ fn in_hardware_slot(context: &Pkcs11, slot: Slot) -> bool {
 
 /// CKF_HW on at least one of our mechanisms: some devices hash in the module and leave it unset on hashed ones.
 fn signs_in_hardware(context: &Pkcs11, slot: Slot) -> bool {
-    SIGNING.iter().any(|mechanism| context.get_mechanism_info(slot, *mechanism).is_ok_and(|info| info.hardware()))
+    SIGNING
+        .iter()
+        .any(|mechanism| context.get_mechanism_info(slot, *mechanism).is_ok_and(|info| info.hardware()))
 }

@@ -25,7 +25,10 @@ pub(super) fn of_object(session: &Session, object: ObjectHandle) -> Option<Publi
 /// One attribute's bytes, empty ones being as good as none.
 pub(super) fn bytes(session: &Session, object: ObjectHandle, attribute: AttributeType) -> Option<Vec<u8>> {
     let bytes = match session.get_attributes(object, &[attribute]).ok()?.pop()? {
-        Attribute::Modulus(v) | Attribute::PublicExponent(v) | Attribute::EcPoint(v) | Attribute::Value(v) => v,
+        Attribute::Modulus(v)
+        | Attribute::PublicExponent(v)
+        | Attribute::EcPoint(v)
+        | Attribute::Value(v) => v,
         Attribute::PublicKeyInfo(v) | Attribute::Id(v) | Attribute::Label(v) => v,
         _ => return None,
     };

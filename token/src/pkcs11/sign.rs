@@ -20,7 +20,8 @@ use crate::message::Composed;
 const PSS_SALT_BYTES: u64 = 32;
 /// The DER of a DigestInfo for SHA-256, up to the digest (RFC 8017 section 9.2, note 1).
 const DIGEST_INFO: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
 ];
 
 /// Who hashes for PKCS#1 v1.5 signatures.
@@ -36,7 +37,11 @@ impl Hashing {
     /// What the token's mechanism list calls for.
     pub(super) fn of(context: &Pkcs11, slot: Slot) -> Self {
         let has = |mechanism| context.get_mechanism_info(slot, mechanism).is_ok();
-        if !has(MechanismType::SHA256_RSA_PKCS) && has(MechanismType::RSA_PKCS) { Self::Host } else { Self::Token }
+        if !has(MechanismType::SHA256_RSA_PKCS) && has(MechanismType::RSA_PKCS) {
+            Self::Host
+        } else {
+            Self::Token
+        }
     }
 }
 

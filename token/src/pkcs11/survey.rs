@@ -62,10 +62,14 @@ fn label(session: &Session, object: ObjectHandle) -> Vec<u8> {
 fn certificate_digest(session: &Session, id: Option<KeyId>) -> Result<Option<Sha256>, Failure> {
     let Some(id) = id else { return Ok(None) };
     let stored = find::objects(session, ObjectClass::CERTIFICATE, id)?.pop();
-    Ok(stored.and_then(|object| public::bytes(session, object, AttributeType::Value)).map(|der| Sha256::of(&der)))
+    Ok(stored
+        .and_then(|object| public::bytes(session, object, AttributeType::Value))
+        .map(|der| Sha256::of(&der)))
 }
 
 fn hashing_finding(kind: Option<KeyType>, hashing: Hashing) -> Option<Finding> {
-    let message = "the token has only bare CKM_RSA_PKCS: RS256, certificates and requests sign a digest of the host's";
-    (hashing == Hashing::Host && kind != Some(KeyType::P256)).then(|| attributes::finding("bare-rsa-pkcs", message))
+    let message =
+        "the token has only bare CKM_RSA_PKCS: RS256, certificates and requests sign a digest of the host's";
+    (hashing == Hashing::Host && kind != Some(KeyType::P256))
+        .then(|| attributes::finding("bare-rsa-pkcs", message))
 }

@@ -62,7 +62,8 @@ impl NewKey<'_> {
         }
         match bits(self.kind) {
             Some(bits) => {
-                template.extend([Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(F4.to_vec())]);
+                template
+                    .extend([Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(F4.to_vec())]);
             }
             None => template.push(Attribute::EcParams(P256_PARAMS.to_vec())),
         }

@@ -1,7 +1,7 @@
 //! Messages with plausible fields.
 
 use token::message::{Assertion, Certificate, Message, Probe, Proof, Request};
-use token::{Sha256, lane::Work, KeyRef};
+use token::{KeyRef, Sha256, lane::Work};
 
 pub fn assertion() -> Message {
     Message::Assertion(Assertion {

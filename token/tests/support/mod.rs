@@ -112,7 +112,11 @@ impl Bench {
         HostConfig {
             name: "bench".parse().unwrap(),
             token: serde_json::from_value(token).unwrap(),
-            uses: vec![used("ps", "rsa-2048", "PS256"), used("rs", "rsa-3072", "RS256"), used("es", "p-256", "ES256")],
+            uses: vec![
+                used("ps", "rsa-2048", "PS256"),
+                used("rs", "rsa-3072", "RS256"),
+                used("es", "p-256", "ES256"),
+            ],
         }
     }
 }
@@ -125,7 +129,11 @@ pub fn used(connector: &str, key: &str, algorithm: &str) -> Use {
 /// This test binary again, at one test.
 pub fn again(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture"]).env_clear().env("KUNCI_TEST_ROLE", test).stdout(Stdio::null());
+    command
+        .args([test, "--exact", "--nocapture"])
+        .env_clear()
+        .env("KUNCI_TEST_ROLE", test)
+        .stdout(Stdio::null());
     command
 }
 

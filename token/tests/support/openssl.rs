@@ -9,7 +9,8 @@ use token::PublicKey;
 use token::lane::KeyReport;
 
 pub fn run(arguments: &[&str]) -> (bool, String) {
-    let output = Command::new("openssl").args(arguments).output().expect("openssl is missing: apt install openssl");
+    let output =
+        Command::new("openssl").args(arguments).output().expect("openssl is missing: apt install openssl");
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
@@ -22,7 +23,8 @@ pub fn verifies(dir: &Path, key: &PublicKey, algorithm: Algorithm, message: &[u8
     fs::write(path("message"), message).unwrap();
     fs::write(path("signature"), signature).unwrap();
     let (spki, message, signature) = (path("spki.der"), path("message"), path("signature"));
-    let mut arguments = vec!["dgst", "-sha256", "-keyform", "DER", "-verify", &spki, "-signature", &signature];
+    let mut arguments =
+        vec!["dgst", "-sha256", "-keyform", "DER", "-verify", &spki, "-signature", &signature];
     if algorithm == Algorithm::PS256 {
         arguments.extend(["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]);
     }
