@@ -149,7 +149,7 @@ impl Supervisor {
     fn host_said(&mut self, id: &HostId, report: Report) {
         match report {
             Report::State(state) => {
-                tracing::info!(token = %id.0, ?state, "the host's state");
+                tracing::debug!(token = %id.0, ?state, "the host's state");
                 let Some(host) = self.hosts.get(&id.0) else { return };
                 self.front.tell(host.word(), Vec::new());
             }
