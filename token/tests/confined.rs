@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::process::Command;
 
+use rustix::io::Errno;
+use rustix::process::{DumpableBehavior, Resource};
 use support::{Bench, again, is_role};
 use token::control::HostConfig;
 
@@ -42,7 +44,13 @@ fn confined_process() {
         denied(OpenOptions::new().append(true).open(path("softhsm2.conf"))),
         "the configuration can be written"
     );
-    assert!(denied(Command::new("/bin/true").status()), "a program can be started");
+    // A process that was made would fail for want of the folder, before the program is refused to it.
+    let started = Command::new("/bin/true").current_dir("/no/such/folder").status();
+    let started = started.map_err(|error| error.raw_os_error());
+    assert_eq!(started, Err(Some(Errno::PERM.raw_os_error())), "a process can be made");
+    assert_eq!(rustix::process::chroot("/"), Err(Errno::PERM), "the root can be changed");
+    assert_eq!(rustix::process::dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+    assert_eq!(rustix::process::getrlimit(Resource::Core).maximum, Some(0));
     assert!(denied(File::open("/proc/1/environ")), "another process's environment can be read");
     assert!(rustix::thread::no_new_privs().unwrap());
 
