@@ -1,1 +1,80 @@
-fn main() {}
+//! `kunci`: the vendor's, operator's and auditor's commands.
+//!
+//! A thin client of the agent, plus the offline auditor. It holds no key, opens no token and decides nothing that the
+//! agent decides; where no agent runs, commands start a private one, so that there is one code path for everything.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod args;
+mod assertion;
+mod atomic;
+mod cert;
+mod client;
+mod config;
+mod failure;
+mod freeze;
+mod log;
+mod manual;
+mod print;
+mod private;
+mod proof;
+mod provision;
+mod session;
+mod site;
+mod status;
+mod token;
+mod unlock;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Offline, Online};
+use failure::{Exit, Failure};
+use print::Printer;
+use session::Session;
+use site::Site;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let print = Printer::new(cli.json);
+    let done = run(&cli, &print).and_then(|exit| print.finish().map(|()| exit).map_err(Failure::from));
+    let exit = done.unwrap_or_else(|failure| {
+        print.failure(&failure);
+        failure.exit
+    });
+    exit.into()
+}
+
+fn run(cli: &Cli, print: &Printer) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Offline(command) => alone(command, &cli.site, print),
+        Command::Online(command) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(ask(command, &Session::new(&cli.site, print)))
+        }
+    }
+}
+
+fn alone(command: &Offline, site: &Site, print: &Printer) -> Result<Exit, Failure> {
+    match command {
+        Offline::Config(command) => config::run(command, site, print),
+        Offline::Log(command) => log::run(command, site, print),
+        Offline::Completions { shell } => manual::completions(*shell, print),
+        Offline::Man(arguments) => manual::run(arguments, print),
+    }
+}
+
+async fn ask(command: &Online, session: &Session<'_>) -> Result<Exit, Failure> {
+    match command {
+        Online::Token(command) => token::run(command, session).await,
+        Online::Provision(arguments) => provision::run(arguments, session).await,
+        Online::Cert(arguments) => cert::run(arguments, session).await,
+        Online::Assertion(arguments) => assertion::run(arguments, session).await,
+        Online::Proof(arguments) => proof::run(arguments, session).await,
+        Online::Status => status::run(session).await,
+        Online::Freeze(arguments) => freeze::run("freeze", arguments, session).await,
+        Online::Thaw(arguments) => freeze::run("thaw", arguments, session).await,
+        Online::Reload => freeze::reload(session).await,
+    }
+}

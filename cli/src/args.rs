@@ -1,0 +1,92 @@
+//! The command line. Each noun's own arguments are in the noun's file.
+
+use clap::{Parser, Subcommand};
+
+use crate::site::Site;
+use crate::{assertion, cert, config, freeze, log, manual, proof, provision, token};
+
+const EXAMPLES: &str = "\
+Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files; 3 agent or token unavailable;
+4 refused by policy.
+
+Examples:
+  kunci config check                          is the configuration whole?
+  kunci provision --all                       a key and a certificate for every connector
+  kunci cert de --format entra                what a customer registers
+  kunci assertion de --tenant contoso.onmicrosoft.com --client-id 2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01
+  kunci freeze de --reason \"ticket 4711\"      stop it, now
+  kunci log verify                            was the log changed?";
+
+/// Kunci: keys that never leave their token, and signed assertions by them.
+#[derive(Debug, Parser)]
+#[command(name = "kunci", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) site: Site,
+    /// Print the agent's answers unchanged (lists as JSON Lines), and problems as problem+json on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    #[command(flatten)]
+    Online(Online),
+    #[command(flatten)]
+    Offline(Offline),
+}
+
+/// What an agent does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Online {
+    /// List, initialise, check and unlock tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Make connectors' keys and certificates; running it again changes nothing
+    Provision(provision::Arguments),
+    /// Show a connector's certificate, or install one that a CA issued
+    Cert(cert::Arguments),
+    /// Get a signed client assertion
+    Assertion(assertion::Arguments),
+    /// Get a proof of possession for a Graph key roll
+    Proof(proof::Arguments),
+    /// Show whether everything signs, on one page
+    #[command(
+        after_help = "Exits with 1 when the agent is degraded or a connector does not sign, frozen ones included."
+    )]
+    Status,
+    /// Stop all signatures of a connector, at once
+    #[command(
+        after_help = "Example:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\""
+    )]
+    Freeze(freeze::Arguments),
+    /// Let a frozen connector sign again
+    #[command(after_help = "Example:\n  kunci thaw de --reason \"ticket 4711: token found\"")]
+    Thaw(freeze::Arguments),
+    /// Let the running agent read the configuration and the tenants files again
+    Reload,
+}
+
+/// What needs no agent.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Offline {
+    /// Check the configuration, or show an example or the schema
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Verify and search the log
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  kunci completions bash > /etc/bash_completion.d/kunci")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man(manual::Arguments),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use clap::{CommandFactory, Parser};
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::error::ErrorKind> {
+    Cli::try_parse_from(line.split(' ')).map_err(|error| error.kind())
+}
+
+fn refused(line: &str) -> bool {
+    parse(line).is_err()
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_of_the_design_is_there() {
+    for line in [
+        "kunci config check",
+        "kunci config example",
+        "kunci config schema",
+        "kunci token list",
+        "kunci token init frankfurt",
+        "kunci token check frankfurt",
+        "kunci token unlock frankfurt",
+        "kunci token unlatch frankfurt",
+        "kunci provision de uk",
+        "kunci provision --all --csr",
+        "kunci provision --all --csr --output .",
+        "kunci provision --all --days 30",
+        "kunci provision --adopt de --spki-sha256 ab",
+        "kunci provision de --adopt --spki-sha256 ab",
+        "kunci cert de",
+        "kunci cert de --format entra",
+        "kunci cert install de answer.pem",
+        "kunci assertion de --tenant t --client-id i",
+        "kunci assertion de --tenant t --client-id i --output f --refresh",
+        "kunci proof de --object-id o --reason r",
+        "kunci status --json",
+        "kunci freeze de --reason r",
+        "kunci thaw de --reason r",
+        "kunci reload",
+        "kunci log verify",
+        "kunci log search --kind intent --since 2026-01-01T00:00:00Z",
+        "kunci log show 0",
+        "kunci completions bash",
+        "kunci man",
+        "kunci man d",
+    ] {
+        assert!(!refused(line), "{line}");
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for line in [
+        "kunci provision",
+        "kunci provision de --all",
+        "kunci provision --all --adopt --spki-sha256 ab",
+        "kunci provision de --adopt",
+        "kunci provision de --spki-sha256 ab",
+        "kunci provision de --csr --days 30",
+        "kunci provision de --days 0",
+        "kunci provision de --days 1826",
+        "kunci provision de --output .",
+        "kunci cert",
+        "kunci cert de --format pkcs12",
+        "kunci assertion de --tenant t",
+        "kunci assertion de --tenant t --client-id i --refresh",
+        "kunci freeze de",
+        "kunci proof de --object-id o",
+        "kunci log search --kind release",
+        "kunci log search --since yesterday",
+    ] {
+        assert!(refused(line), "{line}");
+    }
+}
+
+#[test]
+fn a_pin_is_never_an_argument() {
+    assert!(refused("kunci token unlock frankfurt 123456"));
+    assert!(refused("kunci token unlock frankfurt --pin 123456"));
+}
+
+#[test]
+fn where_things_are_may_be_said_before_or_after_the_command() {
+    assert!(!refused("kunci --config a.toml status --json"));
+    assert!(!refused("kunci status --config a.toml --admin-socket s"));
+}

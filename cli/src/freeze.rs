@@ -1,0 +1,75 @@
+//! `kunci freeze`, `thaw` and `reload`: an operator's verbs on the agent.
+
+use agent::http::{Frozen, Reason};
+use clap::Args;
+use serde_json::json;
+
+use crate::client::{self, Client, QUICK, segment};
+use crate::failure::{Exit, Failure};
+use crate::session::{Concern, Session};
+
+/// What, and why.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The connector
+    connector: String,
+    /// Why; it stands in the ledger
+    #[arg(long)]
+    reason: String,
+}
+
+/// Stops a connector, or lets it sign again: `verb` is the last part of the path.
+pub(crate) async fn run(verb: &str, arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path = format!("/v1/connectors/{}/{verb}", segment(&arguments.connector));
+    let reason = Reason { reason: arguments.reason.clone() };
+    let body =
+        session.admin(Concern::Nothing, async |client| client.post(&path, &reason, QUICK).await).await?;
+    let frozen: Frozen = client::read(&body)?;
+    if session.print.json {
+        session.print.json(&body)?;
+    } else {
+        session.print.line(&words(&frozen))?;
+    }
+    Ok(if frozen.durable { Exit::Yes } else { Exit::Finding })
+}
+
+/// Lets the running agent read its files again. A private one would read them anyway.
+pub(crate) async fn reload(session: &Session<'_>) -> Result<Exit, Failure> {
+    let mut client = Client::connect(&session.site.admin_socket()?.path).await?;
+    client.post("/v1/reload", &json!({}), QUICK).await?;
+    session.print.note("the configuration and the tenants files are in force");
+    Ok(Exit::Yes)
+}
+
+fn words(frozen: &Frozen) -> String {
+    let Frozen { connector, frozen, durable, log_index } = frozen;
+    let entry = log_index.map(|index| format!(" (log entry {index})")).unwrap_or_default();
+    match (frozen, durable) {
+        (true, true) => format!("{connector} is FROZEN{entry}: nothing of it leaves from now on"),
+        (true, false) => format!(
+            "{connector} is FROZEN, but the ledger cannot be written: it thaws when the agent restarts. \
+             Mend the disk, then freeze it again"
+        ),
+        (false, _) => format!("{connector} signs again{entry}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(frozen: bool, durable: bool, log_index: Option<u64>) -> String {
+        words(&Frozen { connector: "de".into(), frozen, durable, log_index })
+    }
+
+    #[test]
+    fn a_freeze_that_the_disk_refused_says_so() {
+        insta::assert_snapshot!(said(true, false, None), @"de is FROZEN, but the ledger cannot be written: it thaws when the agent restarts. Mend the disk, then freeze it again");
+    }
+
+    #[test]
+    fn a_freeze_and_a_thaw_name_their_log_entry() {
+        insta::assert_snapshot!(said(true, true, Some(17)), @"de is FROZEN (log entry 17): nothing of it leaves from now on");
+        insta::assert_snapshot!(said(false, true, Some(18)), @"de signs again (log entry 18)");
+    }
+}

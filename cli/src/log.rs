@@ -1,0 +1,147 @@
+//! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
+
+mod page;
+mod query;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use ledger::{Entry, Query, Reader, Report};
+
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+use crate::site::Site;
+
+/// What to do with the log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compute every hash anew and name all damage
+    #[command(after_help = "\
+Exits with 1 when something is damaged. That history was not rewritten as a whole is seen only against a root that was
+kept elsewhere.
+
+Example:
+  kunci log verify --dir /mnt/copy/log")]
+    Verify(Place),
+    /// Find entries by what they say; all given must match
+    #[command(after_help = "\
+Exits with 1 when nothing matches or an entry is damaged. With --json, entries are the stored bytes, unchanged.
+
+Examples:
+  kunci log search --connector de --since 2026-01-01T00:00:00Z --kind intent
+  kunci log search --jti 0197a1e2-7c1b-7d2a-9a52-3a5d1f4e8b11")]
+    Search(query::Arguments),
+    /// Print the stored bytes of one entry
+    Show(Show),
+}
+
+/// Which log.
+#[derive(Args, Debug)]
+pub(crate) struct Place {
+    /// The log's folder [default: the configuration's state_dir/log]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Which entry.
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Its index
+    index: u64,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exit, Failure> {
+    match command {
+        Command::Verify(place) => verify(&place.open(site)?, print),
+        Command::Search(arguments) => search(&arguments.place.open(site)?, &arguments.query(), print),
+        Command::Show(show) => self::show(&show.place.open(site)?, show.index, print),
+    }
+}
+
+impl Place {
+    fn open(&self, site: &Site) -> Result<Reader, Failure> {
+        let dir = match &self.dir {
+            Some(dir) => dir.clone(),
+            None => site.config()?.agent.state_dir.join("log"),
+        };
+        Reader::open(&dir).map_err(|error| {
+            let title = format!("There is no log to read at {}: {error}", dir.display());
+            Failure::usage(
+                "log-unreadable",
+                title,
+                "Name the log's folder with --dir; it may be readable by the agent's user only.",
+            )
+        })
+    }
+}
+
+fn verify(reader: &Reader, print: &Printer) -> Result<Exit, Failure> {
+    let report = {
+        let bar = print.bar("verifying");
+        ledger::verify(reader, |done, all| bar.at(done, all)).map_err(unreadable)?
+    };
+    if print.json {
+        print.json(&serde_json::to_vec(&report).unwrap_or_default())?;
+    } else {
+        print.line(&page::report(&report))?;
+    }
+    Ok(verdict(&report))
+}
+
+fn verdict(report: &Report) -> Exit {
+    if report.damage.is_empty() && report.root.is_some() { Exit::Yes } else { Exit::Finding }
+}
+
+fn search(reader: &Reader, query: &Query, print: &Printer) -> Result<Exit, Failure> {
+    let (mut found, mut damaged) = (0_u64, false);
+    for item in reader.raw(0) {
+        match item.map_err(|error| error.to_string()).and_then(|(index, bytes)| entry(index, bytes)) {
+            Ok((index, bytes, entry)) if query.matches(&entry) => {
+                found += 1;
+                match print.json {
+                    true => print.json_of_many(&bytes)?,
+                    false => print.line_of_many(&page::entry(index, &entry))?,
+                }
+            }
+            Ok(_) => {}
+            Err(what) => {
+                damaged = true;
+                print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
+            }
+        }
+    }
+    print.finish()?;
+    Ok(if found == 0 || damaged { Exit::Finding } else { Exit::Yes })
+}
+
+fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
+    let parsed =
+        serde_json::from_slice(&bytes).map_err(|error| format!("entry {index} is damaged ({error})"))?;
+    Ok((index, bytes, parsed))
+}
+
+fn show(reader: &Reader, index: u64, print: &Printer) -> Result<Exit, Failure> {
+    let none = || {
+        Failure::finding("no-such-entry", format!("The log has no entry {index}"), "Ask for a smaller index.")
+    };
+    if reader.size().map_err(unreadable)? <= index {
+        return Err(none());
+    }
+    let (_, bytes) = reader
+        .raw(index)
+        .next()
+        .ok_or_else(none)?
+        .map_err(|error| Failure::finding("log-damaged", error.to_string(), "Run kunci log verify."))?;
+    print.json(&bytes)?;
+    Ok(Exit::Yes)
+}
+
+fn unreadable(error: ledger::Error) -> Failure {
+    Failure::usage(
+        "log-unreadable",
+        format!("The log cannot be read: {error}"),
+        "Check the folder, its owner and its mode.",
+    )
+}

@@ -1,0 +1,140 @@
+use std::rc::Rc;
+
+use hyper::body::Bytes;
+
+use super::*;
+
+/// What was printed.
+#[derive(Clone, Default)]
+struct Paper(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+fn printer(json: bool, terminal: bool) -> (Printer, Paper, Paper) {
+    let (out, err) = (Paper::default(), Paper::default());
+    let print = Printer {
+        json,
+        out: RefCell::new(Box::new(out.clone())),
+        err: RefCell::new(Box::new(err.clone())),
+        out_terminal: terminal,
+        err_terminal: terminal,
+        width: 80,
+    };
+    (print, out, err)
+}
+
+fn rows() -> Vec<Vec<String>> {
+    [["frankfurt", "SOFTWARE"], ["london", "asserted"]].map(|row| row.map(str::to_owned).to_vec()).to_vec()
+}
+
+#[test]
+fn a_list_is_one_line_for_each_element_and_no_byte_of_them_changes() {
+    let (print, out, _) = printer(true, false);
+    print.json_lines(br#"[ {"b": 1.50,  "a":"\u00e9"} , {"c":12345678901234567890123} ]"#).unwrap();
+    assert_eq!(out.text(), "{\"b\": 1.50,  \"a\":\"\\u00e9\"}\n{\"c\":12345678901234567890123}\n");
+}
+
+#[test]
+fn a_body_is_printed_as_it_came() {
+    let (print, out, _) = printer(true, false);
+    print.json(br#"{"z": 1,"a":  2}"#).unwrap();
+    assert_eq!(out.text(), "{\"z\": 1,\"a\":  2}\n");
+}
+
+#[test]
+fn a_table_off_a_terminal_is_lines_of_tabs() {
+    let (print, out, _) = printer(false, false);
+    print.table(&["token", "grade"], &rows()).unwrap();
+    assert_eq!(out.text(), "frankfurt\tSOFTWARE\nlondon\tasserted\n");
+}
+
+#[test]
+fn a_table_on_a_terminal_has_heads_and_columns() {
+    let (print, out, _) = printer(false, true);
+    print.table(&["token", "grade"], &rows()).unwrap();
+    insta::assert_snapshot!(out.text(), @r"
+     TOKEN      GRADE
+     frankfurt  SOFTWARE
+     london     asserted
+    ");
+}
+
+#[test]
+fn a_problem_says_what_failed_and_what_to_do() {
+    let (print, out, err) = printer(false, true);
+    print.failure(&Failure::unavailable(
+        "no-agent",
+        "No agent runs at /run/kunci/agent.sock",
+        "Start kunci-agent.",
+    ));
+    assert_eq!(out.text(), "");
+    insta::assert_snapshot!(err.text(), @r"
+    kunci: No agent runs at /run/kunci/agent.sock
+    Start kunci-agent.
+    ");
+}
+
+#[test]
+fn with_json_a_problem_is_what_the_agent_sent() {
+    let (print, _, err) = printer(true, true);
+    let body = br#"{"type":"t", "status":403,"code":"verb-not-granted","title":"T","detail":"D"}"#;
+    print.failure(&Failure::of_agent(403, Bytes::from_static(body)));
+    assert_eq!(err.text().trim_end().as_bytes(), body);
+}
+
+#[test]
+fn with_json_nothing_but_problems_goes_to_standard_error() {
+    let (print, _, err) = printer(true, true);
+    print.hint("hint");
+    print.note("note");
+    print.warn("warning");
+    assert_eq!(err.text(), "");
+}
+
+#[test]
+fn hints_are_for_terminals() {
+    let (print, _, err) = printer(false, false);
+    print.hint("hint");
+    print.note("note");
+    assert_eq!(err.text(), "note\n");
+}
+
+#[test]
+fn who_hung_up_is_not_told_of_it() {
+    let (print, _, err) = printer(false, false);
+    print.failure(&Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)));
+    assert_eq!(err.text(), "");
+}
+
+#[test]
+fn a_token_cannot_send_escapes_to_a_terminal() {
+    let (print, out, err) = printer(false, true);
+    print.line("label \u{1b}[2J\u{9b}31m \u{202e}drawrof").unwrap();
+    print.table(&["a"], &[vec!["\u{1b}]0;title\u{7}".into()]]).unwrap();
+    print.note("\u{1b}c");
+    let all = out.text() + &err.text();
+    assert!(!all.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{all:?}");
+    assert!(all.contains("\\u{1b}[2J"), "{all:?}");
+}
+
+#[test]
+fn software_is_called_so() {
+    assert_eq!(grade(Some("software")), "SOFTWARE");
+    assert_eq!(grade(Some("asserted")), "asserted");
+    assert_eq!(grade(None), "-");
+}

@@ -1,0 +1,139 @@
+//! A private agent for the length of a command, where no agent runs: the same agent, on sockets that only we find.
+//!
+//! It lives as long as we hold its standard input, so that however we end, it ends. It is in a process group of its
+//! own: Ctrl-C reaches us, and the agent stops in order.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::failure::{Exit, Failure};
+
+/// The agent's name, beside ours or on the PATH.
+const AGENT: &str = "kunci-agent";
+/// How long it may take to open its sockets and recover its ledger.
+const START: Duration = Duration::from_secs(30);
+/// How long it may take to stop.
+const STOP: Duration = Duration::from_secs(15);
+/// How many lines of its log are shown when it does not start.
+const TAIL_LINES: usize = 12;
+/// The exit code with which it says that its configuration is broken.
+const EXIT_CONFIGURATION: i32 = 2;
+
+/// A running private agent.
+pub(crate) struct PrivateAgent {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    // The pipe's reader: an agent that writes to a closed one would get SIGPIPE.
+    _stdout: Lines<BufReader<ChildStdout>>,
+    tail: Tail,
+    folder: TempDir,
+}
+
+impl PrivateAgent {
+    /// Starts it and waits until it serves.
+    pub(crate) async fn start(config: &Path) -> Result<Self, Failure> {
+        let broken = |error| {
+            not_started(format!("{AGENT}: {error}"), "Install kunci-agent beside kunci or on the PATH.")
+        };
+        let folder = tempfile::Builder::new().prefix("kunci-").tempdir().map_err(broken)?;
+        let mut child = spawn(config, folder.path()).map_err(broken)?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(not_started(format!("{AGENT} has no output"), "Try again."));
+        };
+        let stdin = child.stdin.take();
+        let tail = Tail::of(stderr);
+        let mut agent = Self { child, stdin, _stdout: BufReader::new(stdout).lines(), tail, folder };
+        match timeout(START, agent._stdout.next_line()).await {
+            Ok(Ok(Some(line))) if line == "ready" => Ok(agent),
+            Err(_) => Err(agent.failed(None).await),
+            Ok(_) => {
+                let status = timeout(STOP, agent.child.wait()).await.ok().and_then(Result::ok);
+                Err(agent.failed(status).await)
+            }
+        }
+    }
+
+    /// Its admins' socket.
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.folder.path().join("admin.sock")
+    }
+
+    /// Ends it, and waits for its end: the ledger and the tokens are free for the next command.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stdin.take());
+        if timeout(STOP, self.child.wait()).await.is_err() {
+            // Its children die with it.
+            let _ = self.child.kill().await;
+        }
+    }
+
+    async fn failed(mut self, status: Option<ExitStatus>) -> Failure {
+        let title = match status {
+            Some(status) => format!("No agent runs, and a private one did not start ({status})"),
+            None => format!("No agent runs, and a private one did not start in {} s", START.as_secs()),
+        };
+        drop(self.stdin.take());
+        let _ = self.child.kill().await;
+        let exit = if status.and_then(|status| status.code()) == Some(EXIT_CONFIGURATION) {
+            Exit::Usage
+        } else {
+            Exit::Unavailable
+        };
+        Failure { exit, ..not_started(title, &self.tail.text().await) }
+    }
+}
+
+fn not_started(title: String, detail: &str) -> Failure {
+    Failure::unavailable("agent-not-started", title, detail)
+}
+
+fn spawn(config: &Path, folder: &Path) -> std::io::Result<Child> {
+    let mut command = Command::new(binary());
+    command.arg("--config").arg(config).arg("--private").arg(folder);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).spawn()
+}
+
+/// The agent that was installed with us, else the one on the PATH.
+fn binary() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|ours| Some(ours.parent()?.join(AGENT)));
+    beside.filter(|path| path.is_file()).unwrap_or_else(|| AGENT.into())
+}
+
+/// The last lines that the agent logged; it is read to its end, so that the agent never waits for us.
+struct Tail {
+    lines: Arc<Mutex<Vec<String>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Tail {
+    fn of(stderr: impl AsyncRead + Unpin + Send + 'static) -> Self {
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let kept = lines.clone();
+        let reading = tokio::spawn(async move {
+            let mut read = BufReader::new(stderr).lines();
+            while let Ok(Some(line)) = read.next_line().await {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if kept.len() == TAIL_LINES {
+                    kept.remove(0);
+                }
+                kept.push(line);
+            }
+        });
+        Self { lines, reading }
+    }
+
+    /// All of it, once the agent has ended.
+    async fn text(self) -> String {
+        let _ = timeout(STOP, self.reading).await;
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+}

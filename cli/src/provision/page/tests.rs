@@ -1,0 +1,46 @@
+use super::super::csr;
+use super::*;
+
+fn key(outcome: &str, grade: &str) -> Provisioned {
+    Provisioned {
+        connector: "de".into(),
+        token: "frankfurt".into(),
+        outcome: outcome.into(),
+        grade: grade.into(),
+        key: "00".into(),
+        spki_sha256: "c0ffee".into(),
+        certificate_sha256: Some("cafe".into()),
+        csr: None,
+        orphans: Vec::new(),
+    }
+}
+
+#[test]
+fn a_line_tells_the_outcome_the_grade_and_the_certificate() {
+    insta::assert_snapshot!(line(&key("created", "software")), @"de on frankfurt: created, SOFTWARE, so it can be copied, certificate SHA-256 cafe");
+    insta::assert_snapshot!(line(&key("unchanged", "asserted")), @"de on frankfurt: unchanged, asserted, certificate SHA-256 cafe");
+}
+
+#[test]
+fn a_key_whose_request_is_out_waits_for_its_certificate() {
+    let waiting =
+        Provisioned { certificate_sha256: None, csr: Some("PEM".into()), ..key("created", "asserted") };
+    insta::assert_snapshot!(line(&waiting), @"de on frankfurt: created, asserted, waits for the CA's certificate");
+}
+
+#[test]
+fn an_orphan_is_reported_with_what_to_do() {
+    let with = Provisioned { orphans: vec!["beef".into()], ..key("created", "software") };
+    insta::assert_snapshot!(orphans(&with).join("\n"), @"frankfurt holds another key labelled for de, SHA-256 beef, that the ledger does not pin. Nothing is signed with it. A run that was cut short leaves such a key: destroy it with the token's own tools, or take it over with kunci provision de --adopt --spki-sha256 beef");
+}
+
+#[test]
+fn a_summary_names_who_failed() {
+    insta::assert_snapshot!(summary(5, &["uk".into(), "je".into()]), @"5 provisioned, 2 failed: uk, je. Run it again once the cause is gone.");
+}
+
+#[test]
+fn each_key_has_a_request_file_of_its_own() {
+    assert_eq!(csr::name(&key("created", "asserted"), true), "de.csr.pem");
+    assert_eq!(csr::name(&key("created", "asserted"), false), "de.frankfurt.csr.pem");
+}

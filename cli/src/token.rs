@@ -1,0 +1,108 @@
+//! `kunci token`: the tokens, what is on them, and the verbs that only a person decides on.
+
+mod page;
+
+use agent::http::{Checked, TokenStatus};
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::client::{self, QUICK, SLOW, segment};
+use crate::failure::{Exit, Failure};
+use crate::session::{Concern, Session};
+use crate::unlock;
+
+pub(crate) use page::row;
+
+/// The heads of `row`.
+pub(crate) const HEAD: [&str; 6] = ["token", "state", "grade", "label", "serial", "made by"];
+
+/// What to do with the tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the configured tokens
+    List,
+    /// Initialise a blank token by its configuration
+    Init(Which),
+    /// Read back every key on a token and let the pinned ones sign a probe
+    #[command(
+        after_help = "Exits with 1 when a key is orphaned, is not the pinned one, or is not fit to sign."
+    )]
+    Check(Which),
+    /// Type the PIN of a token that has { prompt = true }
+    #[command(after_help = "At a terminal the PIN is not shown; else it is one line of standard input:\n  \
+                            systemd-creds decrypt pin.cred - | kunci token unlock frankfurt")]
+    Unlock(Which),
+    /// Clear the latch of a token whose PIN was refused; give it the right PIN first
+    Unlatch(Which),
+}
+
+/// A token.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
+    /// The token's name in the configuration
+    token: String,
+}
+
+pub(crate) async fn run(command: &Command, session: &Session<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::List => list(session).await,
+        Command::Init(which) => init(&which.token, session).await,
+        Command::Check(which) => check(&which.token, session).await,
+        Command::Unlock(which) => {
+            unlock::unlock(&session.site.admin_socket()?.path, &which.token, session.print)
+        }
+        Command::Unlatch(which) => unlatch(&which.token, session).await,
+    }
+}
+
+async fn list(session: &Session<'_>) -> Result<Exit, Failure> {
+    let body = session.admin(Concern::All, async |client| client.get("/v1/tokens").await).await?;
+    if session.print.json {
+        session.print.json_lines(&body)?;
+        return Ok(Exit::Yes);
+    }
+    let tokens: Vec<TokenStatus> = client::read(&body)?;
+    session.print.table(&HEAD, &tokens.iter().map(row).collect::<Vec<_>>())?;
+    Ok(Exit::Yes)
+}
+
+async fn init(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path = format!("/v1/tokens/{}/init", segment(token));
+    let body = session
+        .admin(Concern::Token(token), async |client| {
+            let _busy = session.print.spinner("initialising");
+            client.post(&path, &json!({}), SLOW).await
+        })
+        .await?;
+    if session.print.json {
+        session.print.json(&body)?;
+        return Ok(Exit::Yes);
+    }
+    let status: TokenStatus = client::read(&body)?;
+    session.print.line(&page::initialised(&status))?;
+    Ok(Exit::Yes)
+}
+
+async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path = format!("/v1/tokens/{}/check", segment(token));
+    let body = session
+        .admin(Concern::Token(token), async |client| {
+            let _busy = session.print.spinner("checking every key");
+            client.post(&path, &json!({}), SLOW).await
+        })
+        .await?;
+    let checked: Checked = client::read(&body)?;
+    if session.print.json {
+        session.print.json(&body)?;
+    } else {
+        session.print.line(&page::checked(&checked))?;
+    }
+    Ok(if page::is_good(&checked) { Exit::Yes } else { Exit::Finding })
+}
+
+async fn unlatch(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path = format!("/v1/tokens/{}/unlatch", segment(token));
+    session.admin(Concern::Nothing, async |client| client.post(&path, &json!({}), QUICK).await).await?;
+    session.print.note(&format!("{token}: the latch is cleared; its PIN is tried once more"));
+    Ok(Exit::Yes)
+}

@@ -1,0 +1,86 @@
+//! Tokens in words and rows.
+
+use agent::http::{Checked, CheckedKey, TokenStatus};
+
+use crate::print::grade;
+
+/// A token as a row of `HEAD`.
+pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
+    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+    let state = match &token.detail {
+        Some(why) => format!("{}: {why}", token.state),
+        None => token.state.clone(),
+    };
+    let maker =
+        [&token.manufacturer, &token.model].map(|field| field.as_deref().unwrap_or_default()).join(" ");
+    let maker = if maker.trim().is_empty() { "-".to_owned() } else { maker.trim().to_owned() };
+    let grade = grade(token.grade.as_deref()).to_owned();
+    vec![token.name.clone(), state, grade, text(&token.label), text(&token.serial), maker]
+}
+
+/// A token that was just initialised.
+pub(super) fn initialised(token: &TokenStatus) -> String {
+    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+    format!(
+        "{} is initialised: label {}, serial {}. Provision it next: kunci provision --all",
+        token.name,
+        text(&token.label),
+        text(&token.serial)
+    )
+}
+
+/// Whether a check found nothing bad.
+pub(super) fn is_good(checked: &Checked) -> bool {
+    checked.token.state == "ready" && checked.keys.iter().all(is_good_key)
+}
+
+fn is_good_key(key: &CheckedKey) -> bool {
+    key.standing == "pinned" && key.findings.is_empty() && key.probe != Some(false)
+}
+
+/// What a check found.
+pub(super) fn checked(checked: &Checked) -> String {
+    let token = &checked.token;
+    let mut lines = vec![format!("{}: {}, {}", token.name, token.state, standing(token.grade.as_deref()))];
+    if checked.keys.is_empty() {
+        lines.push("  no keys of ours".to_owned());
+    }
+    for key in &checked.keys {
+        let probe = match key.probe {
+            Some(true) => ", signed a probe",
+            Some(false) => ", DID NOT sign a probe",
+            None => "",
+        };
+        lines.push(format!("  {} {}{probe}, SHA-256 {}", key.label, key.standing, key.spki_sha256));
+        lines.extend(key.findings.iter().map(|finding| format!("    finding: {finding}")));
+        lines.extend(advice(key).map(|advice| format!("    {advice}")));
+    }
+    lines.join("\n")
+}
+
+/// A grade in a sentence.
+pub(crate) fn standing(of: Option<&str>) -> String {
+    match of {
+        Some("software") => "SOFTWARE: its keys can be copied".to_owned(),
+        Some("asserted") => "asserted: the module says where its keys were born".to_owned(),
+        other => grade(other).to_owned(),
+    }
+}
+
+fn advice(key: &CheckedKey) -> Option<String> {
+    let connector = key.label.strip_prefix("kunci:").unwrap_or("CONNECTOR");
+    match key.standing.as_str() {
+        "orphan" => Some(format!(
+            "the ledger does not know it, and nothing is signed with it; if it is yours: \
+             kunci provision {connector} --adopt --spki-sha256 {}",
+            key.spki_sha256
+        )),
+        "mismatch" => {
+            Some("it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there".into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

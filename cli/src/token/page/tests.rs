@@ -1,0 +1,83 @@
+use super::*;
+
+fn token(grade: &str) -> TokenStatus {
+    TokenStatus {
+        name: "frankfurt".into(),
+        state: "ready".into(),
+        grade: Some(grade.into()),
+        label: Some("frankfurt".into()),
+        serial: Some("5a1c".into()),
+        model: Some("SoftHSM v2".into()),
+        manufacturer: Some("SoftHSM project".into()),
+        ..TokenStatus::default()
+    }
+}
+
+fn key(label: &str, standing: &str) -> CheckedKey {
+    CheckedKey {
+        label: label.into(),
+        key: None,
+        spki_sha256: "c0ffee".into(),
+        standing: standing.into(),
+        probe: (standing == "pinned").then_some(true),
+        findings: Vec::new(),
+    }
+}
+
+#[test]
+fn a_soft_token_is_called_software() {
+    assert_eq!(
+        row(&token("software")).join(" | "),
+        "frankfurt | ready | SOFTWARE | frankfurt | 5a1c | SoftHSM project SoftHSM v2"
+    );
+}
+
+#[test]
+fn a_token_that_is_away_says_why() {
+    let away = TokenStatus {
+        name: "london".into(),
+        state: "missing".into(),
+        detail: Some("no such serial".into()),
+        ..TokenStatus::default()
+    };
+    assert_eq!(row(&away).join(" | "), "london | missing: no such serial | - | - | - | -");
+}
+
+#[test]
+fn a_check_names_each_key_and_what_to_do() {
+    let mut weak = key("kunci:uk", "pinned");
+    weak.findings.push("CKA_EXTRACTABLE is true: destroy the key and provision again".into());
+    let found = Checked {
+        token: token("software"),
+        keys: vec![key("kunci:de", "pinned"), weak, key("kunci:us", "orphan"), key("kunci:ca", "mismatch")],
+    };
+    insta::assert_snapshot!(checked(&found), @r"
+    frankfurt: ready, SOFTWARE: its keys can be copied
+      kunci:de pinned, signed a probe, SHA-256 c0ffee
+      kunci:uk pinned, signed a probe, SHA-256 c0ffee
+        finding: CKA_EXTRACTABLE is true: destroy the key and provision again
+      kunci:us orphan, SHA-256 c0ffee
+        the ledger does not know it, and nothing is signed with it; if it is yours: kunci provision us --adopt --spki-sha256 c0ffee
+      kunci:ca mismatch, SHA-256 c0ffee
+        it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there
+    ");
+    assert!(!is_good(&found));
+}
+
+#[test]
+fn only_pinned_fit_keys_that_sign_are_good() {
+    let with = |key| Checked { token: token("asserted"), keys: vec![key] };
+    assert!(is_good(&with(key("kunci:de", "pinned"))));
+    assert!(!is_good(&with(key("kunci:de", "orphan"))));
+    assert!(!is_good(&with(key("kunci:de", "mismatch"))));
+    assert!(!is_good(&with(CheckedKey { probe: Some(false), ..key("kunci:de", "pinned") })));
+}
+
+#[test]
+fn what_only_the_module_says_is_called_asserted() {
+    let found = Checked { token: token("asserted"), keys: Vec::new() };
+    insta::assert_snapshot!(checked(&found), @r"
+    frankfurt: ready, asserted: the module says where its keys were born
+      no keys of ours
+    ");
+}

@@ -1,0 +1,175 @@
+//! `kunci token unlock`: a person's PIN to a token's host, by a socket that nobody else reads.
+//!
+//! The PIN is typed at a terminal that does not show it, or is one line of standard input; never an argument, never in
+//! the environment. It is held in one buffer that is wiped, and is sent once.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+
+/// The longest PIN, in bytes. One byte more is the newline.
+const MAX_PIN_BYTES: usize = 256;
+/// How long a login may take.
+const LOGIN: Duration = Duration::from_secs(120);
+/// The longest answer, in bytes.
+const MAX_ANSWER: u64 = 4096;
+
+/// What a terminal sends for these keys.
+const INTERRUPT: u8 = 0x03;
+const END: u8 = 0x04;
+const KILL: u8 = 0x15;
+const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+
+/// Asks for a token's PIN and hands it to the agent whose admins' socket this is.
+pub(crate) fn unlock(admin_socket: &Path, token: &str, print: &Printer) -> Result<Exit, Failure> {
+    let path = admin_socket.with_file_name(format!("unlock-{token}.sock"));
+    // A PIN that nobody takes is not asked for. The connection is made after it was typed: the host does not wait long.
+    std::fs::symlink_metadata(&path).map_err(|error| unreached(&path, token, &error))?;
+    let pin = read(token, print)?;
+    let mut socket = UnixStream::connect(&path).map_err(|error| unreached(&path, token, &error))?;
+    let answer = send(&mut socket, &pin).map_err(|error| {
+        let title = format!("The agent did not answer: {error}");
+        Failure::unavailable("agent-unavailable", title, "`kunci token list` says how the token is now.")
+    })?;
+    match answer.trim_end() {
+        "ok" => {
+            print.note(&format!("{token} is unlocked"));
+            Ok(Exit::Yes)
+        }
+        other => Err(refused(token, other)),
+    }
+}
+
+fn unreached(path: &Path, token: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::refused(
+            "socket-refused",
+            format!("You may not connect to {}", path.display()),
+            "Only the agent's own user and root unlock tokens.",
+        ),
+        _ => Failure::unavailable(
+            "no-agent",
+            format!("No agent takes a PIN of {token} at {}", path.display()),
+            "Start kunci-agent; a token is unlocked by hand only where its pin is { prompt = true }. Without an agent, \
+             commands ask for the PIN themselves.",
+        ),
+    }
+}
+
+fn refused(token: &str, answer: &str) -> Failure {
+    let why = answer.strip_prefix("refused: ").unwrap_or(answer);
+    let title = format!("{token} was not unlocked: {why}");
+    Failure::finding(
+        "unlock-refused",
+        title,
+        "`kunci token list` says how the token is now. A wrong PIN is never tried twice.",
+    )
+}
+
+fn send(socket: &mut UnixStream, pin: &[u8]) -> io::Result<String> {
+    socket.set_write_timeout(Some(LOGIN))?;
+    socket.set_read_timeout(Some(LOGIN))?;
+    socket.write_all(pin)?;
+    let mut answer = String::new();
+    socket.take(MAX_ANSWER).read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// The PIN with its newline.
+fn read(token: &str, print: &Printer) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let stdin = io::stdin();
+    let pin = if stdin.is_terminal() {
+        print.ask(&format!("PIN of {token}: "));
+        let hidden = Hidden::new()?;
+        let pin = line(typed);
+        drop(hidden);
+        print.ask("\n");
+        pin?
+    } else {
+        line(piped)?
+    };
+    if pin.len() == 1 {
+        return Err(Failure::usage(
+            "no-pin",
+            "No PIN was given",
+            "Type it, or send it as one line of standard input.",
+        ));
+    }
+    Ok(pin)
+}
+
+/// What a byte does to the line.
+enum Key {
+    Type,
+    Erase,
+    Clear,
+    Enter,
+    Leave,
+}
+
+fn typed(byte: u8) -> Key {
+    match byte {
+        b'\n' | b'\r' => Key::Enter,
+        INTERRUPT | END => Key::Leave,
+        KILL => Key::Clear,
+        byte if BACKSPACE.contains(&byte) => Key::Erase,
+        _ => Key::Type,
+    }
+}
+
+fn piped(byte: u8) -> Key {
+    if byte == b'\n' { Key::Enter } else { Key::Type }
+}
+
+/// Reads a line byte by byte from the descriptor: no buffer but the wiped one ever holds it.
+fn line(key: impl Fn(u8) -> Key) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PIN_BYTES + 1));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        let read = rustix::io::read(io::stdin(), &mut *byte).map_err(io::Error::from);
+        let at_end = read.map_err(|error| Failure::file(Path::new("standard input"), &error))? == 0;
+        match if at_end { Key::Enter } else { key(byte[0]) } {
+            Key::Enter => break,
+            Key::Leave => return Err(Failure::usage("no-pin", "No PIN was given", "Nothing was sent.")),
+            Key::Clear => line.clear(),
+            // A character of several bytes is erased whole.
+            Key::Erase => while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
+            Key::Type if line.len() == MAX_PIN_BYTES => return Err(too_long()),
+            Key::Type => line.push(byte[0]),
+        }
+    }
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn too_long() -> Failure {
+    Failure::usage("no-pin", format!("The PIN is longer than {MAX_PIN_BYTES} bytes"), "Nothing was sent.")
+}
+
+/// A terminal that shows nothing, until it is dropped. Ctrl-C is read as a key, so that it leaves the terminal as it was.
+struct Hidden(Termios);
+
+impl Hidden {
+    fn new() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
+    }
+}
