@@ -16,7 +16,7 @@ use crate::control::{HostState, LoginOutcome, PinOrigin, Report};
 use crate::lane::Fault;
 use crate::pkcs11::{Anchor, Found, Module, Pin};
 
-/// The wait after a login that failed without the PIN being judged, and between looks at an unusable PIN source.
+/// The wait between looks at a token that cannot be opened and at a PIN source that cannot be used.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// A PIN, where it came from, and who waits for the outcome.
@@ -34,7 +34,9 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
     let anchor = match Anchor::open(module, token) {
         Ok(anchor) => anchor,
         Err(failure) => {
-            keeper.down(module, failure.into_fault());
+            let fault = failure.into_fault();
+            keeper.down(module, fault.clone());
+            keeper.report(HostState::Missing(fault.to_string()));
             keeper.pause(WAIT, "the token cannot be opened");
             return None;
         }
@@ -62,7 +64,8 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
         LoginOutcome::NotJudged(why) => {
             keeper.down(module, Fault::Device(why.clone()));
             given.client.into_iter().for_each(|client| client.refuse(&why));
-            keeper.pause(WAIT, "the token did not take a login");
+            keeper.report(HostState::NoPin(format!("the token did not judge the PIN: {why}")));
+            keeper.pause(LAST_WAIT, "the token did not take a login");
             None
         }
     }

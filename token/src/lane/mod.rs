@@ -117,3 +117,42 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, Fault> {
         _ => Err(Fault::Protocol),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sha256;
+    use crate::message::Probe;
+    use proptest::prelude::*;
+
+    fn ask() -> Ask {
+        let key = KeyRef { id: KeyId([1; 16]), spki_sha256: Sha256([2; 32]) };
+        let message = Message::Probe(Probe { nonce: [3; 32] });
+        Ask { id: 300, work: Work::Sign { connector: "de".parse().unwrap(), key, message } }
+    }
+
+    #[test]
+    fn a_frame_with_bytes_left_over_or_cut_is_refused() {
+        let mut frame = encode(&ask()).unwrap();
+        assert_eq!(decode::<Ask>(&frame), Ok(ask()));
+        assert_eq!(decode::<Ask>(&frame[..frame.len() - 1]), Err(Fault::Protocol));
+        frame.push(0);
+        assert_eq!(decode::<Ask>(&frame), Err(Fault::Protocol));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = (decode::<Ask>(&bytes), decode::<Answer>(&bytes));
+        }
+
+        #[test]
+        fn a_damaged_frame_is_another_question_or_none(at in 0usize..80, to in any::<u8>()) {
+            let mut frame = encode(&ask()).unwrap();
+            let at = at % frame.len();
+            prop_assume!(frame[at] != to);
+            frame[at] = to;
+            prop_assert_ne!(decode::<Ask>(&frame), Ok(ask()));
+        }
+    }
+}

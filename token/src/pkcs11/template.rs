@@ -113,3 +113,41 @@ fn bits(kind: KeyType) -> Option<u64> {
         KeyType::P256 => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: KeyType) -> NewKey<'static> {
+        NewKey { id: KeyId([7; 16]), label: "kunci:de", kind, hashing: Hashing::Token }
+    }
+
+    #[test]
+    fn even_the_shortest_template_keeps_the_key_in_and_to_one_use() {
+        for (kind, shape) in [(KeyType::P256, Shape::Plain), (KeyType::Rsa3072, Shape::AnyMechanism)] {
+            let private = key(kind).private(shape);
+            for stated in [
+                Attribute::Token(true),
+                Attribute::Private(true),
+                Attribute::Sensitive(true),
+                Attribute::Extractable(false),
+                Attribute::Sign(true),
+                Attribute::Decrypt(false),
+                Attribute::Unwrap(false),
+                Attribute::Derive(false),
+                Attribute::Modifiable(false),
+            ] {
+                assert!(private.contains(&stated), "{stated:?} in {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_template_allows_no_mechanism_over_bare_bytes_where_the_token_hashes() {
+        for kind in [KeyType::P256, KeyType::Rsa2048] {
+            let allowed = key(kind).allowed();
+            assert!(!allowed.contains(&MechanismType::RSA_PKCS), "{allowed:?}");
+            assert!(key(kind).private(Shape::Full).contains(&Attribute::AllowedMechanisms(allowed)));
+        }
+    }
+}
