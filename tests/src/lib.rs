@@ -1,1 +1,16 @@
-//! Test rig.
+//! The rig of the integration tests: a whole installation in a temporary folder, with the real binaries and a real
+//! SoftHSM2 token.
+//!
+//! Nothing here is a mock. The binaries are those beside the test program, or those in `KUNCI_BIN_DIR`; a missing
+//! binary or module fails loudly.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+pub mod agent;
+pub mod http;
+pub mod rig;
+pub mod wait;
+
+pub use agent::Agent;
+pub use http::Reply;
+pub use rig::Rig;

@@ -1,0 +1,170 @@
+//! A running agent: its processes, its sockets, its end.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::http::{Connection, Reply};
+use crate::rig::{CLIENT, TENANT};
+use crate::wait::{until, until_true};
+
+/// A running agent; killed when it is dropped.
+pub struct Agent {
+    child: Child,
+    log: PathBuf,
+    socket: PathBuf,
+    admin: PathBuf,
+}
+
+impl Agent {
+    pub fn spawn(log: PathBuf, socket: PathBuf, admin: PathBuf, mut command: Command) -> Self {
+        let output = File::options().create(true).append(true).open(&log).unwrap();
+        let child =
+            command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap();
+        Self { child, log, socket, admin }
+    }
+
+    /// Waits until both sockets answer.
+    pub fn wait_answering(&self) {
+        for socket in [&self.socket, &self.admin] {
+            until("the agent answers", || Connection::open(socket).ok()?.send("GET", "/v1/health", b"").ok());
+        }
+    }
+
+    /// Waits until every token is ready and every connector with a certificate signs.
+    pub fn wait_ready(&self) {
+        until_true("the tokens are ready", || self.tokens().iter().all(|token| token["state"] == "ready"));
+        let waits = |connector: &serde_json::Value| {
+            let mut keys = connector["keys"].as_array().unwrap().iter();
+            keys.any(|key| key["state"] == "certified" && !key["inactive"].is_null())
+        };
+        until_true("the keys are active", || !self.connectors().iter().any(waits));
+    }
+
+    pub fn tokens(&self) -> Vec<serde_json::Value> {
+        self.admin("GET", "/v1/tokens", "").json().as_array().cloned().unwrap_or_default()
+    }
+
+    pub fn connectors(&self) -> Vec<serde_json::Value> {
+        self.admin("GET", "/v1/connectors", "").json().as_array().cloned().unwrap_or_default()
+    }
+
+    /// One request on agent.sock, on a connection of its own.
+    #[track_caller]
+    pub fn call(&self, method: &str, path: &str, body: &str) -> Reply {
+        Connection::open(&self.socket).unwrap().send(method, path, body.as_bytes()).unwrap()
+    }
+
+    /// One request on admin.sock.
+    #[track_caller]
+    pub fn admin(&self, method: &str, path: &str, body: &str) -> Reply {
+        Connection::open(&self.admin).unwrap().send(method, path, body.as_bytes()).unwrap()
+    }
+
+    /// Asks for an assertion of the rig's pair.
+    #[track_caller]
+    pub fn assertion(&self, connector: &str) -> Reply {
+        self.call("POST", &assertions(connector), &body(TENANT, CLIENT))
+    }
+
+    /// A connection to agent.sock.
+    pub fn connection(&self) -> Connection {
+        Connection::open(&self.socket).unwrap()
+    }
+
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub fn admin_socket(&self) -> &Path {
+        &self.admin
+    }
+
+    /// The supervisor's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The front's process id.
+    pub fn front(&self) -> Option<u32> {
+        self.role("front").into_iter().next()
+    }
+
+    /// The hosts' process ids.
+    pub fn hosts(&self) -> Vec<u32> {
+        self.role("host")
+    }
+
+    fn role(&self, role: &str) -> Vec<u32> {
+        let supervisor = self.pid();
+        let tasks =
+            fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).unwrap_or_default();
+        let plays = |pid: &u32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).nth(1) == Some(role.as_bytes())
+        };
+        tasks.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(plays).collect()
+    }
+
+    /// Sends a signal to the supervisor.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal);
+    }
+
+    /// SIGTERM, and the exit status.
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.child.wait().unwrap()
+    }
+
+    /// Waits for the end.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// The end, if it came.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// What the agent wrote so far.
+    pub fn output(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let children = [self.hosts(), self.front().into_iter().collect()].concat();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // They die with the supervisor; a rig's folder must not be removed under them.
+        for pid in children {
+            until_true("a child dies with its supervisor", || {
+                !Path::new(&format!("/proc/{pid}/exe")).exists()
+            });
+        }
+        if std::thread::panicking() {
+            eprintln!("--- the agent's output\n{}", self.output());
+        }
+    }
+}
+
+/// Sends a signal to a process, if it is there.
+pub fn kill(pid: u32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// The path of a connector's assertions.
+pub fn assertions(connector: &str) -> String {
+    format!("/v1/connectors/{connector}/assertions")
+}
+
+/// The body of a request for an assertion.
+pub fn body(tenant: &str, client_id: &str) -> String {
+    serde_json::json!({ "tenant": tenant, "client_id": client_id }).to_string()
+}

@@ -1,0 +1,252 @@
+//! An installation: a folder with a token, a PIN, a configuration and tenants, and the commands run on it.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::agent::Agent;
+
+/// The PIN of the rig's token, and the PIN of its security officer.
+pub const PIN: &str = "rig-user-pin";
+pub const SO_PIN: &str = "rig-officer-pin";
+/// A pair that every connector of the rig serves.
+pub const TENANT: &str = "contoso.example";
+pub const CLIENT: &str = "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
+
+/// One installation.
+pub struct Rig {
+    folder: TempDir,
+    /// Everything of the configuration but the sections that the rig writes itself.
+    extra: String,
+    connectors: Vec<String>,
+    token: TokenText,
+}
+
+struct TokenText {
+    lanes: u8,
+    deadline: String,
+    module: PathBuf,
+    pin: String,
+}
+
+impl Rig {
+    /// A blank token, connector `de` (RSA-2048, PS256), and rules that grant everything to this user.
+    pub fn new() -> Self {
+        let rig = Self::bare();
+        rig.write();
+        rig
+    }
+
+    /// As [`Rig::new`], with nothing written yet.
+    pub fn bare() -> Self {
+        let folder = tempfile::Builder::new().prefix("kunci-").tempdir().unwrap();
+        let rig = Self {
+            folder,
+            extra: format!(
+                "[callers.rig]\nuser = {user}\nconnectors = [\"de\"]\n\n[admins.rig]\nuser = {user}\nmay = {ALL}\n",
+                user = user()
+            ),
+            connectors: vec![connector("de", "rsa-2048", "PS256")],
+            token: TokenText { lanes: 2, deadline: "10s".to_owned(), module: softhsm(), pin: String::new() },
+        };
+        for folder in ["tokens", "state"] {
+            fs::DirBuilder::new().mode(0o700).create(rig.at(folder)).unwrap();
+        }
+        rig.private("pin", PIN);
+        rig.private("so-pin", SO_PIN);
+        rig.private(
+            "softhsm2.conf",
+            &format!("directories.tokendir = {}\nlog.level = ERROR\n", rig.at("tokens").display()),
+        );
+        rig.private("tenants.csv", &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},\n"));
+        rig
+    }
+
+    /// Adds a connector; `algorithm` ES256 gets an authority that takes EC keys.
+    pub fn connector(mut self, name: &str, key: &str, algorithm: &str) -> Self {
+        self.connectors.retain(|text| !text.starts_with(&format!("[connectors.{name}]")));
+        self.connectors.push(connector(name, key, algorithm));
+        self
+    }
+
+    /// Replaces the rules and whatever else stands beside agent, ledger, token and connectors.
+    pub fn rules(mut self, text: &str) -> Self {
+        self.extra = text.replace("ME", &user());
+        self
+    }
+
+    /// How many lanes the token gets.
+    pub fn lanes(mut self, lanes: u8) -> Self {
+        self.token.lanes = lanes;
+        self
+    }
+
+    /// How long the token may take.
+    pub fn deadline(mut self, deadline: &str) -> Self {
+        deadline.clone_into(&mut self.token.deadline);
+        self
+    }
+
+    /// Another module in SoftHSM2's place.
+    pub fn module(mut self, module: &Path) -> Self {
+        module.clone_into(&mut self.token.module);
+        self
+    }
+
+    /// Another PIN source, as TOML.
+    pub fn pin_source(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.token.pin);
+        self
+    }
+
+    /// Writes the configuration.
+    pub fn write(&self) {
+        self.private("kunci.toml", &self.toml());
+    }
+
+    /// The configuration's text.
+    pub fn toml(&self) -> String {
+        let at = |name: &str| format!("{:?}", self.at(name));
+        let pin = if self.token.pin.is_empty() {
+            format!("{{ file = {} }}", at("pin"))
+        } else {
+            self.token.pin.clone()
+        };
+        format!(
+            "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\nallow_software_tokens = true\n\n\
+             [ledger]\norigin = \"rig.example/kunci\"\n\n\
+             [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
+             so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
+             env = {{ SOFTHSM2_CONF = {conf} }}\npaths = [{tokens}]\nread_paths = [{conf}]\n\n{connectors}\n{extra}",
+            socket = at("agent.sock"),
+            admin = at("admin.sock"),
+            state = at("state"),
+            module = self.token.module,
+            so_pin = at("so-pin"),
+            lanes = self.token.lanes,
+            deadline = self.token.deadline,
+            conf = at("softhsm2.conf"),
+            tokens = at("tokens"),
+            connectors = self.connectors.join("\n"),
+            extra = self.extra,
+        )
+    }
+
+    /// A path in the rig's folder.
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only we can read, by rename.
+    pub fn private(&self, name: &str, text: &str) {
+        let (path, temporary) = (self.at(name), self.at(&format!("{name}.new")));
+        let mut file = fs::OpenOptions::new();
+        let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(&temporary).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        fs::rename(temporary, path).unwrap();
+    }
+
+    /// `kunci` with these arguments.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary("kunci"));
+        command.arg("--config").arg(self.at("kunci.toml")).args(arguments);
+        command
+    }
+
+    /// Runs `kunci`.
+    pub fn kunci(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs `kunci`, which must succeed; its standard output.
+    #[track_caller]
+    pub fn kunci_ok(&self, arguments: &[&str]) -> String {
+        let output = self.kunci(arguments);
+        assert!(output.status.success(), "kunci {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Initialises the token and provisions every connector.
+    pub fn provisioned(self) -> Self {
+        self.write();
+        self.kunci_ok(&["token", "init", "soft"]);
+        self.kunci_ok(&["provision", "--all"]);
+        self
+    }
+
+    /// Starts the agent and waits until its token is ready.
+    pub fn start(&self) -> Agent {
+        let agent = self.spawn();
+        agent.wait_ready();
+        agent
+    }
+
+    /// Starts the agent and waits until it answers.
+    pub fn spawn(&self) -> Agent {
+        self.spawn_with(|command| command)
+    }
+
+    /// Starts the agent as `shape` says, and waits until it answers.
+    pub fn spawn_with(&self, shape: impl FnOnce(&mut Command) -> &mut Command) -> Agent {
+        let agent = Agent::spawn(self.at("agent.log"), self.at("agent.sock"), self.at("admin.sock"), {
+            let mut command = Command::new(binary("kunci-agent"));
+            command.arg("--config").arg(self.at("kunci.toml"));
+            shape(&mut command);
+            command
+        });
+        agent.wait_answering();
+        agent
+    }
+
+    /// The log, as an auditor reads it.
+    pub fn log(&self) -> ledger::Reader {
+        ledger::Reader::open(&self.at("state/log")).unwrap()
+    }
+
+    /// Every entry of the log.
+    pub fn entries(&self) -> Vec<ledger::Entry> {
+        self.log().entries(0).map(|entry| entry.unwrap().1).collect()
+    }
+}
+
+impl Default for Rig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Every admin's verb, as TOML.
+pub const ALL: &str =
+    r#"["provision", "certificates", "freeze", "thaw", "proof", "unlatch", "reload", "check", "init"]"#;
+
+/// This user, as TOML.
+pub fn user() -> String {
+    format!("\"{}\"", rustix::process::geteuid().as_raw())
+}
+
+/// A binary of the project.
+pub fn binary(name: &str) -> PathBuf {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.to_owned());
+    let folder = std::env::var_os("KUNCI_BIN_DIR").map(PathBuf::from).or_else(beside).unwrap();
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is missing: run cargo build --workspace first", path.display());
+    path
+}
+
+/// SoftHSM2's module.
+pub fn softhsm() -> PathBuf {
+    let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
+    assert!(path.exists(), "{} is missing: apt-get install softhsm2", path.display());
+    path
+}
+
+fn connector(name: &str, key: &str, algorithm: &str) -> String {
+    let authority = if algorithm == "ES256" { "authority = \"https://login.example\"\n" } else { "" };
+    format!(
+        "[connectors.{name}]\nregion = \"Region {name}\"\ntokens = [\"soft\"]\nkey = {key:?}\nalgorithm = {algorithm:?}\n\
+         {authority}tenants = \"tenants.csv\"\n"
+    )
+}

@@ -1,0 +1,58 @@
+//! The main job, end to end: a key is made on a token, a service gets an assertion, openssl accepts its signature.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ledger::Kind;
+use tests::Rig;
+use tests::rig::{CLIENT, TENANT};
+
+#[test]
+fn a_service_gets_an_assertion_that_openssl_verifies_by_the_exported_certificate() {
+    let rig = Rig::bare()
+        .connector("de", "rsa-2048", "PS256")
+        .connector("uk", "rsa-3072", "RS256")
+        .rules(
+            "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
+        )
+        .provisioned();
+    let agent = rig.start();
+    for (connector, pss) in [("de", true), ("uk", false)] {
+        let answer = agent.assertion(connector).ok().json();
+        let assertion = answer["assertion"].as_str().unwrap();
+        let (input, signature) = assertion.rsplit_once('.').unwrap();
+        fs::write(rig.at("input"), input).unwrap();
+        fs::write(rig.at("signature"), URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+        fs::write(rig.at("cert.pem"), rig.kunci_ok(&["cert", connector])).unwrap();
+        let key = openssl(&rig, &["x509", "-in", "cert.pem", "-pubkey", "-noout"]);
+        fs::write(rig.at("key.pem"), key).unwrap();
+        let padding: &[&str] =
+            if pss { &["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"] } else { &[] };
+        let verify =
+            [&["dgst", "-sha256", "-verify", "key.pem", "-signature", "signature"], padding, &["input"]];
+        assert_eq!(openssl(&rig, &verify.concat()).trim(), "Verified OK");
+        let intent = rig.entries()[usize::try_from(answer["log_index"].as_u64().unwrap()).unwrap()].clone();
+        assert_eq!(intent.kind, Kind::Intent);
+        assert_eq!(intent.jti.as_deref(), answer["jti"].as_str());
+        assert_eq!((intent.tenant.as_deref(), intent.client_id.as_deref()), (Some(TENANT), Some(CLIENT)));
+    }
+}
+
+#[test]
+fn provisioning_again_changes_nothing() {
+    let rig = Rig::bare().provisioned();
+    let before = rig.entries().len();
+    let again = rig.kunci_ok(&["--json", "provision", "--all"]);
+    assert!(again.contains(r#""outcome":"unchanged""#), "{again}");
+    assert_eq!(rig.entries().len(), before);
+}
+
+fn openssl(rig: &Rig, arguments: &[&str]) -> String {
+    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
