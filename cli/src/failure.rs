@@ -31,7 +31,7 @@ pub(crate) struct Failure {
     /// How the command ends.
     pub(crate) exit: Exit,
     /// What failed and what to do.
-    pub(crate) problem: Problem,
+    pub(crate) problem: Box<Problem>,
     /// The problem as JSON: the bytes that the agent sent, or ours.
     pub(crate) json: Bytes,
     /// Whoever read our output hung up; there is nobody to tell.
@@ -41,7 +41,8 @@ pub(crate) struct Failure {
 impl Failure {
     /// What the agent answered instead of a result.
     pub(crate) fn of_agent(status: u16, body: Bytes) -> Self {
-        let problem = serde_json::from_slice(&body).unwrap_or_else(|_| partial(status, &body));
+        let problem: Box<Problem> =
+            serde_json::from_slice(&body).unwrap_or_else(|_| Box::new(partial(status, &body)));
         Self { exit: exit_of(&problem), problem, json: body, silent: false }
     }
 
@@ -107,7 +108,7 @@ impl Failure {
             retry_after: None,
         };
         let json = serde_json::to_vec(&problem).unwrap_or_default().into();
-        Self { exit, problem, json, silent: false }
+        Self { exit, problem: Box::new(problem), json, silent: false }
     }
 }
 

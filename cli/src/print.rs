@@ -107,9 +107,10 @@ impl Printer {
         }
     }
 
-    /// A table for a terminal; else a line of tabs for each row.
+    /// A table for a terminal; else a line of tabs for its head and for each row.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
         if !self.out_terminal {
+            self.line(&head.join("\t").to_uppercase())?;
             return rows.iter().try_for_each(|row| self.line(&row.join("\t")));
         }
         let mut table = Table::new();

@@ -113,24 +113,29 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         let concerned = self.tokens(concern)?;
         let (deadline, mut wait) = (Instant::now() + SETTLE, LOOK.0);
-        let mut asked: Vec<String> = Vec::new();
-        let _waiting = (!concerned.is_empty()).then(|| self.print.spinner("waiting for the tokens"));
+        let mut unlocked: Vec<String> = Vec::new();
+        let mut waiting = None;
         while !concerned.is_empty() && Instant::now() < deadline {
             // Who is no admin gets a better answer to the command itself.
             let Ok(body) = client.get("/v1/tokens").await else { return Ok(()) };
             let mut tokens: Vec<TokenStatus> = client::read(&body)?;
             tokens.retain(|token| concerned.contains(&token.name));
-            if let Some(locked) =
-                tokens.iter().find(|token| token.state == "locked" && !asked.contains(&token.name))
-                && std::io::stdin().is_terminal()
-            {
-                asked.push(locked.name.clone());
+            let locked = tokens.iter().find(|token| is_locked(token) && !unlocked.contains(&token.name));
+            if let Some(locked) = locked.filter(|_| std::io::stdin().is_terminal()) {
+                // Nothing else may write to the line in which a person types.
+                waiting = None;
                 unlock::unlock(&agent.admin_socket(), &locked.name, self.print)?;
+                unlocked.push(locked.name.clone());
                 continue;
             }
-            if tokens.iter().all(is_settled) {
+            // A token that was just unlocked is still called locked until its host has reported.
+            if tokens
+                .iter()
+                .all(|token| is_settled(token) && !(is_locked(token) && unlocked.contains(&token.name)))
+            {
                 return Ok(());
             }
+            waiting = waiting.or_else(|| Some(self.print.spinner("waiting for the tokens")));
             sleep(wait).await;
             wait = (wait * 2).min(LOOK.1);
         }
@@ -150,6 +155,10 @@ impl<'a> Session<'a> {
             }
         })
     }
+}
+
+fn is_locked(token: &TokenStatus) -> bool {
+    token.state == "locked"
 }
 
 /// Ready and surveyed, or in a state that only a person changes.

@@ -60,7 +60,7 @@ fn a_body_is_printed_as_it_came() {
 fn a_table_off_a_terminal_is_lines_of_tabs() {
     let (print, out, _) = printer(false, false);
     print.table(&["token", "grade"], &rows()).unwrap();
-    assert_eq!(out.text(), "frankfurt\tSOFTWARE\nlondon\tasserted\n");
+    assert_eq!(out.text(), "TOKEN\tGRADE\nfrankfurt\tSOFTWARE\nlondon\tasserted\n");
 }
 
 #[test]
