@@ -6,14 +6,14 @@ use crate::site::Site;
 use crate::{assertion, cert, config, freeze, log, manual, proof, provision, token};
 
 const EXAMPLES: &str = "\
-Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files; 3 agent or token unavailable;
-4 refused by policy.
+Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files;
+3 agent or token unavailable; 4 refused by policy.
 
 Examples:
   kunci config check                          is the configuration whole?
   kunci provision --all                       a key and a certificate for every connector
   kunci cert de --format entra                what a customer registers
-  kunci assertion de --tenant contoso.onmicrosoft.com --client-id 2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01
+  kunci assertion de --tenant T --client-id I what a service sends as client_assertion
   kunci freeze de --reason \"ticket 4711\"      stop it, now
   kunci log verify                            was the log changed?";
 
@@ -24,7 +24,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) site: Site,
     /// Print the agent's answers unchanged (lists as JSON Lines), and problems as problem+json on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options")]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,

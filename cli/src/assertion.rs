@@ -23,7 +23,7 @@ const MODE: u32 = 0o600;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  kunci assertion de --tenant contoso.onmicrosoft.com --client-id 2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01
+  kunci assertion de --tenant contoso.onmicrosoft.com --client-id $APP
   kunci assertion de --tenant T --client-id I --output /run/iep/assertion --refresh
                                               for clients that read AZURE_FEDERATED_TOKEN_FILE
 

@@ -20,6 +20,7 @@ mod private;
 mod proof;
 mod provision;
 mod session;
+mod settle;
 mod site;
 mod status;
 mod token;

@@ -1,28 +1,17 @@
 //! A connection for a command: to the agent that runs, or to a private one that is started for it.
 //!
-//! A private agent's tokens may still be coming up; the command waits until those it concerns have come to rest, and a
-//! token that waits for its PIN asks for it here.
+//! A private agent is stopped in order however the command ends, and its tokens are waited for before it begins.
 
 use std::future::Future;
-use std::io::IsTerminal;
-use std::time::Duration;
 
-use agent::http::TokenStatus;
-use hsm_config::Name;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
 
-use crate::client::{self, Client};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::print::Printer;
 use crate::private::PrivateAgent;
+use crate::settle::Settling;
 use crate::site::{Site, Socket};
-use crate::unlock;
-
-/// How long the tokens of a private agent may take to come up.
-const SETTLE: Duration = Duration::from_secs(30);
-/// The first and the longest wait between two looks at them.
-const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
 /// What a command is about; its tokens are waited for.
 #[derive(Clone, Copy, Debug)]
@@ -96,77 +85,12 @@ impl<'a> Session<'a> {
         };
         let done = unless_interrupted(async {
             let mut client = Client::connect(&agent.admin_socket()).await?;
-            self.settle(&mut client, &agent, concern).await?;
+            Settling::new(self, concern)?.wait(&mut client, &agent.admin_socket()).await?;
             work(&mut client).await
         });
         let result = done.await;
         agent.stop().await;
         result
-    }
-
-    /// Waits until the concerned tokens are ready, or will not be.
-    async fn settle(
-        &self,
-        client: &mut Client,
-        agent: &PrivateAgent,
-        concern: Concern<'_>,
-    ) -> Result<(), Failure> {
-        let concerned = self.tokens(concern)?;
-        let (deadline, mut wait) = (Instant::now() + SETTLE, LOOK.0);
-        let mut unlocked: Vec<String> = Vec::new();
-        let mut waiting = None;
-        while !concerned.is_empty() && Instant::now() < deadline {
-            // Who is no admin gets a better answer to the command itself.
-            let Ok(body) = client.get("/v1/tokens").await else { return Ok(()) };
-            let mut tokens: Vec<TokenStatus> = client::read(&body)?;
-            tokens.retain(|token| concerned.contains(&token.name));
-            let locked = tokens.iter().find(|token| is_locked(token) && !unlocked.contains(&token.name));
-            if let Some(locked) = locked.filter(|_| std::io::stdin().is_terminal()) {
-                // Nothing else may write to the line in which a person types.
-                waiting = None;
-                unlock::unlock(&agent.admin_socket(), &locked.name, self.print)?;
-                unlocked.push(locked.name.clone());
-                continue;
-            }
-            // A token that was just unlocked is still called locked until its host has reported.
-            if tokens
-                .iter()
-                .all(|token| is_settled(token) && !(is_locked(token) && unlocked.contains(&token.name)))
-            {
-                return Ok(());
-            }
-            waiting = waiting.or_else(|| Some(self.print.spinner("waiting for the tokens")));
-            sleep(wait).await;
-            wait = (wait * 2).min(LOOK.1);
-        }
-        Ok(())
-    }
-
-    /// The names of the tokens that a command is about.
-    fn tokens(&self, concern: Concern<'_>) -> Result<Vec<String>, Failure> {
-        let config = self.site.config()?;
-        Ok(match concern {
-            Concern::Nothing => Vec::new(),
-            Concern::Token(token) => vec![token.to_owned()],
-            Concern::All => config.tokens.keys().map(Name::to_string).collect(),
-            Concern::Connector(name) => {
-                let found = config.connectors.iter().filter(|(connector, _)| connector.as_str() == name);
-                found.flat_map(|(_, connector)| &connector.tokens).map(Name::to_string).collect()
-            }
-        })
-    }
-}
-
-fn is_locked(token: &TokenStatus) -> bool {
-    token.state == "locked"
-}
-
-/// Ready and surveyed, or in a state that only a person changes.
-fn is_settled(token: &TokenStatus) -> bool {
-    match token.state.as_str() {
-        "starting" => false,
-        "ready" => token.grade.is_some(),
-        _ => true,
     }
 }
 
@@ -182,27 +106,4 @@ async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Failure>>) -
 
 fn interrupted() -> Failure {
     Failure::unavailable("interrupted", "Interrupted", "Run it again: it carries on where it stopped.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn token(state: &str, grade: Option<&str>) -> TokenStatus {
-        TokenStatus { state: state.into(), grade: grade.map(str::to_owned), ..TokenStatus::default() }
-    }
-
-    #[test]
-    fn a_ready_token_is_waited_for_until_it_was_surveyed() {
-        assert!(!is_settled(&token("starting", None)));
-        assert!(!is_settled(&token("ready", None)));
-        assert!(is_settled(&token("ready", Some("software"))));
-    }
-
-    #[test]
-    fn a_token_that_only_a_person_can_help_is_not_waited_for() {
-        for state in ["missing", "latched", "locked", "failed", "no-pin"] {
-            assert!(is_settled(&token(state, None)), "{state}");
-        }
-    }
 }

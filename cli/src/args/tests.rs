@@ -35,6 +35,8 @@ fn every_command_of_the_design_is_there() {
         "kunci cert de",
         "kunci cert de --format entra",
         "kunci cert install de answer.pem",
+        "kunci cert install de answer.pem --json --admin-socket s",
+        "kunci --json --config c cert install de -",
         "kunci assertion de --tenant t --client-id i",
         "kunci assertion de --tenant t --client-id i --output f --refresh",
         "kunci proof de --object-id o --reason r",
