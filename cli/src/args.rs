@@ -24,7 +24,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) site: Site,
     /// Print the agent's answers unchanged (lists as JSON Lines), and problems as problem+json on standard error
-    #[arg(long, global = true, help_heading = "Options")]
+    #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
