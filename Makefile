@@ -1,0 +1,74 @@
+# What a person types. `make` alone lists it. Everything is built into target/ (or CARGO_TARGET_DIR).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# Where cargo is for those who have not opened a new shell since they installed it, and a Node that `make setup` got.
+export PATH := $(TARGET)/node/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALLED = $(DESTDIR)$(PREFIX)
+# Under /usr, units and their like belong where systemd looks first; under another prefix, in /etc.
+SYSTEMD = $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/lib,/etc)
+
+.PHONY: help
+help: ## List these targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | while IFS= read -r line; do printf '  make %-17s %s\n' "$${line%%:*}" "$${line#*## }"; done
+
+.PHONY: quickstart
+quickstart: ## Install what is missing, build, and show everything on a token for trials in ./quickstart
+	@scripts/quickstart.sh
+
+.PHONY: clean-quickstart
+clean-quickstart: ## Remove ./quickstart: its token, keys and log
+	@scripts/clean-quickstart.sh
+
+.PHONY: build
+build: ## Build the release binaries
+	cargo build --release --bin kunci --bin kunci-agent
+
+.PHONY: setup
+setup: ## Install what is missing for make test
+	@scripts/setup.sh
+
+.PHONY: test
+test: setup ## Install what is missing, build, and run all tests
+	cargo build --workspace
+	cargo test --workspace
+
+.PHONY: lint
+lint: ## Format, clippy and rustdoc, with warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+.PHONY: deny
+deny: ## Licences, sources and bans of all crates (needs cargo-deny)
+	cargo deny --log-level error check bans licenses sources
+
+.PHONY: bench
+bench: ## Compare the token driven directly with the agent before it; writes target/bench/load.json
+	cargo build --release --workspace --bins
+	$(TARGET)/release/kunci-bench
+
+.PHONY: bench-check
+bench-check: ## The same, and fail if a figure that must be reached is missed
+	cargo build --release --workspace --bins
+	$(TARGET)/release/kunci-bench --check
+
+.PHONY: install
+install: build ## Install binaries, man pages, completions and systemd units (PREFIX=/usr/local, DESTDIR=)
+	install -d $(INSTALLED)/bin $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
+	    $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d \
+	    $(SYSTEMD)/systemd/system $(SYSTEMD)/sysusers.d
+	install -m 0755 $(TARGET)/release/kunci $(TARGET)/release/kunci-agent $(INSTALLED)/bin/
+	$(TARGET)/release/kunci man $(INSTALLED)/share/man/man1
+	$(TARGET)/release/kunci completions bash > $(INSTALLED)/share/bash-completion/completions/kunci
+	$(TARGET)/release/kunci completions zsh > $(INSTALLED)/share/zsh/site-functions/_kunci
+	$(TARGET)/release/kunci completions fish > $(INSTALLED)/share/fish/vendor_completions.d/kunci.fish
+	sed 's|/usr/bin/kunci-agent|$(PREFIX)/bin/kunci-agent|' packaging/kunci.service > $(SYSTEMD)/systemd/system/kunci.service
+	install -m 0644 packaging/kunci.socket packaging/kunci-admin.socket $(SYSTEMD)/systemd/system/
+	install -m 0644 packaging/sysusers.d/kunci.conf $(SYSTEMD)/sysusers.d/

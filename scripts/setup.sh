@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs what is missing for `make test`: packages, and in target/ the clients and the judge that tests talk to.
+# Run it again at will: what is there is kept.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+# The oldest Node that the judge runs on, and the one that is installed where the system's is older.
+NODE_OLDEST=20.12
+NODE_MAJOR=22
+
+install_packages \
+    "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" \
+    "/usr/lib/softhsm/libsofthsm2.so softhsm2" "softhsm2-util softhsm2" \
+    "pkcs11-tool opensc" "openssl openssl" "gdb gdb" "strace strace" "faketime faketime" "setpriv util-linux" \
+    "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm"
+need_rust
+
+# Debian 12 and Ubuntu 24.04 have an older Node. npm has a newer one, which stays inside target/.
+if ! at_least "$NODE_OLDEST" "$(node -p process.versions.node)"; then
+    mkdir -p "${CARGO_TARGET_DIR:-target}/node/bin"
+    folder=$(cd "${CARGO_TARGET_DIR:-target}/node" && pwd)
+    package=node-linux-$(node -p process.arch)
+    if [ ! -x "$folder/bin/node" ]; then
+        say "Node $(node --version) is too old for the judge; installing $package@$NODE_MAJOR from npm into $folder"
+        npm install --silent --no-save --prefix "$folder" "$package@$NODE_MAJOR"
+        ln -sf "../node_modules/$package/bin/node" "$folder/bin/node"
+    fi
+    PATH=$folder/bin:$PATH
+fi
+sh tests/clients/setup.sh
