@@ -5,13 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
 /// An answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,

@@ -7,10 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 pub mod agent;
+pub mod audit;
+pub mod caller;
 pub mod http;
+pub mod inside;
+pub mod load;
 pub mod rig;
 pub mod wait;
 
 pub use agent::Agent;
+pub use caller::Caller;
 pub use http::Reply;
+pub use load::Load;
 pub use rig::Rig;

@@ -21,6 +21,8 @@ pub struct Rig {
     folder: TempDir,
     /// Everything of the configuration but the sections that the rig writes itself.
     extra: String,
+    /// More lines of the agent's own section.
+    agent: String,
     connectors: Vec<String>,
     token: TokenText,
 }
@@ -30,6 +32,9 @@ struct TokenText {
     deadline: String,
     module: PathBuf,
     pin: String,
+    /// More of its environment, and more folders that its module may write.
+    env: String,
+    paths: String,
 }
 
 impl Rig {
@@ -49,8 +54,9 @@ impl Rig {
                 "[callers.rig]\nuser = {user}\nconnectors = [\"de\"]\n\n[admins.rig]\nuser = {user}\nmay = {ALL}\n",
                 user = user()
             ),
+            agent: String::new(),
             connectors: vec![connector("de", "rsa-2048", "PS256")],
-            token: TokenText { lanes: 2, deadline: "10s".to_owned(), module: softhsm(), pin: String::new() },
+            token: TokenText { lanes: 2, deadline: "10s".to_owned(), module: softhsm(), pin: String::new(), env: String::new(), paths: String::new() },
         };
         for folder in ["tokens", "state"] {
             fs::DirBuilder::new().mode(0o700).create(rig.at(folder)).unwrap();
@@ -102,6 +108,44 @@ impl Rig {
         self
     }
 
+    /// One more line of the agent's own section.
+    pub fn agent_line(mut self, line: &str) -> Self {
+        self.agent.push_str(line);
+        self.agent.push('\n');
+        self
+    }
+
+    /// One more variable in the token's environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.token.env.push_str(&format!(", {name} = {value:?}"));
+        self
+    }
+
+    /// One more folder of the rig, made here, that the token's module may write.
+    pub fn folder(mut self, name: &str) -> Self {
+        fs::DirBuilder::new().mode(0o700).recursive(true).create(self.at(name)).unwrap();
+        self.token.paths.push_str(&format!(", {:?}", self.at(name)));
+        self
+    }
+
+    /// The module behind OpenSC's spy, which writes every call to `spy/calls`.
+    pub fn spied(self) -> Self {
+        let spy = PathBuf::from("/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so");
+        assert!(spy.exists(), "{} is missing: apt-get install opensc-pkcs11", spy.display());
+        let (real, calls) = (softhsm(), self.at("spy/calls"));
+        self.folder("spy")
+            .module(&spy)
+            .variable("PKCS11SPY", real.to_str().unwrap())
+            .variable("PKCS11SPY_OUTPUT", calls.to_str().unwrap())
+    }
+
+    /// How often the module was called, by a name such as `C_Login`, since it is spied.
+    pub fn calls(&self, name: &str) -> usize {
+        let calls = fs::read(self.at("spy/calls")).unwrap_or_default();
+        let calls = String::from_utf8_lossy(&calls);
+        calls.lines().filter(|line| line.split_once(": ").is_some_and(|(_, call)| call == name)).count()
+    }
+
     /// Writes the configuration.
     pub fn write(&self) {
         self.private("kunci.toml", &self.toml());
@@ -116,11 +160,11 @@ impl Rig {
             self.token.pin.clone()
         };
         format!(
-            "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\nallow_software_tokens = true\n\n\
+            "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\nallow_software_tokens = true\n{agent}\n\
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
-             env = {{ SOFTHSM2_CONF = {conf} }}\npaths = [{tokens}]\nread_paths = [{conf}]\n\n{connectors}\n{extra}",
+             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\n\n{connectors}\n{extra}",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
@@ -132,6 +176,9 @@ impl Rig {
             tokens = at("tokens"),
             connectors = self.connectors.join("\n"),
             extra = self.extra,
+            agent = self.agent,
+            env = self.token.env,
+            paths = self.token.paths,
         )
     }
 

@@ -1,0 +1,250 @@
+//! A PIN that is wrong is tried once, ever; an attempt whose outcome nobody told counts as one; no PIN shows anywhere.
+//!
+//! How often C_Login was called is counted by OpenSC's spy between the agent and SoftHSM2, not by the agent.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use rustix::process::Signal;
+use tests::agent::kill;
+use tests::rig::{PIN, binary};
+use tests::wait::{until, until_true};
+use tests::{Agent, Rig};
+
+/// How often the agent is started with a wrong PIN.
+const STARTS: usize = 50;
+const WRONG: &str = "not-the-rigs-pin";
+/// Longer than any of this takes: what is held up so long stays held up.
+const HELD_UP: &str = "300s";
+
+#[test]
+fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_says_so() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    rig.private("pin", WRONG);
+    for start in 0..STARTS {
+        let agent = rig.spawn();
+        await_state(&agent, "latched");
+        agent.assertion("de").refused(503, "token-unavailable");
+        match start % 3 {
+            0 => assert!(agent.stop().success()),
+            1 => drop(agent),
+            _ => latched_again_after_the_host_died(&agent),
+        }
+    }
+    assert_eq!(rig.calls("C_Login"), 1);
+
+    // The right PIN alone does not open the latch; the operator's word does, without a restart.
+    let agent = rig.spawn();
+    rig.private("pin", PIN);
+    await_state(&agent, "latched");
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert_eq!(rig.calls("C_Login"), 2);
+}
+
+#[test]
+fn a_refusal_that_nobody_wrote_down_latches_the_token_too() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    rig.private("pin", WRONG);
+    kill_before_the_outcome_is_written(&rig, "CKR_PIN_INCORRECT");
+    for _ in 0..3 {
+        let agent = rig.spawn();
+        await_state(&agent, "latched");
+        assert!(detail(&agent).contains("nobody told the outcome"), "{}", detail(&agent));
+        assert!(agent.stop().success());
+    }
+    assert_eq!(rig.calls("C_Login"), 1);
+    rig.private("pin", PIN);
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    rig.start().assertion("de").ok();
+}
+
+#[test]
+fn a_left_over_attempt_is_retried_once_with_a_source_that_was_accepted_before() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    rig.start().stop();
+    kill_before_the_outcome_is_written(&rig, "CKR_OK");
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    assert!(agent.stop().success());
+    assert_eq!(rig.calls("C_Login"), 3);
+
+    // Killed in the retry as well: that was the one.
+    kill_before_the_outcome_is_written(&rig, "CKR_OK");
+    kill_before_the_outcome_is_written(&rig, "CKR_OK");
+    let agent = rig.spawn();
+    await_state(&agent, "latched");
+    assert_eq!(rig.calls("C_Login"), 5);
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    agent.wait_ready();
+    agent.assertion("de").ok();
+}
+
+#[test]
+fn a_left_over_attempt_is_not_retried_with_another_source() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    rig.start().stop();
+    kill_before_the_outcome_is_written(&rig, "CKR_OK");
+    rig.private("pin", WRONG);
+    let agent = rig.spawn();
+    await_state(&agent, "latched");
+    assert_eq!(rig.calls("C_Login"), 2);
+}
+
+#[test]
+fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    let pin = rig.at("pin");
+    let mode = |mode| fs::set_permissions(&pin, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o640);
+    let agent = rig.spawn();
+    await_state(&agent, "no-pin");
+    assert!(detail(&agent).contains("chmod"), "{}", detail(&agent));
+    agent.assertion("de").refused(503, "token-unavailable");
+    mode(0o600);
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert!(agent.stop().success());
+    assert_eq!(rig.calls("C_Login"), 1);
+
+    assert!(rustix::process::geteuid().is_root(), "this test gives a file to another user: run it as root");
+    chown(&pin, Some(65534), None).unwrap();
+    let agent = rig.spawn();
+    await_state(&agent, "no-pin");
+    assert!(detail(&agent).contains("chown"), "{}", detail(&agent));
+    chown(&pin, Some(0), None).unwrap();
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert_eq!(rig.calls("C_Login"), 2);
+}
+
+#[test]
+fn a_typed_pin_unlocks_once_and_a_wrong_one_latches() {
+    let rig = Rig::bare().provisioned().spied().pin_source("{ prompt = true }");
+    rig.write();
+    let agent = rig.spawn();
+    await_state(&agent, "locked");
+    agent.assertion("de").refused(503, "token-unavailable");
+    let refused = unlock(&rig, WRONG);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    await_state(&agent, "latched");
+    let latched = unlock(&rig, PIN);
+    assert_eq!(latched.status.code(), Some(1), "{latched:?}");
+    assert_eq!(rig.calls("C_Login"), 1);
+
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    await_state(&agent, "locked");
+    assert!(unlock(&rig, PIN).status.success());
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    // What a person typed is gone with the process that it was typed for.
+    agent.hosts().into_iter().for_each(|host| kill(host, Signal::KILL));
+    await_state(&agent, "locked");
+    assert!(unlock(&rig, PIN).status.success());
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert_eq!(rig.calls("C_Login"), 3);
+}
+
+#[test]
+fn no_pin_shows_in_any_output_argument_environment_or_file_but_its_own() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.spawn_with(|command| command.env("KUNCI_LOG", "trace"));
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    let processes = [vec![agent.pid()], agent.front().into_iter().collect(), agent.hosts()].concat();
+    assert_eq!(processes.len(), 3);
+    for pid in processes {
+        for file in ["cmdline", "environ"] {
+            let path = format!("/proc/{pid}/{file}");
+            assert_silent(Path::new(&path), PIN);
+        }
+    }
+    rig.kunci_ok(&["--json", "token", "check", "soft"]);
+    // And one that is refused, which is when errors talk.
+    assert!(agent.stop().success());
+    rig.private("pin", WRONG);
+    let agent = rig.spawn_with(|command| command.env("KUNCI_LOG", "trace"));
+    await_state(&agent, "latched");
+    rig.kunci_ok(&["token", "list"]);
+    assert!(agent.output().contains("TRACE") || agent.output().contains("DEBUG"));
+    for pin in [PIN, WRONG] {
+        assert_silent(&rig.at("agent.log"), pin);
+        assert_silent(&rig.at("state"), pin);
+    }
+}
+
+fn latched_again_after_the_host_died(agent: &Agent) {
+    let host = agent.hosts()[0];
+    kill(host, Signal::KILL);
+    until_true("another host is there", || agent.hosts().iter().any(|other| *other != host));
+    await_state(agent, "latched");
+}
+
+/// Starts the agent, and kills it when C_Login said `outcome` and the supervisor is about to write that down.
+fn kill_before_the_outcome_is_written(rig: &Rig, outcome: &str) {
+    let before = rig.calls("C_Login");
+    // A latch is replaced by rename: the first is the attempt, the second its outcome.
+    let inject = format!("inject=rename:delay_enter={HELD_UP}:when=2");
+    let trace = rig.at("supervisor.trace");
+    let arguments = ["-D", "-qq", "-e", "trace=rename", "-e", &inject, "-o", trace.to_str().unwrap()];
+    let mut command = Command::new("strace");
+    command.args(arguments).arg(binary("kunci-agent")).arg("--config").arg(rig.at("kunci.toml"));
+    let agent = Agent::spawn(rig.at("agent.log"), rig.at("agent.sock"), rig.at("admin.sock"), command);
+    until_true("the token judged the PIN", || {
+        let calls = String::from_utf8_lossy(&fs::read(rig.at("spy/calls")).unwrap_or_default()).into_owned();
+        let judged = calls.rsplit_once("C_Login\n").is_some_and(|(_, after)| after.contains(outcome));
+        rig.calls("C_Login") == before + 1 && judged
+    });
+    until_true("the outcome is about to be written", || {
+        fs::read_dir(rig.at("state/latch")).unwrap().any(|file| {
+            let path = file.unwrap().path();
+            path.extension().is_some_and(|ending| ending == "tmp") && fs::metadata(path).unwrap().len() > 0
+        })
+    });
+    let latch = fs::read_dir(rig.at("state/latch")).unwrap().map(|file| file.unwrap().path());
+    let latch = latch.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "json"));
+    assert!(fs::read_to_string(latch.unwrap()).unwrap().contains("attempt"));
+    drop(agent);
+}
+
+fn unlock(rig: &Rig, pin: &str) -> Output {
+    let mut command = rig.command(&["token", "unlock", "soft"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{pin}").unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn await_state(agent: &Agent, state: &str) {
+    until(&format!("the token is {state}"), || {
+        agent.tokens().iter().all(|token| token["state"] == state).then_some(())
+    });
+}
+
+fn detail(agent: &Agent) -> String {
+    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A file, or every file below a folder, does not hold the text.
+#[track_caller]
+fn assert_silent(path: &Path, text: &str) {
+    if path.is_dir() {
+        return fs::read_dir(path).unwrap().for_each(|entry| assert_silent(&entry.unwrap().path(), text));
+    }
+    let bytes = fs::read(path).unwrap();
+    let holds = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(!holds, "{} holds a PIN", path.display());
+}
