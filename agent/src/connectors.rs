@@ -55,9 +55,12 @@ pub enum Inactive {
     CertificateLost(Name),
 }
 
+/// What became of a connector's key on a token.
+type Standing = Result<Arc<ActiveKey>, Inactive>;
+
 /// Every connector's keys, by connector and token.
 #[derive(Default)]
-pub struct Connectors(RwLock<BTreeMap<(Name, Name), Result<Arc<ActiveKey>, Inactive>>>);
+pub struct Connectors(RwLock<BTreeMap<(Name, Name), Standing>>);
 
 impl Connectors {
     /// Sets what became of a connector's key on a token.

@@ -15,7 +15,10 @@ use crate::problem::Problem;
 
 /// All gates, by connector.
 #[derive(Debug, Default)]
-pub struct Gates(Mutex<BTreeMap<Name, Arc<Gate>>>);
+pub struct Gates {
+    gates: Mutex<BTreeMap<Name, Arc<Gate>>>,
+    aloft: Arc<AtomicUsize>,
+}
 
 /// One connector's gate.
 #[derive(Debug, Default)]
@@ -30,6 +33,7 @@ pub struct Gate {
 #[must_use = "dropping a flight says that its answer has left or never will"]
 pub struct Flight {
     gate: Arc<Gate>,
+    aloft: Arc<AtomicUsize>,
 }
 
 /// The connector is frozen.
@@ -40,22 +44,29 @@ pub struct Frozen;
 impl Gates {
     /// The gate of a connector.
     pub fn gate(&self, connector: &Name) -> Arc<Gate> {
-        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(connector) {
             return gate.clone();
         }
         gates.entry(connector.clone()).or_default().clone()
     }
-}
 
-impl Gate {
-    /// Starts a flight, unless the gate is shut.
-    pub fn enter(self: Arc<Self>) -> Result<Flight, Frozen> {
-        self.aloft.fetch_add(1, Ordering::SeqCst);
-        let flight = Flight { gate: self };
+    /// Starts a flight of a connector, unless its gate is shut.
+    pub fn enter(&self, connector: &Name) -> Result<Flight, Frozen> {
+        let gate = self.gate(connector);
+        gate.aloft.fetch_add(1, Ordering::SeqCst);
+        self.aloft.fetch_add(1, Ordering::Relaxed);
+        let flight = Flight { gate, aloft: self.aloft.clone() };
         flight.open().map(|()| flight)
     }
 
+    /// Whether at most one flight of all connectors is aloft.
+    pub fn alone(&self) -> bool {
+        self.aloft.load(Ordering::Relaxed) <= 1
+    }
+}
+
+impl Gate {
     /// Shuts or opens the gate; says whether it was shut before.
     pub fn set_frozen(&self, frozen: bool) -> bool {
         self.frozen.swap(frozen, Ordering::SeqCst)
@@ -87,6 +98,7 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
+        self.aloft.fetch_sub(1, Ordering::Relaxed);
         if self.gate.aloft.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.gate.landed.notify_waiters();
         }
@@ -106,10 +118,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_freeze_waits_for_every_flight_and_lets_no_new_one_start() {
-        let gate = Gates::default().gate(&Name::try_from("de".to_owned()).unwrap());
-        let flight = gate.clone().enter().unwrap();
+        let (gates, name) = (Gates::default(), "de".parse().unwrap());
+        let gate = gates.gate(&name);
+        let flight = gates.enter(&name).unwrap();
         gate.set_frozen(true);
-        assert!(gate.clone().enter().is_err());
+        assert!(gates.enter(&name).is_err());
         assert_eq!(flight.open(), Err(Frozen));
         let landed = tokio::spawn(async move { gate.landed().await });
         tokio::task::yield_now().await;

@@ -5,6 +5,7 @@
 //! at fdatasync ends this process at once: what is on the disk is unknown, and only recovery can tell.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger::{Entry, Error, Kind, Ledger, Receipt};
 use tokio::sync::oneshot;
@@ -16,7 +17,17 @@ pub const EXIT_FATAL: i32 = 70;
 
 /// The one writer of the ledger.
 #[derive(Clone)]
-pub struct Journal(Arc<Ledger>);
+pub struct Journal {
+    ledger: Arc<Ledger>,
+    failing: Arc<AtomicBool>,
+}
+
+/// An intent on its way to the disk. Nobody waits for it until [`Recording::durable`] does.
+#[must_use = "an intent that is dropped is voided"]
+pub struct Recording {
+    waiting: Option<oneshot::Receiver<Result<Intent, Error>>>,
+    journal: Journal,
+}
 
 /// A durable intent that has not been answered yet.
 #[must_use = "an intent that is dropped is voided"]
@@ -34,36 +45,37 @@ struct Void {
 impl Journal {
     /// Wraps an open ledger.
     pub fn new(ledger: Ledger) -> Self {
-        Self(Arc::new(ledger))
+        Self { ledger: Arc::new(ledger), failing: Arc::default() }
     }
 
     /// Records an entry and waits until it is durable.
     pub async fn record(&self, entry: Entry) -> Result<Receipt, Error> {
         let (done, waiting) = oneshot::channel();
-        self.0.record(entry, move |result| {
+        self.ledger.record(entry, move |result| {
             // Whoever waited may be gone; the entry is durable all the same.
             let _ = done.send(result);
         });
         receive(waiting).await
     }
 
-    /// Records an intent and waits until it is durable.
-    pub async fn intend(&self, entry: Entry) -> Result<Intent, Error> {
+    /// Begins to record an intent. It is written with the next entry that somebody waits for, so that intents that were
+    /// begun while the token signs share one fdatasync.
+    pub fn intend(&self, entry: Entry) -> Recording {
         let (done, waiting) = oneshot::channel();
         let journal = self.clone();
-        self.0.record(entry, move |result| {
+        self.ledger.record_lazily(entry, move |result| {
             // If nobody waits any more, the intent comes back in the error and voids itself.
             let _ = done.send(result.map(|receipt| {
                 let void = Void { index: receipt.index(), journal: Some(journal) };
                 Intent { receipt, void }
             }));
         });
-        receive(waiting).await
+        Recording { waiting: Some(waiting), journal: self.clone() }
     }
 
     /// Records an entry on nobody's time.
     pub fn note(&self, entry: Entry) {
-        self.0.record(entry, |result| match result {
+        self.ledger.record(entry, |result| match result {
             Ok(_) => {}
             Err(error) => {
                 exit_if_fatal(&error);
@@ -72,9 +84,44 @@ impl Journal {
         });
     }
 
+    /// Whether the last intent could not be written: then nothing reaches a token before its intent is durable.
+    pub fn failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
     /// How many entries are durable.
     pub fn size(&self) -> u64 {
-        self.0.size()
+        self.ledger.size()
+    }
+}
+
+impl Recording {
+    /// Has it written now, while there is something else to wait for.
+    pub fn hurry(&self) {
+        self.journal.ledger.hurry();
+    }
+
+    /// Waits until it is durable.
+    pub async fn durable(mut self) -> Result<Intent, Error> {
+        let mut waiting = self.waiting.take().ok_or(Error::Closed)?;
+        let result = match waiting.try_recv() {
+            Ok(result) => result.inspect_err(exit_if_fatal),
+            Err(_) => {
+                self.hurry();
+                receive(waiting).await
+            }
+        };
+        self.journal.failing.store(matches!(result, Err(Error::Unavailable(_))), Ordering::Relaxed);
+        result
+    }
+}
+
+impl Drop for Recording {
+    /// An intent that is given up is written and voided soon, not with the next one.
+    fn drop(&mut self) {
+        if self.waiting.is_some() {
+            self.hurry();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock::{Reading, Stepped};
 use crate::draft::Draft;
 use crate::flight::Flight;
 use crate::front::Front;
-use crate::journal;
+use crate::journal::{self, Recording};
 use crate::peer::Peer;
 use crate::policy::{self, Grant, Refusal};
 use crate::problem::Problem;
@@ -33,7 +33,7 @@ pub async fn assertion(
 ) -> Result<Answer, Problem> {
     let request = Request::parse(&connector, &body)?;
     let grant = decide(&front, &peer, request)?;
-    let flight = front.gates.gate(grant.name()).enter()?;
+    let flight = front.gates.enter(grant.name())?;
     let active = front.connectors.active(grant.name(), grant.connector())?;
     let now = front.clock.seconds(Reading::now())?;
     let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
@@ -43,14 +43,29 @@ pub async fn assertion(
 /// Records and signs at once, verifies, and releases what is whole.
 pub async fn release(front: Arc<Front>, draft: Draft, flight: Flight) -> Result<Answer, Problem> {
     let walk = tokio::spawn(async move {
-        let (intent, signature) = tokio::join!(front.journal.intend(draft.intent()), sign(&front, &draft));
-        let (intent, signature) = (intent.map_err(|error| journal::unavailable(&error))?, signature?);
+        let recording = record(&front, &draft).await?;
+        let signature = sign(&front, &draft).await?;
         let token = draft.key().token.clone();
         let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(&front, &token, wrong))?;
+        let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
         Ok(Answer::release(signed, intent, flight)?)
     });
     walk.await
         .unwrap_or_else(|_| Err(Problem::unavailable("stopping", "The agent is stopping", "Try again.")))
+}
+
+/// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
+/// first intent whose signature is back. Where the disk failed last, nothing reaches a token before the disk works again.
+async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
+    if front.journal.failing() {
+        let trial = front.journal.intend(draft.intent()).durable().await;
+        drop(trial.map_err(|error| journal::unavailable(&error))?);
+    }
+    let recording = front.journal.intend(draft.intent());
+    if front.gates.alone() {
+        recording.hurry();
+    }
+    Ok(recording)
 }
 
 fn decide(front: &Front, peer: &Peer, request: Request) -> Result<Grant, Refusal> {

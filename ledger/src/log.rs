@@ -61,6 +61,17 @@ impl Ledger {
         self.queue.push(Job::new(entry, Box::new(done)));
     }
 
+    /// As [`Ledger::record`], but in no hurry: the entry may wait for the next one that somebody waits for, or for
+    /// [`Ledger::hurry`]. One fdatasync then serves many entries that were begun at different times.
+    pub fn record_lazily(&self, entry: Entry, done: impl FnOnce(Result<Receipt, Error>) + Send + 'static) {
+        self.queue.push_lazily(Job::new(entry, Box::new(done)));
+    }
+
+    /// Makes everything durable that was recorded so far.
+    pub fn hurry(&self) {
+        self.queue.hurry();
+    }
+
     /// How many entries are durable.
     pub fn size(&self) -> u64 {
         self.size.load(Ordering::Acquire)

@@ -1,7 +1,8 @@
 //! Records that wait for the writer.
 //!
-//! The writer takes all of them at once: that is the group of a group commit. Nobody waits to get in: a full, closed or
-//! poisoned queue gives the job straight back.
+//! The writer takes all of them at once: that is the group of a group commit. A record that nobody waits for yet may lie
+//! here until somebody does, so that one fdatasync serves many. Nobody waits to get in: a full, closed or poisoned queue
+//! gives the job straight back.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -34,6 +35,8 @@ impl Job {
 #[derive(Default)]
 struct State {
     jobs: Vec<Job>,
+    /// Somebody waits for one of the jobs.
+    is_wanted: bool,
     /// The writer sleeps: only then is a system call spent to wake it.
     is_asleep: bool,
     refuses: Option<Error>,
@@ -53,13 +56,31 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// Gives the writer a job that somebody waits for.
     pub(crate) fn push(&self, job: Job) {
+        self.push_lazily(job);
+        self.hurry();
+    }
+
+    /// Gives the writer a job that may wait for the next one that somebody waits for.
+    pub(crate) fn push_lazily(&self, job: Job) {
         let mut state = self.lock();
-        if let Some(error) = state.refusal() {
-            drop(state);
-            return job.answer(Err(error));
+        match state.refusal() {
+            None => state.jobs.push(job),
+            Some(error) => {
+                drop(state);
+                job.answer(Err(error));
+            }
         }
-        state.jobs.push(job);
+    }
+
+    /// Somebody waits now: the writer takes all that is here.
+    pub(crate) fn hurry(&self) {
+        let mut state = self.lock();
+        if state.jobs.is_empty() {
+            return;
+        }
+        state.is_wanted = true;
         let wake = std::mem::take(&mut state.is_asleep);
         drop(state);
         if wake {
@@ -70,16 +91,16 @@ impl Queue {
     /// Waits for work and swaps it with the empty `jobs`; says no once the queue is closed and drained.
     pub(crate) fn take(&self, jobs: &mut Vec<Job>) -> bool {
         let mut state = self.lock();
-        while state.jobs.is_empty() {
+        while !state.is_wanted {
             if state.refuses.is_some() {
-                return false;
+                break;
             }
             state.is_asleep = true;
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.is_asleep = false;
+        (state.is_asleep, state.is_wanted) = (false, false);
         std::mem::swap(&mut state.jobs, jobs);
-        true
+        !jobs.is_empty()
     }
 
     /// Takes no more; what waits is still written.

@@ -2,7 +2,7 @@
 //!
 //! No PIN source, no module, no device, no network: sockets come from the supervisor, and the front opens none.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
@@ -22,21 +22,33 @@ const OUTWARD: &[i64] = &[
 /// Where certificates are kept, below the state directory.
 pub(crate) const CERTIFICATES: &str = "certificates";
 
-/// Confines this process for good; the log in `state` is open already.
+/// Where the ledger lies, below the state directory.
+pub(super) const LOG: &str = "log";
+/// The mode of both.
+const PRIVATE: u32 = 0o700;
+
+/// Confines this process for good, while it has one thread: a thread that runs already would stay outside.
 pub(super) fn front(state: &Path) -> Result<(), ConfineError> {
-    let certificates = state.join(CERTIFICATES);
-    make_private(&certificates)
-        .map_err(|error| ConfineError::System("make the certificates' folder", error))?;
+    let [log, certificates] = [LOG, CERTIFICATES].map(|folder| state.join(folder));
+    make_private(state, [&log, &certificates])
+        .map_err(|error| ConfineError::System("make the folders of the log and the certificates", error))?;
     confine::undumpable()?;
     confine::no_core()?;
     confine::no_new_privileges()?;
-    Files::none().read(["/proc"]).write([state.join("log"), certificates]).confine()?;
+    Files::none().read(["/proc"]).write([log, certificates]).confine()?;
     confine::deny(confine::NEVER)?;
     confine::deny(OUTWARD)?;
     confine::deny_forks()
 }
 
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    std::fs::set_permissions(folder, Permissions::from_mode(0o700))
+/// Rules bind to what is there, so the folders have to be; a log whose folder's name is lost with the power is none.
+fn make_private(state: &Path, folders: [&Path; 2]) -> std::io::Result<()> {
+    for folder in folders {
+        DirBuilder::new().recursive(true).mode(PRIVATE).create(folder)?;
+        // A disk that is read-only for now is the ledger's to report, not a reason not to start.
+        if std::fs::metadata(folder)?.permissions().mode() & !PRIVATE & 0o777 != 0 {
+            std::fs::set_permissions(folder, Permissions::from_mode(PRIVATE))?;
+        }
+    }
+    File::open(state)?.sync_all()
 }

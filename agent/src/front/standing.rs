@@ -40,11 +40,12 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
         return Err(AskError::Unexpected);
     };
     let survey = Survey { token: report, keys };
-    front.tokens.surveyed(token, survey.clone());
     let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
     for connector in connectors {
         activate(front, &connector, token, &survey).await;
     }
+    // Last, so that whoever sees the survey sees what became of the keys.
+    front.tokens.surveyed(token, survey.clone());
     Ok(survey)
 }
 
@@ -61,7 +62,7 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
         Err(why) => Err(why),
     };
     if let Err(why) = &active {
-        tracing::warn!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
+        tracing::debug!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
         alarm(front, name, token, why);
     }
     front.connectors.set(name.clone(), token.clone(), active);
@@ -86,6 +87,7 @@ async fn certified(front: &Front, signing: SigningKey, key: Option<&Key>) -> Res
 /// A key that is not the pinned one is on record, not only in a log file.
 fn alarm(front: &Front, connector: &Name, token: &Name, why: &Inactive) {
     if matches!(why, Inactive::Mismatch(_) | Inactive::Missing(_) | Inactive::Unfit(..)) {
+        tracing::error!(%connector, %token, code = why.code(), "{why}");
         let entry =
             Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str()).reason(why.code());
         front.journal.note(entry);

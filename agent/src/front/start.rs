@@ -1,7 +1,7 @@
 //! How the front comes up, what it does with the supervisor's words, and how it goes down.
 //!
-//! Order: take the configuration and the sockets, open the ledger, confine, serve. The ledger is opened by path once,
-//! and the sandbox leaves just that directory and the certificates writable.
+//! Order: take the configuration and the sockets, confine, open the ledger, serve. The ledger starts threads, and the
+//! sandbox holds only those that are started in it; it leaves just the log and the certificates writable.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -68,8 +68,8 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     let mut files = Files::default();
     let given = take(&control, &mut files).await?;
     let state = given.resolved.config.agent.state_dir.clone();
-    let (ledger, recovered) = Ledger::open(&state.join("log"))?;
     confine::front(&state)?;
+    let (ledger, recovered) = Ledger::open(&state.join(confine::LOG))?;
     let (words, queue) = unbounded_channel();
     let front = Arc::new(front(&given.resolved, given.tenants, Journal::new(ledger), &recovered, words));
     for connector in front.with_lifecycle(|lifecycle| lifecycle.frozen().keys().cloned().collect::<Vec<_>>())

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::problem::Problem;
+
 /// Refusals that cost a uid nothing, each refilled in [`FORGIVEN_IN`].
 const FREE_REFUSALS: f64 = 20.0;
 /// How long until one refusal is forgiven.
@@ -106,6 +108,21 @@ impl Drop for Place {
         uids.open -= 1;
         if let Some(entry) = uids.seen.get_mut(&self.uid) {
             entry.open -= 1;
+        }
+    }
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        let detail = "Close connections that you do not need, or try again later.";
+        match full {
+            Full::Total => {
+                Self::unavailable("too-many-connections", "There are too many connections", detail)
+            }
+            Full::Uid => Self {
+                status: 429,
+                ..Self::unavailable("too-many-of-yours", "You have too many connections", detail)
+            },
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn create(
     let warrant = rules.warrant(&peer, Verb::Proof)?;
     let name = visible(&front, &peer, &connector)?;
     let reason = reason(&asked.reason)?;
-    let flight = front.gates.gate(&name).enter()?;
+    let flight = front.gates.enter(&name)?;
     let active = front.connectors.active(&name, rules.connector(&name).ok_or(Refusal::Connector)?)?;
     let now = front.clock.seconds(Reading::now())?;
     let message = Message::Proof(message::Proof {

@@ -26,6 +26,7 @@ use super::{Surface, router};
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::peer::Peer;
+use crate::problem::{PROBLEM_JSON, Problem};
 
 /// How long the head of a request may take, and how long a connection may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -164,15 +165,12 @@ impl Drop for Open {
 
 /// Says why there is no place, if the kernel takes the words at once, and hangs up.
 fn turn_away(socket: &UnixStream, full: Full) {
-    let (status, code) = match full {
-        Full::Total => ("503 Service Unavailable", "too-many-connections"),
-        Full::Uid => ("429 Too Many Requests", "too-many-connections-of-yours"),
-    };
-    let body =
-        format!(r#"{{"type":"urn:kunci:problem:{code}","code":"{code}","title":"Too many connections"}}"#);
-    let length = body.len();
-    let head = "Content-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close";
-    let _ = socket.try_write(
-        format!("HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes(),
+    let problem = Problem::from(full);
+    let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap_or_default());
+    let head = format!(
+        "HTTP/1.1 {status} Busy\r\nContent-Type: {PROBLEM_JSON}\r\nRetry-After: 1\r\nConnection: close"
     );
+    let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    // A client that does not even take this much is not worth waiting for.
+    let _ = socket.try_write(answer.as_bytes());
 }

@@ -71,6 +71,22 @@ impl Stream {
         Self { socket, peer, outbox, stall: None }
     }
 
+    /// One receive. Where it did not fill the buffer there is nothing more to read, and saying so to tokio spares the
+    /// system call that would find it out.
+    fn try_receive(&self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        let mut filled = false;
+        let spent = self.socket.try_io(Interest::READABLE, || {
+            self.receive(buffer)?;
+            filled = true;
+            if buffer.remaining() > 0 && !buffer.filled().is_empty() {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                Ok(())
+            }
+        });
+        if filled { Ok(()) } else { spent }
+    }
+
     fn receive(&self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -113,7 +129,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.socket.poll_read_ready(cx))?;
-            match self.socket.try_io(Interest::READABLE, || self.receive(buffer)) {
+            match self.try_receive(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
             }

@@ -159,7 +159,7 @@ pub(super) async fn init(
     responses(
         (status = 204, description = "Cleared; one more try is allowed"),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Nothing to clear", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A login is under way", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn unlatch(

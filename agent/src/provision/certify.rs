@@ -72,7 +72,7 @@ impl Bench<'_> {
     }
 
     async fn signed(&self, key: &SigningKey, message: Message, reason: &str) -> Result<Vec<u8>, Problem> {
-        let flight = self.front.gates.gate(self.name).enter()?;
+        let flight = self.front.gates.enter(self.name)?;
         let draft = Draft::warranted(self.warrant, key.clone(), message, reason)?;
         let answer: Answer = spine::release(self.front.clone(), draft, flight).await?;
         answer.der().ok_or(AskError::Unexpected)?.map_err(Problem::from)

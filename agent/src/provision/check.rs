@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hsm_config::Name;
+use ledger::{Entry, Kind};
 use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
@@ -49,6 +50,9 @@ async fn check_key(front: &Front, token: &Name, report: &KeyReport) -> CheckedKe
 }
 
 async fn probe(front: &Front, token: &Name, connector: Name, key: KeyRef) -> bool {
+    let entry =
+        Entry::new(Kind::Probe).connector(connector.as_str()).token(token.as_str()).key(key.id.to_string());
+    front.journal.note(entry);
     let answer: Result<_, AskError> = front.tokens.ask(token, Work::Probe { connector, key }).await;
     answer.inspect_err(|error| tracing::warn!(%token, %error, "a probe failed")).is_ok()
 }

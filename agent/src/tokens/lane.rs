@@ -47,14 +47,31 @@ impl Lane {
 
     async fn receive(&mut self) -> Result<Answer, AskError> {
         self.buffer.resize(MAX_ANSWER, 0);
+        loop {
+            self.socket.readable().await.map_err(|_| AskError::Gone)?;
+            match self.try_receive() {
+                Ok(0) => return Err(AskError::Gone),
+                Ok(length) => return decode(&self.buffer[..length]).map_err(|_| AskError::Gone),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Err(AskError::Gone),
+            }
+        }
+    }
+
+    /// One receive. After the one answer that was outstanding there is nothing more to read, and saying so spares the
+    /// system call that would find it out.
+    fn try_receive(&mut self) -> io::Result<usize> {
         let (socket, buffer) = (&self.socket, &mut self.buffer);
-        let received = socket.async_io(Interest::READABLE, || {
+        let mut answer = None;
+        let spent: io::Result<()> = socket.try_io(Interest::READABLE, || {
             let frame = seqpacket::receive(socket, buffer, &mut Vec::new(), RecvFlags::DONTWAIT)?;
-            Ok(frame.len())
+            answer = Some(frame.len());
+            Err(io::ErrorKind::WouldBlock.into())
         });
-        match received.await {
-            Ok(0) | Err(_) => Err(AskError::Gone),
-            Ok(length) => decode(&self.buffer[..length]).map_err(|_| AskError::Gone),
+        match (answer, spent) {
+            (Some(length), _) => Ok(length),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Ok(0),
         }
     }
 }
