@@ -114,12 +114,13 @@ TOML
 
 # A token of an earlier run is kept, with its keys.
 init_token() {
-    if [ -n "$(ls -A "$folder/tokens")" ]; then
+    case $(kunci token list) in
+    *ready*)
         say "There is one from an earlier run; it is kept."
         show kunci token list
-    else
-        show kunci token init soft
-    fi
+        ;;
+    *) show kunci token init soft ;;
+    esac
 }
 
 start_agent() {
@@ -129,11 +130,19 @@ start_agent() {
     agent=$!
     waited=0
     until running_agent; do
+        thaw_left_over
         kill -0 "$agent" 2>/dev/null || die "the agent ended." "$(tail -n 5 "$folder/agent.log")"
         [ "$waited" -lt "$PATIENCE" ] || die "the agent does not sign." "$(kunci status 2>&1)" "Its log: $folder/agent.log"
         waited=$((waited + 1))
         sleep 0.1
     done
+}
+
+# A run that was cut short may have left Germany frozen, across restarts, as it should.
+thaw_left_over() {
+    case $(kunci --admin-socket "$folder/admin.sock" status 2>/dev/null) in
+    *"FROZEN: de"*) show kunci --admin-socket "$folder/admin.sock" thaw de --reason "quickstart: an earlier run was cut short" ;;
+    esac
 }
 
 stop_agent() {
