@@ -66,6 +66,12 @@ impl Rig {
         Caller::start(command)
     }
 
+    /// Makes the whole installation another user's, so that the agent can run as that one.
+    pub fn give_to(&self, id: u32) {
+        let status = Command::new("chown").args(["-R", &format!("{id}:{id}")]).arg(self.at(".")).status();
+        assert!(status.unwrap().success(), "chown needs root");
+    }
+
     /// A caller's program where every user can run it, and the way to the sockets open to them.
     pub fn caller(&self) -> PathBuf {
         assert!(rustix::process::geteuid().is_root(), "this test speaks as other users: run it as root");

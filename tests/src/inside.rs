@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 /// A thread, as gdb numbers it, and the calls made in it.
@@ -12,27 +13,65 @@ pub type Threads<T> = BTreeMap<String, T>;
 /// What came of a system call: its value, or its errno.
 pub type Outcome = Result<i64, i32>;
 
-/// Makes every thread of a process do these system calls, each written as in C; the outcomes in their order.
-///
-/// Strings live on the process's heap. What a call opened stays open: the process is not used afterwards.
-pub fn syscalls(pid: u32, calls: &[String]) -> Threads<Vec<Outcome>> {
-    assert!(rustix::process::geteuid().is_root(), "this test looks into confined processes: run it as root");
-    let mut script = String::from("set pagination off\nset confirm off\nset print thread-events off\n");
-    for call in calls {
-        // The C library's wrappers, called in each thread; errno is the thread's own.
-        script += &format!(
-            "thread apply all -q -s printf \"\\n@ %d %ld %d\\n\", $_thread, (long)({call}), *(int *)((int *(*)(void))__errno_location)()\n"
-        );
+/// One system call to try: what it is, and how it is written for syscall(2).
+#[derive(Clone)]
+pub struct Call {
+    pub name: String,
+    number: i64,
+    arguments: String,
+}
+
+impl Call {
+    /// A call with nothing sensible in its arguments: one that is allowed answers something else than EPERM.
+    pub fn bare(name: &str, number: i64) -> Self {
+        Self { name: name.to_owned(), number, arguments: "0, 0, 0, 0, 0, 0".to_owned() }
     }
-    script += "detach\nquit\n";
-    let file = tempfile::Builder::new().suffix(".gdb").tempfile().unwrap();
-    fs::write(file.path(), script).unwrap();
-    let output = Command::new("gdb")
-        .args(["-nx", "-batch", "-p", &pid.to_string(), "-x"])
-        .arg(file.path())
-        .output()
-        .expect("gdb is missing: apt-get install gdb");
-    let text = String::from_utf8_lossy(&output.stdout);
+
+    /// Opens a path; `create` makes it.
+    pub fn open(path: &Path, create: bool) -> Self {
+        let flags = if create { libc::O_CREAT | libc::O_RDWR } else { libc::O_RDONLY };
+        let arguments = format!("{}, {path:?}, {flags}, 0600", libc::AT_FDCWD);
+        Self { name: format!("open {}", path.display()), number: libc::SYS_openat, arguments }
+    }
+
+    /// Connects a descriptor to the socket at a path.
+    pub fn connect(fd: i64, path: &Path) -> Self {
+        let path = path.display().to_string();
+        let address = format!("\"\\001\\000{path}\", {}", path.len() + 3);
+        Self {
+            name: format!("connect {path}"),
+            number: libc::SYS_connect,
+            arguments: format!("{fd}, {address}"),
+        }
+    }
+
+    /// Asks which Landlock the kernel has (landlock_create_ruleset(2)).
+    pub fn landlock_version() -> Self {
+        let name = "landlock_create_ruleset".to_owned();
+        Self { name, number: libc::SYS_landlock_create_ruleset, arguments: "0, 0, 1".to_owned() }
+    }
+
+    /// Makes a socket of a family.
+    pub fn socket(name: &str, family: i32) -> Self {
+        let arguments = format!("{family}, {}, 0", libc::SOCK_STREAM);
+        Self { name: format!("socket {name}"), number: libc::SYS_socket, arguments }
+    }
+}
+
+/// Makes every thread of a process do these system calls; the outcomes in their order.
+///
+/// Paths live on the process's heap, and what a call opened stays open: the process is not used afterwards.
+pub fn syscalls(pid: u32, calls: &[Call]) -> Threads<Vec<Outcome>> {
+    assert!(rustix::process::geteuid().is_root(), "this test looks into confined processes: run it as root");
+    let mut script = "set pagination off\nset confirm off\n".to_owned();
+    for Call { number, arguments, .. } in calls {
+        // errno is each thread's own.
+        let errno = "*((int *(*)(void))__errno_location)()";
+        let call = format!("((long (*)(long, ...))syscall)({number}, {arguments})");
+        script +=
+            &format!("thread apply all -q -s printf \"\\n@ %d %ld %d\\n\", $_thread, {call}, {errno}\n");
+    }
+    let text = gdb(pid, &script);
     let mut threads = Threads::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("@ ")) {
         let words: Vec<&str> = line.split(' ').collect();
@@ -41,8 +80,20 @@ pub fn syscalls(pid: u32, calls: &[String]) -> Threads<Vec<Outcome>> {
         threads.entry(words[0].to_owned()).or_insert_with(Vec::new).push(outcome);
     }
     let whole = !threads.is_empty() && threads.values().all(|outcomes| outcomes.len() == calls.len());
-    assert!(whole, "gdb did not make every call: {text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(whole, "gdb did not make every call: {text}");
     threads
+}
+
+/// Runs a script on a process, which goes on afterwards; what gdb said.
+fn gdb(pid: u32, script: &str) -> String {
+    let file = tempfile::Builder::new().suffix(".gdb").tempfile().unwrap();
+    fs::write(file.path(), format!("{script}detach\nquit\n")).unwrap();
+    let output = Command::new("gdb")
+        .args(["-nx", "-batch", "-readnever", "-p", &pid.to_string(), "-x"])
+        .arg(file.path())
+        .output()
+        .expect("gdb is missing: apt-get install gdb");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// The value of a field of a process's (or thread's) status file.

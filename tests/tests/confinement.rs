@@ -1,0 +1,193 @@
+//! What the running front and hosts can still reach, tried from inside every thread of them by a debugger.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use tests::inside::{Call, Outcome, Threads, status, syscalls, threads};
+use tests::rig::{PIN, SO_PIN, softhsm};
+use tests::{Agent, Rig};
+
+const EPERM: i32 = 1;
+const EACCES: i32 = 13;
+
+#[test]
+fn no_thread_of_the_front_reaches_a_pin_the_module_a_device_the_configuration_or_the_network() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    let mut closed =
+        ["pin", "so-pin", "tokens", "kunci.toml", "tenants.csv"].map(|name| rig.at(name)).to_vec();
+    closed.extend([softhsm(), "/dev/null".into(), "/dev/urandom".into(), "/etc/passwd".into()]);
+    let mut closed: Vec<_> = closed.iter().map(|path| Call::open(path, false)).collect();
+    closed.push(Call::open(&rig.at("state/planted"), true));
+    let mut denied = vec![Call::socket("inet", libc::AF_INET), Call::socket("unix", libc::AF_UNIX)];
+    denied.extend(never());
+    denied.extend([Call::bare("connect", libc::SYS_connect), Call::bare("bind", libc::SYS_bind)]);
+    let open = [
+        Call::open(Path::new("/proc/self/status"), false),
+        Call::open(&rig.at("state/log"), false),
+        Call::bare("getpid", libc::SYS_getpid),
+    ];
+    check(agent.front().unwrap(), &closed, &denied, &open);
+}
+
+#[test]
+fn no_thread_of_a_host_reaches_the_ledger_the_configuration_or_another_process() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    let mut closed =
+        ["state", "state/log", "kunci.toml", "tenants.csv", "."].map(|name| rig.at(name)).to_vec();
+    closed.extend(["/etc/shadow".into(), "/root".into()]);
+    let mut closed: Vec<_> = closed.iter().map(|path| Call::open(path, false)).collect();
+    closed.push(Call::open(&rig.at("state/log/planted"), true));
+    let open = ["pin", "tokens"].map(|name| Call::open(&rig.at(name), false));
+    check(agent.hosts()[0], &closed, &never(), &open);
+}
+
+/// Landlock knows sockets' paths from version 9 on. Before it, a host can knock at the agent's sockets like any process
+/// of its user, and the rules alone refuse it: the agent's user has no rule. That reason is asserted here.
+#[test]
+fn a_host_cannot_connect_to_the_agents_sockets_where_landlock_knows_sockets() {
+    const KNOWS_SOCKETS: i64 = 9;
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let host = agent.hosts()[0];
+    let asked = syscalls(host, &[Call::landlock_version(), Call::socket("unix", libc::AF_UNIX)]);
+    let [Ok(version), Ok(socket)] = asked["1"][..] else { panic!("{asked:?}") };
+    // Every thread tries on the one socket: where one gets through, the others find it connected.
+    let connected: Vec<_> =
+        syscalls(host, &[Call::connect(socket, agent.socket())]).into_values().flatten().collect();
+    match version >= KNOWS_SOCKETS {
+        true => assert!(connected.iter().all(|outcome| *outcome == Err(EACCES)), "{connected:?}"),
+        false => {
+            assert!(connected.contains(&Ok(0)), "Landlock {version} closes sockets after all: {connected:?}")
+        }
+    }
+}
+
+#[test]
+fn every_thread_of_front_and_hosts_is_filtered_and_leaves_no_core() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    for pid in processes(&agent) {
+        for thread in threads(pid) {
+            assert_eq!(status(&thread, "Seccomp"), "2", "{thread}");
+            assert_eq!(status(&thread, "NoNewPrivs"), "1", "{thread}");
+        }
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+        // What is not dumpable belongs to root in /proc, whoever runs it.
+        assert_eq!(fs::metadata(format!("/proc/{pid}/mem")).unwrap().uid(), 0);
+    }
+    // The same fields of a process that is not confined: they do tell.
+    assert_eq!(status("/proc/self/status", "Seccomp"), "0");
+}
+
+#[test]
+fn another_process_of_the_agents_own_user_reads_neither_memory_nor_environment() {
+    let id = tests::caller::STRANGER;
+    let rig = Rig::bare().provisioned();
+    rig.give_to(id);
+    let agent = rig.spawn_with(|command| command.uid(id).gid(id));
+    agent.wait_ready();
+    let peek = |pid: u32, file: &str| {
+        let file = format!("/proc/{pid}/{file}");
+        Command::new("head").args(["-c", "1", &file]).uid(id).gid(id).output().unwrap().status.success()
+    };
+    for pid in processes(&agent) {
+        assert_eq!(status(&format!("/proc/{pid}/status"), "Uid"), vec![id.to_string(); 4].join("\t"));
+        assert!(!peek(pid, "environ") && !peek(pid, "maps"), "process {pid} can be read");
+        let traced =
+            Command::new("gdb").args(["-nx", "-batch", "-p", &pid.to_string()]).uid(id).gid(id).output();
+        let said = String::from_utf8_lossy(&traced.unwrap().stderr).into_owned();
+        assert!(said.contains("Operation not permitted"), "process {pid} can be traced: {said}");
+    }
+    // The same look at a process of that user that is not confined works.
+    let mut other = Command::new("sleep").arg("60").uid(id).gid(id).spawn().unwrap();
+    assert!(peek(other.id(), "environ") && peek(other.id(), "maps"));
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
+fn the_pin_stands_in_no_argument_environment_log_line_or_state_file() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    rig.kunci_ok(&["token", "check", "soft"]);
+    let mut places = vec![rig.at("agent.log")];
+    for pid in processes(&agent).into_iter().chain([agent.pid()]) {
+        places.extend(["cmdline", "environ"].map(|name| format!("/proc/{pid}/{name}").into()));
+    }
+    files(&rig.at("state"), &mut places);
+    assert!(places.len() > 10, "{places:?}");
+    for place in &places {
+        assert!(!holds_pin(place), "{}", place.display());
+    }
+    assert!(holds_pin(&rig.at("pin")), "the search finds what it looks for");
+}
+
+/// Whether a file has one of the PINs in it.
+fn holds_pin(file: &Path) -> bool {
+    let bytes = fs::read(file).unwrap();
+    [PIN, SO_PIN].iter().any(|pin| bytes.windows(pin.len()).any(|window| window == pin.as_bytes()))
+}
+
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+fn processes(agent: &Agent) -> Vec<u32> {
+    let processes: Vec<_> = agent.front().into_iter().chain(agent.hosts()).collect();
+    assert_eq!(processes.len(), 2);
+    processes
+}
+
+/// What neither a front nor a host has a use for.
+fn never() -> Vec<Call> {
+    vec![
+        Call::bare("ptrace", libc::SYS_ptrace),
+        Call::bare("execve", libc::SYS_execve),
+        Call::bare("fork", libc::SYS_clone),
+        Call::bare("process_vm_readv", libc::SYS_process_vm_readv),
+        Call::bare("pidfd_getfd", libc::SYS_pidfd_getfd),
+        Call::bare("unshare", libc::SYS_unshare),
+        Call::bare("mount", libc::SYS_mount),
+        Call::bare("io_uring_setup", libc::SYS_io_uring_setup),
+    ]
+}
+
+/// Tries all of it in every thread: what is closed answers EACCES, what is denied EPERM, and what is open works.
+#[track_caller]
+fn check(pid: u32, closed: &[Call], denied: &[Call], open: &[Call]) {
+    let outcomes = syscalls(pid, &[closed, denied, open].concat());
+    let open_from = closed.len() + denied.len();
+    assert_all(&outcomes, closed, 0, |outcome| outcome == Err(EACCES));
+    assert_all(&outcomes, denied, closed.len(), |outcome| outcome == Err(EPERM));
+    assert_all(&outcomes, open, open_from, |outcome| outcome.is_ok());
+}
+
+#[track_caller]
+fn assert_all(
+    outcomes: &Threads<Vec<Outcome>>,
+    calls: &[Call],
+    from: usize,
+    right: impl Fn(Outcome) -> bool,
+) {
+    for (thread, outcomes) in outcomes {
+        for (call, outcome) in calls.iter().zip(&outcomes[from..]) {
+            assert!(right(*outcome), "thread {thread}: {} gave {outcome:?}", call.name);
+        }
+    }
+}
