@@ -60,9 +60,9 @@ impl Gates {
         flight.open().map(|()| flight)
     }
 
-    /// Whether at most one flight of all connectors is aloft.
-    pub fn alone(&self) -> bool {
-        self.aloft.load(Ordering::Relaxed) <= 1
+    /// How many flights of all connectors are aloft.
+    pub fn aloft(&self) -> usize {
+        self.aloft.load(Ordering::Relaxed)
     }
 }
 

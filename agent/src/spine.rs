@@ -62,7 +62,7 @@ async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
         drop(trial.map_err(|error| journal::unavailable(&error))?);
     }
     let recording = front.journal.intend(draft.intent());
-    if front.gates.alone() {
+    if front.gates.aloft() <= 1 {
         recording.hurry();
     }
     Ok(recording)

@@ -4,6 +4,7 @@
 //! about the peer; so the callers' socket is open to all by default.
 
 use crate::mode::Mode;
+use crate::name::Name;
 use crate::problem::Fault;
 use crate::report::Report;
 use schemars::JsonSchema;
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 const MAX_SOCKET_PATH_BYTES: usize = 107;
 /// How many connections may be configured.
 const CONNECTIONS: RangeInclusive<u32> = 1..=65_536;
-const UNLOCK_SOCKET: &str = "unlock.sock";
+/// How the names of the sockets begin that take PINs.
+const UNLOCK: &str = "unlock-";
 
 /// The agent itself: its sockets, its state directory and its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +27,7 @@ pub struct Agent {
     pub socket: PathBuf,
     /// The mode of the callers' socket. It decides only who may knock: rules decide by user, group and unit.
     pub socket_mode: Mode,
-    /// The socket of admins and operators. Its neighbour unlock.sock takes PINs and is always 0600.
+    /// The socket of admins and operators. Its neighbours unlock-TOKEN.sock take PINs and are always 0600.
     pub admin_socket: PathBuf,
     /// The mode of the admins' socket.
     pub admin_mode: Mode,
@@ -56,8 +58,8 @@ impl Default for Agent {
 
 impl Agent {
     /// The socket, beside the admins', on which the supervisor takes PINs for `kunci token unlock`.
-    pub fn unlock_socket(&self) -> PathBuf {
-        self.admin_socket.with_file_name(UNLOCK_SOCKET)
+    pub fn unlock_socket(&self, token: &Name) -> PathBuf {
+        self.admin_socket.with_file_name(format!("{UNLOCK}{token}.sock"))
     }
 
     pub(crate) fn check(&self, report: &mut Report<'_>) {
@@ -73,12 +75,19 @@ impl Agent {
     }
 
     fn apart(&self) -> Result<(), Fault> {
-        let taken = [&self.admin_socket, &self.unlock_socket()];
-        if self.admin_socket != self.unlock_socket() && !taken.contains(&&self.socket) {
+        let sockets = [&self.socket, &self.admin_socket];
+        let unlocks = |path: &&PathBuf| {
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNLOCK.as_bytes()))
+        };
+        if self.socket != self.admin_socket && !sockets.iter().any(unlocks) {
             return Ok(());
         }
-        let help = format!("give callers and admins each a path of their own, and neither {UNLOCK_SOCKET:?}");
-        Err(Fault::new("duplicate", "socket, admin_socket and the unlock socket are not three paths", help))
+        let help = format!("give callers and admins each a path of their own, not named {UNLOCK:?} and more");
+        Err(Fault::new(
+            "duplicate",
+            "socket, admin_socket and the unlock sockets are not paths of their own",
+            help,
+        ))
     }
 }
 

@@ -75,12 +75,21 @@ fn default_deadline() -> Duration {
     Duration::from_secs(10)
 }
 
+/// Nobody waits at a prompt for the security officer's PIN: it is used once, by `kunci token init`.
+fn check_so_pin(source: &PinSource) -> Result<(), Fault> {
+    if *source == PinSource::Prompt {
+        let help = "write it to a file of mode 0600, name that with { file = \"/path\" }, and remove both after `kunci token init`";
+        return Err(Fault::value("the security officer's PIN cannot be typed", help));
+    }
+    source.check()
+}
+
 impl Token {
     pub(crate) fn check(&self, report: &mut Report<'_>) {
         report.expect("kind", self.check_kind());
         report.expect("module", absolute(&self.module));
         report.expect("pin", self.pin.check());
-        report.expect("so_pin", self.so_pin.as_ref().map_or(Ok(()), PinSource::check));
+        report.expect("so_pin", self.so_pin.as_ref().map_or(Ok(()), check_so_pin));
         report.expect("lanes", self.check_lanes());
         report.expect("deadline", duration::within(self.deadline, &DEADLINE));
         for name in self.env.keys() {

@@ -19,6 +19,7 @@ use ledger::Entry;
 use crate::clock::Clock;
 use crate::connectors::Connectors;
 use crate::flight::Gates;
+use crate::http::Door;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::policy::Policy;
@@ -43,6 +44,8 @@ pub struct Front {
     pub connectors: Connectors,
     /// Requests in flight, and freezes.
     pub gates: Gates,
+    /// Requests that are being answered, and the stop.
+    pub door: Door,
     /// Counted refusals.
     pub refusals: Refusals,
     /// The fold of the ledger.

@@ -120,6 +120,7 @@ fn front(
         tokens: Tokens::new(&resolved.config, words.clone()),
         connectors: Connectors::default(),
         gates: Gates::default(),
+        door: http::Door::default(),
         refusals: Refusals::default(),
         lifecycle: Mutex::new(Lifecycle::fold(recovered.lifecycle.iter().map(|(_, entry)| entry))),
         provisioning: tokio::sync::Mutex::new(()),
@@ -161,7 +162,7 @@ async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Resu
 
 /// Lets answers that are on their way leave, then writes down what was only counted.
 async fn stop(front: &Front) {
-    http::drain(front).await;
+    front.door.drain(&front.gates).await;
     for entry in front.refusals.due(std::time::Instant::now(), true) {
         // At a stop nobody can be told any more; the ledger logs its own failure.
         let _ = front.journal.record(entry).await;

@@ -7,7 +7,6 @@ use std::convert::Infallible;
 use std::io;
 use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -38,15 +37,9 @@ const MAX_HEADERS: usize = 64;
 const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after accept(2) failed, as it does when descriptors are short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a stopping front waits for answers that are on their way.
-const DRAIN: Duration = Duration::from_secs(5);
-
-/// Connections that are open, and whether the front is stopping.
-static OPEN: AtomicUsize = AtomicUsize::new(0);
-static STOPPING: AtomicBool = AtomicBool::new(false);
-
 /// What every connection of one socket shares.
 struct Server {
+    front: Arc<Front>,
     router: Router,
     limits: Arc<Limits>,
 }
@@ -56,9 +49,9 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let limits = Limits::new(front.agent.max_connections, front.agent.max_connections_per_uid);
-    let server = Arc::new(Server { router: router(front, surface), limits });
+    let server = Arc::new(Server { router: router(front.clone(), surface), front, limits });
     tokio::spawn(async move {
-        while !STOPPING.load(Ordering::Relaxed) {
+        while !server.front.door.is_shut() {
             match listener.accept().await {
                 Ok((socket, _)) => server.clone().admit(socket).await,
                 Err(error) => {
@@ -69,15 +62,6 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
         }
     });
     Ok(())
-}
-
-/// Takes no new requests and waits for the open ones, within bounds.
-pub async fn drain(_front: &Front) {
-    STOPPING.store(true, Ordering::Relaxed);
-    let deadline = Instant::now() + DRAIN;
-    while OPEN.load(Ordering::Relaxed) > 0 && Instant::now() < deadline {
-        sleep(FULL_PAUSE).await;
-    }
 }
 
 impl Server {
@@ -123,9 +107,9 @@ impl Server {
         peer: Arc<Peer>,
         outbox: Outbox,
     ) -> Result<Response, Gone> {
-        let _open = Open::new();
+        let _inside = self.front.door.enter().ok_or(Gone)?;
         // The process that connected may have ended and left its socket to another.
-        if !peer.lives() || STOPPING.load(Ordering::Relaxed) {
+        if !peer.lives() {
             return Err(Gone);
         }
         let uid = peer.uid();
@@ -146,22 +130,6 @@ impl Server {
 #[derive(Debug, thiserror::Error)]
 #[error("the peer is gone")]
 struct Gone;
-
-/// One request that is being answered.
-struct Open;
-
-impl Open {
-    fn new() -> Self {
-        OPEN.fetch_add(1, Ordering::Relaxed);
-        Self
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        OPEN.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Says why there is no place, if the kernel takes the words at once, and hangs up.
 fn turn_away(socket: &UnixStream, full: Full) {

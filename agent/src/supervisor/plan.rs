@@ -93,10 +93,7 @@ impl Plan {
     /// The tokens whose PIN a person types, and where.
     pub(super) fn unlock_sockets(&self) -> Vec<(Name, PathBuf)> {
         let prompted = self.config().tokens.iter().filter(|(_, token)| token.pin == PinSource::Prompt);
-        let beside = self.config().agent.unlock_socket();
-        prompted
-            .map(|(name, _)| (name.clone(), beside.with_file_name(format!("unlock-{name}.sock"))))
-            .collect()
+        prompted.map(|(name, _)| (name.clone(), self.config().agent.unlock_socket(name))).collect()
     }
 }
 

@@ -46,7 +46,7 @@ fn token(city: &str) -> Option<Token> {
         module: "/usr/lib/softhsm/libsofthsm2.so".into(),
         uri: format!("pkcs11:token={city}").parse().ok()?,
         pin: PinSource::Credential(format!("{city}-pin")),
-        so_pin: Some(PinSource::Prompt),
+        so_pin: Some(PinSource::Credential(format!("{city}-so-pin"))),
         lanes: 4,
         deadline: Duration::from_secs(10),
         env: BTreeMap::from([("SOFTHSM2_CONF".into(), format!("/etc/kunci/softhsm2-{city}.conf"))]),
