@@ -53,7 +53,8 @@ fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_s
 fn a_refusal_that_nobody_wrote_down_latches_the_token_too() {
     let rig = Rig::bare().provisioned().spied();
     rig.write();
-    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    // As a token that nobody ever logged in to.
+    fs::remove_dir_all(rig.at("state/latch")).unwrap();
     rig.private("pin", WRONG);
     kill_before_the_outcome_is_written(&rig, "CKR_PIN_INCORRECT");
     for _ in 0..3 {
@@ -217,7 +218,17 @@ fn kill_before_the_outcome_is_written(rig: &Rig, outcome: &str) {
     let latch = fs::read_dir(rig.at("state/latch")).unwrap().map(|file| file.unwrap().path());
     let latch = latch.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "json"));
     assert!(fs::read_to_string(latch.unwrap()).unwrap().contains("attempt"));
+    // First the agent, then who traces it: a supervisor that is let go would write.
+    let tracer = tracer_of(agent.pid());
+    kill(agent.pid(), Signal::KILL);
+    kill(tracer, Signal::KILL);
     drop(agent);
+}
+
+fn tracer_of(pid: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.unwrap().trim().parse().unwrap()
 }
 
 fn unlock(rig: &Rig, pin: &str) -> Output {
