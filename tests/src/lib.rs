@@ -11,6 +11,7 @@ pub mod audit;
 pub mod caller;
 pub mod http;
 pub mod inside;
+pub mod judge;
 pub mod load;
 pub mod rig;
 pub mod wait;
