@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
 use ledger::{Entry, Kind};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
 use super::connectors::visible;
+use super::path::Path;
 use crate::front::Front;
 use crate::journal;
 use crate::peer::Peer;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use token::Message;
 use utoipa::ToSchema;
 
 use super::body::Small;
+use super::path::Path;
 use crate::answer::Answer;
 use crate::front::Front;
 use crate::peer::Peer;
@@ -58,6 +59,11 @@ pub(super) async fn create(
 }
 
 /// The flight rides along until the last byte was written.
+pub(super) fn flying(mut response: Response, answer: Answer) -> Response {
+    response.extensions_mut().insert(Arc::new(answer.into_flight()));
+    response
+}
+
 fn respond(answer: Answer) -> Result<Response, Problem> {
     let (Message::Assertion(message), Some(assertion)) = (answer.message(), answer.compact()) else {
         return Err(Problem::unavailable("internal", "The answer is of another kind", "Try again."));
@@ -69,7 +75,5 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
         x5t_s256: message.x5t_s256(),
         log_index: answer.log_index(),
     };
-    let mut response = axum::Json(body).into_response();
-    response.extensions_mut().insert(Arc::new(answer.into_flight()));
-    Ok(response)
+    Ok(flying(axum::Json(body).into_response(), answer))
 }

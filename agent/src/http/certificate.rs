@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::Verb;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
 use super::connectors::visible;
+use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::problem::Problem;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::Name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::path::Path;
 use crate::front::Front;
 use crate::lifecycle::KeyState;
 use crate::peer::Peer;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use ledger::{Reader, TilePath, WIDTH};
+use ledger::{TilePath, WIDTH};
 
+use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::policy::Refusal;
@@ -35,11 +36,23 @@ pub(super) async fn tile(
         Problem::missing("no-such-tile", "The log does not hold it", "Ask for what the log's size covers.")
     };
     let path: TilePath = path.parse().map_err(|_| missing())?;
-    let full = matches!(path, TilePath::Tile { width: WIDTH, .. } | TilePath::Entries { width: WIDTH, .. });
-    let directory = front.agent.state_dir.join("log");
-    let read =
-        tokio::task::spawn_blocking(move || Reader::open(&directory).and_then(|reader| reader.get(path)));
+    // What is not durable yet is not served: a crash may still take it back.
+    let (end, full) = extent(path);
+    if end.is_none_or(|end| end > u128::from(front.journal.size())) {
+        return Err(missing());
+    }
+    let read = tokio::task::spawn_blocking(move || front.journal.reader()?.get(path));
     let bytes = read.await.ok().and_then(Result::ok).ok_or_else(missing)?;
     let cache = if full { "max-age=31536000, immutable" } else { "no-cache" };
     Ok(([(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, cache)], bytes).into_response())
+}
+
+/// How many entries a tile covers from the log's beginning, and whether it is full.
+fn extent(path: TilePath) -> (Option<u128>, bool) {
+    let (level, n, width) = match path {
+        TilePath::Entries { n, width } => (0, n, width),
+        TilePath::Tile { level, n, width } => (u32::from(level), n, width),
+    };
+    let below = u128::from(n) * u128::from(WIDTH) + u128::from(width);
+    (below.checked_mul(u128::from(WIDTH).pow(level)), width == WIDTH)
 }

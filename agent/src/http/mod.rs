@@ -13,6 +13,7 @@ mod health;
 mod limits;
 mod log;
 mod openapi;
+mod path;
 mod proofs;
 mod provision;
 mod server;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hsm_config::Verb;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,10 @@ use token::message::{self, MAX_LIFETIME_S};
 use utoipa::ToSchema;
 
 use super::admin::reason;
+use super::assertions::flying;
 use super::body::Json as Parsed;
 use super::connectors::visible;
+use super::path::Path;
 use crate::clock::Reading;
 use crate::draft::Draft;
 use crate::front::Front;
@@ -79,7 +81,5 @@ pub(super) async fn create(
         return Err(Problem::unavailable("internal", "The answer is of another kind", "Try again."));
     };
     let body = Proof { proof, expires_at: now.saturating_add(MAX_LIFETIME_S), log_index: answer.log_index() };
-    let mut response = axum::Json(body).into_response();
-    response.extensions_mut().insert(Arc::new(answer.into_flight()));
-    Ok(response)
+    Ok(flying(axum::Json(body).into_response(), answer))
 }

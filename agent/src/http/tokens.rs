@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use token::lane::{Done, Work};
 use utoipa::ToSchema;
 
 use super::admin::spend;
+use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::policy::Refusal;
