@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ledger::{Entry, Error, Kind, Ledger, Receipt};
+use ledger::{Entry, Error, Kind, Ledger, Reader, Receipt};
 use tokio::sync::oneshot;
 
 use crate::problem::Problem;
@@ -87,6 +87,11 @@ impl Journal {
     /// Whether the last intent could not be written: then nothing reaches a token before its intent is durable.
     pub fn failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
+    }
+
+    /// A reader of the log. It may see entries that are not durable yet.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        self.ledger.reader()
     }
 
     /// How many entries are durable.
