@@ -9,12 +9,15 @@
 pub mod agent;
 pub mod audit;
 pub mod caller;
+pub mod disk;
 pub mod http;
 pub mod inside;
 pub mod judge;
 pub mod load;
 pub mod rig;
+pub mod strace;
 pub mod wait;
+pub mod wire;
 
 pub use agent::Agent;
 pub use caller::Caller;
