@@ -33,8 +33,7 @@ impl Rig {
 
     /// The posture entries with this reason.
     pub fn postures(&self, reason: &str) -> Vec<Entry> {
-        let is_meant =
-            |entry: &Entry| entry.kind == Kind::Posture && entry.reason.as_deref() == Some(reason);
+        let is_meant = |entry: &Entry| entry.kind == Kind::Posture && entry.reason.as_deref() == Some(reason);
         self.entries().into_iter().filter(is_meant).collect()
     }
 }

@@ -62,8 +62,10 @@ impl Load {
         });
         let client = |_| {
             let shared = shared.clone();
-            thread::spawn(move || while !shared.over.load(Ordering::Relaxed) {
-                shared.visit();
+            thread::spawn(move || {
+                while !shared.over.load(Ordering::Relaxed) {
+                    shared.visit();
+                }
             })
         };
         let threads = (0..clients).map(client).collect();

@@ -56,7 +56,14 @@ impl Rig {
             ),
             agent: String::new(),
             connectors: vec![connector("de", "rsa-2048", "PS256")],
-            token: TokenText { lanes: 2, deadline: "10s".to_owned(), module: softhsm(), pin: String::new(), env: String::new(), paths: String::new() },
+            token: TokenText {
+                lanes: 2,
+                deadline: "10s".to_owned(),
+                module: softhsm(),
+                pin: String::new(),
+                env: String::new(),
+                paths: String::new(),
+            },
         };
         for folder in ["tokens", "state"] {
             fs::DirBuilder::new().mode(0o700).create(rig.at(folder)).unwrap();
