@@ -8,6 +8,10 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # Where cargo is for those who have not opened a new shell since they installed it, and a Node that `make setup` got.
 export PATH := $(TARGET)/node/bin:$(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
+# Where the quickstart's token and keys are, and with which of cargo's profiles it is built.
+FOLDER ?= quickstart
+PROFILE ?= release
+
 PREFIX ?= /usr/local
 DESTDIR ?=
 INSTALLED = $(DESTDIR)$(PREFIX)
@@ -20,11 +24,11 @@ help: ## List these targets
 
 .PHONY: quickstart
 quickstart: ## Install what is missing, build, and show everything on a token for trials in ./quickstart
-	@scripts/quickstart.sh
+	@FOLDER=$(FOLDER) PROFILE=$(PROFILE) scripts/quickstart.sh
 
 .PHONY: clean-quickstart
 clean-quickstart: ## Remove ./quickstart: its token, keys and log
-	@scripts/clean-quickstart.sh
+	@FOLDER=$(FOLDER) scripts/clean-quickstart.sh
 
 .PHONY: build
 build: ## Build the release binaries

@@ -8,9 +8,10 @@ cd "$(dirname "$0")/.."
 . scripts/quickstart/site.sh
 . scripts/quickstart/show.sh
 
-# Where everything of this trial is.
-folder=$PWD/quickstart
-bin=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)/release
+# Where everything of this trial is, and how it is built; `make quickstart FOLDER=… PROFILE=…` says otherwise.
+folder=$(realpath -m "${FOLDER:-quickstart}")
+profile=${PROFILE:-release}
+bin=$(realpath -m "${CARGO_TARGET_DIR:-target}")/$([ "$profile" = dev ] && echo debug || echo "$profile")
 agent=
 trap 'stop_agent' EXIT
 trap 'exit 130' INT
@@ -23,7 +24,7 @@ internal_email_protect=2daead3a-8b2a-4f2a-9c77-3b6b2e2e7c03
 customer=contoso.example
 other_customer=wingtip.example
 
-say "Kunci quickstart. It makes a token and keys for a trial in quickstart/, and nothing elsewhere but packages"
+say "Kunci quickstart. It makes a token and keys for a trial in $(shown "$folder"), and nothing elsewhere but packages"
 say "that it names first. Keys in this trial are made of SOFTWARE, since no hardware token is needed for it."
 
 step "What this machine needs"
@@ -32,7 +33,7 @@ install_packages "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" "openssl
 need_rust
 
 step "Build (some minutes, the first time)"
-show cargo build --release --bin kunci --bin kunci-agent --bin kunci-extract
+show cargo build --profile "$profile" --bin kunci --bin kunci-agent --bin kunci-extract
 PATH=$bin:$PATH
 KUNCI_CONFIG=$folder/kunci.toml
 export PATH KUNCI_CONFIG

@@ -12,7 +12,7 @@ NODE_MAJOR=22
 install_packages \
     "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" \
     "/usr/lib/softhsm/libsofthsm2.so softhsm2" "softhsm2-util softhsm2" \
-    "pkcs11-tool opensc" "openssl openssl" "gdb gdb" "strace strace" "faketime faketime" "setpriv util-linux" \
+    "pkcs11-tool opensc" "openssl openssl" "curl curl" "gdb gdb" "strace strace" "faketime faketime" "setpriv util-linux" \
     "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm"
 need_rust
 

@@ -6,13 +6,16 @@ step() {
     printf '\n== %s. %s\n' "$steps" "$1"
 }
 
+# A path as it is seen from here.
+shown() { printf '%s' "${1#"$PWD"/}"; }
+
 # A command as a person would type it.
 typed() {
     printf '\n$'
     for word in "$@"; do
         case $word in
-        "$PWD"/*) word=${word#"$PWD"/} ;;
-        *="$PWD"/*) word=${word%%=*}=${word#*="$PWD"/} ;;
+        *=/*) word=${word%%=*}=$(shown "${word#*=}") ;;
+        /*) word=$(shown "$word") ;;
         esac
         case $word in
         *[!A-Za-z0-9_./:=@%+-]*) printf " '%s'" "$word" ;;
@@ -33,7 +36,7 @@ show_to() {
     file=$1
     shift
     typed "$@"
-    printf ' > %s\n' "${file#"$PWD"/}"
+    printf ' > %s\n' "$(shown "$file")"
     (umask 077 && "$@" >"$file") || die "this command failed, with $?: $*" "Its message is above."
 }
 
@@ -96,7 +99,7 @@ Look around ($folder stays as it is):
   kunci-agent &                               # the agent again
   kunci status
   kunci cert de --format entra                # what a customer registers
-  less quickstart/kunci.toml                  # the configuration, with its reasons
+  less $(shown "$folder")/kunci.toml                 # the configuration, with its reasons
 Run it again with make quickstart; remove it with make clean-quickstart. Packages stay installed.
 Next: README.md for the way to production, docs/ for the tutorial, the configuration and the threat model.
 WORDS

@@ -20,7 +20,7 @@ make_site() {
 log.level = ERROR"
     for region in de uk us ca za au je; do tenants "$region"; done
     private kunci.toml "$(configuration)"
-    say "In quickstart/ are now: pin and so-pin (mode 0600), softhsm2.conf, tokens/, tenants/*.csv, state/, kunci.toml"
+    say "In $(shown "$folder") are now: pin and so-pin (mode 0600), softhsm2.conf, tokens/, tenants/*.csv, state/, kunci.toml"
 }
 
 # Asks the agent in our folder, and only it: without a socket by name, status would start a private one. 3: there is none.
@@ -125,7 +125,7 @@ init_token() {
 
 start_agent() {
     typed kunci-agent
-    say ' 2> quickstart/agent.log &'
+    say " 2> $(shown "$folder")/agent.log &"
     kunci-agent >"$folder/agent.log" 2>&1 </dev/null &
     agent=$!
     waited=0
