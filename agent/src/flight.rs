@@ -5,7 +5,7 @@
 //! connector can leave any more.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hsm_config::Name;
@@ -23,7 +23,9 @@ pub struct Gates {
 /// One connector's gate.
 #[derive(Debug, Default)]
 pub struct Gate {
-    frozen: AtomicBool,
+    /// How often it was shut, and how many of those a thaw has undone.
+    shut: AtomicU64,
+    undone: AtomicU64,
     aloft: AtomicUsize,
     landed: Notify,
 }
@@ -67,14 +69,24 @@ impl Gates {
 }
 
 impl Gate {
-    /// Shuts or opens the gate; says whether it was shut before.
-    pub fn set_frozen(&self, frozen: bool) -> bool {
-        self.frozen.swap(frozen, Ordering::SeqCst)
+    /// Shuts the gate, at once.
+    pub fn shut(&self) {
+        self.shut.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often it was shut so far: what a thaw that is on its way to the ledger will undo.
+    pub fn times_shut(&self) -> u64 {
+        self.shut.load(Ordering::SeqCst)
+    }
+
+    /// Undoes so many shuts. A freeze that came after the thaw's entry keeps the gate shut, as the ledger has it.
+    pub fn undo(&self, times: u64) {
+        self.undone.fetch_max(times, Ordering::SeqCst);
     }
 
     /// Whether the gate is shut.
     pub fn frozen(&self) -> bool {
-        self.frozen.load(Ordering::SeqCst)
+        self.shut.load(Ordering::SeqCst) != self.undone.load(Ordering::SeqCst)
     }
 
     /// Returns when no flight is aloft.
@@ -121,7 +133,7 @@ mod tests {
         let (gates, name) = (Gates::default(), "de".parse().unwrap());
         let gate = gates.gate(&name);
         let flight = gates.enter(&name).unwrap();
-        gate.set_frozen(true);
+        gate.shut();
         assert!(gates.enter(&name).is_err());
         assert_eq!(flight.open(), Err(Frozen));
         let landed = tokio::spawn(async move { gate.landed().await });
@@ -129,5 +141,18 @@ mod tests {
         assert!(!landed.is_finished());
         drop(flight);
         landed.await.unwrap();
+    }
+
+    #[test]
+    fn a_thaw_undoes_the_freezes_before_it_and_none_after_it() {
+        let gate = Gate::default();
+        gate.shut();
+        gate.shut();
+        let before = gate.times_shut();
+        gate.shut();
+        gate.undo(before);
+        assert!(gate.frozen());
+        gate.undo(gate.times_shut());
+        assert!(!gate.frozen());
     }
 }

@@ -75,7 +75,7 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     for connector in front.with_lifecycle(|lifecycle| lifecycle.frozen().keys().cloned().collect::<Vec<_>>())
     {
         if let Ok(connector) = connector.parse() {
-            front.gates.gate(&connector).set_frozen(true);
+            front.gates.gate(&connector).shut();
         }
     }
     let [agent, admin] = given.sockets.map(UnixListener::from);

@@ -61,7 +61,7 @@ pub(super) async fn freeze(
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Freeze, &asked)?;
     let gate = front.gates.gate(&name);
-    gate.set_frozen(true);
+    gate.shut();
     let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
     if let Err(error) = &recorded {
         tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
@@ -76,7 +76,7 @@ pub(super) async fn freeze(
     params(("connector" = String, Path, description = "The connector's name")),
     request_body = Reason,
     responses(
-        (status = 200, description = "Thawed", body = Frozen),
+        (status = 200, description = "Thawed, unless it was frozen again meanwhile", body = Frozen),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The ledger cannot be written; it stays frozen", body = Problem, content_type = "application/problem+json"),
     )
@@ -88,9 +88,16 @@ pub(super) async fn thaw(
     Parsed(asked): Parsed<Reason>,
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Thaw, &asked)?;
+    let gate = front.gates.gate(&name);
+    let shut = gate.times_shut();
     let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
-    front.gates.gate(&name).set_frozen(false);
-    Ok(Json(Frozen { connector: name.to_string(), frozen: false, durable: true, log_index: Some(index) }))
+    gate.undo(shut);
+    Ok(Json(Frozen {
+        connector: name.to_string(),
+        frozen: gate.frozen(),
+        durable: true,
+        log_index: Some(index),
+    }))
 }
 
 /// Read the configuration and the tenants files again.
