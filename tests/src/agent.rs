@@ -164,6 +164,12 @@ pub fn assertions(connector: &str) -> String {
     format!("/v1/connectors/{connector}/assertions")
 }
 
+/// A whole request, as bytes.
+pub fn request(method: &str, path: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("{method} {path} HTTP/1.1\r\nHost: kunci\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+}
+
 /// The body of a request for an assertion.
 pub fn body(tenant: &str, client_id: &str) -> String {
     serde_json::json!({ "tenant": tenant, "client_id": client_id }).to_string()

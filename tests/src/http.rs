@@ -70,6 +70,20 @@ impl Connection {
 }
 
 impl Reply {
+    /// The first answer in what was read so far, and its length, once it is whole.
+    pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.split("\r\n");
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let fields = lines.filter_map(|line| line.split_once(':'));
+        let headers = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        let mut reply = Self { status, headers: headers.collect(), body: Vec::new() };
+        let length = end + 4 + reply.header("content-length").map_or(0, |length| length.parse().unwrap());
+        reply.body = bytes.get(end + 4..length)?.to_vec();
+        Some((reply, length))
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
