@@ -70,3 +70,18 @@ fn a_folder_without_a_log_is_not_an_empty_log() {
     assert!(Reader::open(folder().path()).is_err());
     assert!(Reader::open("/nowhere".as_ref()).is_err());
 }
+
+/// The auditor's own program, as the page prints it, must agree with ours.
+#[test]
+fn the_program_in_the_log_format_page_finds_the_same_root() {
+    let page = include_str!("../../docs/log-format.md");
+    let program = page.split("```python").nth(1).unwrap().split("```").next().unwrap();
+    for size in [0, 1, 256, 256 * 2 + 77] {
+        let dir = log_of(size);
+        let run =
+            std::process::Command::new("python3").args(["-c", program]).arg(dir.path()).output().unwrap();
+        let root = verify(&Reader::open(dir.path()).unwrap(), |_, _| {}).unwrap().root.unwrap();
+        let said = String::from_utf8(run.stdout).unwrap();
+        assert_eq!(said.trim(), format!("{size} {}", root.hex()), "{}", String::from_utf8_lossy(&run.stderr));
+    }
+}
