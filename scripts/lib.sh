@@ -64,6 +64,6 @@ rust_help() {
         "On Debian 13, Ubuntu 24.04 and later (with sudo, unless you are root):" \
         "  apt-get install rustup && rustup default stable" \
         "On older ones by its own installer, which https://rustup.rs explains:" \
-        "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y" \
+        "  apt-get install curl && curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y" \
         "Then start again."
 }
