@@ -90,6 +90,8 @@ impl<'a> Audit<'a> {
     fn bundle(&mut self, number: u64) -> Result<(), Error> {
         let first = number * BUNDLE;
         let wanted = (self.report.size - first).min(BUNDLE) as usize;
+        // Asked before the tile is looked for: what is sealed has its tile, what is being sealed may not yet.
+        let is_sealed = !self.reader.is_open(number)?;
         // Hashes first: beside a live writer they may only lag behind the entries read after them.
         let stored = self.reader.stored_leaves(number)?;
         let bytes = self.reader.bundle_file(number)?;
@@ -103,7 +105,7 @@ impl<'a> Audit<'a> {
         };
         self.lost(first, wanted, leaves.len(), stored.as_deref().unwrap_or_default());
         if wanted == BUNDLE as usize {
-            if stored.is_none_or(|stored| stored.len() < wanted) && !self.reader.is_open(number)? {
+            if is_sealed && stored.is_none_or(|stored| stored.len() < wanted) {
                 self.report.damaged(first, format!("leaf tile {number} is missing or cut short"));
             }
             self.tower.push_bundle(self.reader, number, &leaves, &mut self.report)?;
