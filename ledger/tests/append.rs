@@ -183,3 +183,23 @@ fn the_tree_of_a_log_verifies_and_its_tiles_go_up() {
     assert_eq!(fs::read(dir.path().join("tile/1/000")).unwrap().len(), 256 * 32);
     assert!(!dir.path().join("tile/2").exists());
 }
+
+#[test]
+fn a_lazy_record_is_written_by_the_next_hurried_one_or_a_hurry_or_the_end() {
+    let dir = folder();
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    let (tell, told) = mpsc::channel();
+    let lazily = |number| {
+        let tell = tell.clone();
+        ledger.record_lazily(intent(number), move |result| tell.send(result.unwrap().index()).unwrap());
+    };
+    lazily(0);
+    assert_eq!(recorded(&ledger, intent(1)), 1);
+    assert_eq!(told.recv(), Ok(0));
+    lazily(2);
+    ledger.hurry();
+    assert_eq!(told.recv(), Ok(2));
+    lazily(3);
+    drop((ledger, tell));
+    assert_eq!(told.recv(), Ok(3));
+}
