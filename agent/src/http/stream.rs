@@ -61,11 +61,6 @@ impl Outbox {
         }
     }
 
-    /// Whether one of them is of a connector that was frozen meanwhile.
-    fn is_recalled(&self) -> bool {
-        self.leaving().flights.iter().any(|flight| flight.open().is_err())
-    }
-
     fn leaving(&self) -> std::sync::MutexGuard<'_, Leaving> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,15 +108,6 @@ impl Stream {
         from.pid.as_raw_nonzero().get() == self.peer.pid() && from.uid.as_raw() == self.peer.uid()
     }
 
-    /// Answers that a slow caller left lying do not leave after a freeze; else it could hold up the freeze for ever by
-    /// taking a little now and then.
-    fn check_recall(&self) -> io::Result<()> {
-        match self.stall.is_some() && self.outbox.is_recalled() {
-            true => Err(io::ErrorKind::ConnectionAborted.into()),
-            false => Ok(()),
-        }
-    }
-
     /// Counts a write's progress, or how long there has been none.
     fn progress(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if write.is_ready() {
@@ -153,7 +139,6 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.check_recall()?;
         let write = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.progress(cx, write)
     }
@@ -163,7 +148,6 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.check_recall()?;
         let write = Pin::new(&mut self.socket).poll_write_vectored(cx, parts);
         self.progress(cx, write)
     }
