@@ -27,5 +27,8 @@ if ! at_least "$NODE_OLDEST" "$(node -p process.versions.node)"; then
         ln -sf "../node_modules/$package/bin/node" "$folder/bin/node"
     fi
     PATH=$folder/bin:$PATH
+    # As Debian's own Node does, it trusts the certificates that the system trusts.
+    : "${NODE_EXTRA_CA_CERTS:=/etc/ssl/certs/ca-certificates.crt}"
+    export NODE_EXTRA_CA_CERTS
 fi
 sh tests/clients/setup.sh
