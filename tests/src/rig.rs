@@ -137,8 +137,7 @@ impl Rig {
 
     /// The module behind OpenSC's spy, which writes every call to `spy/calls`.
     pub fn spied(self) -> Self {
-        let spy = PathBuf::from("/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so");
-        assert!(spy.exists(), "{} is missing: apt-get install opensc-pkcs11", spy.display());
+        let spy = library("pkcs11-spy.so", "opensc-pkcs11");
         let (real, calls) = (softhsm(), self.at("spy/calls"));
         self.folder("spy")
             .module(&spy)
@@ -295,6 +294,15 @@ pub fn softhsm() -> PathBuf {
     let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
     assert!(path.exists(), "{} is missing: apt-get install softhsm2", path.display());
     path
+}
+
+/// A library of a Debian package, wherever this machine's architecture has it.
+pub fn library(name: &str, package: &str) -> PathBuf {
+    let folders = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path().join(name));
+    folders
+        .into_iter()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
 }
 
 fn connector(name: &str, key: &str, algorithm: &str) -> String {

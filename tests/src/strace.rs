@@ -1,17 +1,19 @@
 //! strace on a process of the agent: to look at its system calls, or to let some of them fail.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use rustix::process::Signal;
 
 use crate::agent::kill;
-use crate::wait::until_true;
 
 /// A running strace; it lets go when it is dropped.
 pub struct Strace {
     child: Child,
+    /// Kept open, so that it can go on talking.
+    _said: BufReader<ChildStderr>,
     output: PathBuf,
 }
 
@@ -19,15 +21,15 @@ impl Strace {
     /// Attaches to every thread of a process.
     pub fn attach(pid: u32, output: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-y", "-s", "65536", "-o"]).arg(output).args(arguments);
-        let command = command.args(["-p", &pid.to_string()]).stdin(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().expect("strace is missing: apt-get install strace");
-        let strace = Self { child, output: output.to_owned() };
-        until_true("strace is attached", || {
-            let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-            tasks.flatten().all(|task| traced(&task.path()))
-        });
-        strace
+        command.args(["-f", "-y", "-s", "65536", "-o"]).arg(output).args(arguments);
+        let command = command.args(["-p", &pid.to_string()]).stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("strace is missing: apt-get install strace");
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        // It says so once every thread is held; from here on no call escapes it.
+        assert!(line.contains("attached"), "{line}");
+        Self { child, _said: said, output: output.to_owned() }
     }
 
     /// Lets go; what was seen, line by line.
@@ -47,9 +49,4 @@ impl Drop for Strace {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-fn traced(task: &Path) -> bool {
-    let status = fs::read_to_string(task.join("status")).unwrap_or_default();
-    status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
 }

@@ -130,8 +130,7 @@ struct Random(u64);
 
 impl Random {
     fn new() -> Self {
-        let now =
-            || u64::from(Instant::now().elapsed().subsec_nanos()) ^ u64::from(std::process::id()) << 20 | 1;
+        let now = || UNIX_EPOCH.elapsed().unwrap().as_secs().wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let seed = std::env::var("KUNCI_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap());
         println!("KUNCI_SEED={seed}");
         Self(seed)

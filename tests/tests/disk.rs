@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 
 use rustix::process::Signal;
+use tests::agent::{assertions, body};
 use tests::disk::{Disk, run};
 use tests::load::Received;
+use tests::rig::{CLIENT, TENANT};
 use tests::strace::Strace;
 use tests::wait::{until, until_true};
 use tests::{Agent, Load, Rig};
@@ -121,6 +123,14 @@ fn a_refused_write_is_told_and_the_next_request_works_once_the_disk_takes_writes
 fn a_disk_that_does_not_confirm_ends_the_front_and_nothing_is_released_without_a_record() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
+    let front = agent.front().unwrap();
+    let failing = Strace::attach(front, &rig.at("trace"), &["-e", "inject=fdatasync:error=EIO"]);
+    // No answer at all is as good: the front has no longer anything to say.
+    let answer = agent.connection().send("POST", &assertions("de"), body(TENANT, CLIENT).as_bytes());
+    assert!(answer.as_ref().map_or(true, |reply| reply.status == 503), "{answer:?}");
+    drop(failing);
+    until_true("another front signs", || agent.assertion("de").status == 200);
+
     let load = Load::start(agent.socket(), 4);
     for round in 0..3 {
         load.until_answered(50);
