@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+/// What the path of a source begins with.
+const CRATES: [&str; 6] = ["hsm-config/", "ledger/", "token/", "agent/", "cli/", "tests/"];
+
 fn docs(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
 }
@@ -48,6 +51,32 @@ fn every_field_stands_in_the_reference_under_its_section() {
         }
     }
     assert!(seen > 35, "the schema was not understood: {seen} fields");
+}
+
+#[test]
+fn every_link_and_every_source_that_a_page_names_is_there() {
+    let mut seen = 0;
+    for page in pages(&docs("")) {
+        let text = fs::read_to_string(&page).unwrap();
+        let folder = page.parent().unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let links =
+            links.filter(|link| !link.is_empty() && !link.contains("://")).map(|link| folder.join(link));
+        let sources =
+            text.split('`').skip(1).step_by(2).filter(|code| CRATES.iter().any(|of| code.starts_with(of)));
+        for target in links.chain(sources.map(|source| docs("..").join(source))) {
+            assert!(target.exists(), "{} names {}, which is not there", page.display(), target.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "the pages were not understood: {seen} links");
+}
+
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let inner = folders.iter().flat_map(|folder| pages(folder));
+    files.into_iter().filter(|file| file.extension().is_some_and(|of| of == "md")).chain(inner).collect()
 }
 
 /// The text of each chapter, by the section that its title names: `## [tokens.NAME]`.
