@@ -13,7 +13,7 @@ mod tick;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use hsm_config::Agent;
+use hsm_config::{Agent, Verb};
 use ledger::Entry;
 
 use crate::clock::Clock;
@@ -22,7 +22,8 @@ use crate::flight::Gates;
 use crate::http::Door;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
-use crate::policy::Policy;
+use crate::peer::Peer;
+use crate::policy::{self, Policy, Refusal, Warrant};
 use crate::refusals::Refusals;
 use crate::tokens::Tokens;
 
@@ -67,6 +68,12 @@ impl Front {
     /// The rules in force now.
     pub fn policy(&self) -> Arc<Policy> {
         self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An admin's warrant by the rules in force; a refusal is counted for the ledger like a caller's.
+    pub fn warrant(&self, peer: &Peer, verb: Verb) -> Result<Warrant, Refusal> {
+        let count = |refusal: &Refusal| self.refusals.count(policy::caller(peer), None, refusal.code());
+        self.policy().warrant(peer, verb).inspect_err(count)
     }
 
     /// Puts new rules in force; requests that were decided keep their grant.

@@ -113,7 +113,7 @@ pub(super) async fn reload(
     State(front): State<Arc<Front>>,
     Extension(peer): Extension<Arc<Peer>>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    spend(front.policy().warrant(&peer, Verb::Reload)?);
+    spend(front.warrant(&peer, Verb::Reload)?);
     front.supervisor.reload().await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
@@ -138,7 +138,7 @@ fn flag(
     verb: Verb,
     asked: &Reason,
 ) -> Result<(Name, Entry), Problem> {
-    let warrant = front.policy().warrant(peer, verb)?;
+    let warrant = front.warrant(peer, verb)?;
     let name = visible(front, peer, connector).map_err(|_| Refusal::Connector)?;
     let state = if verb == Verb::Freeze { "frozen" } else { "thawed" };
     let mut entry =

@@ -80,7 +80,7 @@ pub(super) async fn install(
     Path(connector): Path<String>,
     Parsed(install): Parsed<Install>,
 ) -> Result<Json<Certificate>, Problem> {
-    let warrant = front.policy().warrant(&peer, Verb::Certificates)?;
+    let warrant = front.warrant(&peer, Verb::Certificates)?;
     let name = visible(&front, &peer, &connector)?;
     let key = provision::install(front, warrant, name, install.pem).await?;
     Ok(Json(certificate(&key)))

@@ -63,7 +63,7 @@ pub(super) async fn create(
     Parsed(asked): Parsed<ProofRequest>,
 ) -> Result<Response, Problem> {
     let rules = front.policy();
-    let warrant = rules.warrant(&peer, Verb::Proof)?;
+    let warrant = front.warrant(&peer, Verb::Proof)?;
     let name = visible(&front, &peer, &connector)?;
     let reason = reason(&asked.reason)?;
     let flight = front.gates.enter(&name)?;

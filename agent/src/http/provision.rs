@@ -73,7 +73,7 @@ pub(super) async fn create(
     Path(connector): Path<String>,
     Parsed(how): Parsed<Provision>,
 ) -> Result<Json<Vec<Provisioned>>, Problem> {
-    let warrant = front.policy().warrant(&peer, Verb::Provision)?;
+    let warrant = front.warrant(&peer, Verb::Provision)?;
     let name = visible(&front, &peer, &connector)?;
     Ok(Json(provision::provision(front, warrant, name, how).await?))
 }

@@ -107,7 +107,7 @@ pub(super) async fn check(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<Checked>, Problem> {
-    spend(front.policy().warrant(&peer, Verb::Check)?);
+    spend(front.warrant(&peer, Verb::Check)?);
     let name = known(&front, &token)?;
     let keys = provision::check(front.clone(), name.clone()).await?;
     Ok(Json(Checked { token: status(&front, &name), keys }))
@@ -128,7 +128,7 @@ pub(super) async fn init(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<TokenStatus>, Problem> {
-    spend(front.policy().warrant(&peer, Verb::Init)?);
+    spend(front.warrant(&peer, Verb::Init)?);
     let name = known(&front, &token)?;
     let asked =
         tokio::spawn(
@@ -168,7 +168,7 @@ pub(super) async fn unlatch(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    spend(front.policy().warrant(&peer, Verb::Unlatch)?);
+    spend(front.warrant(&peer, Verb::Unlatch)?);
     let name = known(&front, &token)?;
     front.supervisor.unlatch(&name).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
