@@ -1,0 +1,221 @@
+//! Who gets what: by rule alone, in the kernel's words alone, and root is not exempt.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use ledger::Kind;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use tests::agent::{assertions, body, request};
+use tests::caller::{NOBODY, STRANGER};
+use tests::rig::{CLIENT, TENANT};
+use tests::wait::until;
+use tests::{Agent, Caller, Rig};
+
+const OTHER: &str = "northwind.example";
+
+#[test]
+fn a_caller_gets_exactly_the_connectors_tenants_and_client_ids_of_its_rule() {
+    let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").rules(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\ntenants = [\"contoso.example\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
+    );
+    rig.private(
+        "tenants.csv",
+        &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},\n{OTHER},{CLIENT},\n"),
+    );
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let ask = |connector: &str, tenant: &str, client: &str| {
+        agent.call("POST", &assertions(connector), &body(tenant, client))
+    };
+    ask("de", TENANT, CLIENT).ok();
+    // A connector that exists and one that does not are told apart by nobody who may not have either.
+    let answers =
+        ["uk", "xx"].map(|connector| ask(connector, TENANT, CLIENT).refused(403, "connector-not-granted"));
+    assert_eq!(answers[0].body, answers[1].body);
+    ask("de", OTHER, CLIENT).refused(403, "tenant-not-granted");
+    ask("de", "fabrikam.example", CLIENT).refused(403, "tenant-not-granted");
+    ask("de", TENANT, "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9aff").refused(403, "client-id-not-granted");
+    ask("de", TENANT, CLIENT).ok();
+}
+
+#[test]
+fn root_and_other_users_without_a_rule_get_nothing() {
+    let rig = Rig::bare().rules(&format!(
+        "[callers.other]\nuser = \"{NOBODY}\"\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    assert!(rustix::process::geteuid().is_root(), "this test is about root");
+    agent.assertion("de").refused(403, "connector-not-granted");
+    rig.caller_as(agent.socket(), STRANGER).assertion("de").refused(403, "connector-not-granted");
+    let mut granted = rig.caller_as(agent.socket(), NOBODY);
+    granted.assertion("de").ok();
+    // What it may sees nothing of what others may.
+    assert_eq!(granted.call("GET", "/v1/log/tile/entries/000.p/1", "").unwrap().status, 403);
+    let mut stranger = rig.caller_as(agent.socket(), STRANGER);
+    assert_eq!(stranger.call("GET", "/v1/connectors", "").unwrap().ok().body, b"[]");
+    stranger.call("GET", "/v1/connectors/de/certificate", "").unwrap().refused(403, "connector-not-granted");
+}
+
+#[test]
+fn all_that_a_rule_names_must_hold() {
+    let rig = Rig::bare().rules(&format!(
+        "[callers.both]\nuser = \"{STRANGER}\"\ngroup = \"{NOBODY}\"\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let as_ids = |uid: u32, gid: u32, groups: &str| {
+        let mut command = Command::new("setpriv");
+        command.args([&format!("--reuid={uid}"), &format!("--regid={gid}"), groups]);
+        command.arg(rig.caller()).arg(agent.socket());
+        Caller::start(command).assertion("de").status
+    };
+    assert_eq!(as_ids(STRANGER, STRANGER, "--clear-groups"), 403);
+    assert_eq!(as_ids(NOBODY, NOBODY, "--clear-groups"), 403);
+    assert_eq!(as_ids(STRANGER, STRANGER, &format!("--groups={NOBODY}")), 200);
+    assert_eq!(as_ids(STRANGER, NOBODY, "--clear-groups"), 200);
+}
+
+#[test]
+fn a_connection_that_is_handed_to_another_process_is_closed() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let asking = request("POST", &assertions("de"), &body(TENANT, CLIENT));
+    let mut ours = agent.connection();
+    ours.send("POST", &assertions("de"), body(TENANT, CLIENT).as_bytes()).unwrap().ok();
+    let before = rig.entries().len();
+    assert_eq!(hand(ours.stream(), &asking), "", "the other process was answered");
+    assert!(ours.send("GET", "/v1/health", b"").is_err(), "the connection is open still");
+    // One request of two processes: the head is ours, the body is not. It is as good as cut off.
+    let mut ours = agent.connection();
+    let body_at = asking.len() - body(TENANT, CLIENT).len();
+    ours.stream().write_all(&asking[..body_at]).unwrap();
+    assert!(hand(ours.stream(), &asking[body_at..]).starts_with("HTTP/1.1 400 "));
+    assert!(ours.send("GET", "/v1/health", b"").is_err(), "the connection is open still");
+    assert_eq!(rig.entries().len(), before, "something was recorded for the other process");
+    agent.assertion("de").ok();
+}
+
+#[test]
+fn a_spent_rate_says_when_to_come_back_and_refills() {
+    const RATE: usize = 5;
+    let rig = Rig::bare().rules(&format!(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\nrate = \"{RATE}/s\"\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let start = Instant::now();
+    // On connections of their own: the rate is the rule's.
+    let answers: Vec<_> = (0..20).map(|_| agent.assertion("de")).collect();
+    let granted = answers.iter().filter(|answer| answer.status == 200).count();
+    let refilled = usize::try_from(start.elapsed().as_secs()).unwrap().saturating_add(1) * RATE;
+    assert!((RATE..=RATE + refilled).contains(&granted), "{granted} granted");
+    let refused =
+        answers.into_iter().find(|answer| answer.status != 200).unwrap().refused(429, "rate-exceeded");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    until("the rule's bucket fills again", || (agent.assertion("de").status == 200).then_some(()));
+}
+
+#[test]
+fn refusals_are_counted_in_few_entries_and_hold_nothing_that_a_caller_wrote() {
+    const TIMES: u64 = 12;
+    let rig = Rig::bare().rules(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
+    );
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    for _ in 0..TIMES {
+        agent
+            .call("POST", &assertions("de"), &body("planted.example", CLIENT))
+            .refused(403, "tenant-not-granted");
+        agent
+            .call("POST", &assertions("planted"), &body(TENANT, CLIENT))
+            .refused(403, "connector-not-granted");
+        agent
+            .admin("POST", "/v1/connectors/de/freeze", r#"{"reason":"planted"}"#)
+            .refused(403, "verb-not-granted");
+    }
+    assert!(agent.stop().success());
+    let mut counted: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+    for entry in rig.entries().into_iter().filter(|entry| entry.kind == Kind::Refusal) {
+        assert_eq!(entry.caller.unwrap().uid, rustix::process::geteuid().as_raw());
+        counted.entry((entry.connector, entry.reason.unwrap())).or_default().push(entry.count.unwrap());
+    }
+    let keys: Vec<_> =
+        counted.keys().map(|(connector, reason)| (connector.as_deref(), reason.as_str())).collect();
+    let expected =
+        [(None, "connector-not-granted"), (None, "verb-not-granted"), (Some("de"), "tenant-not-granted")];
+    assert_eq!(keys, expected);
+    for counts in counted.values() {
+        // One at once, and one for the rest, at the stop.
+        assert!(counts.len() <= 2 && counts.iter().sum::<u64>() == TIMES, "{counts:?}");
+    }
+    let planted = rig.entries().iter().any(|entry| format!("{entry:?}").contains("planted"));
+    assert!(!planted, "a refused caller wrote into the log");
+}
+
+#[test]
+fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
+    let rig = Rig::bare().rules(
+        "[callers.iep]\nunit = \"kunci-test.service\"\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
+    );
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    agent.assertion("de").refused(403, "connector-not-granted");
+    match in_cgroup(&rig, &agent, "system.slice/kunci-test.service") {
+        Ok(mut caller) => {
+            let index = caller.assertion("de").ok().json()["log_index"].as_u64().unwrap();
+            let intent = rig.entries()[usize::try_from(index).unwrap()].clone();
+            assert_eq!(intent.caller.unwrap().unit.as_deref(), Some("kunci-test.service"));
+            let elsewhere = "user.slice/kunci-test.service";
+            in_cgroup(&rig, &agent, elsewhere).unwrap().assertion("de").refused(403, "connector-not-granted");
+        }
+        // Where cgroups cannot be made the rule is tried on us alone, above; any other reason is a failure.
+        Err(error) => {
+            let reason = error.raw_os_error().unwrap();
+            assert!([libc::EROFS, libc::EACCES, libc::EPERM, libc::ENOENT].contains(&reason), "{error}");
+            eprintln!("no cgroup can be made here: {error}");
+        }
+    }
+}
+
+/// Hands a connection to another process by SCM_RIGHTS, which writes `bytes` on it; what it got back.
+fn hand(connection: &UnixStream, bytes: &[u8]) -> String {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let mut command = Command::new(tests::caller::caller());
+    command.arg("--handed").stdin(OwnedFd::from(theirs)).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let fds = [connection.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
+    sendmsg(&ours, &[IoSlice::new(b"h")], &mut control, SendFlags::empty()).unwrap();
+    ours.write_all(bytes).unwrap();
+    drop(ours);
+    let mut answer = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+    assert!(child.wait().unwrap().success());
+    answer
+}
+
+/// A caller in a cgroup of its own, below the hierarchy by which systemd knows units.
+fn in_cgroup(rig: &Rig, agent: &Agent, path: &str) -> std::io::Result<Caller> {
+    let roots = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from);
+    let root = roots.into_iter().find(|root| root.join("cgroup.procs").exists());
+    let group = root.ok_or_else(|| std::io::Error::from_raw_os_error(libc::ENOENT))?.join(path);
+    fs::create_dir_all(&group)?;
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"echo $$ > "$1/cgroup.procs" && exec "$2" "$3""#, "sh"]);
+    command.args([&group, &rig.caller(), agent.socket()].map(|path| path.as_os_str()));
+    Ok(Caller::start(command))
+}
