@@ -88,7 +88,10 @@ fn a_configuration_travels_as_json_unchanged() {
 #[test]
 fn the_unlock_socket_is_beside_the_admins_socket() {
     let config = Config::parse("[ledger]\norigin = 'a'\n", Path::new("kunci.toml")).unwrap();
-    assert_eq!(config.agent.unlock_socket(&"soft".parse().unwrap()), Path::new("/run/kunci/unlock-soft.sock"));
+    assert_eq!(
+        config.agent.unlock_socket(&"soft".parse().unwrap()),
+        Path::new("/run/kunci/unlock-soft.sock")
+    );
     assert_eq!((config.agent.admin_mode.bits(), config.agent.socket_mode.bits()), (0o600, 0o666));
 }
 
