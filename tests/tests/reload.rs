@@ -1,0 +1,145 @@
+//! New rules and tenants without a restart, and configurations that are refused, at the start and at a reload.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::process::Command;
+
+use rustix::process::Signal;
+use tests::agent::{assertions, body};
+use tests::rig::{CLIENT, TENANT, binary};
+use tests::wait::until_true;
+use tests::{Agent, Load, Rig};
+
+#[test]
+fn a_reload_under_load_changes_the_tenants_and_drops_no_request() {
+    const ROUNDS: usize = 20;
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let load = Load::start(agent.socket(), 4);
+    load.until_answered(20);
+    for round in 0..ROUNDS {
+        let tenant = format!("customer-{round}.example");
+        assert_eq!(ask(&agent, &tenant), 403);
+        tenants(&rig, &format!("{tenant},{CLIENT},"));
+        match round % 2 {
+            0 => agent.signal(Signal::HUP),
+            _ => drop(agent.admin("POST", "/v1/reload", "").ok()),
+        }
+        until_true("the new tenant is served", || ask(&agent, &tenant) == 200);
+        load.until_answered(5);
+    }
+    // The list is replaced, not added to.
+    assert_eq!(ask(&agent, "customer-0.example"), 403);
+    let took = load.stop();
+    assert_eq!((&took.refused, took.broken), (&Default::default(), 0));
+    rig.assert_recorded(&took.received);
+}
+
+#[test]
+fn a_broken_new_file_is_named_with_its_line_and_the_old_one_stays_in_force() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let whole = rig.toml();
+    let reload = || agent.admin("POST", "/v1/reload", "");
+
+    tenants(&rig, "common,not-a-client-id,");
+    assert_names(&reload().refused(422, "reload-refused").json(), &rig, "tenants.csv", 3);
+    assert_eq!(ask(&agent, TENANT), 200);
+
+    tenants(&rig, "");
+    rig.private("kunci.toml", &whole.replace("connectors = [\"de\"]", "connectors = [\"nowhere\"]"));
+    let line = line_of(&whole, "connectors = [\"de\"]");
+    assert_names(&reload().refused(422, "reload-refused").json(), &rig, "kunci.toml", line);
+    assert_eq!(ask(&agent, TENANT), 200);
+
+    // Broken by signal: the log says so, and the front that is started again serves the old rules too.
+    let before = agent.output().len();
+    agent.signal(Signal::HUP);
+    until_true("the log names the file", || agent.output()[before..].contains("kunci.toml"));
+    tests::agent::kill(agent.front().unwrap(), Signal::KILL);
+    until_true("the front is back", || agent.connection().send("GET", "/v1/health", b"").is_ok());
+    agent.wait_ready();
+    assert_eq!(ask(&agent, TENANT), 200);
+
+    // What running processes cannot follow is refused as a whole.
+    rig.private("kunci.toml", &whole.replace("rsa-2048", "rsa-3072"));
+    let detail = reload().refused(422, "reload-refused").json();
+    assert!(detail["detail"].as_str().unwrap().contains("needs a restart"), "{detail}");
+
+    rig.private("kunci.toml", &whole.replace("[callers.rig]\nuser", "[callers.rig]\nrate = \"1/h\"\nuser"));
+    assert_eq!(reload().ok().status, 204);
+    assert_eq!([ask(&agent, TENANT), ask(&agent, TENANT)], [200, 429]);
+    rig.private("kunci.toml", &whole);
+    assert_eq!(reload().ok().status, 204);
+    assert_eq!([ask(&agent, TENANT), ask(&agent, TENANT)], [200, 200]);
+}
+
+#[test]
+fn a_configuration_that_would_not_hold_is_refused_by_check_and_at_the_start_with_file_and_line() {
+    let rig = Rig::new();
+    let whole = rig.toml();
+    let cases = [
+        ("a lifetime too long", "region = ", "lifetime = \"11m\"\nregion = ", "lifetime"),
+        (
+            "an EC key for Entra",
+            "key = \"rsa-2048\"\nalgorithm = \"PS256\"",
+            "key = \"p-256\"\nalgorithm = \"ES256\"",
+            "key",
+        ),
+        ("RSA keys for ES256", "algorithm = \"PS256\"", "algorithm = \"ES256\"", "algorithm"),
+        ("a PIN in the text", "pin = { file", "pin = \"1234\"\n#", "pin"),
+        ("an unknown field", "lanes = ", "lane = ", "lane"),
+        (
+            "a user that is not there",
+            "[callers.rig]\nuser = ",
+            "[callers.rig]\nuser = \"nobody-by-this-name\"\n#",
+            "",
+        ),
+    ];
+    for (what, from, to, field) in cases {
+        let text = whole.replacen(from, to, 1);
+        assert_ne!(text, whole, "{what}");
+        rig.private("kunci.toml", &text);
+        let start =
+            Command::new(binary("kunci-agent")).arg("--config").arg(rig.at("kunci.toml")).output().unwrap();
+        assert_eq!(start.status.code(), Some(2), "{what}: {start:?}");
+        let mut said = vec![String::from_utf8(start.stderr).unwrap()];
+        // Names of users are looked up where the agent runs, not where a configuration is checked.
+        if !field.is_empty() {
+            let check = rig.kunci(&["config", "check"]);
+            assert_eq!(check.status.code(), Some(2), "{what}: {check:?}");
+            said.push(String::from_utf8(check.stderr).unwrap());
+        }
+        let line =
+            text.lines().position(|line| line.starts_with(&format!("{field} = "))).map_or(0, |at| at + 1);
+        let place = match line {
+            0 => format!("{}:", rig.at("kunci.toml").display()),
+            line => format!("{}:{line}:", rig.at("kunci.toml").display()),
+        };
+        for said in said {
+            assert!(said.contains(&place) && said.contains("help: "), "{what}, at {place}: {said}");
+        }
+    }
+    rig.write();
+    rig.kunci_ok(&["config", "check"]);
+}
+
+/// One more row after the rig's own.
+fn tenants(rig: &Rig, row: &str) {
+    rig.private("tenants.csv", &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},\n{row}\n"));
+}
+
+fn ask(agent: &Agent, tenant: &str) -> u16 {
+    agent.call("POST", &assertions("de"), &body(tenant, CLIENT)).status
+}
+
+fn line_of(text: &str, start: &str) -> usize {
+    text.lines().position(|line| line.starts_with(start)).unwrap() + 1
+}
+
+#[track_caller]
+fn assert_names(problem: &serde_json::Value, rig: &Rig, file: &str, line: usize) {
+    let detail = problem["detail"].as_str().unwrap();
+    let place = format!("{}:{line}:", rig.at(file).display());
+    assert!(detail.contains(&place), "{place} is not in {detail}");
+}
