@@ -17,18 +17,17 @@ install_packages \
 need_rust
 
 # Debian 12 and Ubuntu 24.04 have an older Node. npm has a newer one, which stays inside target/.
-if ! at_least "$NODE_OLDEST" "$(node -p process.versions.node)"; then
-    mkdir -p "${CARGO_TARGET_DIR:-target}/node/bin"
-    folder=$(cd "${CARGO_TARGET_DIR:-target}/node" && pwd)
+folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/node
+if [ ! -x "$folder/bin/node" ] && ! at_least "$NODE_OLDEST" "$(node -p process.versions.node)"; then
     package=node-linux-$(node -p process.arch)
-    if [ ! -x "$folder/bin/node" ]; then
-        say "Node $(node --version) is too old for the judge; installing $package@$NODE_MAJOR from npm into $folder"
-        npm install --silent --no-save --prefix "$folder" "$package@$NODE_MAJOR"
-        ln -sf "../node_modules/$package/bin/node" "$folder/bin/node"
-    fi
+    say "Node $(node --version) is too old for the judge; installing $package@$NODE_MAJOR from npm into $folder"
+    mkdir -p "$folder/bin"
+    npm install --silent --no-save --prefix "$folder" "$package@$NODE_MAJOR"
+    ln -sf "../node_modules/$package/bin/node" "$folder/bin/node"
+fi
+if [ -x "$folder/bin/node" ]; then
     PATH=$folder/bin:$PATH
-    # As Debian's own Node does, it trusts the certificates that the system trusts.
-    : "${NODE_EXTRA_CA_CERTS:=/etc/ssl/certs/ca-certificates.crt}"
-    export NODE_EXTRA_CA_CERTS
+    # It trusts what the system trusts, as Debian's own Node does.
+    export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
 fi
 sh tests/clients/setup.sh
