@@ -14,7 +14,7 @@ use token::lane::{Done, Work};
 use crate::answer::Answer;
 use crate::clock::{Reading, Stepped};
 use crate::draft::Draft;
-use crate::flight::Flight;
+use crate::flight::{Flight, Frozen};
 use crate::front::Front;
 use crate::journal::{self, Recording};
 use crate::peer::Peer;
@@ -33,7 +33,7 @@ pub async fn assertion(
 ) -> Result<Answer, Problem> {
     let request = Request::parse(&connector, &body)?;
     let grant = decide(&front, &peer, request)?;
-    let flight = front.gates.enter(grant.name())?;
+    let flight = enter(&front, &grant)?;
     let active = front.connectors.active(grant.name(), grant.connector())?;
     let now = front.clock.seconds(Reading::now())?;
     let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
@@ -52,6 +52,12 @@ pub async fn release(front: Arc<Front>, draft: Draft, flight: Flight) -> Result<
     });
     walk.await
         .unwrap_or_else(|_| Err(Problem::unavailable("stopping", "The agent is stopping", "Try again.")))
+}
+
+fn enter(front: &Front, grant: &Grant) -> Result<Flight, Frozen> {
+    front.gates.enter(grant.name()).inspect_err(|_| {
+        front.refusals.count(grant.caller().clone(), Some(grant.name()), "connector-frozen");
+    })
 }
 
 /// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the

@@ -108,7 +108,7 @@ impl Token {
             TokenKind::YubikeyPiv => Err(Fault::new(
                 "not-supported",
                 "this version cannot reach a YubiKey's PIV application directly",
-                "use kind = \"pkcs11\" with the module of yubico-piv-tool (libykcs11.so)",
+                "it comes with a later version; use kind = \"pkcs11\" with a token that its maker's module reaches",
             )),
         }
     }

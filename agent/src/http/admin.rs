@@ -113,7 +113,7 @@ pub(super) async fn reload(
     State(front): State<Arc<Front>>,
     Extension(peer): Extension<Arc<Peer>>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    spend(front.warrant(&peer, Verb::Reload)?);
+    spend(&front, front.warrant(&peer, Verb::Reload)?, None).await?;
     front.supervisor.reload().await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
@@ -126,9 +126,12 @@ pub(super) fn reason(text: &str) -> Result<&str, Problem> {
     }
 }
 
-/// A warrant for a verb that leaves no signature and no entry of its own.
-pub(super) fn spend(warrant: Warrant) {
-    tracing::info!(verb = %warrant.verb(), uid = warrant.caller().uid, "an admin's verb");
+/// Spends a warrant for a verb that leaves no signature: it is on record before it is done.
+pub(super) async fn spend(front: &Front, warrant: Warrant, token: Option<&Name>) -> Result<(), Problem> {
+    let mut entry = Entry::new(Kind::Posture).reason(warrant.verb().as_str());
+    entry.caller = Some(warrant.caller().clone());
+    entry.token = token.map(ToString::to_string);
+    front.journal.record(entry).await.map(drop).map_err(|error| journal::unavailable(&error))
 }
 
 fn flag(

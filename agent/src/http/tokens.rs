@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
 use serde::{Deserialize, Serialize};
 use token::control::HostState;
-use token::lane::{Done, Work};
+use token::lane::{Done, Fault, Work};
 use utoipa::ToSchema;
 
 use super::admin::spend;
@@ -107,8 +107,9 @@ pub(super) async fn check(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<Checked>, Problem> {
-    spend(front.warrant(&peer, Verb::Check)?);
+    let warrant = front.warrant(&peer, Verb::Check)?;
     let name = known(&front, &token)?;
+    spend(&front, warrant, Some(&name)).await?;
     let keys = provision::check(front.clone(), name.clone()).await?;
     Ok(Json(Checked { token: status(&front, &name), keys }))
 }
@@ -128,8 +129,9 @@ pub(super) async fn init(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<TokenStatus>, Problem> {
-    spend(front.warrant(&peer, Verb::Init)?);
+    let warrant = front.warrant(&peer, Verb::Init)?;
     let name = known(&front, &token)?;
+    spend(&front, warrant, Some(&name)).await?;
     let asked =
         tokio::spawn(
             async move { (front.tokens.ask_within(&name, Work::Initialise, SLOW_DEADLINE).await, name) },
@@ -146,7 +148,7 @@ pub(super) async fn init(
             ..TokenStatus::default()
         })),
         Ok(_) => Err(AskError::Unexpected.into()),
-        Err(AskError::Fault(fault @ token::lane::Fault::Initialise(_))) => {
+        Err(AskError::Fault(fault @ (Fault::Initialise(_) | Fault::PinSource(_)))) => {
             Err(Problem::conflict("init-refused", "The token was not initialised", fault.to_string()))
         }
         Err(error) => Err(error.into()),
@@ -168,8 +170,9 @@ pub(super) async fn unlatch(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    spend(front.warrant(&peer, Verb::Unlatch)?);
+    let warrant = front.warrant(&peer, Verb::Unlatch)?;
     let name = known(&front, &token)?;
+    spend(&front, warrant, Some(&name)).await?;
     front.supervisor.unlatch(&name).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }

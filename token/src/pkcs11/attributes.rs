@@ -11,10 +11,6 @@ use hsm_config::KeyType;
 
 use crate::lane::{Attributes, Finding};
 
-/// Findings that a key may have and still be used; all others are fatal to a new key.
-const TOLERATED: [&str; 5] =
-    ["modifiable", "copyable", "may-sign-recover", "generation-unknown", "bare-rsa-pkcs"];
-
 /// Reads every attribute that matters.
 pub(super) fn read(session: &Session, key: ObjectHandle) -> Attributes {
     let flag = |attribute| flag(session, key, attribute);
@@ -85,11 +81,6 @@ pub(super) fn findings(read: &Attributes, kind: Option<KeyType>) -> Vec<Finding>
 /// A finding by its code.
 pub(super) fn finding(code: &str, message: &str) -> Finding {
     Finding { code: code.into(), message: message.into() }
-}
-
-/// The codes that forbid to keep a new key.
-pub(super) fn fatal(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().map(|finding| finding.code.as_str()).filter(|code| !TOLERATED.contains(code)).collect()
 }
 
 fn made_for(read: &Attributes, kind: Option<KeyType>) -> bool {

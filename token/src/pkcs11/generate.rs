@@ -13,7 +13,7 @@ use hsm_config::KeyType;
 use super::code::Failure;
 use super::sign::Hashing;
 use super::template::{NewKey, Shape};
-use super::{attributes, find, survey};
+use super::{find, survey};
 use crate::lane::{Fault, KeyReport};
 use crate::{KeyId, KeyRef};
 
@@ -33,11 +33,12 @@ pub(super) fn generate(
     }
     let pair = pair(session, &NewKey { id, label, kind, hashing })?;
     let report = survey::key(session, pair.1, hashing)?;
-    let fatal = attributes::fatal(&report.findings);
-    if fatal.is_empty() && report.kind == Some(kind) {
+    let failed: Vec<_> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    if failed.is_empty() && report.kind == Some(kind) {
         return Ok(report);
     }
-    let wrong = if fatal.is_empty() { "wrong-type".into() } else { fatal.join(", ") };
+    // A key that fails a requirement is never signed with: keeping it would only leave an orphan.
+    let wrong = if failed.is_empty() { "wrong-type".into() } else { failed.join(", ") };
     remove(session, &[pair.1, pair.0])?;
     Err(Fault::Attributes(wrong).into())
 }
