@@ -64,15 +64,16 @@ bench-check: ## The same, and fail if a figure that must be reached is missed
 	$(TARGET)/release/kunci-bench --check
 
 .PHONY: install
-install: build ## Install binaries, man pages, completions and systemd units (PREFIX=/usr/local, DESTDIR=)
+install: ## Install what make build built, man pages, completions, systemd units (PREFIX=/usr/local, DESTDIR=)
+	@[ -x $(TARGET)/release/kunci-agent ] && [ -x $(TARGET)/release/kunci ] || { echo "Run make build first." >&2; exit 2; }
 	install -d $(INSTALLED)/bin $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
 	    $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d \
 	    $(SYSTEMD)/systemd/system $(SYSTEMD)/sysusers.d
 	install -m 0755 $(TARGET)/release/kunci $(TARGET)/release/kunci-agent $(INSTALLED)/bin/
 	$(TARGET)/release/kunci man $(INSTALLED)/share/man/man1
-	$(TARGET)/release/kunci completions bash > $(INSTALLED)/share/bash-completion/completions/kunci
-	$(TARGET)/release/kunci completions zsh > $(INSTALLED)/share/zsh/site-functions/_kunci
-	$(TARGET)/release/kunci completions fish > $(INSTALLED)/share/fish/vendor_completions.d/kunci.fish
-	sed 's|/usr/bin/kunci-agent|$(PREFIX)/bin/kunci-agent|' packaging/kunci.service > $(SYSTEMD)/systemd/system/kunci.service
+	$(TARGET)/release/kunci completions bash | install -m 0644 /dev/stdin $(INSTALLED)/share/bash-completion/completions/kunci
+	$(TARGET)/release/kunci completions zsh | install -m 0644 /dev/stdin $(INSTALLED)/share/zsh/site-functions/_kunci
+	$(TARGET)/release/kunci completions fish | install -m 0644 /dev/stdin $(INSTALLED)/share/fish/vendor_completions.d/kunci.fish
+	sed 's|/usr/bin/kunci-agent|$(PREFIX)/bin/kunci-agent|' packaging/kunci.service | install -m 0644 /dev/stdin $(SYSTEMD)/systemd/system/kunci.service
 	install -m 0644 packaging/kunci.socket packaging/kunci-admin.socket $(SYSTEMD)/systemd/system/
 	install -m 0644 packaging/sysusers.d/kunci.conf $(SYSTEMD)/sysusers.d/
