@@ -99,7 +99,10 @@ impl Bench<'_> {
         let survey = standing::survey(self.front, self.token).await?;
         self.allow_software(&survey)?;
         let (mut outcome, key, survey) = match self.key(&survey) {
-            Some(Ok(key)) => ("unchanged", key, survey),
+            Some(Ok(key)) => {
+                self.no_second(how, &survey)?;
+                ("unchanged", key, survey)
+            }
             Some(Err(why)) => return Err(why.into()),
             None => self.make(how, &survey).await?,
         };
@@ -130,6 +133,22 @@ impl Bench<'_> {
             .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
         let allowed = self.front.agent.allow_software_tokens;
         Some(pinned((name, self.connector), token, Some(&key), survey, allowed))
+    }
+
+    /// Refuses to adopt an orphan beside the pinned key.
+    fn no_second(&self, how: &Provision, survey: &Survey) -> Result<(), Problem> {
+        let Some(wanted) = how.adopt_spki_sha256.as_ref().and_then(|digest| digest.parse().ok()) else {
+            return Ok(());
+        };
+        // With several tokens, the orphan may be on another one.
+        if !self.orphans(survey).iter().any(|orphan| orphan.spki_sha256 == wanted) {
+            return Ok(());
+        }
+        Err(Problem::conflict(
+            "already-pinned",
+            format!("{} has its key on {} already", self.name, self.token),
+            "Nothing was adopted. Destroy the other key with the token's own tools.",
+        ))
     }
 
     /// The certificate that the ledger names.

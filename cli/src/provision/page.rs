@@ -23,8 +23,7 @@ pub(super) fn orphans(key: &Provisioned) -> Vec<String> {
     let one = |digest: &String| {
         format!(
             "{token} holds another key labelled for {connector}, SHA-256 {digest}, that the ledger does not pin. Nothing is \
-             signed with it. A run that was cut short leaves such a key: destroy it with the token's own tools, or take it \
-             over with kunci provision {connector} --adopt --spki-sha256 {digest}"
+             signed with it. A run that was cut short leaves such a key: destroy it with the token's own tools"
         )
     };
     key.orphans.iter().map(one).collect()
