@@ -1,0 +1,243 @@
+//! Certificates: by way of a CA, in every format, on the token too; and the proof that rolls keys.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+use tests::rig::{PIN, softhsm};
+use tests::wait::until_true;
+use tests::{Agent, Rig};
+
+const OBJECT: &str = "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
+
+#[test]
+fn a_certificate_that_a_ca_issued_for_the_request_is_installed_and_used() {
+    let rig = Rig::new();
+    rig.kunci_ok(&["token", "init", "soft"]);
+    fs::write(rig.at("de.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
+    let subject =
+        openssl(&rig, &["req", "-in", "de.csr", "-verify", "-noout", "-subject", "-nameopt", "RFC2253"]);
+    assert_eq!(subject.trim(), "subject=CN=Region de (de)");
+    // The same request again, for a CA that lost it, is for the same key.
+    fs::write(rig.at("again.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
+    let keys = ["de.csr", "again.csr"].map(|csr| openssl(&rig, &["req", "-in", csr, "-noout", "-pubkey"]));
+    assert_eq!(keys[0], keys[1]);
+
+    let agent = rig.spawn();
+    until_true("the key waits", || agent.assertion("de").code() == "uncertified");
+    issue(&rig, "de.csr", "de.pem");
+    rig.kunci_ok(&["cert", "install", "de", path(&rig, "de.pem").as_str()]);
+    assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"));
+    assert_eq!(rig.kunci_ok(&["cert", "de"]), pem_only(&rig, "de.pem"));
+    // Provisioning again does not replace it.
+    assert!(rig.kunci_ok(&["--json", "provision", "de"]).contains(r#""outcome":"unchanged""#));
+    assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"));
+}
+
+#[test]
+fn a_certificate_of_another_key_is_refused_and_changes_nothing() {
+    let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").provisioned();
+    let agent = rig.start();
+    let before = thumbprint(&agent);
+    let entries = rig.entries().len();
+    openssl(
+        &rig,
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "own.key",
+            "-out",
+            "own.pem",
+            "-subj",
+            "/CN=Region de (de)",
+        ],
+    );
+    fs::write(rig.at("uk.pem"), rig.kunci_ok(&["cert", "uk"])).unwrap();
+    for other in ["own.pem", "uk.pem"] {
+        let refused = rig.kunci(&["--json", "cert", "install", "de", &path(&rig, other)]);
+        assert_problem(&refused, 1, "certificate-mismatch");
+    }
+    for (name, text) in [("words.pem", "no certificate"), ("cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n")]
+    {
+        fs::write(rig.at(name), text).unwrap();
+        assert_eq!(rig.kunci(&["cert", "install", "de", &path(&rig, name)]).status.code(), Some(2));
+    }
+    let own = serde_json::json!({ "pem": fs::read_to_string(rig.at("own.pem")).unwrap() }).to_string();
+    agent.admin("PUT", "/v1/connectors/de/certificate", &own).refused(409, "certificate-mismatch");
+    assert_eq!(thumbprint(&agent), before);
+    assert_eq!(rig.entries().len(), entries + 1, "only the assertion just now is on record");
+}
+
+#[test]
+fn every_format_holds_the_same_certificate() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let der = rig.kunci(&["cert", "de", "--format", "der"]).stdout;
+    fs::write(rig.at("de.der"), &der).unwrap();
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de", "--format", "pem"])).unwrap();
+    let again = openssl(&rig, &["x509", "-inform", "DER", "-in", "de.der"]);
+    assert_eq!(again, fs::read_to_string(rig.at("de.pem")).unwrap());
+    let entra: Value = serde_json::from_str(&rig.kunci_ok(&["cert", "de", "--format", "entra"])).unwrap();
+    assert_eq!(entra["key"], STANDARD.encode(&der));
+    assert_eq!((&entra["type"], &entra["usage"]), (&"AsymmetricX509Cert".into(), &"Verify".into()));
+    let dates = openssl(&rig, &["x509", "-in", "de.pem", "-noout", "-dates", "-dateopt", "iso_8601"]);
+    let date = |field: &str| entra[field].as_str().unwrap().replace('T', " ");
+    assert_eq!(
+        dates.trim(),
+        format!("notBefore={}\nnotAfter={}", date("startDateTime"), date("endDateTime"))
+    );
+    assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"));
+    // Self-signed, by the token: openssl believes it.
+    openssl(&rig, &["verify", "-CAfile", "de.pem", "-check_ss_sig", "de.pem"]);
+}
+
+#[test]
+fn the_certificate_is_on_the_token_too_and_only_the_recorded_one_is_used() {
+    let rig = Rig::bare().provisioned();
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    let (sha256, kept) = (sha256_of(&rig, "de.pem"), rig.at("state/certificates/de.soft.der"));
+    let objects = pkcs11(&rig, &["--list-objects", "--type", "cert"]);
+    assert!(objects.contains("kunci:de"), "{objects}");
+
+    fs::remove_file(&kept).unwrap();
+    assert_eq!(thumbprint(&rig.start()), sha256);
+
+    // Another certificate of the same name in its place is not taken for it.
+    openssl(
+        &rig,
+        &[
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-outform", "DER", "-out",
+            "own.der", "-subj", "/CN=x",
+        ],
+    );
+    fs::copy(rig.at("own.der"), &kept).unwrap();
+    assert_eq!(thumbprint(&rig.start()), sha256);
+
+    // Gone from both, it is lost, and can be installed again.
+    fs::remove_file(&kept).unwrap();
+    pkcs11(&rig, &["--delete-object", "--type", "cert", "--label", "kunci:de", "--login", "--pin", PIN]);
+    let agent = rig.spawn();
+    until_true("the loss is seen", || {
+        agent.connectors()[0]["keys"][0]["inactive"].to_string().contains("lost")
+    });
+    agent.assertion("de").refused(503, "certificate-lost");
+    rig.kunci_ok(&["cert", "install", "de", &path(&rig, "de.pem")]);
+    assert_eq!(thumbprint(&agent), sha256);
+}
+
+#[test]
+fn a_proof_says_what_graph_takes_and_nothing_else_and_is_on_record() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let proof = rig.kunci_ok(&["proof", "de", "--object-id", OBJECT, "--reason", "yearly roll"]);
+    let (input, signature) = proof.trim().rsplit_once('.').unwrap();
+    let [header, claims] = [0, 1].map(|part| {
+        let text = URL_SAFE_NO_PAD.decode(input.split('.').nth(part).unwrap()).unwrap();
+        serde_json::from_slice::<Value>(&text).unwrap()
+    });
+    let x5t = header["x5t#S256"].as_str().unwrap();
+    assert_eq!(header, serde_json::json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": x5t }));
+    let nbf = claims["nbf"].as_i64().unwrap();
+    let aud = "00000002-0000-0000-c000-000000000000";
+    assert_eq!(claims, serde_json::json!({ "aud": aud, "iss": OBJECT, "nbf": nbf, "exp": nbf + 600 }));
+
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    assert_eq!(x5t, sha256_of(&rig, "de.pem"));
+    fs::write(rig.at("key.pem"), openssl(&rig, &["x509", "-in", "de.pem", "-pubkey", "-noout"])).unwrap();
+    fs::write(rig.at("input"), input).unwrap();
+    fs::write(rig.at("signature"), URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+    let padding = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"];
+    let verify =
+        [&["dgst", "-sha256", "-verify", "key.pem", "-signature", "signature"], &padding[..], &["input"]];
+    assert_eq!(openssl(&rig, &verify.concat()).trim(), "Verified OK");
+
+    let intent =
+        rig.entries().into_iter().rev().find(|entry| entry.message.as_deref() == Some("proof")).unwrap();
+    assert_eq!((intent.reason.as_deref(), intent.jti), (Some("yearly roll"), None));
+    assert_eq!(intent.caller.unwrap().uid, rustix::process::geteuid().as_raw());
+    // A proof is an admin's: on the callers' socket there is none.
+    let body = format!(r#"{{"object_id":"{OBJECT}","reason":"r"}}"#);
+    agent.call("POST", "/v1/connectors/de/proofs", &body).refused(404, "no-such-path");
+}
+
+/// A CA's answer to a request.
+fn issue(rig: &Rig, request: &str, certificate: &str) {
+    openssl(
+        rig,
+        &[
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
+            "/CN=CA",
+        ],
+    );
+    openssl(
+        rig,
+        &[
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-days",
+            "5",
+            "-out",
+            certificate,
+        ],
+    );
+    openssl(rig, &["verify", "-CAfile", "ca.pem", certificate]);
+}
+
+/// The certificate that an assertion names.
+fn thumbprint(agent: &Agent) -> String {
+    agent.assertion("de").ok().json()["x5t_s256"].as_str().unwrap().to_owned()
+}
+
+/// SHA-256 of a certificate's DER, base64url, by openssl.
+fn sha256_of(rig: &Rig, pem: &str) -> String {
+    let text = openssl(rig, &["x509", "-in", pem, "-noout", "-fingerprint", "-sha256"]);
+    let hex = text.trim().rsplit('=').next().unwrap().split(':');
+    URL_SAFE_NO_PAD.encode(hex.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>())
+}
+
+fn pem_only(rig: &Rig, name: &str) -> String {
+    openssl(rig, &["x509", "-in", name])
+}
+
+fn path(rig: &Rig, name: &str) -> String {
+    rig.at(name).display().to_string()
+}
+
+#[track_caller]
+fn assert_problem(output: &Output, exit: i32, code: &str) {
+    let problem: Value = serde_json::from_slice(&output.stderr).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!((output.status.code(), &problem["code"]), (Some(exit), &code.into()), "{output:?}");
+}
+
+/// OpenSC's view of the token, past the agent.
+fn pkcs11(rig: &Rig, arguments: &[&str]) -> String {
+    let output = Command::new("pkcs11-tool")
+        .env("SOFTHSM2_CONF", rig.at("softhsm2.conf"))
+        .args(["--module", softhsm().to_str().unwrap(), "--token-label", "rig"])
+        .args(arguments)
+        .output()
+        .expect("pkcs11-tool is missing: apt-get install opensc");
+    assert!(output.status.success(), "pkcs11-tool {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn openssl(rig: &Rig, arguments: &[&str]) -> String {
+    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
