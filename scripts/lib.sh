@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Words for people, packages of Debian and Ubuntu, and the Rust toolchain. Sourced by the scripts beside it, never run.
 # It installs only what it has named first, and asks sudo only where the user is not root.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # How the quickstart shows what it does: numbered steps, each command before its output. Sourced by quickstart.sh.
 
 steps=0

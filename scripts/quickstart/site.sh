@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The quickstart's installation: its folder, PINs, tenants, configuration, token and agent. Sourced by quickstart.sh.
 # PINs are made at random, live in files that only their owner can read, and never stand on a command line.
 
