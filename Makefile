@@ -41,7 +41,7 @@ setup: ## Install what is missing for make test
 .PHONY: test
 test: setup ## Install what is missing, build, and run all tests
 	cargo build --workspace
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 .PHONY: lint
 lint: ## Format, clippy and rustdoc, with warnings denied
