@@ -33,7 +33,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields of a request.
 const MAX_HEADERS: usize = 64;
-/// How long the door stays shut after a connection without a place, so that knocking is no flood.
+/// How many connections without a place are turned away before the door is shut for a while.
+const TURNED_AWAY_AT_ONCE: u32 = 4;
+/// How long it then stays shut, so that knocking is no flood. Newcomers with rights wait behind those who knock.
 const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after accept(2) failed, as it does when descriptors are short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -51,13 +53,18 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
     let limits = Limits::new(front.agent.max_connections, front.agent.max_connections_per_uid);
     let server = Arc::new(Server { router: router(front.clone(), surface), front, limits });
     tokio::spawn(async move {
+        let mut turned_away = 0;
         while !server.front.door.is_shut() {
             match listener.accept().await {
-                Ok((socket, _)) => server.clone().admit(socket).await,
+                Ok((socket, _)) => turned_away += u32::from(server.clone().admit(socket).is_err()),
                 Err(error) => {
                     tracing::error!(%error, "a connection cannot be accepted");
                     sleep(ACCEPT_PAUSE).await;
                 }
+            }
+            if turned_away == TURNED_AWAY_AT_ONCE {
+                turned_away = 0;
+                sleep(FULL_PAUSE).await;
             }
         }
     });
@@ -65,23 +72,26 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
 }
 
 impl Server {
-    async fn admit(self: Arc<Self>, socket: UnixStream) {
-        let peer = match Peer::of(&socket) {
-            Ok(peer) => Arc::new(peer),
-            Err(error) => return tracing::debug!(%error, "a connection without a peer"),
+    /// Finds a place for a connection. Who has none is turned away before anything more is read of it.
+    fn admit(self: Arc<Self>, socket: UnixStream) -> Result<(), Full> {
+        let uid = match socket.peer_cred() {
+            Ok(credentials) => credentials.uid(),
+            Err(error) => {
+                tracing::debug!(%error, "a connection without a uid");
+                return Ok(());
+            }
         };
-        match self.limits.place(peer.uid()) {
-            Ok(place) => {
+        let place = self.limits.place(uid).inspect_err(|full| turn_away(&socket, *full))?;
+        match Peer::of(&socket) {
+            Ok(peer) => {
                 tokio::spawn(async move {
-                    self.drive(socket, peer).await;
+                    self.drive(socket, Arc::new(peer)).await;
                     drop(place);
                 });
             }
-            Err(full) => {
-                turn_away(&socket, full);
-                sleep(FULL_PAUSE).await;
-            }
+            Err(error) => tracing::debug!(%error, "a connection without a peer"),
         }
+        Ok(())
     }
 
     async fn drive(&self, socket: UnixStream, peer: Arc<Peer>) {
