@@ -171,13 +171,17 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
     let rig = rig.provisioned();
     let agent = rig.start();
     agent.assertion("de").refused(403, "connector-not-granted");
-    match in_cgroup(&rig, &agent, "system.slice/kunci-test.service") {
+    let [meant, elsewhere] =
+        ["system.slice", "user.slice"].map(|slice| format!("{slice}/kunci-test.service"));
+    match in_cgroup(&rig, &agent, &meant) {
         Ok(mut caller) => {
             let index = caller.assertion("de").ok().json()["log_index"].as_u64().unwrap();
             let intent = rig.entries()[usize::try_from(index).unwrap()].clone();
             assert_eq!(intent.caller.unwrap().unit.as_deref(), Some("kunci-test.service"));
-            let elsewhere = "user.slice/kunci-test.service";
-            in_cgroup(&rig, &agent, elsewhere).unwrap().assertion("de").refused(403, "connector-not-granted");
+            let mut other = in_cgroup(&rig, &agent, &elsewhere).unwrap();
+            other.assertion("de").refused(403, "connector-not-granted");
+            drop((caller, other));
+            [meant, elsewhere].iter().for_each(|path| remove_cgroup(path));
         }
         // Where cgroups cannot be made the rule is tried on us alone, above; any other reason is a failure.
         Err(error) => {
@@ -210,12 +214,24 @@ fn hand(connection: &UnixStream, bytes: &[u8]) -> String {
 
 /// A caller in a cgroup of its own, below the hierarchy by which systemd knows units.
 fn in_cgroup(rig: &Rig, agent: &Agent, path: &str) -> std::io::Result<Caller> {
-    let roots = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from);
-    let root = roots.into_iter().find(|root| root.join("cgroup.procs").exists());
-    let group = root.ok_or_else(|| std::io::Error::from_raw_os_error(libc::ENOENT))?.join(path);
+    let group = cgroups()?.join(path);
     fs::create_dir_all(&group)?;
     let mut command = Command::new("sh");
     command.args(["-c", r#"echo $$ > "$1/cgroup.procs" && exec "$2" "$3""#, "sh"]);
     command.args([&group, &rig.caller(), agent.socket()].map(|path| path.as_os_str()));
     Ok(Caller::start(command))
+}
+
+fn cgroups() -> std::io::Result<PathBuf> {
+    let mut roots =
+        ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from).into_iter();
+    let root = roots.find(|root| root.join("cgroup.procs").exists());
+    root.ok_or_else(|| std::io::Error::from_raw_os_error(libc::ENOENT))
+}
+
+/// Removes a cgroup whose processes are gone, and the slice above it if nobody else uses that.
+fn remove_cgroup(path: &str) {
+    let group = cgroups().unwrap().join(path);
+    fs::remove_dir(&group).unwrap();
+    let _ = fs::remove_dir(group.parent().unwrap());
 }
