@@ -43,6 +43,21 @@ impl Agent {
         until_true("the keys are active", || !self.connectors().iter().any(waits));
     }
 
+    /// Waits until every token is in this state.
+    #[track_caller]
+    pub fn await_tokens(&self, state: &str) {
+        until_true(&format!("the token is {state}"), || {
+            let tokens = self.tokens();
+            !tokens.is_empty() && tokens.iter().all(|token| token["state"] == state)
+        });
+    }
+
+    /// Waits until a good request works again.
+    #[track_caller]
+    pub fn await_signature(&self) {
+        until_true("it signs again", || self.assertion("de").status == 200);
+    }
+
     pub fn tokens(&self) -> Vec<serde_json::Value> {
         self.admin("GET", "/v1/tokens", "").json().as_array().cloned().unwrap_or_default()
     }

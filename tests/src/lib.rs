@@ -15,6 +15,7 @@ pub mod inside;
 pub mod judge;
 pub mod load;
 pub mod rig;
+pub mod softhsm;
 pub mod strace;
 pub mod wait;
 pub mod wire;

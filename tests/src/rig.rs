@@ -135,23 +135,6 @@ impl Rig {
         self
     }
 
-    /// The module behind OpenSC's spy, which writes every call to `spy/calls`.
-    pub fn spied(self) -> Self {
-        let spy = library("pkcs11-spy.so", "opensc-pkcs11");
-        let (real, calls) = (softhsm(), self.at("spy/calls"));
-        self.folder("spy")
-            .module(&spy)
-            .variable("PKCS11SPY", real.to_str().unwrap())
-            .variable("PKCS11SPY_OUTPUT", calls.to_str().unwrap())
-    }
-
-    /// How often the module was called, by a name such as `C_Login`, since it is spied.
-    pub fn calls(&self, name: &str) -> usize {
-        let calls = fs::read(self.at("spy/calls")).unwrap_or_default();
-        let calls = String::from_utf8_lossy(&calls);
-        calls.lines().filter(|line| line.split_once(": ").is_some_and(|(_, call)| call == name)).count()
-    }
-
     /// Writes the configuration.
     pub fn write(&self) {
         self.private("kunci.toml", &self.toml());

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use rustix::process::Signal;
 use tests::agent::kill;
 use tests::rig::{PIN, binary};
-use tests::wait::{until, until_true};
+use tests::wait::until_true;
 use tests::{Agent, Rig};
 
 /// How often the agent is started with a wrong PIN.
@@ -29,7 +29,7 @@ fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_s
     rig.private("pin", WRONG);
     for start in 0..STARTS {
         let agent = rig.spawn();
-        await_state(&agent, "latched");
+        agent.await_tokens("latched");
         agent.assertion("de").refused(503, "token-unavailable");
         match start % 3 {
             0 => assert!(agent.stop().success()),
@@ -42,7 +42,7 @@ fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_s
     // The right PIN alone does not open the latch; the operator's word does, without a restart.
     let agent = rig.spawn();
     rig.private("pin", PIN);
-    await_state(&agent, "latched");
+    agent.await_tokens("latched");
     rig.kunci_ok(&["token", "unlatch", "soft"]);
     agent.wait_ready();
     agent.assertion("de").ok();
@@ -59,7 +59,7 @@ fn a_refusal_that_nobody_wrote_down_latches_the_token_too() {
     kill_before_the_outcome_is_written(&rig, "CKR_PIN_INCORRECT");
     for _ in 0..3 {
         let agent = rig.spawn();
-        await_state(&agent, "latched");
+        agent.await_tokens("latched");
         assert!(detail(&agent).contains("nobody told the outcome"), "{}", detail(&agent));
         assert!(agent.stop().success());
     }
@@ -84,7 +84,7 @@ fn a_left_over_attempt_is_retried_once_with_a_source_that_was_accepted_before() 
     kill_before_the_outcome_is_written(&rig, "CKR_OK");
     kill_before_the_outcome_is_written(&rig, "CKR_OK");
     let agent = rig.spawn();
-    await_state(&agent, "latched");
+    agent.await_tokens("latched");
     assert_eq!(rig.calls("C_Login"), 5);
     rig.kunci_ok(&["token", "unlatch", "soft"]);
     agent.wait_ready();
@@ -99,7 +99,7 @@ fn a_left_over_attempt_is_not_retried_with_another_source() {
     kill_before_the_outcome_is_written(&rig, "CKR_OK");
     rig.private("pin", WRONG);
     let agent = rig.spawn();
-    await_state(&agent, "latched");
+    agent.await_tokens("latched");
     assert_eq!(rig.calls("C_Login"), 2);
 }
 
@@ -111,7 +111,7 @@ fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone
     let mode = |mode| fs::set_permissions(&pin, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o640);
     let agent = rig.spawn();
-    await_state(&agent, "no-pin");
+    agent.await_tokens("no-pin");
     assert!(detail(&agent).contains("chmod"), "{}", detail(&agent));
     agent.assertion("de").refused(503, "token-unavailable");
     mode(0o600);
@@ -123,7 +123,7 @@ fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone
     assert!(rustix::process::geteuid().is_root(), "this test gives a file to another user: run it as root");
     chown(&pin, Some(65534), None).unwrap();
     let agent = rig.spawn();
-    await_state(&agent, "no-pin");
+    agent.await_tokens("no-pin");
     assert!(detail(&agent).contains("chown"), "{}", detail(&agent));
     chown(&pin, Some(0), None).unwrap();
     agent.wait_ready();
@@ -136,23 +136,23 @@ fn a_typed_pin_unlocks_once_and_a_wrong_one_latches() {
     let rig = Rig::bare().provisioned().spied().pin_source("{ prompt = true }");
     rig.write();
     let agent = rig.spawn();
-    await_state(&agent, "locked");
+    agent.await_tokens("locked");
     agent.assertion("de").refused(503, "token-unavailable");
     let refused = unlock(&rig, WRONG);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    await_state(&agent, "latched");
+    agent.await_tokens("latched");
     let latched = unlock(&rig, PIN);
     assert_eq!(latched.status.code(), Some(1), "{latched:?}");
     assert_eq!(rig.calls("C_Login"), 1);
 
     rig.kunci_ok(&["token", "unlatch", "soft"]);
-    await_state(&agent, "locked");
+    agent.await_tokens("locked");
     assert!(unlock(&rig, PIN).status.success());
     agent.wait_ready();
     agent.assertion("de").ok();
     // What a person typed is gone with the process that it was typed for.
     agent.hosts().into_iter().for_each(|host| kill(host, Signal::KILL));
-    await_state(&agent, "locked");
+    agent.await_tokens("locked");
     assert!(unlock(&rig, PIN).status.success());
     agent.wait_ready();
     agent.assertion("de").ok();
@@ -178,7 +178,7 @@ fn no_pin_shows_in_any_output_argument_environment_or_file_but_its_own() {
     assert!(agent.stop().success());
     rig.private("pin", WRONG);
     let agent = rig.spawn_with(|command| command.env("KUNCI_LOG", "trace"));
-    await_state(&agent, "latched");
+    agent.await_tokens("latched");
     rig.kunci_ok(&["token", "list"]);
     assert!(agent.output().contains("TRACE") || agent.output().contains("DEBUG"));
     for pin in [PIN, WRONG] {
@@ -191,7 +191,7 @@ fn latched_again_after_the_host_died(agent: &Agent) {
     let host = agent.hosts()[0];
     kill(host, Signal::KILL);
     until_true("another host is there", || agent.hosts().iter().any(|other| *other != host));
-    await_state(agent, "latched");
+    agent.await_tokens("latched");
 }
 
 /// Starts the agent, and kills it when C_Login said `outcome` and the supervisor is about to write that down.
@@ -237,12 +237,6 @@ fn unlock(rig: &Rig, pin: &str) -> Output {
     let mut child = command.spawn().unwrap();
     writeln!(child.stdin.take().unwrap(), "{pin}").unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn await_state(agent: &Agent, state: &str) {
-    until(&format!("the token is {state}"), || {
-        agent.tokens().iter().all(|token| token["state"] == state).then_some(())
-    });
 }
 
 fn detail(agent: &Agent) -> String {
