@@ -5,21 +5,26 @@
 //! at fdatasync ends this process at once: what is on the disk is unknown, and only recovery can tell.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ledger::{Entry, Error, Kind, Ledger, Reader, Receipt};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::problem::Problem;
 
 /// The front's exit code after an error at fdatasync (EX_SOFTWARE of sysexits.h).
 pub const EXIT_FATAL: i32 = 70;
+/// How often a stopping front looks whether every intent is settled.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// The one writer of the ledger.
 #[derive(Clone)]
 pub struct Journal {
     ledger: Arc<Ledger>,
     failing: Arc<AtomicBool>,
+    unsettled: Arc<AtomicUsize>,
 }
 
 /// An intent on its way to the disk. Nobody waits for it until [`Recording::durable`] does.
@@ -39,13 +44,16 @@ pub struct Intent {
 /// Voids an intent when it is dropped, unless it was disarmed.
 struct Void {
     index: u64,
-    journal: Option<Journal>,
+    journal: Option<(Journal, Unsettled)>,
 }
+
+/// Counts an intent until it is refused, released or voided.
+struct Unsettled(Arc<AtomicUsize>);
 
 impl Journal {
     /// Wraps an open ledger.
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger: Arc::new(ledger), failing: Arc::default() }
+        Self { ledger: Arc::new(ledger), failing: Arc::default(), unsettled: Arc::default() }
     }
 
     /// Records an entry and waits until it is durable.
@@ -62,11 +70,11 @@ impl Journal {
     /// begun while the token signs share one fdatasync.
     pub fn intend(&self, entry: Entry) -> Recording {
         let (done, waiting) = oneshot::channel();
-        let journal = self.clone();
+        let (journal, unsettled) = (self.clone(), Unsettled::new(&self.unsettled));
         self.ledger.record_lazily(entry, move |result| {
             // If nobody waits any more, the intent comes back in the error and voids itself.
             let _ = done.send(result.map(|receipt| {
-                let void = Void { index: receipt.index(), journal: Some(journal) };
+                let void = Void { index: receipt.index(), journal: Some((journal, unsettled)) };
                 Intent { receipt, void }
             }));
         });
@@ -75,13 +83,15 @@ impl Journal {
 
     /// Records an entry on nobody's time.
     pub fn note(&self, entry: Entry) {
-        self.ledger.record(entry, |result| match result {
-            Ok(_) => {}
-            Err(error) => {
-                exit_if_fatal(&error);
-                tracing::error!(%error, "an entry was not recorded");
-            }
-        });
+        self.ledger.record(entry, noted);
+    }
+
+    /// Waits until every intent was refused, released or voided, so that a front that stops leaves none in between.
+    pub async fn settled(&self) {
+        while self.unsettled.load(Ordering::SeqCst) > 0 {
+            self.ledger.hurry();
+            sleep(LOOK).await;
+        }
     }
 
     /// Whether the last intent could not be written: then nothing reaches a token before its intent is durable.
@@ -140,9 +150,33 @@ impl Intent {
 
 impl Drop for Void {
     fn drop(&mut self) {
-        if let Some(journal) = self.journal.take() {
-            journal.note(Entry::new(Kind::Void).voids(self.index));
+        if let Some((journal, unsettled)) = self.journal.take() {
+            journal.ledger.record(Entry::new(Kind::Void).voids(self.index), move |result| {
+                noted(result);
+                drop(unsettled);
+            });
         }
+    }
+}
+
+impl Unsettled {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What nobody waits for is at least told to the operator.
+fn noted(result: Result<Receipt, Error>) {
+    if let Err(error) = result {
+        exit_if_fatal(&error);
+        tracing::error!(%error, "an entry was not recorded");
     }
 }
 

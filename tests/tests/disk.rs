@@ -189,6 +189,26 @@ fn a_stop_under_load_loses_nothing() {
     assert_eq!(signatures, before + received.len() as u64);
 }
 
+#[test]
+fn an_intent_whose_signature_failed_is_voided_though_the_agent_stops_at_once() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let before = ledger::verify(&rig.log(), |_, _| {}).unwrap().signatures;
+    let id = rig.entries().into_iter().find_map(|entry| entry.key).unwrap();
+    rig.pkcs11_tool(&["--delete-object", "--type", "privkey", "--id", &id]);
+    // The token's refusal comes long before the disk confirms the intent.
+    let slow = Strace::attach(
+        agent.front().unwrap(),
+        &rig.at("trace"),
+        &["-e", "inject=fdatasync:delay_enter=300ms"],
+    );
+    assert!(agent.assertion("de").status >= 500);
+    assert!(agent.stop().success());
+    drop(slow);
+    let report = ledger::verify(&rig.log(), |_, _| {}).unwrap();
+    assert_eq!((report.signatures, report.voids), (before, 1));
+}
+
 /// What strace saw of the front, by line: the kernel let no thread go on before its line was written.
 #[derive(Default)]
 struct Trace {

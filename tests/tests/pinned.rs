@@ -63,7 +63,7 @@ fn another_key_under_the_pinned_identifier_never_signs() {
     assert!(!provision.status.success(), "{provision:?}");
     assert!(agent.stop().success());
     assert!(!rig.postures("key-mismatch").is_empty());
-    assert_eq!(self::signatures(&rig), signatures);
+    assert_eq!(self::signatures(&rig), signatures, "{:#?}", rig.entries());
 
     // The pinned key back, all is well.
     let place = rig.token_folder();

@@ -160,9 +160,10 @@ async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Resu
     Ok(())
 }
 
-/// Lets answers that are on their way leave, then writes down what was only counted.
+/// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
 async fn stop(front: &Front) {
     front.door.drain(&front.gates).await;
+    front.journal.settled().await;
     for entry in front.refusals.due(std::time::Instant::now(), true) {
         // At a stop nobody can be told any more; the ledger logs its own failure.
         let _ = front.journal.record(entry).await;
