@@ -56,7 +56,7 @@ pub(super) enum Suspicion {
 pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) inbox: Receiver<Event>,
-    /// The PIN's file as the sandbox let it in.
+    /// The PIN's file when the sandbox was put up.
     pub(super) pin_file: login::FileId,
     control: Arc<OwnedFd>,
     reported: Option<HostState>,
@@ -69,8 +69,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(shared: Arc<Shared>, control: Arc<OwnedFd>, inbox: Receiver<Event>) -> Self {
-        let pin_file = login::file_id(&shared.config.token.pin);
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        control: Arc<OwnedFd>,
+        inbox: Receiver<Event>,
+        pin_file: login::FileId,
+    ) -> Self {
         Self {
             shared,
             inbox,

@@ -52,12 +52,14 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
     let Some((Order::Start(config), lanes)) = control::receive(&control)? else {
         return Err(HostError::NotStarted);
     };
+    // Before the sandbox binds to the file that is there now: a file that replaces it must never pass for it.
+    let pin_file = login::file_id(&config.token.pin);
     sandbox::enter(&config)?;
     let control = Arc::new(control);
     mourner::start(&control)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(*config, events.clone()));
-    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox);
+    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_file);
     start("keeper", move || keeper.keep())?;
     open_lanes(&shared, lanes)?;
     take_orders(&control, &shared, &events)
