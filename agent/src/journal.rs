@@ -31,6 +31,7 @@ pub struct Journal {
 #[must_use = "an intent that is dropped is voided"]
 pub struct Recording {
     waiting: Option<oneshot::Receiver<Result<Intent, Error>>>,
+    known: Option<Intent>,
     journal: Journal,
 }
 
@@ -78,7 +79,7 @@ impl Journal {
                 Intent { receipt, void }
             }));
         });
-        Recording { waiting: Some(waiting), journal: self.clone() }
+        Recording { waiting: Some(waiting), known: None, journal: self.clone() }
     }
 
     /// Records an entry on nobody's time.
@@ -116,8 +117,21 @@ impl Recording {
         self.journal.ledger.hurry();
     }
 
+    /// Waits until it is durable, before anything else is done.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.known = Some(self.wait().await?);
+        Ok(())
+    }
+
     /// Waits until it is durable.
     pub async fn durable(mut self) -> Result<Intent, Error> {
+        match self.known.take() {
+            Some(intent) => Ok(intent),
+            None => self.wait().await,
+        }
+    }
+
+    async fn wait(&mut self) -> Result<Intent, Error> {
         let mut waiting = self.waiting.take().ok_or(Error::Closed)?;
         let result = match waiting.try_recv() {
             Ok(result) => result.inspect_err(exit_if_fatal),
@@ -126,7 +140,11 @@ impl Recording {
                 receive(waiting).await
             }
         };
-        self.journal.failing.store(matches!(result, Err(Error::Unavailable(_))), Ordering::Relaxed);
+        match &result {
+            Ok(_) => self.journal.failing.store(false, Ordering::Relaxed),
+            Err(Error::Unavailable(_)) => self.journal.failing.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
         result
     }
 }

@@ -13,6 +13,8 @@ use rustix::net::sockopt::{set_socket_passcred, socket_peercred};
 
 /// The most bytes of a /proc file that are read.
 const MAX_PROC: u64 = 64 * 1024;
+/// The place of the effective uid in the `Uid:` line of /proc/PID/status (proc(5)).
+const EFFECTIVE: usize = 1;
 
 /// The process that connected.
 #[derive(Debug)]
@@ -33,6 +35,9 @@ pub enum NoPeer {
     /// It connected and ended.
     #[error("the process that connected has ended")]
     Gone,
+    /// It connected and became another user.
+    #[error("the process that connected has become another user")]
+    Changed,
 }
 
 impl Peer {
@@ -42,11 +47,17 @@ impl Peer {
         let credentials = socket_peercred(&connection).map_err(io::Error::from)?;
         let pidfd = getsockopt(&connection, sockopt::PeerPidfd).ok();
         let pid = credentials.pid.as_raw_nonzero().get();
-        let mut groups = groups_of(pid);
-        groups.push(credentials.gid.as_raw());
-        let peer = Self { uid: credentials.uid.as_raw(), pid, groups, unit: unit_of(pid), pidfd };
+        let status = proc_file(pid, "status").unwrap_or_default();
+        let uid = credentials.uid.as_raw();
+        let groups = [numbers(&status, "Groups:"), vec![credentials.gid.as_raw()]].concat();
+        let peer = Self { uid, pid, groups, unit: unit_of(pid), pidfd };
         // Read first, asked after: what stood in /proc was this process's, not a successor's with its pid.
-        if peer.lives() { Ok(peer) } else { Err(NoPeer::Gone) }
+        if !peer.lives() {
+            return Err(NoPeer::Gone);
+        }
+        // A process that became another user since it connected has that user's groups now; they are not the caller's.
+        let effective = numbers(&status, "Uid:").get(EFFECTIVE).copied();
+        if effective.is_some_and(|now| now != uid) { Err(NoPeer::Changed) } else { Ok(peer) }
     }
 
     /// The effective user id at connect(2).
@@ -83,10 +94,10 @@ fn proc_file(pid: i32, name: &str) -> Option<String> {
     io::read_to_string(io::Read::take(file, MAX_PROC)).ok()
 }
 
-fn groups_of(pid: i32) -> Vec<u32> {
-    let status = proc_file(pid, "status").unwrap_or_default();
-    let groups = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap_or_default();
-    groups.split_whitespace().filter_map(|gid| gid.parse().ok()).collect()
+/// The numbers in one line of /proc/PID/status.
+fn numbers(status: &str, name: &str) -> Vec<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.split_whitespace().filter_map(|number| number.parse().ok()).collect()
 }
 
 fn unit_of(pid: i32) -> Option<String> {

@@ -63,12 +63,10 @@ fn enter(front: &Front, grant: &Grant) -> Result<Flight, Frozen> {
 /// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
 /// first intent whose signature is back. Where the disk failed last, nothing reaches a token before the disk works again.
 async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
+    let mut recording = front.journal.intend(draft.intent());
     if front.journal.failing() {
-        let trial = front.journal.intend(draft.intent()).durable().await;
-        drop(trial.map_err(|error| journal::unavailable(&error))?);
-    }
-    let recording = front.journal.intend(draft.intent());
-    if front.gates.aloft() <= 1 {
+        recording.settle().await.map_err(|error| journal::unavailable(&error))?;
+    } else if front.gates.aloft() <= 1 {
         recording.hurry();
     }
     Ok(recording)

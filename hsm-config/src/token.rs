@@ -68,7 +68,7 @@ pub enum TokenKind {
 }
 
 fn default_lanes() -> u8 {
-    2
+    4
 }
 
 fn default_deadline() -> Duration {

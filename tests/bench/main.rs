@@ -49,7 +49,7 @@ struct Bench {
     #[arg(long, default_value_t = 4.0, value_parser = softtoken::seconds)]
     seconds: f64,
     /// How many lanes the agent's token gets.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 4)]
     lanes: u8,
     /// Exits with 1 if a figure that the agent must reach is missed.
     #[arg(long)]

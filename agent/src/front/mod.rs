@@ -51,6 +51,8 @@ pub struct Front {
     pub refusals: Refusals,
     /// The fold of the ledger.
     pub lifecycle: Mutex<Lifecycle>,
+    /// One reload at a time, in the order of the supervisor's words.
+    pub reloading: tokio::sync::Mutex<()>,
     /// One provisioning at a time.
     pub provisioning: tokio::sync::Mutex<()>,
     /// The other end of our control socket.

@@ -44,6 +44,8 @@ impl Files {
         problem: Option<String>,
         fds: Vec<OwnedFd>,
     ) {
+        // An older configuration that takes longer to read must not come into force after a newer one.
+        let _in_turn = front.reloading.lock().await;
         let load = move || -> Result<Policy, String> {
             if let Some(problem) = problem {
                 return Err(problem);

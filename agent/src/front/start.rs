@@ -123,6 +123,7 @@ fn front(
         door: http::Door::default(),
         refusals: Refusals::default(),
         lifecycle: Mutex::new(Lifecycle::fold(recovered.lifecycle.iter().map(|(_, entry)| entry))),
+        reloading: tokio::sync::Mutex::new(()),
         provisioning: tokio::sync::Mutex::new(()),
         supervisor: Supervisor::new(words),
         rules: RwLock::new(Arc::new(Policy::new(resolved, tenants))),

@@ -11,6 +11,8 @@ use crate::problem::Problem;
 
 /// Refusals that cost a uid nothing, each refilled in [`FORGIVEN_IN`].
 const FREE_REFUSALS: f64 = 20.0;
+/// The most refusals that are held against a uid: enough for the longest wait, and forgiven soon after a flood.
+const MAX_REFUSALS: f64 = FREE_REFUSALS + 10.0;
 /// How long until one refusal is forgiven.
 const FORGIVEN_IN: Duration = Duration::from_millis(100);
 /// The longest that a refused caller waits.
@@ -74,7 +76,7 @@ impl Limits {
     pub(super) fn refused(&self, uid: u32, now: Instant) -> Duration {
         let mut uids = self.uids();
         let entry = uids.entry(uid, now);
-        entry.refusals += 1.0;
+        entry.refusals = (entry.refusals + 1.0).min(MAX_REFUSALS);
         let excess = (entry.refusals - FREE_REFUSALS).max(0.0);
         MAX_PENALTY.min(FORGIVEN_IN.mul_f64(excess))
     }

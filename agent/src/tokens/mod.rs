@@ -121,8 +121,9 @@ impl Tokens {
             (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
         };
         let answer = pool.ask(work, deadline).await;
-        if matches!(answer, Err(AskError::Deadline)) {
-            tracing::error!(%token, "a lane missed its deadline; its host is killed");
+        if let Err(error @ (AskError::Deadline | AskError::Gone)) = &answer {
+            // A host that lost one lane may live on with the others; only a new one has all of them again.
+            tracing::error!(%token, %error, "a lane failed; its host is killed");
             // The supervisor lives as long as we do.
             let _ = self.supervisor.send(FromFront::Kill { token: token.clone(), generation });
         }

@@ -1,6 +1,6 @@
 //! The lanes of one host process, and the bounded, first-come queue in front of them.
 //!
-//! A lane that failed is not returned, and a pool with a dead lane is shut: its host is dying, and new lanes come with
+//! A lane that failed is not returned, and a pool with a dead lane is shut: its host is killed, and new lanes come with
 //! the next one.
 
 use std::io;
