@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use listenfd::ListenFd;
 use rustix::fs::Mode;
@@ -21,6 +22,10 @@ const BACKLOG: i32 = 64;
 const CLOSED: u32 = 0o177;
 /// The mode of a folder that is made for sockets.
 const FOLDER: u32 = 0o755;
+
+/// How long processes of an agent that was killed may take to let go of its socket, and how often to look.
+const DYING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Why there is no socket to listen on.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +61,7 @@ struct Bound {
 impl Listener {
     /// Binds a path. A socket that nobody answers on is replaced; the parent folder is made if it is missing.
     pub fn bind(path: &Path, mode: u32) -> Result<Self, SocketError> {
-        clear(path)?;
+        clear_patiently(path)?;
         open(path, mode).map_err(|error| SocketError::Refused(path.into(), error))
     }
 
@@ -112,6 +117,17 @@ impl Activation {
             Listener::passed(socket.into()).map(Some)
         });
         socket.map_err(|error| SocketError::Passed(name.into(), error))
+    }
+}
+
+/// Makes way at a path; what a killed agent leaves behind answers for a moment longer than it.
+fn clear_patiently(path: &Path) -> Result<(), SocketError> {
+    let deadline = Instant::now() + DYING;
+    loop {
+        match clear(path) {
+            Err(SocketError::Live(_)) if Instant::now() < deadline => std::thread::sleep(LOOK),
+            cleared => return cleared,
+        }
     }
 }
 

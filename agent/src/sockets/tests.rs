@@ -40,6 +40,21 @@ fn a_socket_that_somebody_answers_on_is_left_to_them() {
 }
 
 #[test]
+fn a_socket_that_a_killed_agent_is_about_to_let_go_of_is_waited_for() {
+    let folder = folder();
+    let path = folder.path().join("agent.sock");
+    let theirs = UnixListener::bind(&path).unwrap();
+    let dying = std::thread::spawn(move || {
+        // Somebody who knocks shows that the other waits.
+        let _knock = theirs.accept().unwrap();
+        drop(theirs);
+    });
+    let _listener = Listener::bind(&path, 0o600).unwrap();
+    dying.join().unwrap();
+    UnixStream::connect(&path).unwrap();
+}
+
+#[test]
 fn a_socket_whose_queue_is_full_is_in_use_too() {
     let folder = folder();
     let path = folder.path().join("agent.sock");
