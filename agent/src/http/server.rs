@@ -34,7 +34,7 @@ const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields of a request.
 const MAX_HEADERS: usize = 64;
 /// How many connections without a place are turned away before the door is shut for a while.
-const TURNED_AWAY_AT_ONCE: u32 = 4;
+const TURNED_AWAY_AT_ONCE: u32 = 2;
 /// How long it then stays shut, so that knocking is no flood. Newcomers with rights wait behind those who knock.
 const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after accept(2) failed, as it does when descriptors are short.
