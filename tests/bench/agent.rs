@@ -3,7 +3,6 @@
 //! Only what an operator has is used: `kunci provision --all`, `kunci-agent`, its socket, its signals.
 
 use crate::algorithm::Algorithm;
-use crate::http;
 use crate::load::{Connection, Load};
 use crate::problem::Problem;
 use crate::processes::Processes;
@@ -41,10 +40,7 @@ impl Agent {
             .stderr(out);
         let child = command.spawn().map_err(Problem::at("start", &program))?;
         let mut agent = Self { child, socket: site.socket.clone(), log };
-        agent.wait_until_well()?;
-        for algorithm in Algorithm::ALL {
-            agent.check_one(site, algorithm)?;
-        }
+        agent.wait_until_well(site)?;
         Ok(agent)
     }
 
@@ -72,12 +68,12 @@ impl Agent {
         Err(Problem::Agent(format!("the agent did not end within {} s of SIGTERM", PATIENCE.as_secs())))
     }
 
-    fn wait_until_well(&mut self) -> Result<(), Problem> {
+    /// Every connector signs: its token may still be logging in while the socket answers already.
+    fn wait_until_well(&mut self, site: &Site) -> Result<(), Problem> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let health =
-                Connection::open(&self.socket).and_then(|mut it| it.ask(&http::health_request()).map(drop));
-            let Err(why) = health else { return Ok(()) };
+            let well = Algorithm::ALL.into_iter().try_for_each(|algorithm| self.check_one(site, algorithm));
+            let Err(why) = well else { return Ok(()) };
             if let Some(status) = self.ended()? {
                 return Err(Problem::Agent(format!(
                     "the agent ended ({status}); see {}",

@@ -16,11 +16,6 @@ pub(crate) fn assertion_request(algorithm: Algorithm, tenant: &str, client_id: &
     (head + &body).into_bytes()
 }
 
-/// The bytes of the question whether the agent is well.
-pub(crate) fn health_request() -> Vec<u8> {
-    b"GET /v1/health HTTP/1.1\r\nHost: kunci\r\n\r\n".to_vec()
-}
-
 /// The head of an answer, and where it ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Head {
