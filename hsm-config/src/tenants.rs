@@ -61,6 +61,13 @@ impl Tenants {
         self.row(*self.index.get(at)?)
     }
 
+    /// A row of the application with this object id. This looks at every row.
+    pub fn find_object(&self, object_id: &str) -> Option<Row<'_>> {
+        let wanted = pack(object_id).filter(|_| !object_id.is_empty())?;
+        let (wanted, _) = Field::unpack(&wanted)?;
+        self.iter().find(|row| row.object_id == wanted)
+    }
+
     /// Whether any row is about this tenant.
     pub fn contains_tenant(&self, tenant: &str) -> bool {
         let Some(wanted) = pack(tenant) else { return false };

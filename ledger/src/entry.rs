@@ -70,6 +70,9 @@ pub struct Entry {
     /// What was signed: assertion, proof, certificate or request.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub message: Option<String>,
+    /// In a proof's intent: the application that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
+    pub object_id: Option<String>,
     /// In a lifecycle entry: the state that was reached.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub state: Option<String>,
@@ -116,6 +119,7 @@ impl Entry {
             voids: None,
             reason: None,
             message: None,
+            object_id: None,
             state: None,
             spki_sha256: None,
             certificate_sha256: None,
@@ -173,6 +177,8 @@ setters! {
     reason: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets which kind of message was signed.
     message: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    /// Sets the application that a proof is for.
+    object_id: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the state that was reached.
     state: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets SHA-256 of the SubjectPublicKeyInfo, lower-case hex.

@@ -60,6 +60,15 @@ proptest! {
 }
 
 #[test]
+fn an_application_is_found_by_its_object_id_and_never_by_none() {
+    let guid = "0a1b2c3d-0000-4000-8000-ABCDEFABCDEF";
+    let tenants = read(&format!("tenant,client_id,object_id\na,app,\nb,app,{guid}\n")).unwrap();
+    assert_eq!(tenants.find_object(&guid.to_lowercase()).unwrap().tenant(), "b");
+    assert!(tenants.find_object("").is_none());
+    assert!(tenants.find_object("app").is_none());
+}
+
+#[test]
 fn guids_are_found_in_either_case_and_names_only_as_written() {
     let guid = "0a1b2c3d-0000-4000-8000-ABCDEFABCDEF";
     let tenants = read(&format!("tenant,client_id,object_id\n{guid},app,\nContoso.example,app,x\n")).unwrap();

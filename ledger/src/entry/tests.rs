@@ -14,6 +14,7 @@ fn full() -> Entry {
         .digest("ff")
         .reason("r")
         .message("assertion")
+        .object_id("o")
 }
 
 #[test]
@@ -22,7 +23,7 @@ fn the_fields_stand_in_the_order_that_the_design_names() {
     entry.time = Some("2026-01-02T03:04:05.000006Z".parse().unwrap());
     assert_eq!(
         serde_json::to_string(&entry).unwrap(),
-        r#"{"v":1,"time":"2026-01-02T03:04:05.000006Z","kind":"intent","connector":"de","key":"0a0b","token":"frankfurt","caller":{"uid":1001,"unit":"iep.service"},"tenant":"contoso.example","client_id":"11111111-2222-3333-4444-555555555555","aud":"https://login.example/contoso.example/oauth2/v2.0/token","jti":"j","exp":1700000300,"digest":"ff","reason":"r","message":"assertion"}"#
+        r#"{"v":1,"time":"2026-01-02T03:04:05.000006Z","kind":"intent","connector":"de","key":"0a0b","token":"frankfurt","caller":{"uid":1001,"unit":"iep.service"},"tenant":"contoso.example","client_id":"11111111-2222-3333-4444-555555555555","aud":"https://login.example/contoso.example/oauth2/v2.0/token","jti":"j","exp":1700000300,"digest":"ff","reason":"r","message":"assertion","object_id":"o"}"#
     );
 }
 

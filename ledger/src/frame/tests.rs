@@ -57,7 +57,14 @@ fn the_longest_entry_that_setters_allow_fits_in_a_frame() {
     let evil = "\u{1}".repeat(5000);
     let mut entry = Entry::new(Kind::Lifecycle).caller(u32::MAX, Some(&evil)).exp(i64::MIN).voids(u64::MAX);
     entry = entry.connector(&evil).key(&evil).token(&evil).tenant(&evil).client_id(&evil).aud(&evil);
-    entry = entry.jti(&evil).digest(&evil).reason(&evil).message(&evil).state(&evil).spki_sha256(&evil);
+    entry = entry
+        .jti(&evil)
+        .digest(&evil)
+        .reason(&evil)
+        .message(&evil)
+        .object_id(&evil)
+        .state(&evil)
+        .spki_sha256(&evil);
     entry = entry.certificate_sha256(&evil).serial(&evil).count(u64::MAX);
     let mut bytes = Vec::new();
     encode(&entry, &mut bytes).unwrap();
