@@ -30,6 +30,28 @@
 //!     Answer::release(signed, intent, flight)
 //! }
 //! ```
+//!
+//! The bytes come out with their flight, which a freeze waits for:
+//! ```
+//! # use agent::{answer::{Answer, Finished}, flight::Flight};
+//! fn leave(answer: Answer) -> Option<(Finished, Flight)> {
+//!     answer.finish().ok()
+//! }
+//! ```
+//! and never without it:
+//! ```compile_fail,E0308
+//! # use agent::{answer::{Answer, Finished}, flight::Flight};
+//! fn leave(answer: Answer) -> Option<Finished> {
+//!     answer.finish().ok()
+//! }
+//! ```
+//! nor while the answer, and so the flight, stays behind:
+//! ```compile_fail,E0507
+//! # use agent::{answer::{Answer, Finished}, flight::Flight};
+//! fn leave(answer: &Answer) -> Option<(Finished, Flight)> {
+//!     answer.finish().ok()
+//! }
+//! ```
 
 use token::Message;
 use token::message::{Assertion, MessageError, Proof};
@@ -43,6 +65,14 @@ pub struct Answer {
     signed: Signed,
     index: u64,
     flight: Flight,
+}
+
+/// The bytes that leave.
+pub enum Finished {
+    /// The compact JWS of an assertion or a proof.
+    Jws(String),
+    /// The DER of a certificate or a certificate request.
+    Der(Vec<u8>),
 }
 
 impl Answer {
@@ -62,28 +92,18 @@ impl Answer {
         self.signed.draft().message()
     }
 
-    /// The finished JWS of an assertion or a proof.
-    pub fn compact(&self) -> Option<String> {
-        let (input, signature) = (self.signed.draft().signing_input(), self.signed.signature());
-        match self.message() {
-            Message::Assertion(_) => Some(Assertion::compact(input, signature)),
-            Message::Proof(_) => Some(Proof::compact(input, signature)),
-            Message::Certificate(_) | Message::Request(_) | Message::Probe(_) => None,
-        }
-    }
-
-    /// The finished DER of a certificate or a certificate request.
-    pub fn der(&self) -> Option<Result<Vec<u8>, MessageError>> {
-        let (key, signature) = (&self.signed.draft().key().public, self.signed.signature());
-        match self.message() {
-            Message::Certificate(certificate) => Some(certificate.finish(key, signature)),
-            Message::Request(request) => Some(request.finish(key, signature)),
-            Message::Assertion(_) | Message::Proof(_) | Message::Probe(_) => None,
-        }
-    }
-
-    /// The flight, which has to live until the answer's last byte was written.
-    pub fn into_flight(self) -> Flight {
-        self.flight
+    /// The bytes, and the flight, which has to live until the last of them was written or stored for good.
+    pub fn finish(self) -> Result<(Finished, Flight), MessageError> {
+        let (draft, signature) = (self.signed.draft(), self.signed.signature());
+        let (input, key) = (draft.signing_input(), &draft.key().public);
+        let finished = match draft.message() {
+            Message::Assertion(_) => Finished::Jws(Assertion::compact(input, signature)),
+            Message::Proof(_) => Finished::Jws(Proof::compact(input, signature)),
+            Message::Certificate(certificate) => Finished::Der(certificate.finish(key, signature)?),
+            Message::Request(request) => Finished::Der(request.finish(key, signature)?),
+            // A probe's signature never leaves its host.
+            Message::Probe(_) => return Err(MessageError::Encode("probe")),
+        };
+        Ok((finished, self.flight))
     }
 }

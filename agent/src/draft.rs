@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use hsm_config::{Algorithm, Name};
 use ledger::{Caller, Entry, Kind};
-use token::message::{Assertion, MessageError};
+use token::message::{Assertion, Certificate, MAX_LIFETIME_S, MessageError, PROOF_AUDIENCE, Proof, Request};
 use token::{KeyRef, Message, PublicKey, Sha256};
 
-use crate::policy::{Grant, Warrant};
+use crate::policy::{Application, Grant, Warrant};
 
 /// The key that is to sign: exactly the pinned one.
 #[derive(Clone)]
@@ -62,14 +62,44 @@ impl Draft {
         Self::compose(key, Message::Assertion(assertion), intent)
     }
 
-    /// A message that an admin's warrant allows: a proof, a certificate or a certificate request.
-    pub fn warranted(
+    /// A key-roll proof: for an application that the connector serves, with the agent's times and thumbprint.
+    pub fn proof(
+        warrant: &Warrant,
+        application: &Application,
+        key: SigningKey,
+        certificate: Sha256,
+        now: i64,
+    ) -> Result<Self, MessageError> {
+        let (object_id, exp) = (application.object_id().to_owned(), now.saturating_add(MAX_LIFETIME_S));
+        let intent = entry(warrant.caller().clone())
+            .tenant(application.tenant())
+            .aud(PROOF_AUDIENCE)
+            .exp(exp)
+            .object_id(&*object_id);
+        let proof = Proof { certificate, object_id, nbf: now, exp };
+        Self::compose(key, Message::Proof(proof), intent)
+    }
+
+    /// A self-signed certificate.
+    pub fn certificate(
         warrant: &Warrant,
         key: SigningKey,
-        message: Message,
-        reason: &str,
+        certificate: Certificate,
     ) -> Result<Self, MessageError> {
-        Self::compose(key, message, entry(warrant.caller().clone()).reason(reason))
+        let intent = entry(warrant.caller().clone()).reason("self-signed certificate");
+        Self::compose(key, Message::Certificate(certificate), intent)
+    }
+
+    /// A certificate request.
+    pub fn request(warrant: &Warrant, key: SigningKey, request: Request) -> Result<Self, MessageError> {
+        let intent = entry(warrant.caller().clone()).reason("certificate request");
+        Self::compose(key, Message::Request(request), intent)
+    }
+
+    /// With an admin's words on why.
+    pub fn because(mut self, reason: &str) -> Self {
+        self.intent = self.intent.reason(reason);
+        self
     }
 
     fn compose(key: SigningKey, message: Message, intent: Entry) -> Result<Self, MessageError> {

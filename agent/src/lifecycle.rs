@@ -136,9 +136,11 @@ impl Lifecycle {
         self.keys.iter().rev().find(here)
     }
 
-    /// Whether the ledger pinned this key for any connector on any token.
-    pub fn knows(&self, id: KeyId) -> Option<&Key> {
-        self.keys.iter().find(|key| key.id == id)
+    /// What the ledger knows this identifier on this token as: the pinned key, else the newest that it heard of. One
+    /// key has one use, so the connector is not asked for: another's key is known, too.
+    pub fn known_as(&self, token: &str, id: KeyId) -> Option<&Key> {
+        let here = self.keys.iter().filter(|key| key.id == id && key.token == token);
+        here.max_by_key(|key| key.pin().is_some())
     }
 
     /// Frozen connectors and the reasons.
@@ -165,6 +167,21 @@ mod tests {
         assert_eq!(key.certificate_sha256.unwrap().to_string(), "cc".repeat(32));
         assert!(Lifecycle::fold([&entry("generating")]).current("de", "t").is_none());
         assert!(Lifecycle::fold([&pinned, &entry("destroyed")]).current("de", "t").is_none());
+    }
+
+    #[test]
+    fn an_identifier_is_known_on_its_own_token_only() {
+        let lifecycle = Lifecycle::fold([
+            &entry("generated").spki_sha256("aa".repeat(32)),
+            &entry("generating").connector("uk"),
+            &entry("generating").token("other"),
+        ]);
+        let id = "07".repeat(16).parse().unwrap();
+        let known = |token| lifecycle.known_as(token, id);
+        assert_eq!(known("t").unwrap().connector, "de");
+        assert!(known("t").unwrap().pin().is_some());
+        assert!(known("other").unwrap().pin().is_none());
+        assert!(known("third").is_none());
     }
 
     #[test]

@@ -14,15 +14,15 @@ use token::lane::{Done, Work};
 use crate::answer::Answer;
 use crate::clock::{Reading, Stepped};
 use crate::draft::Draft;
-use crate::flight::{Flight, Frozen};
+use crate::flight::Flight;
 use crate::front::Front;
 use crate::journal::{self, Recording};
 use crate::peer::Peer;
-use crate::policy::{self, Grant, Refusal};
 use crate::problem::Problem;
 use crate::request::Request;
 use crate::signed::{Signed, WrongSignature};
 use crate::tokens::AskError;
+use crate::walk::to_the_end;
 
 /// Answers a request for an assertion.
 pub async fn assertion(
@@ -32,8 +32,8 @@ pub async fn assertion(
     body: Bytes,
 ) -> Result<Answer, Problem> {
     let request = Request::parse(&connector, &body)?;
-    let grant = decide(&front, &peer, request)?;
-    let flight = enter(&front, &grant)?;
+    let grant = front.decide(&peer, request, Instant::now())?;
+    let flight = front.enter(grant.caller(), grant.name())?;
     let active = front.connectors.active(grant.name(), grant.connector())?;
     let now = front.clock.seconds(Reading::now())?;
     let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
@@ -42,22 +42,15 @@ pub async fn assertion(
 
 /// Records and signs at once, verifies, and releases what is whole.
 pub async fn release(front: Arc<Front>, draft: Draft, flight: Flight) -> Result<Answer, Problem> {
-    let walk = tokio::spawn(async move {
+    to_the_end(async move {
         let recording = record(&front, &draft).await?;
         let signature = sign(&front, &draft).await?;
         let token = draft.key().token.clone();
         let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(&front, &token, wrong))?;
         let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
         Ok(Answer::release(signed, intent, flight)?)
-    });
-    walk.await
-        .unwrap_or_else(|_| Err(Problem::unavailable("stopping", "The agent is stopping", "Try again.")))
-}
-
-fn enter(front: &Front, grant: &Grant) -> Result<Flight, Frozen> {
-    front.gates.enter(grant.name()).inspect_err(|_| {
-        front.refusals.count(grant.caller().clone(), Some(grant.name()), "connector-frozen");
     })
+    .await
 }
 
 /// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
@@ -70,14 +63,6 @@ async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
         recording.hurry();
     }
     Ok(recording)
-}
-
-fn decide(front: &Front, peer: &Peer, request: Request) -> Result<Grant, Refusal> {
-    let rules = front.policy();
-    let connector = rules.connector(request.connector()).map(|_| request.connector().clone());
-    rules.decide(peer, request, Instant::now()).inspect_err(|refusal| {
-        front.refusals.count(policy::caller(peer), connector.as_ref(), refusal.code());
-    })
 }
 
 async fn sign(front: &Front, draft: &Draft) -> Result<Vec<u8>, AskError> {

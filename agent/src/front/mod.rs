@@ -12,19 +12,21 @@ mod tick;
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
-use hsm_config::{Agent, Verb};
-use ledger::Entry;
+use hsm_config::{Agent, Name, Verb};
+use ledger::{Caller, Entry};
 
 use crate::clock::Clock;
 use crate::connectors::Connectors;
-use crate::flight::Gates;
+use crate::flight::{Flight, Frozen, Gates};
 use crate::http::Door;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::peer::Peer;
-use crate::policy::{self, Policy, Refusal, Warrant};
+use crate::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
 use crate::refusals::Refusals;
+use crate::request::Request;
 use crate::tokens::Tokens;
 
 pub(crate) use confine::CERTIFICATES;
@@ -72,10 +74,47 @@ impl Front {
         self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// An admin's warrant by the rules in force; a refusal is counted for the ledger like a caller's.
+    /// A caller's grant by the rules in force. This refusal and those below are counted for the ledger.
+    pub fn decide(&self, peer: &Peer, request: Request, now: Instant) -> Result<Grant, Refusal> {
+        let name = request.connector().clone();
+        self.counted(peer, Some(&name), self.policy().decide(peer, request, now))
+    }
+
+    /// An admin's warrant by the rules in force.
     pub fn warrant(&self, peer: &Peer, verb: Verb) -> Result<Warrant, Refusal> {
-        let count = |refusal: &Refusal| self.refusals.count(policy::caller(peer), None, refusal.code());
-        self.policy().warrant(peer, verb).inspect_err(count)
+        self.counted(peer, None, self.policy().warrant(peer, verb))
+    }
+
+    /// Whether any rule makes the peer an admin.
+    pub fn admin(&self, peer: &Peer) -> Result<(), Refusal> {
+        self.counted(peer, None, self.policy().is_admin(peer).then_some(()).ok_or(Refusal::Admin))
+    }
+
+    /// The connector of this name, if the peer may see it.
+    pub fn visible(&self, peer: &Peer, text: &str) -> Result<Name, Refusal> {
+        let name = text.parse::<Name>().ok();
+        let seen = name.as_ref().filter(|name| self.policy().shows(peer, name));
+        self.counted(peer, name.as_ref(), seen.cloned().ok_or(Refusal::Connector))
+    }
+
+    /// The application with this object id, if the connector serves it.
+    pub fn application(&self, peer: &Peer, name: &Name, id: &ObjectId) -> Result<Application, Refusal> {
+        self.counted(peer, Some(name), self.policy().application(name, id))
+    }
+
+    /// Starts a flight of a connector, unless it is frozen.
+    pub fn enter(&self, caller: &Caller, name: &Name) -> Result<Flight, Frozen> {
+        let count = |_: &Frozen| self.refusals.count(caller.clone(), Some(name), "connector-frozen");
+        self.gates.enter(name).inspect_err(count)
+    }
+
+    /// Counts a refusal, under the connector's name only where there is one: names from outside are without number.
+    fn counted<T>(&self, peer: &Peer, name: Option<&Name>, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+        answer.inspect_err(|refusal| {
+            let rules = self.policy();
+            let name = name.filter(|name| rules.connector(name).is_some());
+            self.refusals.count(policy::caller(peer), name, refusal.code());
+        })
     }
 
     /// Puts new rules in force; requests that were decided keep their grant.

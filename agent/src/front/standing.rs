@@ -12,7 +12,7 @@ use super::Front;
 use crate::connectors::{ActiveKey, Inactive, pinned};
 use crate::draft::SigningKey;
 use crate::lifecycle::Key;
-use crate::provision::store;
+use crate::provision::Store;
 use crate::tokens::{AskError, Survey};
 
 /// Takes a host's new state; a host that is ready is surveyed.
@@ -55,11 +55,21 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
     let Some(connector) = rules.connector(name).filter(|connector| connector.tokens.contains(token)) else {
         return;
     };
-    let key = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
+    let current =
+        || front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
     let allowed = front.agent.allow_software_tokens;
-    let active = match pinned((name, connector), token, key.as_ref(), survey, allowed) {
-        Ok(signing) => certified(front, signing, key.as_ref()).await,
-        Err(why) => Err(why),
+    let mut key = current();
+    let active = loop {
+        let active = match pinned((name, connector), token, key.as_ref(), survey, allowed) {
+            Ok(signing) => certified(front, signing, key.as_ref()).await,
+            Err(why) => Err(why),
+        };
+        // A certificate may have been installed while this one was read.
+        let now = current();
+        if now == key {
+            break active;
+        }
+        key = now;
     };
     if let Err(why) = &active {
         tracing::debug!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
@@ -72,7 +82,7 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
 async fn certified(front: &Front, signing: SigningKey, key: Option<&Key>) -> Result<ActiveKey, Inactive> {
     let uncertified = || Inactive::Uncertified(signing.connector.clone());
     let recorded = key.and_then(|key| key.certificate_sha256).ok_or_else(uncertified)?;
-    if let Some(kept) = store::read(&front.agent.state_dir, &signing)
+    if let Some(kept) = Store::of(&front.agent.state_dir, &signing).read(recorded).await
         && let Ok(active) = ActiveKey::new(signing.clone(), kept, recorded)
     {
         return Ok(active);

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
-use super::connectors::visible;
 use super::path::Path;
 use crate::front::Front;
 use crate::journal;
 use crate::peer::Peer;
-use crate::policy::{Refusal, Warrant};
+use crate::policy::Warrant;
 use crate::problem::Problem;
+use crate::walk::to_the_end;
 
 /// The longest reason, in bytes: the ledger's entries hold no longer text.
 const MAX_REASON: usize = 128;
@@ -62,12 +62,15 @@ pub(super) async fn freeze(
     let (name, entry) = flag(&front, &peer, &connector, Verb::Freeze, &asked)?;
     let gate = front.gates.gate(&name);
     gate.shut();
-    let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
-    if let Err(error) = &recorded {
-        tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
-    }
-    let log_index = recorded.ok();
-    Ok(Json(Frozen { connector: name.to_string(), frozen: true, durable: log_index.is_some(), log_index }))
+    let frozen = to_the_end(async move {
+        let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
+        if let Err(error) = &recorded {
+            tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
+        }
+        let log_index = recorded.ok();
+        Ok(Frozen { connector: name.to_string(), frozen: true, durable: log_index.is_some(), log_index })
+    });
+    Ok(Json(frozen.await?))
 }
 
 /// Let a frozen connector sign again.
@@ -88,16 +91,15 @@ pub(super) async fn thaw(
     Parsed(asked): Parsed<Reason>,
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Thaw, &asked)?;
-    let gate = front.gates.gate(&name);
-    let shut = gate.times_shut();
-    let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
-    gate.undo(shut);
-    Ok(Json(Frozen {
-        connector: name.to_string(),
-        frozen: gate.frozen(),
-        durable: true,
-        log_index: Some(index),
-    }))
+    let thawed = to_the_end(async move {
+        let gate = front.gates.gate(&name);
+        let shut = gate.times_shut();
+        let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
+        gate.undo(shut);
+        let (connector, frozen) = (name.to_string(), gate.frozen());
+        Ok(Frozen { connector, frozen, durable: true, log_index: Some(index) })
+    });
+    Ok(Json(thawed.await?))
 }
 
 /// Read the configuration and the tenants files again.
@@ -142,7 +144,7 @@ fn flag(
     asked: &Reason,
 ) -> Result<(Name, Entry), Problem> {
     let warrant = front.warrant(peer, verb)?;
-    let name = visible(front, peer, connector).map_err(|_| Refusal::Connector)?;
+    let name = front.visible(peer, connector)?;
     let state = if verb == Verb::Freeze { "frozen" } else { "thawed" };
     let mut entry =
         Entry::new(Kind::Lifecycle).connector(name.as_str()).state(state).reason(reason(&asked.reason)?);

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::body::Small;
 use super::path::Path;
-use crate::answer::Answer;
+use crate::answer::{Answer, Finished};
+use crate::flight::Flight;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -59,21 +60,21 @@ pub(super) async fn create(
 }
 
 /// The flight rides along until the last byte was written.
-pub(super) fn flying(mut response: Response, answer: Answer) -> Response {
-    response.extensions_mut().insert(Arc::new(answer.into_flight()));
+pub(super) fn flying(mut response: Response, flight: Flight) -> Response {
+    response.extensions_mut().insert(Arc::new(flight));
     response
 }
 
+/// An answer of another kind than was composed: ours to mend, and nothing leaves.
+pub(super) fn other_kind() -> Problem {
+    Problem::unavailable("internal", "The answer is of another kind", "Try again.")
+}
+
 fn respond(answer: Answer) -> Result<Response, Problem> {
-    let (Message::Assertion(message), Some(assertion)) = (answer.message(), answer.compact()) else {
-        return Err(Problem::unavailable("internal", "The answer is of another kind", "Try again."));
-    };
-    let body = Assertion {
-        assertion,
-        jti: message.jti.clone(),
-        expires_at: message.exp,
-        x5t_s256: message.x5t_s256(),
-        log_index: answer.log_index(),
-    };
-    Ok(flying(axum::Json(body).into_response(), answer))
+    let log_index = answer.log_index();
+    let Message::Assertion(message) = answer.message() else { return Err(other_kind()) };
+    let (jti, expires_at, x5t_s256) = (message.jti.clone(), message.exp, message.x5t_s256());
+    let (Finished::Jws(assertion), flight) = answer.finish()? else { return Err(other_kind()) };
+    let body = Assertion { assertion, jti, expires_at, x5t_s256, log_index };
+    Ok(flying(axum::Json(body).into_response(), flight))
 }

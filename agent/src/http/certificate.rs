@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
-use super::connectors::visible;
 use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
@@ -54,7 +53,7 @@ pub(super) async fn read(
     Extension(peer): Extension<Arc<Peer>>,
     Path(connector): Path<String>,
 ) -> Result<Json<Vec<Certificate>>, Problem> {
-    let name = visible(&front, &peer, &connector)?;
+    let name = front.visible(&peer, &connector)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(crate::policy::Refusal::Connector)?;
     front.connectors.active(&name, connector)?;
@@ -81,7 +80,7 @@ pub(super) async fn install(
     Parsed(install): Parsed<Install>,
 ) -> Result<Json<Certificate>, Problem> {
     let warrant = front.warrant(&peer, Verb::Certificates)?;
-    let name = visible(&front, &peer, &connector)?;
+    let name = front.visible(&peer, &connector)?;
     let key = provision::install(front, warrant, name, install.pem).await?;
     Ok(Json(certificate(&key)))
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::path::Path;
 use crate::front::Front;
+use crate::grade::Grade;
 use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
@@ -87,14 +88,8 @@ pub(super) async fn one(
     Extension(peer): Extension<Arc<Peer>>,
     Path(connector): Path<String>,
 ) -> Result<Json<Connector>, Problem> {
-    let name = visible(&front, &peer, &connector)?;
+    let name = front.visible(&peer, &connector)?;
     Ok(Json(describe(&front, &name).ok_or(Refusal::Connector)?))
-}
-
-/// The connector's name, if the peer may see it.
-pub(super) fn visible(front: &Front, peer: &Peer, connector: &str) -> Result<Name, Refusal> {
-    let name: Name = connector.parse().map_err(|_| Refusal::Connector)?;
-    if front.policy().shows(peer, &name) { Ok(name) } else { Err(Refusal::Connector) }
 }
 
 pub(super) fn describe(front: &Front, name: &Name) -> Option<Connector> {
@@ -118,11 +113,10 @@ pub(super) fn describe(front: &Front, name: &Name) -> Option<Connector> {
 fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
     let key =
         front.with_lifecycle(|lifecycle| lifecycle.current(connector.as_str(), token.as_str()).cloned());
-    let grade = |software| if software { "software" } else { "asserted" };
     KeyStanding {
         token: token.to_string(),
         state: key.as_ref().map(|key| key.state),
-        grade: front.tokens.survey(token).map(|survey| grade(survey.token.software).to_owned()),
+        grade: front.tokens.survey(token).map(|survey| Grade::of(&survey.token).to_string()),
         spki_sha256: key.as_ref().and_then(|key| key.spki_sha256).map(|digest| digest.to_string()),
         certificate_sha256: key
             .as_ref()

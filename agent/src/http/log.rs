@@ -11,7 +11,6 @@ use ledger::{TilePath, WIDTH};
 use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
-use crate::policy::Refusal;
 use crate::problem::Problem;
 
 /// Read a tile or an entry bundle (C2SP tlog-tiles).
@@ -29,9 +28,7 @@ pub(super) async fn tile(
     Extension(peer): Extension<Arc<Peer>>,
     Path(path): Path<String>,
 ) -> Result<Response, Problem> {
-    if !front.policy().is_admin(&peer) {
-        return Err(Refusal::Admin.into());
-    }
+    front.admin(&peer)?;
     let missing = || {
         Problem::missing("no-such-tile", "The log does not hold it", "Ask for what the log's size covers.")
     };

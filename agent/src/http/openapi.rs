@@ -1,10 +1,15 @@
 //! `GET /v1/openapi.json`: the OpenAPI document, made from the handlers; docs/ holds a checked copy.
 
-use axum::Json;
+use std::sync::OnceLock;
+
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use super::{admin, assertions, certificate, connectors, health, log, proofs, provision, tokens};
+use crate::problem::Problem;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -44,6 +49,10 @@ pub fn document() -> Document {
 
 /// Read this document.
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "services", responses((status = 200, description = "OpenAPI 3.1")))]
-pub(super) async fn read() -> Json<Document> {
-    Json(document())
+pub(super) async fn read() -> Result<impl IntoResponse, Problem> {
+    // Made once: it never changes, and anybody may ask for it.
+    static BYTES: OnceLock<Option<Bytes>> = OnceLock::new();
+    let bytes = BYTES.get_or_init(|| document().to_json().ok().map(Bytes::from)).clone();
+    let broken = || Problem::unavailable("internal", "The document cannot be written", "Report it.");
+    Ok(([(CONTENT_TYPE, "application/json")], bytes.ok_or_else(broken)?))
 }

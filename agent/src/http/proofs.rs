@@ -8,19 +8,18 @@ use axum::response::{IntoResponse, Response};
 use hsm_config::Verb;
 use serde::{Deserialize, Serialize};
 use token::Message;
-use token::message::{self, MAX_LIFETIME_S};
 use utoipa::ToSchema;
 
 use super::admin::reason;
-use super::assertions::flying;
+use super::assertions::{flying, other_kind};
 use super::body::Json as Parsed;
-use super::connectors::visible;
 use super::path::Path;
+use crate::answer::Finished;
 use crate::clock::Reading;
 use crate::draft::Draft;
 use crate::front::Front;
 use crate::peer::Peer;
-use crate::policy::Refusal;
+use crate::policy::{ObjectId, Refusal};
 use crate::problem::Problem;
 use crate::spine;
 
@@ -28,7 +27,7 @@ use crate::spine;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProofRequest {
-    /// The application's object id.
+    /// The application's object id, a GUID; it stands in the connector's tenants file.
     pub object_id: String,
     /// Why; it stands in the ledger.
     pub reason: String,
@@ -52,7 +51,8 @@ pub struct Proof {
     request_body = ProofRequest,
     responses(
         (status = 200, description = "Valid for ten minutes", body = Proof),
-        (status = 403, description = "Not granted, or frozen", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not well-formed", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted, not an application of the connector's, or frozen", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Token, ledger or clock", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -62,24 +62,21 @@ pub(super) async fn create(
     Path(connector): Path<String>,
     Parsed(asked): Parsed<ProofRequest>,
 ) -> Result<Response, Problem> {
-    let rules = front.policy();
     let warrant = front.warrant(&peer, Verb::Proof)?;
-    let name = visible(&front, &peer, &connector)?;
-    let reason = reason(&asked.reason)?;
-    let flight = front.gates.enter(&name)?;
-    let active = front.connectors.active(&name, rules.connector(&name).ok_or(Refusal::Connector)?)?;
+    let name = front.visible(&peer, &connector)?;
+    let (reason, id) = (reason(&asked.reason)?, ObjectId::parse(&asked.object_id)?);
+    let application = front.application(&peer, &name, &id)?;
+    let flight = front.enter(warrant.caller(), &name)?;
+    let active =
+        front.connectors.active(&name, front.policy().connector(&name).ok_or(Refusal::Connector)?)?;
     let now = front.clock.seconds(Reading::now())?;
-    let message = Message::Proof(message::Proof {
-        certificate: active.certificate_sha256,
-        object_id: asked.object_id,
-        nbf: now,
-        exp: now.saturating_add(MAX_LIFETIME_S),
-    });
-    let draft = Draft::warranted(&warrant, active.key.clone(), message, reason)?;
+    let draft = Draft::proof(&warrant, &application, active.key.clone(), active.certificate_sha256, now)?
+        .because(reason);
     let answer = spine::release(front, draft, flight).await?;
-    let Some(proof) = answer.compact() else {
-        return Err(Problem::unavailable("internal", "The answer is of another kind", "Try again."));
-    };
-    let body = Proof { proof, expires_at: now.saturating_add(MAX_LIFETIME_S), log_index: answer.log_index() };
-    Ok(flying(axum::Json(body).into_response(), answer))
+    let log_index = answer.log_index();
+    let Message::Proof(message) = answer.message() else { return Err(other_kind()) };
+    let expires_at = message.exp;
+    let (Finished::Jws(proof), flight) = answer.finish()? else { return Err(other_kind()) };
+    let body = Proof { proof, expires_at, log_index };
+    Ok(flying(axum::Json(body).into_response(), flight))
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::{Extension, Json};
+use axum::response::{IntoResponse, Response};
 use hsm_config::Verb;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::assertions::flying;
 use super::body::Json as Parsed;
-use super::connectors::visible;
 use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
@@ -72,8 +73,13 @@ pub(super) async fn create(
     Extension(peer): Extension<Arc<Peer>>,
     Path(connector): Path<String>,
     Parsed(how): Parsed<Provision>,
-) -> Result<Json<Vec<Provisioned>>, Problem> {
+) -> Result<Response, Problem> {
     let warrant = front.warrant(&peer, Verb::Provision)?;
-    let name = visible(&front, &peer, &connector)?;
-    Ok(Json(provision::provision(front, warrant, name, how).await?))
+    let name = front.visible(&peer, &connector)?;
+    let (provisioned, flight) = provision::provision(front, warrant, name, how).await?;
+    let response = axum::Json(provisioned).into_response();
+    Ok(match flight {
+        Some(flight) => flying(response, flight),
+        None => response,
+    })
 }

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use super::admin::spend;
 use super::path::Path;
 use crate::front::Front;
+use crate::grade::Grade;
 use crate::peer::Peer;
-use crate::policy::Refusal;
 use crate::problem::Problem;
 use crate::provision;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
@@ -86,9 +86,7 @@ pub(super) async fn list(
     State(front): State<Arc<Front>>,
     Extension(peer): Extension<Arc<Peer>>,
 ) -> Result<Json<Vec<TokenStatus>>, Problem> {
-    if !front.policy().is_admin(&peer) {
-        return Err(Refusal::Admin.into());
-    }
+    front.admin(&peer)?;
     Ok(Json(front.tokens.names().map(|name| status(&front, name)).collect()))
 }
 
@@ -189,7 +187,7 @@ fn status(front: &Front, name: &Name) -> TokenStatus {
         TokenStatus { name: name.to_string(), state: state.to_owned(), detail, ..TokenStatus::default() };
     let Some(Survey { token, .. }) = front.tokens.survey(name) else { return status };
     TokenStatus {
-        grade: Some(if token.software { "software" } else { "asserted" }.to_owned()),
+        grade: Some(Grade::of(&token).to_string()),
         label: Some(token.label),
         serial: Some(token.serial),
         model: Some(token.model),

@@ -16,6 +16,7 @@
 //! }
 //! ```
 
+mod application;
 mod refusal;
 mod rule;
 
@@ -26,6 +27,7 @@ use std::time::Instant;
 use hsm_config::{Connector, Name, Tenants, Verb};
 use ledger::Caller;
 
+pub use application::{Application, NotAnObjectId, ObjectId};
 pub use refusal::Refusal;
 use rule::{AdminRule, CallerRule};
 

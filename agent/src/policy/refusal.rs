@@ -17,6 +17,8 @@ pub enum Refusal {
     Tenant,
     /// The rule or the tenants file does not name the client id at this tenant.
     ClientId,
+    /// The tenants file does not name the application's object id.
+    ObjectId,
     /// The rule's rate is spent; there is more after this time.
     Rate(Duration),
     /// No admin rule grants the verb.
@@ -32,6 +34,7 @@ impl Refusal {
             Self::Connector => "connector-not-granted",
             Self::Tenant => "tenant-not-granted",
             Self::ClientId => "client-id-not-granted",
+            Self::ObjectId => "object-id-not-granted",
             Self::Rate(_) => "rate-exceeded",
             Self::Verb(_) => "verb-not-granted",
             Self::Admin => "not-an-admin",
@@ -55,6 +58,10 @@ impl From<Refusal> for Problem {
             Refusal::ClientId => forbidden(
                 "No rule grants you this client id",
                 "Tenant and client id must stand in one line of the connector's tenants file, and in your rule.".into(),
+            ),
+            Refusal::ObjectId => forbidden(
+                "The connector does not serve this application",
+                "The object id must stand in a line of the connector's tenants file. Add it, then run `kunci reload`.".into(),
             ),
             Refusal::Rate(wait) => {
                 let detail = "Your rule's rate is spent. Wait as long as Retry-After says.";

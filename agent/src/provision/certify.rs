@@ -2,14 +2,15 @@
 //!
 //! Both are messages like any other: composed from typed fields, recorded, signed by the host, verified and released.
 
-use token::Message;
+use token::Sha256;
 use token::lane::Work;
 use token::message::{Certificate, Request};
 
-use super::{Bench, pem, store};
-use crate::answer::Answer;
+use super::{Bench, Store, pem};
+use crate::answer::Finished;
 use crate::clock::Reading;
 use crate::draft::{Draft, SigningKey, random};
+use crate::flight::Flight;
 use crate::problem::Problem;
 use crate::spine;
 use crate::tokens::{AskError, SLOW_DEADLINE};
@@ -34,32 +35,33 @@ impl Bench<'_> {
         let mut serial: [u8; 16] = random();
         // Positive and of full length, as RFC 5280 section 4.1.2.2 wants it.
         serial[0] = serial[0] & 0x7f | 0x40;
-        let message = Message::Certificate(Certificate {
+        let certificate = Certificate {
             common_name: self.common_name(),
             serial,
             not_before: now - BACKDATE_S,
             not_after: now + i64::from(days) * DAY_S,
-        });
-        let certificate = self.signed(key, message, "self-signed certificate").await?;
-        self.keep(key, &certificate).await
-    }
-
-    /// A certificate request for the key, PEM.
-    pub(super) async fn request(&self, key: &SigningKey) -> Result<String, Problem> {
-        let message = Message::Request(Request { common_name: self.common_name() });
-        let request = self.signed(key, message, "certificate request").await?;
-        Ok(pem::encode("CERTIFICATE REQUEST", &request))
-    }
-
-    /// Stores a certificate on the token and in the state directory, then records it.
-    pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
-        let work = Work::StoreCertificate {
-            key: key.pin,
-            certificate: certificate.to_vec(),
-            connector: self.name.clone(),
         };
-        self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?;
-        store::write(&self.front.agent.state_dir, key, certificate).map_err(|error| {
+        let draft = Draft::certificate(self.warrant, key.clone(), certificate)?;
+        let (certificate, flight) = self.signed(draft).await?;
+        self.keep(key, &certificate).await?;
+        // It has left once it is stored and on record: a freeze waits until then.
+        drop(flight);
+        Ok(())
+    }
+
+    /// A certificate request for the key, PEM, and its flight until the response was written.
+    pub(super) async fn request(&self, key: &SigningKey) -> Result<(String, Flight), Problem> {
+        let request = Request { common_name: self.common_name() };
+        let draft = Draft::request(self.warrant, key.clone(), request)?;
+        let (request, flight) = self.signed(draft).await?;
+        Ok((pem::encode("CERTIFICATE REQUEST", &request), flight))
+    }
+
+    /// Stores a certificate in the state directory and on the token, then records it. Only then the one before it is
+    /// removed, so that a kill at any point leaves the recorded one.
+    pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
+        let store = Store::of(&self.front.agent.state_dir, key);
+        store.write(certificate).await.map_err(|error| {
             tracing::error!(%error, "a certificate cannot be kept");
             Problem::unavailable(
                 "state-unavailable",
@@ -67,15 +69,27 @@ impl Bench<'_> {
                 "Free space or mend the disk.",
             )
         })?;
-        let digest = token::Sha256::of(certificate).to_string();
-        self.lived(self.entry("certified", key.pin.id).certificate_sha256(digest)).await
+        let work = Work::StoreCertificate {
+            key: key.pin,
+            certificate: certificate.to_vec(),
+            connector: self.name.clone(),
+        };
+        self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?;
+        let digest = Sha256::of(certificate);
+        let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
+        self.lived(entry).await?;
+        // What is left over is only clutter: nothing reads a certificate that the ledger does not name.
+        let tidied = store.retain(digest).await;
+        let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
+        Ok(())
     }
 
-    async fn signed(&self, key: &SigningKey, message: Message, reason: &str) -> Result<Vec<u8>, Problem> {
-        let flight = self.front.gates.enter(self.name)?;
-        let draft = Draft::warranted(self.warrant, key.clone(), message, reason)?;
-        let answer: Answer = spine::release(self.front.clone(), draft, flight).await?;
-        answer.der().ok_or(AskError::Unexpected)?.map_err(Problem::from)
+    async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, Flight), Problem> {
+        let flight = self.front.enter(self.warrant.caller(), self.name)?;
+        match spine::release(self.front.clone(), draft, flight).await?.finish()? {
+            (Finished::Der(der), flight) => Ok((der, flight)),
+            (Finished::Jws(_), _) => Err(AskError::Unexpected.into()),
+        }
     }
 
     fn common_name(&self) -> String {

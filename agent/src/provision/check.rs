@@ -11,10 +11,11 @@ use crate::front::{Front, standing};
 use crate::http::CheckedKey;
 use crate::problem::Problem;
 use crate::tokens::AskError;
+use crate::walk::to_the_end;
 
 /// Surveys a token and probes its pinned keys.
 pub async fn check(front: Arc<Front>, token: Name) -> Result<Vec<CheckedKey>, Problem> {
-    super::to_the_end(async move {
+    to_the_end(async move {
         let survey = standing::survey(&front, &token).await?;
         let mut keys = Vec::new();
         for report in &survey.keys {
@@ -27,7 +28,9 @@ pub async fn check(front: Arc<Front>, token: Name) -> Result<Vec<CheckedKey>, Pr
 
 async fn check_key(front: &Front, token: &Name, report: &KeyReport) -> CheckedKey {
     let spki_sha256 = Sha256::of(&report.spki);
-    let known = report.id.and_then(|id| front.with_lifecycle(|lifecycle| lifecycle.knows(id).cloned()));
+    let known = report
+        .id
+        .and_then(|id| front.with_lifecycle(|lifecycle| lifecycle.known_as(token.as_str(), id).cloned()));
     let pin = known.as_ref().and_then(|key| key.pin());
     let standing = match pin {
         Some(pin) if pin.spki_sha256 == spki_sha256 => "pinned",

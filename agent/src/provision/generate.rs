@@ -56,10 +56,13 @@ impl Bench<'_> {
             Problem::conflict("no-such-orphan", "No orphaned key of the connector has this digest", detail)
         };
         let orphans = self.orphans(survey);
-        let orphan = orphans.iter().find(|orphan| orphan.spki_sha256 == wanted).ok_or_else(missing)?;
-        let id = orphan.id.ok_or_else(missing)?;
-        let report = survey.keys.iter().find(|report| report.id == Some(id)).ok_or_else(missing)?;
-        let pin = self.fit(id, report)?;
+        let orphan = orphans.iter().find(|orphan| orphan.spki_sha256() == wanted).ok_or_else(missing)?;
+        let id = orphan.report.id.ok_or_else(missing)?;
+        self.only(id, survey)?;
+        let pin = self.fit(id, orphan.report)?;
+        if pin.spki_sha256 != wanted {
+            return Err(missing());
+        }
         let adopted = self
             .entry("generated", id)
             .spki_sha256(pin.spki_sha256.to_string())
@@ -67,6 +70,18 @@ impl Bench<'_> {
             .reason("adopted");
         self.lived(adopted).await?;
         Ok("adopted")
+    }
+
+    /// Refuses an identifier that two keys share: the host finds a key by it, and might find the other.
+    fn only(&self, id: KeyId, survey: &Survey) -> Result<(), Problem> {
+        if survey.keys.iter().filter(|report| report.id == Some(id)).count() < 2 {
+            return Ok(());
+        }
+        Err(Problem::conflict(
+            "ambiguous-key",
+            format!("Two keys on {} have the identifier {id}", self.token),
+            "Nothing was adopted. Destroy the one that is not yours with the token's own tools.",
+        ))
     }
 
     /// A key that reads back as what was asked for, or the first requirement that it fails.

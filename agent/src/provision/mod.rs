@@ -10,7 +10,7 @@ mod check;
 mod generate;
 mod orphans;
 pub(crate) mod pem;
-pub(crate) mod store;
+mod store;
 
 use std::sync::Arc;
 
@@ -18,14 +18,18 @@ use hsm_config::{Connector, Name};
 use token::PublicKey;
 
 pub use check::check;
+pub(crate) use store::Store;
 
 use crate::connectors::{ActiveKey, pinned};
 use crate::draft::SigningKey;
+use crate::flight::Flight;
 use crate::front::{Front, standing};
+use crate::grade::Grade;
 use crate::http::{Provision, Provisioned};
 use crate::policy::{Refusal, Warrant};
 use crate::problem::Problem;
 use crate::tokens::Survey;
+use crate::walk::to_the_end;
 
 /// One connector on one token, being provisioned.
 struct Bench<'a> {
@@ -36,22 +40,26 @@ struct Bench<'a> {
     token: &'a Name,
 }
 
-/// Provisions a connector on all its tokens. Always walks to its end, whether the client stays or not.
+/// Provisions a connector on all its tokens. Always walks to its end, whether the client stays or not. A flight comes
+/// with certificate requests, and has to live until they were written to the client.
 pub async fn provision(
     front: Arc<Front>,
     warrant: Warrant,
     name: Name,
     how: Provision,
-) -> Result<Vec<Provisioned>, Problem> {
+) -> Result<(Vec<Provisioned>, Option<Flight>), Problem> {
     to_the_end(async move {
         let _alone = front.provisioning.lock().await;
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
-        let mut provisioned = Vec::new();
+        let (mut provisioned, mut aloft) = (Vec::new(), None);
         for token in &connector.tokens {
             let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
-            provisioned.push(bench.provision(&how).await?);
+            let (done, flight) = bench.provision(&how).await?;
+            provisioned.push(done);
+            // All are the connector's, so one aloft is enough; the one before it lands when its successor flies.
+            aloft = flight.or(aloft);
         }
-        Ok(provisioned)
+        Ok((provisioned, aloft))
     })
     .await
 }
@@ -86,16 +94,8 @@ pub async fn install(
     .await
 }
 
-async fn to_the_end<T: Send + 'static>(
-    walk: impl Future<Output = Result<T, Problem>> + Send + 'static,
-) -> Result<T, Problem> {
-    let stopping =
-        || Problem::unavailable("stopping", "The agent is stopping", "Run it again; it carries on.");
-    tokio::spawn(walk).await.unwrap_or_else(|_| Err(stopping()))
-}
-
 impl Bench<'_> {
-    async fn provision(&self, how: &Provision) -> Result<Provisioned, Problem> {
+    async fn provision(&self, how: &Provision) -> Result<(Provisioned, Option<Flight>), Problem> {
         let survey = standing::survey(self.front, self.token).await?;
         self.allow_software(&survey)?;
         let (mut outcome, key, survey) = match self.key(&survey) {
@@ -106,15 +106,16 @@ impl Bench<'_> {
             Some(Err(why)) => return Err(why.into()),
             None => self.make(how, &survey).await?,
         };
-        let mut csr = None;
+        let (mut csr, mut aloft) = (None, None);
         if how.csr {
-            csr = Some(self.request(&key).await?);
+            let (request, flight) = self.request(&key).await?;
+            (csr, aloft) = (Some(request), Some(flight));
         } else if self.recorded().is_none() {
             self.self_sign(&key, how.days).await?;
             outcome = if outcome == "unchanged" { "certified" } else { outcome };
         }
         standing::activate(self.front, self.name, self.token, &survey).await;
-        Ok(self.provisioned(outcome, &key, &survey, csr))
+        Ok((self.provisioned(outcome, &key, &survey, csr), aloft))
     }
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
@@ -141,7 +142,7 @@ impl Bench<'_> {
             return Ok(());
         };
         // With several tokens, the orphan may be on another one.
-        if !self.orphans(survey).iter().any(|orphan| orphan.spki_sha256 == wanted) {
+        if !self.orphans(survey).iter().any(|orphan| orphan.spki_sha256() == wanted) {
             return Ok(());
         }
         Err(Problem::conflict(
@@ -179,12 +180,12 @@ impl Bench<'_> {
             connector: self.name.to_string(),
             token: self.token.to_string(),
             outcome: outcome.to_owned(),
-            grade: if survey.token.software { "software" } else { "asserted" }.to_owned(),
+            grade: Grade::of(&survey.token).to_string(),
             key: key.pin.id.to_string(),
             spki_sha256: key.pin.spki_sha256.to_string(),
             certificate_sha256: self.recorded().map(|digest| digest.to_string()),
             csr,
-            orphans: self.orphans(survey).iter().map(|orphan| orphan.spki_sha256.to_string()).collect(),
+            orphans: self.orphans(survey).iter().map(|orphan| orphan.spki_sha256().to_string()).collect(),
         }
     }
 }

@@ -4,25 +4,32 @@
 //! One that the ledger never heard of means that the state directory was lost or the token came from elsewhere: nothing is
 //! made until somebody says which key is whose.
 
+use token::Sha256;
 use token::control::label;
 use token::lane::KeyReport;
-use token::{KeyId, Sha256};
 
 use super::Bench;
 use crate::problem::Problem;
 use crate::tokens::Survey;
 
 /// A key without a pin.
-pub(super) struct Orphan {
-    pub(super) id: Option<KeyId>,
-    pub(super) spki_sha256: Sha256,
+pub(super) struct Orphan<'a> {
+    /// The very key, as it was surveyed.
+    pub(super) report: &'a KeyReport,
     /// Whether this ledger has its `generating` entry.
     pub(super) begun: bool,
 }
 
+impl Orphan<'_> {
+    /// The digest that it is named by.
+    pub(super) fn spki_sha256(&self) -> Sha256 {
+        Sha256::of(&self.report.spki)
+    }
+}
+
 impl Bench<'_> {
     /// The connector's orphans on a surveyed token.
-    pub(super) fn orphans(&self, survey: &Survey) -> Vec<Orphan> {
+    pub(super) fn orphans<'a>(&self, survey: &'a Survey) -> Vec<Orphan<'a>> {
         let label = label(self.name);
         survey
             .keys
@@ -32,14 +39,14 @@ impl Bench<'_> {
             .collect()
     }
 
-    fn orphan(&self, report: &KeyReport) -> Option<Orphan> {
-        let known = |id| self.front.with_lifecycle(|lifecycle| lifecycle.knows(id).cloned());
+    fn orphan<'a>(&self, report: &'a KeyReport) -> Option<Orphan<'a>> {
+        let token = self.token.as_str();
+        let known = |id| self.front.with_lifecycle(|lifecycle| lifecycle.known_as(token, id).cloned());
         let known = report.id.and_then(known);
-        let spki_sha256 = Sha256::of(&report.spki);
         match known.as_ref().and_then(|key| key.spki_sha256) {
             // A pin of another key under this identifier is a mismatch, not an orphan; it is refused elsewhere.
             Some(_) => None,
-            None => Some(Orphan { id: report.id, spki_sha256, begun: known.is_some() }),
+            None => Some(Orphan { report, begun: known.is_some() }),
         }
     }
 
@@ -53,7 +60,8 @@ impl Bench<'_> {
             format!(
                 "If it is yours (the state directory was lost), run `kunci provision {} --adopt --spki-sha256 {}`; \
                  else destroy it with the token's own tools. Until then nothing is signed with it.",
-                self.name, orphan.spki_sha256
+                self.name,
+                orphan.spki_sha256()
             ),
         ))
     }

@@ -1,32 +1,97 @@
-//! Certificates in the state directory: a copy of what the token holds, by connector and token.
+//! Certificates in the state directory: a copy of what the token holds, by connector, token and digest.
 //!
-//! Written whole or not at all: a temporary file, fsync, rename, fsync of the folder.
+//! Written whole or not at all: a temporary file, fsync, rename, fsync of the folder. A new certificate stands beside
+//! the old one until the ledger names it, so that a kill in between leaves the one that is named.
 
-use std::fs::{File, OpenOptions, rename};
+use std::fs::{File, OpenOptions, read_dir, remove_file, rename};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use token::Sha256;
+use tokio::task::spawn_blocking;
+
 use crate::draft::SigningKey;
 use crate::front::CERTIFICATES;
 
-/// The kept certificate, DER; none if there is none or it cannot be read.
-pub(crate) fn read(state: &Path, key: &SigningKey) -> Option<Vec<u8>> {
-    std::fs::read(path(state, key)).ok()
+/// The kept certificates of one connector on one token.
+#[derive(Clone)]
+pub(crate) struct Store {
+    folder: PathBuf,
+    /// Names are [a-z0-9-]: they cannot leave the folder, and the dots keep the parts apart.
+    prefix: String,
 }
 
-/// Keeps a certificate.
-pub(crate) fn write(state: &Path, key: &SigningKey, certificate: &[u8]) -> io::Result<()> {
-    let path = path(state, key);
-    let temporary = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(certificate)?;
-    file.sync_all()?;
-    rename(&temporary, &path)?;
-    File::open(state.join(CERTIFICATES))?.sync_all()
+impl Store {
+    /// The certificates of a key's connector on its token.
+    pub(crate) fn of(state: &Path, key: &SigningKey) -> Self {
+        Self { folder: state.join(CERTIFICATES), prefix: format!("{}.{}.", key.connector, key.token) }
+    }
+
+    /// The kept certificate with this digest, DER; none if there is none or it cannot be read.
+    pub(crate) async fn read(&self, sha256: Sha256) -> Option<Vec<u8>> {
+        let path = self.path(sha256);
+        spawn_blocking(move || std::fs::read(path)).await.ok()?.ok()
+    }
+
+    /// Keeps a certificate beside those that are there.
+    pub(crate) async fn write(&self, certificate: &[u8]) -> io::Result<()> {
+        let (store, certificate) = (self.clone(), certificate.to_vec());
+        spawn_blocking(move || store.write_whole(&certificate)).await?
+    }
+
+    /// Removes every other certificate, once the ledger names this one.
+    pub(crate) async fn retain(&self, sha256: Sha256) -> io::Result<()> {
+        let store = self.clone();
+        spawn_blocking(move || store.remove_but(&store.path(sha256))).await?
+    }
+
+    fn write_whole(&self, certificate: &[u8]) -> io::Result<()> {
+        let path = self.path(Sha256::of(certificate));
+        let temporary = path.with_extension("tmp");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(certificate)?;
+        file.sync_all()?;
+        rename(&temporary, &path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn remove_but(&self, kept: &Path) -> io::Result<()> {
+        for entry in read_dir(&self.folder)? {
+            let entry = entry?;
+            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&self.prefix));
+            if ours && entry.path() != kept {
+                remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, sha256: Sha256) -> PathBuf {
+        self.folder.join(format!("{}{sha256}.der", self.prefix))
+    }
 }
 
-fn path(state: &Path, key: &SigningKey) -> PathBuf {
-    // Names are [a-z0-9-]: they cannot leave the folder, and the dot keeps the pair apart.
-    state.join(CERTIFICATES).join(format!("{}.{}.der", key.connector, key.token))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_certificate_stays_until_the_ledger_names_the_next() {
+        let state = tempfile::tempdir().unwrap();
+        std::fs::create_dir(state.path().join(CERTIFICATES)).unwrap();
+        let folder = state.path().join(CERTIFICATES);
+        let [ours, others] =
+            ["de.a.", "de.ab."].map(|prefix| Store { folder: folder.clone(), prefix: prefix.into() });
+        let [old, new] = [b"old", b"new"].map(|der| Sha256::of(der));
+        ours.write(b"old").await.unwrap();
+        others.write(b"old").await.unwrap();
+        ours.write(b"new").await.unwrap();
+        assert_eq!(ours.read(old).await.as_deref(), Some(b"old".as_slice()));
+        ours.retain(new).await.unwrap();
+        assert_eq!(ours.read(old).await, None);
+        assert_eq!(ours.read(new).await.as_deref(), Some(b"new".as_slice()));
+        assert!(others.read(old).await.is_some());
+    }
 }
