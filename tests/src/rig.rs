@@ -15,6 +15,8 @@ pub const SO_PIN: &str = "rig-officer-pin";
 /// A pair that every connector of the rig serves.
 pub const TENANT: &str = "contoso.example";
 pub const CLIENT: &str = "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
+/// The application's object id in that tenant.
+pub const OBJECT: &str = "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
 
 /// One installation.
 pub struct Rig {
@@ -74,7 +76,7 @@ impl Rig {
             "softhsm2.conf",
             &format!("directories.tokendir = {}\nlog.level = ERROR\n", rig.at("tokens").display()),
         );
-        rig.private("tenants.csv", &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},\n"));
+        rig.private("tenants.csv", &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},{OBJECT}\n"));
         rig
     }
 

@@ -3,16 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use tests::rig::{PIN, softhsm};
+use tests::rig::{OBJECT, PIN, TENANT, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
-
-const OBJECT: &str = "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
 
 #[test]
 fn a_certificate_that_a_ca_issued_for_the_request_is_installed_and_used() {
@@ -103,7 +102,7 @@ fn every_format_holds_the_same_certificate() {
 fn the_certificate_is_on_the_token_too_and_only_the_recorded_one_is_used() {
     let rig = Rig::bare().provisioned();
     fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
-    let (sha256, kept) = (sha256_of(&rig, "de.pem"), rig.at("state/certificates/de.soft.der"));
+    let (sha256, kept) = (sha256_of(&rig, "de.pem"), kept(&rig));
     let objects = pkcs11(&rig, &["--list-objects", "--type", "cert"]);
     assert!(objects.contains("kunci:de"), "{objects}");
 
@@ -131,6 +130,28 @@ fn the_certificate_is_on_the_token_too_and_only_the_recorded_one_is_used() {
     agent.assertion("de").refused(503, "certificate-lost");
     rig.kunci_ok(&["cert", "install", "de", &path(&rig, "de.pem")]);
     assert_eq!(thumbprint(&agent), sha256);
+}
+
+/// What a kill between the token and the record leaves: the token and the folder have the new one, the ledger the old.
+#[test]
+fn a_certificate_that_was_never_recorded_does_not_displace_the_recorded_one() {
+    let rig = Rig::bare().provisioned();
+    let (old, log) = (kept(&rig), rig.at("state/log"));
+    let state = fs::read(&old).unwrap();
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    let sha256 = sha256_of(&rig, "de.pem");
+    copy(&log, &rig.at("before"));
+    fs::write(rig.at("new.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
+    issue(&rig, "new.csr", "new.pem");
+    rig.kunci_ok(&["cert", "install", "de", &path(&rig, "new.pem")]);
+    assert_ne!(kept(&rig), old, "the old one was removed once the new one was on record");
+    fs::remove_dir_all(&log).unwrap();
+    copy(&rig.at("before"), &log);
+    fs::write(&old, state).unwrap();
+    assert_eq!(thumbprint(&rig.start()), sha256);
+    // The next installation clears what was left over.
+    rig.kunci_ok(&["cert", "install", "de", &path(&rig, "new.pem")]);
+    kept(&rig);
 }
 
 #[test]
@@ -162,10 +183,46 @@ fn a_proof_says_what_graph_takes_and_nothing_else_and_is_on_record() {
     let intent =
         rig.entries().into_iter().rev().find(|entry| entry.message.as_deref() == Some("proof")).unwrap();
     assert_eq!((intent.reason.as_deref(), intent.jti), (Some("yearly roll"), None));
+    assert_eq!((intent.object_id.as_deref(), intent.tenant.as_deref()), (Some(OBJECT), Some(TENANT)));
+    assert_eq!((intent.aud.as_deref(), intent.exp), (Some(aud), Some(nbf + 600)));
     assert_eq!(intent.caller.unwrap().uid, rustix::process::geteuid().as_raw());
     // A proof is an admin's: on the callers' socket there is none.
     let body = format!(r#"{{"object_id":"{OBJECT}","reason":"r"}}"#);
     agent.call("POST", "/v1/connectors/de/proofs", &body).refused(404, "no-such-path");
+}
+
+#[test]
+fn a_proof_is_signed_only_for_an_application_that_the_connector_serves() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let entries = rig.entries().len();
+    let ask = |id: &str| {
+        let body = serde_json::json!({ "object_id": id, "reason": "r" }).to_string();
+        agent.admin("POST", "/v1/connectors/de/proofs", &body)
+    };
+    for text in ["", "anything", tests::rig::CLIENT.replace('-', "").as_str()] {
+        ask(text).refused(400, "invalid-object-id");
+    }
+    ask(tests::rig::CLIENT).refused(403, "object-id-not-granted");
+    assert!(rig.entries()[entries..].iter().all(|entry| entry.kind == ledger::Kind::Refusal));
+    ask(&OBJECT.to_uppercase()).ok();
+    until_true("the refusal is counted", || {
+        rig.entries().iter().any(|entry| entry.reason.as_deref() == Some("object-id-not-granted"))
+    });
+}
+
+/// The one certificate in the state directory.
+#[track_caller]
+fn kept(rig: &Rig) -> PathBuf {
+    let folder = fs::read_dir(rig.at("state/certificates")).unwrap();
+    let kept: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    kept[0].clone()
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(copied.success());
 }
 
 /// A CA's answer to a request.

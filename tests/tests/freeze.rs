@@ -9,7 +9,7 @@ use std::time::Duration;
 use ledger::{Entry, Kind};
 use rustix::process::Signal;
 use tests::agent::{assertions, body, kill, request};
-use tests::rig::{CLIENT, TENANT};
+use tests::rig::{CLIENT, OBJECT, TENANT};
 use tests::wait::{until, until_true};
 use tests::wire::Wire;
 use tests::{Agent, Reply, Rig};
@@ -35,12 +35,16 @@ fn a_frozen_connector_signs_nothing_until_it_is_thawed_whatever_restarts() {
     assert_frozen(&agent);
     assert!(agent.stop().success());
     let agent = rig.start();
+    let before = rig.entries().len();
     assert_frozen(&agent);
     assert_eq!(agent.connectors()[0]["frozen"], "drill");
 
     agent.admin("POST", THAW, WHY).ok();
     agent.assertion("de").ok();
     assert!(agent.stop().success());
+    let entries = rig.entries().split_off(before);
+    let refused = entries.iter().filter(|entry| entry.reason.as_deref() == Some("connector-frozen"));
+    assert_eq!(refused.filter_map(|entry| entry.count).sum::<u64>(), 3, "each of the three is counted");
     rig.start().assertion("de").ok();
 }
 
@@ -180,8 +184,8 @@ const RULES_WITHOUT_FREEZE: &str = "[callers.rig]\nuser = ME\nconnectors = [\"de
 #[track_caller]
 fn assert_frozen(agent: &Agent) {
     agent.assertion("de").refused(403, "connector-frozen");
-    let proof = r#"{"object_id":"7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01","reason":"roll"}"#;
-    agent.admin("POST", "/v1/connectors/de/proofs", proof).refused(403, "connector-frozen");
+    let proof = format!(r#"{{"object_id":"{OBJECT}","reason":"roll"}}"#);
+    agent.admin("POST", "/v1/connectors/de/proofs", &proof).refused(403, "connector-frozen");
     agent.admin("POST", "/v1/connectors/de/provision", r#"{"csr":true}"#).refused(403, "connector-frozen");
 }
 
