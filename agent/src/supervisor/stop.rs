@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use super::{Event, Supervisor, notify};
 use crate::link::ToFront;
 
-/// How long the front may take to finish.
-const FRONT: Duration = Duration::from_secs(5);
+/// How long the front may take to finish. It drains its connections for 5 s and then settles what is left: killed at
+/// that moment, it would leave intents without the void that they are due.
+const FRONT: Duration = Duration::from_secs(10);
 /// How long a login may take to end. An attempt without an outcome could latch its token.
 const LOGINS: Duration = Duration::from_secs(5);
 /// How long a host may take to end itself.
