@@ -31,7 +31,7 @@ fn confined_process() {
     let path = |name: &str| format!("{scene}/{name}");
     token::host::confine(&config).unwrap();
 
-    for closed in ["state/ledger", "agent.sock", "other-pin"] {
+    for closed in ["state/ledger", "agent.sock", "other-pin", "modules/pin-beside-the-module"] {
         assert!(denied(File::open(path(closed))), "{closed} can be read");
     }
     assert!(denied(File::create(path("state/new"))), "a file can be made beside the ledger");
@@ -54,6 +54,7 @@ fn confined_process() {
     assert!(denied(File::open("/proc/1/environ")), "another process's environment can be read");
     assert!(rustix::thread::no_new_privs().unwrap());
 
+    assert!(File::open(path("modules/module.so")).is_ok(), "the module cannot be read");
     assert!(File::open(path("pin")).is_ok() && File::open(path("softhsm2.conf")).is_ok());
     assert!(File::create(path("tokens/new")).is_ok() && File::open("/etc/passwd").is_ok());
     std::thread::spawn(|| {}).join().unwrap();
@@ -65,7 +66,12 @@ fn a_confined_host_reaches_its_own_files_and_nothing_else() {
     let bench = Bench::blank();
     bench.write_secret("other-pin", "1");
     fs::write(bench.path("agent.sock"), "").unwrap();
-    let config = serde_json::to_string(&bench.config()).unwrap();
+    fs::create_dir(bench.path("modules")).unwrap();
+    bench.write_secret("modules/pin-beside-the-module", "1");
+    fs::write(bench.path("modules/module.so"), "").unwrap();
+    let mut config = bench.config();
+    config.token.module = bench.path("modules/module.so");
+    let config = serde_json::to_string(&config).unwrap();
     let mut command = again("confined_process");
     let status = command.env(CONFIG, config).env(SCENE, bench.dir.path()).status().unwrap();
     assert_eq!(status.code(), Some(42), "the confined process failed a check; see above");

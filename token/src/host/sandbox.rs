@@ -4,7 +4,7 @@
 //! open, since some tokens are reached over it; new processes and other processes' memory do not.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hsm_config::PinSource;
 
@@ -51,7 +51,8 @@ fn files(config: &HostConfig) -> Files {
     Files::none()
         .read(SYSTEM)
         .read(readable_etc())
-        .read(token.module.parent().filter(|folder| *folder != Path::new("/")))
+        // The file alone: PIN files may lie beside it. A folder that it needs is below SYSTEM, or in read_paths.
+        .read([&token.module])
         .read(&token.read_paths)
         .read(pins)
         .write([DEVICES])
