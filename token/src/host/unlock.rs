@@ -1,7 +1,7 @@
 //! The host's half of `kunci token unlock`: a connection that the supervisor passed on unread.
 //!
-//! The client sends its PIN and a newline, and gets `ok` or `refused: …`. The supervisor checked who it is; here it is
-//! only bounded, in bytes and in time.
+//! The client sends its PIN and a newline, and gets `ok` or `refused: …`. Who it is, only the socket's
+//! mode 0600 checked; here it is bounded, in bytes and in time.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
