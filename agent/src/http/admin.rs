@@ -60,9 +60,10 @@ pub(super) async fn freeze(
     Parsed(asked): Parsed<Reason>,
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Freeze, &asked)?;
-    let gate = front.gates.gate(&name);
-    gate.shut();
     let frozen = to_the_end(async move {
+        let gate = front.gates.gate(&name);
+        // Shut and handed to the ledger without a pause in between, as a thaw does, so that both have one order.
+        gate.shut();
         let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
         if let Err(error) = &recorded {
             tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
