@@ -1,7 +1,7 @@
 //! What supervisor and host say to each other over the host's control socket (descriptor 0 of the host).
 //!
 //! The supervisor keeps the PIN latch, so that a host needs no file of ours: before every C_Login the host reports
-//! the attempt and waits for the word. Frames are JSON; descriptors ride along (lanes, an unlock connection).
+//! the attempt and waits for the word; so it does before C_InitToken. Frames are JSON; descriptors ride along (lanes, an unlock connection).
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -36,16 +36,16 @@ pub enum Order {
 pub enum Report {
     /// The host's state changed.
     State(HostState),
-    /// About to log in to the token with this serial and a PIN from this source.
+    /// About to log in to the token with this serial and a PIN from this source, or to initialise it.
     Attempt {
-        /// The token's serial number.
+        /// The token's serial number; of a blank token that has none, its slot's description.
         serial: String,
         /// Where the PIN comes from.
         source: PinOrigin,
     },
-    /// What C_Login said.
+    /// What C_Login or C_InitToken said.
     Outcome {
-        /// The token's serial number.
+        /// The attempt's.
         serial: String,
         /// What came of the attempt.
         outcome: LoginOutcome,
@@ -60,9 +60,11 @@ pub enum PinOrigin {
     Source(PinIdentity),
     /// A person at `kunci token unlock`.
     Prompt,
+    /// The security officer's credential or file, for `kunci token init`.
+    Officer(PinIdentity),
 }
 
-/// What C_Login said.
+/// What C_Login or C_InitToken said of a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoginOutcome {
@@ -70,8 +72,10 @@ pub enum LoginOutcome {
     Accepted,
     /// CKR_PIN_INCORRECT, CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE or CKR_PIN_INVALID.
     Refused(String),
-    /// C_Login failed for another reason; the PIN was not judged.
+    /// The call failed before any PIN is looked at, so no try of the PIN was spent.
     NotJudged(String),
+    /// The call failed in a way that does not tell whether a try was spent.
+    Unclear(String),
 }
 
 /// A host's state, as `kunci status` shows it.

@@ -33,6 +33,6 @@ pub trait Provision {
     /// Stores a certificate of the pinned key beside it, in place of an earlier one.
     fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault>;
 
-    /// Destroys the pinned key and its certificates.
+    /// Destroys the pinned key and its certificates. No lane asks for it: a front that was taken over must not be able to.
     fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault>;
 }

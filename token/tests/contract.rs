@@ -6,9 +6,15 @@ mod support;
 
 use hsm_config::{Algorithm, KeyType};
 use support::host::{Host, be_a_host, pin_of};
-use support::{Bench, messages, openssl};
+use support::{Bench, MODULE, PIN, again, is_role, messages, openssl};
+use token::control::LoginOutcome;
 use token::lane::{Done, Fault, KeyReport, Work};
-use token::{KeyRef, Message, PublicKey};
+use token::pkcs11::{Anchor, Module, Pin, Pkcs11Token};
+use token::{KeyRef, Message, Provision, PublicKey};
+use zeroize::Zeroizing;
+
+/// Which key a process of its own is to destroy.
+const KEY: &str = "KUNCI_TEST_KEY";
 
 const CASES: [(&str, KeyType, Algorithm); 3] = [
     ("ps", KeyType::Rsa2048, Algorithm::PS256),
@@ -19,6 +25,22 @@ const CASES: [(&str, KeyType, Algorithm); 3] = [
 #[test]
 fn host_process() {
     be_a_host("host_process");
+}
+
+/// Runs in a process of its own: destroys the key that the environment names.
+#[test]
+fn destroyer_process() {
+    if !is_role("destroyer_process") {
+        return;
+    }
+    let key = serde_json::from_str(&std::env::var(KEY).unwrap()).unwrap();
+    let module = Module::load(MODULE.as_ref()).unwrap();
+    let found = module.find(&"pkcs11:token=bench".parse().unwrap()).unwrap();
+    let anchor = Anchor::open(&module, &found).unwrap();
+    let pin = Pin::from_bytes(&Zeroizing::new(PIN.into())).unwrap();
+    assert_eq!(anchor.login(pin), LoginOutcome::Accepted);
+    Pkcs11Token::open(&module, found.slot).unwrap().destroy(&key).unwrap();
+    std::process::exit(42);
 }
 
 fn signature(host: &Host, connector: &str, key: KeyRef, message: Message) -> Vec<u8> {
@@ -154,7 +176,10 @@ fn a_destroyed_key_is_gone_with_its_certificate_and_no_other() {
     let bench = Bench::new();
     let host = Host::ready(bench.config());
     let (first, second) = (pin_of(&host.generate("ps", 1)), pin_of(&host.generate("es", 2)));
-    assert_eq!(host.ask(Work::Destroy { key: first }), Ok(Done::Nothing));
+    // No lane has a call for it, so a process of its own destroys the key.
+    let mut destroyer = again("destroyer_process");
+    destroyer.env("SOFTHSM2_CONF", bench.conf()).env(KEY, serde_json::to_string(&first).unwrap());
+    assert_eq!(destroyer.status().unwrap().code(), Some(42));
     let ask = |connector, key| host.ask(messages::sign(connector, key, messages::assertion()));
     assert_eq!(ask("ps", first), Err(Fault::KeyMissing));
     assert!(ask("es", second).is_ok());

@@ -90,6 +90,19 @@ fn a_latched_host_never_calls_the_token() {
 }
 
 #[test]
+fn a_latched_host_asks_again_once_its_pin_file_is_another() {
+    let bench = Bench::new();
+    let host = Host::start(bench.config());
+    host.await_report(|report| matches!(report, Report::Attempt { .. }));
+    host.order(&Order::Latched("refused before".into()));
+    host.await_state(|state| matches!(state, HostState::Latched(_)));
+    bench.write_secret("pin", PIN);
+    let Report::Attempt { source, .. } = host.report() else { panic!() };
+    let identity = bench.config().token.pin.open().unwrap().unwrap().identity;
+    assert_eq!(source, PinOrigin::Source(identity));
+}
+
+#[test]
 fn a_pin_file_that_was_replaced_ends_the_host_so_that_a_new_one_can_read_it() {
     let bench = Bench::new();
     let mut host = Host::start(bench.config());
@@ -249,24 +262,4 @@ fn lanes_sign_side_by_side() {
             });
         }
     });
-}
-
-#[test]
-fn a_blank_token_is_initialised_once_and_then_served() {
-    let bench = Bench::blank();
-    let host = Host::start(bench.config());
-    host.await_state(|state| matches!(state, HostState::Missing(_)));
-    let Ok(Done::Token(token)) = (loop {
-        match host.ask(Work::Initialise) {
-            Err(Fault::Starting) => {}
-            done => break done,
-        }
-    }) else {
-        panic!()
-    };
-    assert_eq!(token.label, "bench");
-    assert_eq!(host.log_in(), LoginOutcome::Accepted);
-    host.await_state(|state| matches!(state, HostState::Ready { .. }));
-    host.generate("ps", 1);
-    assert!(matches!(host.ask(Work::Initialise), Err(Fault::Initialise(_))));
 }

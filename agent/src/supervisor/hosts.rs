@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use hsm_config::Name;
-use token::control::{HostConfig, HostState, Order, Report};
+use token::control::{HostConfig, HostState, Order, PinOrigin, Report};
 use token::seqpacket;
 use tokio::time::Instant;
 
@@ -165,11 +165,13 @@ impl Supervisor {
 
     fn attempt(&mut self, attempt: Attempt) {
         let id = attempt.host.clone();
+        // A login is quick. Making a token may take minutes, and its lane has a deadline.
+        let quick = !matches!(attempt.source, PinOrigin::Officer(_));
         let word = self.logins.attempt(attempt);
         let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
         match word {
             Ok(Word::LogIn) => {
-                (host.trying, host.heard) = (true, Instant::now());
+                (host.trying, host.heard) = (quick, Instant::now());
                 host.tell(Order::LogIn, Vec::new());
             }
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),

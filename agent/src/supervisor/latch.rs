@@ -1,8 +1,9 @@
 //! The PIN latch: what is known about logins to one token, by its serial, and whether the next may be tried.
 //!
-//! A PIN that a token refused, or that it may have refused (an attempt whose outcome nobody told), is not tried
-//! again until an operator says so. Sources are told apart by file, never by anything computed from the PIN. All
-//! here is pure; [`Store`] makes each record durable before anyone acts on it.
+//! A PIN that a token refused, or that it may have refused (an attempt whose outcome nobody told), latches the token
+//! until an operator says so; and the file that it came from is never tried again on this token, whatever the operator
+//! says. Sources are told apart by file, never by anything computed from the PIN. All here is pure; [`Store`] makes
+//! each record durable before anyone acts on it.
 
 use hsm_config::Name;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,10 @@ mod store;
 mod tests;
 
 pub(super) use store::{Store, StoreError};
+
+/// Why a source is not tried although the latch is clear.
+const SPENT: &str = "the token refused the PIN of this very file before, or may have: replace the file (or touch it, if \
+                     its PIN is right), and it is tried";
 
 /// What is known about logins to the token with this serial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,13 @@ pub(super) struct Latch {
     /// The source whose PIN the token accepted last.
     accepted: Option<PinOrigin>,
     last: Last,
+    /// Sources that were refused, or may have been, before the latch was cleared. Each took an operator to get here,
+    /// who cleared the latch and replaced the file, so they stay few.
+    #[serde(default)]
+    spent: Vec<PinOrigin>,
+    /// Counts the attempts of all tokens, to tell which of two serials was tried last; clocks go back.
+    #[serde(default)]
+    number: u64,
 }
 
 /// What came of the last login.
@@ -50,19 +62,27 @@ enum Last {
 pub(super) enum Decision {
     /// Yes, once this record is durable.
     LogIn(Latch),
-    /// Not before an operator clears the latch; why.
+    /// Not before an operator clears the latch or replaces the source; why.
     Latched(String),
 }
 
 impl Latch {
     /// A token that was never logged in to.
     pub(super) fn new(serial: &str, token: &Name) -> Self {
-        Self { serial: serial.into(), token: token.clone(), accepted: None, last: Last::Clear }
+        Self {
+            serial: serial.into(),
+            token: token.clone(),
+            accepted: None,
+            last: Last::Clear,
+            spent: Vec::new(),
+            number: 0,
+        }
     }
 
     /// Decides about a login with a PIN from this source.
     pub(super) fn decide(&self, source: &PinOrigin, at: &str) -> Decision {
         let retried = match &self.last {
+            Last::Clear if self.spent.contains(source) => return Decision::Latched(SPENT.into()),
             Last::Clear => false,
             Last::Refused { at, code, .. } => {
                 return self.latched(format!("the PIN was refused at {at} ({code})"));
@@ -93,8 +113,22 @@ impl Latch {
                 (self.accepted.clone(), last)
             }
             LoginOutcome::NotJudged(_) => (self.accepted.clone(), Last::Clear),
+            // As if nobody had told.
+            LoginOutcome::Unclear(_) => (self.accepted.clone(), self.last.clone()),
         };
         Self { accepted, last, ..self.clone() }
+    }
+
+    /// The record once an operator cleared it. A source that was refused stays known, and so does one that may have
+    /// been; but the next PIN that a person types is another.
+    pub(super) fn cleared(&self) -> Self {
+        let mut spent = self.spent.clone();
+        if let Last::Attempt { source, .. } | Last::Refused { source, .. } = &self.last
+            && *source != PinOrigin::Prompt
+        {
+            spent.push(source.clone());
+        }
+        Self { accepted: None, last: Last::Clear, spent, ..self.clone() }
     }
 
     /// Whether this very source was accepted before. Nobody knows that of what a person types.

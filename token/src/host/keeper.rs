@@ -6,14 +6,15 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use super::login::PinFiles;
 use super::shared::{Now, Shared, Up};
 use super::unlock::Client;
-use super::{end, login};
+use super::{end, initialise, login};
 use crate::control::{self, HostState, Report};
-use crate::lane::Fault;
+use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
 
 /// The first wait for a token that is not there.
@@ -37,6 +38,8 @@ pub(super) enum Event {
     Unlock(OwnedFd),
     /// A lane saw the token behave strangely.
     Suspect(Suspicion),
+    /// A lane was asked to initialise a blank token, and waits for the answer.
+    Initialise(Sender<Result<TokenReport, Fault>>),
 }
 
 /// What a lane suspects.
@@ -48,16 +51,14 @@ pub(super) enum Suspicion {
     Changed,
     /// The module is beyond help.
     Broken,
-    /// A blank token was initialised: look again at once.
-    Initialised,
 }
 
 /// The keeper's own state.
 pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) inbox: Receiver<Event>,
-    /// The PIN's file when the sandbox was put up.
-    pub(super) pin_file: login::FileId,
+    /// The PINs' files when the sandbox was put up.
+    pub(super) pin_files: PinFiles,
     control: Arc<OwnedFd>,
     reported: Option<HostState>,
     serial: Option<String>,
@@ -73,12 +74,12 @@ impl Keeper {
         shared: Arc<Shared>,
         control: Arc<OwnedFd>,
         inbox: Receiver<Event>,
-        pin_file: login::FileId,
+        pin_files: PinFiles,
     ) -> Self {
         Self {
             shared,
             inbox,
-            pin_file,
+            pin_files,
             control,
             reported: None,
             serial: None,
@@ -101,7 +102,7 @@ impl Keeper {
         let mut gone = false;
         loop {
             let token = self.await_token(&module, gone);
-            self.down(&module, Fault::Starting);
+            self.down(Fault::Starting);
             gone = match login::log_in(&mut self, &module, &token) {
                 Some(anchor) => self.serve(&module, &token, &anchor),
                 None => false,
@@ -125,8 +126,8 @@ impl Keeper {
     }
 
     /// Lets the lanes answer with a fault.
-    pub(super) fn down(&self, module: &Module, fault: Fault) {
-        *self.shared.change() = Now::Down(fault, Some(module.clone()));
+    pub(super) fn down(&self, fault: Fault) {
+        *self.shared.change() = Now::Down(fault);
     }
 
     /// Waits for an event that ends the wait early; clients who want to unlock are turned away.
@@ -135,7 +136,7 @@ impl Keeper {
         loop {
             match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Event::Unlock(client)) => Client::new(client).refuse(why_locked_out),
-                Ok(event @ (Event::Retry | Event::Suspect(Suspicion::Initialised | Suspicion::Broken))) => {
+                Ok(event @ (Event::Retry | Event::Initialise(_) | Event::Suspect(Suspicion::Broken))) => {
                     return Some(event);
                 }
                 Ok(_) => {}
@@ -153,11 +154,15 @@ impl Keeper {
                 Err(Failure::Code(Class::Module, code)) => self.fail(code),
                 Err(failure) => failure.into_fault(),
             };
-            self.down(module, fault.clone());
+            self.down(fault.clone());
             self.report(HostState::Missing(fault.to_string()));
             if gone {
                 let event = self.pause(wait, "the token is not there");
                 wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
+                if let Some(Event::Initialise(lane)) = event {
+                    // A lane whose front is gone does not wait any more; the token is made all the same.
+                    let _ = lane.send(initialise::initialise(self, module));
+                }
             }
             gone = true;
         }
@@ -237,7 +242,7 @@ impl Keeper {
             .reload()
             .map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))));
         let looking = Fault::TokenMissing("the module was loaded again to look for it".into());
-        *now = Now::Down(reloaded.clone().err().unwrap_or(looking), Some(module.clone()));
+        *now = Now::Down(reloaded.clone().err().unwrap_or(looking));
         reloaded
     }
 

@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use super::keeper::Suspicion;
 use super::shared::{Now, Shared, Up};
 use super::work;
-use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK};
+use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
 use crate::pkcs11::{Class, Pkcs11Token};
 use crate::seqpacket;
 
@@ -75,9 +75,14 @@ fn answer(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, F
 }
 
 fn once(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, Fault> {
+    if ask.work == Work::Initialise
+        && let Some(outcome) = shared.initialise()
+    {
+        return outcome.map(Done::Token);
+    }
     match &*shared.now() {
         Now::Up(up) => work::serve(shared, &mut sit(shared, desk, up)?.token, &ask.work),
-        Now::Down(fault, module) => work::serve_without_token(shared, module.as_ref(), fault, &ask.work),
+        Now::Down(fault) => work::serve_without_token(fault, &ask.work),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The login, in the order that no PIN lock survives: attempt reported, made durable by the supervisor, C_Login once,
 //! outcome reported.
 //!
-//! A refused PIN is not tried again until the supervisor says so. A source that was replaced since this process
-//! confined itself is closed to it, so then the process ends and a new one takes its place.
+//! A refused PIN is not tried again until the supervisor says so; it is asked when an operator cleared the latch, or
+//! when the source is another file. A source that was replaced since this process confined itself is closed to it, so
+//! then the process ends and a new one takes its place.
 
 use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hsm_config::PinSource;
+use hsm_config::{PinIdentity, PinSource, Token};
 
 use super::keeper::{Event, Keeper, LAST_WAIT};
 use super::unlock::Client;
@@ -27,7 +29,29 @@ struct Given {
 }
 
 /// A file's device and inode; what Landlock's rules bind to.
-pub(super) type FileId = Option<(u64, u64)>;
+type FileId = Option<(u64, u64)>;
+
+/// Which files the PIN sources were.
+pub(super) struct PinFiles {
+    user: FileId,
+    officer: FileId,
+}
+
+impl PinFiles {
+    /// Which files they are now; looking at one is allowed even where opening it is not.
+    pub(super) fn of(token: &Token) -> Self {
+        Self { user: file_id(&token.pin), officer: token.so_pin.as_ref().and_then(file_id) }
+    }
+
+    /// Ends the process where one was replaced since: a new process is let at it.
+    pub(super) fn hold(&self, token: &Token) {
+        let now = Self::of(token);
+        if now.user != self.user || now.officer != self.officer {
+            tracing::info!("a PIN source was replaced: the host starts again to be let at it");
+            end();
+        }
+    }
+}
 
 /// Logs in to the token; `None` when it has to be looked for again first.
 pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Option<Anchor> {
@@ -35,7 +59,7 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
         Ok(anchor) => anchor,
         Err(failure) => {
             let fault = failure.into_fault();
-            keeper.down(module, fault.clone());
+            keeper.down(fault.clone());
             keeper.report(HostState::Missing(fault.to_string()));
             keeper.pause(WAIT, "the token cannot be opened");
             return None;
@@ -45,13 +69,13 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
         return Some(anchor);
     }
     let given = match &keeper.shared.config.token.pin.clone() {
-        PinSource::Prompt => await_client(keeper, module)?,
-        source => read_source(keeper, module, source)?,
+        PinSource::Prompt => await_client(keeper)?,
+        source => read_source(keeper, source)?,
     };
     let serial = token.report.serial.clone();
-    keeper.send(&Report::Attempt { serial: serial.clone(), source: given.origin });
+    keeper.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
     if let Some(why) = latched(keeper) {
-        return latch(keeper, module, given.client, why);
+        return latch(keeper, given.client, &given.origin, why);
     }
     let outcome = anchor.login(given.pin);
     keeper.send(&Report::Outcome { serial, outcome: outcome.clone() });
@@ -60,9 +84,10 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
             given.client.into_iter().for_each(Client::accept);
             Some(anchor)
         }
-        LoginOutcome::Refused(why) => latch(keeper, module, given.client, why),
-        LoginOutcome::NotJudged(why) => {
-            keeper.down(module, Fault::Device(why.clone()));
+        LoginOutcome::Refused(why) => latch(keeper, given.client, &given.origin, why),
+        // Whether a PIN whose fate is unclear may be tried again is the supervisor's to say, at the next attempt.
+        LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => {
+            keeper.down(Fault::Device(why.clone()));
             given.client.into_iter().for_each(|client| client.refuse(&why));
             keeper.report(HostState::NoPin(format!("the token did not judge the PIN: {why}")));
             keeper.pause(LAST_WAIT, "the token did not take a login");
@@ -72,36 +97,37 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
 }
 
 /// Waits for the word on the attempt: the reason, if the latch is shut.
-fn latched(keeper: &Keeper) -> Option<String> {
+pub(super) fn latched(keeper: &Keeper) -> Option<String> {
     loop {
         match keeper.inbox.recv() {
             Ok(Event::LogIn) => return None,
             Ok(Event::Latched(why)) => return Some(why),
             Ok(Event::Unlock(client)) => Client::new(client).refuse("another PIN is being tried"),
-            Ok(Event::Retry | Event::Suspect(_)) => {}
+            Ok(Event::Retry | Event::Suspect(_) | Event::Initialise(_)) => {}
             Err(_) => end(),
         }
     }
 }
 
-/// Waits until an operator clears the latch.
-fn latch(keeper: &mut Keeper, module: &Module, client: Option<Client>, why: String) -> Option<Anchor> {
-    keeper.down(module, Fault::Latched(why.clone()));
+/// Waits until an operator clears the latch or replaces the source; then the supervisor is asked again.
+fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOrigin, why: String) -> Option<Anchor> {
+    keeper.down(Fault::Latched(why.clone()));
     client.into_iter().for_each(|client| client.refuse(&why));
     keeper.report(HostState::Latched(why));
-    while !matches!(keeper.pause(LAST_WAIT, "latched: run kunci token unlatch first"), Some(Event::Retry)) {}
+    let shared = Arc::clone(&keeper.shared);
+    while !is_replaced(&shared.config.token.pin, origin)
+        && !matches!(keeper.pause(LAST_WAIT, "latched: run kunci token unlatch first"), Some(Event::Retry))
+    {
+    }
     None
 }
 
-fn read_source(keeper: &mut Keeper, module: &Module, source: &PinSource) -> Option<Given> {
-    if file_id(source) != keeper.pin_file {
-        tracing::info!("the PIN source was replaced: the host starts again to be let at it");
-        end();
-    }
+fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Given> {
+    keeper.pin_files.hold(&keeper.shared.config.token);
     match pin::read(source) {
         Ok((pin, identity)) => Some(Given { pin, origin: PinOrigin::Source(identity), client: None }),
         Err(fault) => {
-            keeper.down(module, fault.clone());
+            keeper.down(fault.clone());
             keeper.report(HostState::NoPin(fault.to_string()));
             keeper.pause(WAIT, "the PIN comes from a file or credential");
             None
@@ -109,8 +135,8 @@ fn read_source(keeper: &mut Keeper, module: &Module, source: &PinSource) -> Opti
     }
 }
 
-fn await_client(keeper: &mut Keeper, module: &Module) -> Option<Given> {
-    keeper.down(module, Fault::Locked);
+fn await_client(keeper: &mut Keeper) -> Option<Given> {
+    keeper.down(Fault::Locked);
     keeper.report(HostState::Locked);
     match keeper.inbox.recv_timeout(LAST_WAIT) {
         Ok(Event::Unlock(connection)) => {
@@ -128,8 +154,17 @@ fn await_client(keeper: &mut Keeper, module: &Module) -> Option<Given> {
     }
 }
 
-/// Which file a source is; looking at it is allowed even where opening it is not.
-pub(super) fn file_id(source: &PinSource) -> FileId {
-    let path = sandbox::pin_path(source)?;
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+fn file_id(source: &PinSource) -> FileId {
+    let file = std::fs::metadata(sandbox::pin_path(source)?).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+/// Whether the source is another file, or of another time, than the one that was tried. A file that is missing is not
+/// replaced yet, and what a person typed never is.
+fn is_replaced(source: &PinSource, tried: &PinOrigin) -> bool {
+    let (Some(path), PinOrigin::Source(tried)) = (sandbox::pin_path(source), tried) else { return false };
+    std::fs::metadata(path).is_ok_and(|file| {
+        let mtime_ns = file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec());
+        PinIdentity { device: file.dev(), inode: file.ino(), mtime_ns } != *tried
+    })
 }

@@ -5,6 +5,7 @@
 //! up every thread that allocates or starts another, but not one that only polls. The process is confined before the
 //! module is loaded. No thread ever logs out.
 
+mod initialise;
 mod keeper;
 mod lane;
 mod login;
@@ -53,13 +54,13 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
         return Err(HostError::NotStarted);
     };
     // Before the sandbox binds to the file that is there now: a file that replaces it must never pass for it.
-    let pin_file = login::file_id(&config.token.pin);
+    let pin_files = login::PinFiles::of(&config.token);
     sandbox::enter(&config)?;
     let control = Arc::new(control);
     mourner::start(&control)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(*config, events.clone()));
-    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_file);
+    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_files);
     start("keeper", move || keeper.keep())?;
     open_lanes(&shared, lanes)?;
     take_orders(&control, &shared, &events)

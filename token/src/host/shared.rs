@@ -4,7 +4,7 @@
 //! lane is in a call of the module. Every change to [`Now::Up`] has a new generation; a session belongs to one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use cryptoki::slot::Slot;
 
 use super::keeper::{Event, Suspicion};
 use crate::control::{HostConfig, Use};
-use crate::lane::Fault;
+use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::Module;
 
 /// The token, as lanes find it.
 pub(super) enum Now {
-    /// Not served: what to answer, and the module where it is loaded.
-    Down(Fault, Option<Module>),
+    /// Not served: what to answer.
+    Down(Fault),
     /// Served.
     Up(Up),
 }
@@ -49,7 +49,7 @@ impl Shared {
     pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
         Self {
             config,
-            now: RwLock::new(Now::Down(Fault::Starting, None)),
+            now: RwLock::new(Now::Down(Fault::Starting)),
             generation: Mutex::new(0),
             came_up: Condvar::new(),
             events: Mutex::new(events),
@@ -90,6 +90,18 @@ impl Shared {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a keeper the process is about to end.
         let _ = events.send(Event::Suspect(suspicion));
+    }
+
+    /// Lets the keeper initialise a blank token; `None` where it does not look for one. No guard is held meanwhile: the
+    /// keeper may have to change what is shared.
+    pub(super) fn initialise(&self) -> Option<Result<TokenReport, Fault>> {
+        if !matches!(&*self.now(), Now::Down(Fault::TokenMissing(_))) {
+            return None;
+        }
+        let (answer, answered) = mpsc::channel();
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events.send(Event::Initialise(answer)).ok()?;
+        answered.recv().ok()
     }
 
     /// The keeper looks at the token now; a suspicion from here on needs another look.

@@ -3,22 +3,14 @@
 //! The front names connector, key and fields; algorithm, type of key and label are the configuration's. A probe's
 //! signature is judged here and goes no further, and no probe is signed for its own sake.
 
-use std::sync::{Mutex, PoisonError};
-
-use hsm_config::{Name, PinSource};
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::keeper::Suspicion;
-use super::pin;
 use super::shared::Shared;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, Work};
 use crate::message::{Message, MessageError, Probe};
-use crate::pkcs11::{self, Module};
 use crate::traits::{Provision, Token};
 use crate::{KeyId, KeyRef};
-
-static ONE_INITIALISATION: Mutex<()> = Mutex::new(());
 
 /// Does what a question asks, on a token that is served.
 pub(super) fn serve(
@@ -36,21 +28,14 @@ pub(super) fn serve(
         }
         Work::Certificate { key } => token.certificate(key).map(Done::Certificate),
         Work::Probe { connector, key } => probe(token, shared.connector(connector)?, key),
-        Work::Destroy { key } => token.destroy(key).map(|()| Done::Nothing),
         Work::Initialise => Err(Fault::Initialise("a token that matches the URI is there".into())),
     }
 }
 
-/// Does what can be done while no token is served.
-pub(super) fn serve_without_token(
-    shared: &Shared,
-    module: Option<&Module>,
-    fault: &Fault,
-    work: &Work,
-) -> Result<Done, Fault> {
-    match (work, module, fault) {
-        (Work::Initialise, Some(module), Fault::TokenMissing(_)) => initialise(shared, module),
-        (Work::Initialise, Some(_), fault) if *fault != Fault::Starting => Err(Fault::Initialise(format!(
+/// Answers while no token is served. A blank one is the keeper's, since its officer's PIN needs the supervisor's word.
+pub(super) fn serve_without_token(fault: &Fault, work: &Work) -> Result<Done, Fault> {
+    match (work, fault) {
+        (Work::Initialise, fault) if *fault != Fault::Starting => Err(Fault::Initialise(format!(
             "a token that matches the URI is there, or more than one ({fault})"
         ))),
         _ => Err(fault.clone()),
@@ -83,22 +68,6 @@ fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault
 
 fn generate(token: &mut impl Provision, used: &Use, id: KeyId) -> Result<Done, Fault> {
     token.generate(id, &used.label(), used.key).map(Done::Generated)
-}
-
-fn initialise(shared: &Shared, module: &Module) -> Result<Done, Fault> {
-    let _alone = ONE_INITIALISATION.lock().unwrap_or_else(PoisonError::into_inner);
-    let config = &shared.config.token;
-    let so_pin = config.so_pin.as_ref().ok_or_else(|| Fault::PinSource("add so_pin to the token".into()))?;
-    let (so_pin, pin) = (pin_of(&shared.config.name, so_pin)?, pin_of(&shared.config.name, &config.pin)?);
-    let made =
-        pkcs11::initialise(module, &config.uri, &so_pin, &pin).map_err(|failure| failure.into_fault())?;
-    shared.suspect(Suspicion::Initialised);
-    Ok(Done::Token(made))
-}
-
-fn pin_of(token: &Name, source: &PinSource) -> Result<pkcs11::Pin, Fault> {
-    tracing::info!(%token, "reading a PIN to initialise a token");
-    Ok(pin::read(source)?.0)
 }
 
 fn refuse(error: MessageError) -> Fault {

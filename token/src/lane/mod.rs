@@ -70,11 +70,6 @@ pub enum Work {
         /// The pinned key.
         key: KeyRef,
     },
-    /// Destroy a key and its certificate.
-    Destroy {
-        /// The pinned key.
-        key: KeyRef,
-    },
     /// Initialise a blank token by the configuration's URI and PIN sources (`kunci token init`).
     Initialise,
 }

@@ -7,25 +7,65 @@ use cryptoki::session::UserType;
 use hsm_config::Pkcs11Uri;
 
 use super::code::Failure;
+use super::login::judge;
 use super::module::{Found, Listing};
 use super::{Module, Pin};
+use crate::control::LoginOutcome;
 use crate::lane::{Fault, TokenReport};
 
-/// Initialises the one blank token that the URI can mean.
-pub fn initialise(module: &Module, uri: &Pkcs11Uri, so_pin: &Pin, pin: &Pin) -> Result<TokenReport, Failure> {
-    let label = uri.token().ok_or_else(|| refuse("the URI names no label: add token="))?;
-    let blank = blank(module.list()?, uri, label)?;
-    module.context.init_token(blank.slot, so_pin.expose(), label)?;
-    // Slots may have changed, so the token is looked for by its new label.
-    let made =
-        module.list()?.tokens.into_iter().find(|token| token.initialised && token.report.label == label);
-    let made =
-        made.ok_or_else(|| refuse("the token does not show its new label; unplug it and plug it in again"))?;
-    let session = module.context.open_rw_session(made.slot)?;
-    session.login(UserType::So, Some(so_pin.expose()))?;
-    session.init_pin(pin.expose())?;
-    session.close()?;
-    Ok(made.report)
+/// The one blank token that a URI can mean.
+pub struct Blank<'a> {
+    module: &'a Module,
+    token: Found,
+    label: &'a str,
+}
+
+impl<'a> Blank<'a> {
+    /// Looks for it; nothing is changed.
+    pub fn find(module: &'a Module, uri: &'a Pkcs11Uri) -> Result<Self, Failure> {
+        let label = uri.token().ok_or_else(|| refuse("the URI names no label: add token="))?;
+        Ok(Self { module, token: blank(module.list()?, uri, label)?, label })
+    }
+
+    /// By what its latch is kept: the serial number, or where there is none yet the slot's description.
+    pub fn serial(&self) -> Result<String, Failure> {
+        match &self.token.report.serial {
+            serial if !serial.is_empty() => Ok(serial.clone()),
+            _ => Ok(self.module.context.get_slot_info(self.token.slot)?.slot_description().into()),
+        }
+    }
+
+    /// Initialises it; besides, what came of the officer's PIN, which is given at most once more after it was accepted.
+    pub fn initialise(self, so_pin: &Pin, pin: &Pin) -> (LoginOutcome, Result<TokenReport, Failure>) {
+        let called = self.module.context.init_token(self.token.slot, so_pin.expose(), self.label);
+        let outcome = judge(&called);
+        match called {
+            Ok(()) => self.set_pin(so_pin, pin),
+            Err(error) => (outcome, Err(error.into())),
+        }
+    }
+
+    /// Gives the initialised token its user's PIN.
+    fn set_pin(&self, so_pin: &Pin, pin: &Pin) -> (LoginOutcome, Result<TokenReport, Failure>) {
+        let session =
+            self.made().and_then(|made| Ok((self.module.context.open_rw_session(made.slot)?, made.report)));
+        let (session, report) = match session {
+            Ok(made) => made,
+            Err(failure) => return (LoginOutcome::Accepted, Err(failure)),
+        };
+        let called = session.login(UserType::So, Some(so_pin.expose()));
+        let outcome = judge(&called);
+        let set = called.and_then(|()| session.init_pin(pin.expose())).and_then(|()| session.close());
+        (outcome, set.map(|()| report).map_err(Failure::from))
+    }
+
+    /// The token after C_InitToken. Slots may have changed, so it is looked for by its new label.
+    fn made(&self) -> Result<Found, Failure> {
+        let mut tokens = self.module.list()?.tokens.into_iter();
+        tokens
+            .find(|token| token.initialised && token.report.label == self.label)
+            .ok_or_else(|| refuse("the token does not show its new label; unplug it and plug it in again"))
+    }
 }
 
 fn blank(listing: Listing, uri: &Pkcs11Uri, label: &str) -> Result<Found, Failure> {

@@ -13,6 +13,29 @@ use super::code::{Class, Failure, name};
 use super::module::Found;
 use crate::control::LoginOutcome;
 
+/// What turns a call away before any PIN is looked at: no try of it is spent.
+const BEFORE_THE_PIN: [RvError; 19] = [
+    RvError::TokenNotPresent,
+    RvError::TokenNotRecognized,
+    RvError::DeviceRemoved,
+    RvError::SlotIdInvalid,
+    RvError::SessionHandleInvalid,
+    RvError::SessionClosed,
+    RvError::SessionExists,
+    RvError::SessionReadOnly,
+    RvError::SessionReadOnlyExists,
+    RvError::SessionReadWriteSoExists,
+    RvError::CryptokiNotInitialized,
+    RvError::FunctionNotSupported,
+    RvError::TokenWriteProtected,
+    RvError::UserAnotherAlreadyLoggedIn,
+    RvError::UserPinNotInitialized,
+    RvError::UserTooManyTypes,
+    RvError::UserTypeInvalid,
+    RvError::OperationNotInitialized,
+    RvError::OperationActive,
+];
+
 /// A PIN on its way to C_Login: no Debug, no Clone, wiped when dropped.
 pub struct Pin(SecretString);
 
@@ -50,10 +73,63 @@ impl Anchor {
 
     /// Calls C_Login, once.
     pub fn login(&self, pin: Pin) -> LoginOutcome {
-        match self.session.login(UserType::User, Some(pin.expose())) {
-            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => LoginOutcome::Accepted,
-            Err(error) if Class::of(&error) == Class::Pin => LoginOutcome::Refused(name(&error)),
-            Err(error) => LoginOutcome::NotJudged(name(&error)),
+        judge(&self.session.login(UserType::User, Some(pin.expose())))
+    }
+}
+
+/// What a call that was given a PIN says of it. Where a code does not tell, a try counts as spent: a token that fails
+/// halfway may have counted it.
+pub(super) fn judge(called: &Result<(), Error>) -> LoginOutcome {
+    match called {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => LoginOutcome::Accepted,
+        Err(error) if Class::of(error) == Class::Pin => LoginOutcome::Refused(name(error)),
+        Err(error) if precedes_the_pin(error) => LoginOutcome::NotJudged(name(error)),
+        Err(error) => LoginOutcome::Unclear(name(error)),
+    }
+}
+
+/// Whether the call was turned away for a reason that is known before a PIN is looked at.
+fn precedes_the_pin(error: &Error) -> bool {
+    match error {
+        // The module has no such function, so nothing was called.
+        Error::NullFunctionPointer => true,
+        Error::Pkcs11(code, _) => BEFORE_THE_PIN.contains(code),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cryptoki::context::Function;
+
+    fn outcome(code: RvError) -> LoginOutcome {
+        judge(&Err(Error::Pkcs11(code, Function::Login)))
+    }
+
+    #[test]
+    fn a_code_that_does_not_tell_is_no_proof_that_no_try_was_spent() {
+        for code in [
+            RvError::DeviceError,
+            RvError::FunctionFailed,
+            RvError::GeneralError,
+            RvError::DeviceMemory,
+            RvError::HostMemory,
+            RvError::FunctionCanceled,
+            RvError::VendorDefined(0x8000_0001),
+        ] {
+            assert!(matches!(outcome(code), LoginOutcome::Unclear(_)), "{code:?}");
         }
+    }
+
+    #[test]
+    fn only_what_comes_before_any_pin_leaves_it_unjudged() {
+        for code in [RvError::TokenNotPresent, RvError::SessionClosed, RvError::UserPinNotInitialized] {
+            assert!(matches!(outcome(code), LoginOutcome::NotJudged(_)), "{code:?}");
+        }
+        for code in [RvError::PinIncorrect, RvError::PinLocked] {
+            assert!(matches!(outcome(code), LoginOutcome::Refused(_)), "{code:?}");
+        }
+        assert_eq!(outcome(RvError::UserAlreadyLoggedIn), LoginOutcome::Accepted);
     }
 }

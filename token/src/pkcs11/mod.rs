@@ -20,7 +20,7 @@ mod survey;
 mod template;
 
 pub use code::{Class, Failure};
-pub use initialise::initialise;
+pub use initialise::Blank;
 pub use login::{Anchor, Pin};
 pub use module::{Found, Listing, Module};
 pub use session::Pkcs11Token;

@@ -64,7 +64,8 @@ impl Store {
             return Err(StoreError::Serial);
         }
         let known = self.latches.get(serial).cloned().unwrap_or_else(|| Latch::new(serial, token));
-        let latch = Latch { token: token.clone(), ..known };
+        let number = self.latches.values().map(|latch| latch.number).max().unwrap_or(0).saturating_add(1);
+        let latch = Latch { token: token.clone(), number, ..known };
         let decision = latch.decide(source, &now());
         if let Decision::LogIn(attempt) = &decision {
             if self.latches.len() >= MAX_LATCHES && !self.latches.contains_key(serial) {
@@ -99,22 +100,20 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets all that is known of this serial, also that a source was accepted.
+    /// Opens the latch of this serial, and forgets that a source was accepted; not that one was refused.
     pub(in super::super) fn clear(&mut self, serial: &str) -> Result<(), StoreError> {
-        let path = self.path(serial);
-        let removed = match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => sync_folder(&self.folder),
-        };
-        removed.map_err(|error| StoreError::Unwritable(path, error))?;
-        self.latches.remove(serial);
+        let Some(latch) = self.latches.get(serial) else { return Ok(()) };
+        let latch = latch.cleared();
+        self.write(&latch)?;
+        self.latches.insert(serial.into(), latch);
         self.unwritten.remove(serial);
         Ok(())
     }
 
-    /// The serial that was last logged in to under this token's name.
+    /// The serial that a login was last allowed to under this token's name.
     pub(in super::super) fn serial_of(&self, token: &Name) -> Option<String> {
-        self.latches.values().find(|latch| latch.token == *token).map(|latch| latch.serial.clone())
+        let latches = self.latches.values().filter(|latch| latch.token == *token);
+        latches.max_by_key(|latch| latch.number).map(|latch| latch.serial.clone())
     }
 
     fn write(&self, latch: &Latch) -> Result<(), StoreError> {

@@ -10,7 +10,12 @@ fn token() -> Name {
 }
 
 fn file(inode: u64) -> PinOrigin {
-    PinOrigin::Source(PinIdentity { device: 1, inode, mtime_ns: 7 })
+    changed(inode, 7)
+}
+
+/// A file that was changed at this time.
+fn changed(inode: u64, mtime_ns: i64) -> PinOrigin {
+    PinOrigin::Source(PinIdentity { device: 1, inode, mtime_ns })
 }
 
 fn refused() -> LoginOutcome {
@@ -18,7 +23,11 @@ fn refused() -> LoginOutcome {
 }
 
 fn not_judged() -> LoginOutcome {
-    LoginOutcome::NotJudged("CKR_DEVICE_ERROR".into())
+    LoginOutcome::NotJudged("CKR_TOKEN_NOT_PRESENT".into())
+}
+
+fn unclear() -> LoginOutcome {
+    LoginOutcome::Unclear("CKR_DEVICE_ERROR".into())
 }
 
 /// The record of a login that began.
@@ -89,6 +98,48 @@ fn a_pin_that_was_not_judged_leaves_all_as_before() {
 }
 
 #[test]
+fn an_unclear_outcome_is_none() {
+    let fresh = began(&Latch::new("1", &token()), &file(1));
+    assert!(is_latched(&fresh.judged(&unclear(), AT), &file(1)));
+    let again = began(&began(&accepted(&file(1)), &file(1)).judged(&unclear(), AT), &file(1));
+    assert!(is_latched(&again.judged(&unclear(), AT), &file(1)));
+}
+
+#[test]
+fn a_refused_source_is_not_tried_again_whatever_the_operator_says() {
+    let refused = began(&Latch::new("1", &token()), &file(1)).judged(&refused(), AT);
+    let cleared = refused.cleared().cleared();
+    assert!(is_latched(&cleared, &file(1)));
+    for replaced in [file(2), changed(1, 8), PinOrigin::Prompt] {
+        let _ = began(&cleared, &replaced);
+    }
+    let later = began(&cleared, &file(2)).judged(&LoginOutcome::Accepted, AT);
+    assert!(is_latched(&later, &file(1)), "not even after another was accepted");
+}
+
+#[test]
+fn a_source_that_may_have_been_refused_counts_as_refused_once_the_latch_is_cleared() {
+    let left = began(&accepted(&file(1)), &file(1)).cleared();
+    assert!(is_latched(&left, &file(1)));
+    let _ = began(&left, &changed(1, 8));
+}
+
+#[test]
+fn what_a_person_types_next_is_another_pin() {
+    let refused = began(&Latch::new("1", &token()), &PinOrigin::Prompt).judged(&refused(), AT);
+    let _ = began(&refused.cleared(), &PinOrigin::Prompt);
+}
+
+#[test]
+fn an_officers_pin_latches_like_a_users() {
+    let officer = PinOrigin::Officer(PinIdentity { device: 1, inode: 1, mtime_ns: 7 });
+    let refused = began(&Latch::new("1", &token()), &officer).judged(&refused(), AT);
+    assert!(is_latched(&refused, &officer) && is_latched(&refused.cleared(), &officer));
+    let left = began(&accepted(&officer), &officer);
+    assert!(is_latched(&left, &officer), "an officer's attempt is never retried");
+}
+
+#[test]
 fn what_a_person_types_is_never_retried() {
     assert!(is_latched(&began(&accepted(&PinOrigin::Prompt), &PinOrigin::Prompt), &PinOrigin::Prompt));
 }
@@ -103,6 +154,7 @@ fn an_outcome_without_an_attempt_changes_nothing() {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Try { source: u64, typed_right: bool, fate: Fate },
+    Replace(u64),
     Restart,
     Unlatch,
 }
@@ -111,6 +163,7 @@ enum Step {
 enum Fate {
     Told,
     NotJudged,
+    Unclear,
     KilledBeforeLogin,
     KilledAfterLogin,
 }
@@ -119,13 +172,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fate = prop_oneof![
         3 => Just(Fate::Told),
         1 => Just(Fate::NotJudged),
+        1 => Just(Fate::Unclear),
         1 => Just(Fate::KilledBeforeLogin),
         1 => Just(Fate::KilledAfterLogin),
     ];
     let attempt = (0..4u64, any::<bool>(), fate);
     let attempt = attempt.prop_map(|(source, typed_right, fate)| Step::Try { source, typed_right, fate });
     prop::collection::vec(
-        prop_oneof![8 => attempt, 2 => Just(Step::Restart), 1 => Just(Step::Unlatch)],
+        prop_oneof![
+            8 => attempt,
+            1 => (0..3u64).prop_map(Step::Replace),
+            2 => Just(Step::Restart),
+            2 => Just(Step::Unlatch),
+        ],
         1..60,
     )
 }
@@ -134,31 +193,36 @@ proptest! {
     // Each step is a few fsyncs.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Sources 0 and 1 hold the right PIN, 2 a wrong one, 3 is a person. The token counts what it refuses.
+    /// Sources 0 and 1 hold the right PIN, 2 a wrong one, 3 is a person, who types another PIN after each unlatch. The
+    /// token counts what it refuses.
     #[test]
-    fn a_token_refuses_at_most_one_pin_per_source_between_two_unlatches(steps in steps()) {
+    fn a_token_refuses_at_most_one_pin_per_source_ever(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
         let open = || Store::open(folder.path().join("latch")).unwrap();
-        let (mut store, mut refusals) = (open(), HashMap::<u64, u32>::new());
+        let (mut store, mut refusals) = (open(), HashMap::<(u64, i64), u32>::new());
+        let mut times = [0; 4];
         for step in steps {
             match step {
                 Step::Restart => store = open(),
                 Step::Unlatch => {
                     store.clear("a/b").unwrap();
-                    refusals.clear();
+                    times[3] += 1;
                 }
+                Step::Replace(source) => times[usize::try_from(source).unwrap()] += 1,
                 Step::Try { source, typed_right, fate } => {
-                    let origin = if source == 3 { PinOrigin::Prompt } else { file(source) };
+                    let time = times[usize::try_from(source).unwrap()];
+                    let origin = if source == 3 { PinOrigin::Prompt } else { changed(source, time) };
                     if matches!(store.attempt("a/b", &token(), &origin).unwrap(), Decision::Latched(_)) {
                         continue;
                     }
                     let right = if source == 3 { typed_right } else { source < 2 };
-                    let reached = matches!(fate, Fate::Told | Fate::KilledAfterLogin);
-                    *refusals.entry(source).or_default() += u32::from(reached && !right);
+                    let reached = matches!(fate, Fate::Told | Fate::Unclear | Fate::KilledAfterLogin);
+                    *refusals.entry((source, time)).or_default() += u32::from(reached && !right);
                     match fate {
                         Fate::Told if right => store.outcome("a/b", &LoginOutcome::Accepted).unwrap(),
                         Fate::Told => store.outcome("a/b", &refused()).unwrap(),
                         Fate::NotJudged => store.outcome("a/b", &not_judged()).unwrap(),
+                        Fate::Unclear => store.outcome("a/b", &unclear()).unwrap(),
                         Fate::KilledBeforeLogin | Fate::KilledAfterLogin => {}
                     }
                 }

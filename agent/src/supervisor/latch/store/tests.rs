@@ -43,6 +43,16 @@ fn a_latch_outlives_fifty_restarts_and_ends_with_an_unlatch() {
 }
 
 #[test]
+fn the_serial_of_a_token_is_the_one_that_was_tried_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Store::open(folder.path().join("latch")).unwrap();
+    for serial in ["1", "3", "2"] {
+        let _ = attempt(&mut open(), serial).unwrap();
+        assert_eq!(open().serial_of(&token()).as_deref(), Some(serial));
+    }
+}
+
+#[test]
 fn a_latch_that_cannot_be_read_stops_the_agent() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("1.json"), "{").unwrap();
