@@ -1,24 +1,19 @@
 //! A user without any right floods the agent: the log hardly grows, and those with rights keep their throughput.
 //!
 //! `KUNCI_FLOOD_SECONDS` says how long (10 unless given); the bound of the throughput is asserted under `KUNCI_BENCH=1`
-//! only, on release binaries (`KUNCI_BIN_DIR`). The flooders are threads with a user of their own: run it as root.
+//! only, on release binaries (`KUNCI_BIN_DIR`). The flooders are other users' processes: run it as root.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ledger::Kind;
-use rustix::process::Uid;
-use rustix::thread::set_thread_res_uid;
-use tests::agent::{assertions, body};
-use tests::caller::{NOBODY, STRANGER};
-use tests::http::Connection;
-use tests::rig::{CLIENT, TENANT};
+use tests::caller::{NOBODY, STRANGER, caller};
 use tests::{Agent, Load, Rig};
 
 /// How much the log may grow, in bytes, whatever an unauthorised user does.
@@ -27,13 +22,11 @@ const MAX_GROWTH: u64 = 64 * 1024;
 const MIN_KEPT: f64 = 0.9;
 /// How often calm and flood take turns.
 const ROUNDS: u32 = 5;
-/// Clients with rights, and the ways of the flood: connections that stay, that come and go, and that only stand there.
+/// Who does what in a flood. What holds back the one must not be what holds back the other.
+type Ways = &'static [(u32, &'static str)];
+const WAYS: [Ways; 2] = [&[(STRANGER, "knock")], &[(NOBODY, "ask"), (STRANGER, "knock")]];
+/// Clients with rights.
 const CLIENTS: usize = 4;
-const STEADY: usize = 64;
-const STORMING: usize = 8;
-const STANDING: usize = 2;
-/// How many connections each of the latter tries to hold.
-const HELD: usize = 200;
 
 #[test]
 fn a_flood_of_refused_requests_neither_fills_the_log_nor_starves_the_others() {
@@ -42,7 +35,9 @@ fn a_flood_of_refused_requests_neither_fills_the_log_nor_starves_the_others() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
     let first = rig.log().size().unwrap();
-    let rounds: Vec<Round> = (0..ROUNDS).map(|_| Round::measure(&agent, slice)).collect();
+    let rounds: Vec<Round> = (0..ROUNDS)
+        .map(|round| Round::measure(&rig, &agent, slice, WAYS[round as usize % WAYS.len()]))
+        .collect();
     agent.assertion("de").ok();
     assert!(agent.stop().success());
 
@@ -69,13 +64,13 @@ struct Round {
 }
 
 impl Round {
-    fn measure(agent: &Agent, slice: Duration) -> Self {
+    fn measure(rig: &Rig, agent: &Agent, slice: Duration, ways: Ways) -> Self {
         let calm = (steady_rate(agent, slice / 2), new_rate(agent, slice / 2));
-        let flood = Flood::start(agent.socket());
+        let flood = Flood::start(rig, agent.socket(), ways);
         let flooded = (steady_rate(agent, slice / 2), new_rate(agent, slice / 2));
         let tried = flood.stop();
         println!(
-            "a second, calm and flooded: {:.0} and {:.0}; anew {:.0} and {:.0}",
+            "{ways:?}: a second, calm and flooded: {:.0} and {:.0}; anew {:.0} and {:.0}",
             calm.0, flooded.0, calm.1, flooded.1
         );
         Self { steady: flooded.0 / calm.0, anew: flooded.1 / calm.1, tried }
@@ -121,100 +116,31 @@ fn growth(rig: &Rig, first: u64) -> u64 {
     others.map(|bytes| bytes.len() as u64 + 2).sum()
 }
 
-/// A user without rights who does all that a user can do to a socket.
-struct Flood {
-    over: Arc<AtomicBool>,
-    tried: Arc<AtomicU64>,
-    threads: Vec<JoinHandle<()>>,
-}
+/// Users without rights who do all that a user can do to a socket.
+struct Flood(Vec<Child>);
 
 impl Flood {
-    fn start(socket: &Path) -> Self {
-        assert!(rustix::process::geteuid().is_root(), "this test speaks as another user: run it as root");
-        let mut flood = Self { over: Arc::default(), tried: Arc::default(), threads: Vec::new() };
-        (0..STEADY).for_each(|number| flood.add(NOBODY, socket, number, steady));
-        // Another user's, so that they are not the ones turned away for too many connections.
-        (0..STORMING).for_each(|number| flood.add(STRANGER, socket, number, storm));
-        (0..STANDING).for_each(|number| flood.add(NOBODY, socket, number, stand));
-        flood
+    fn start(rig: &Rig, socket: &Path, ways: Ways) -> Self {
+        // rig.caller() opens the folder to other users, and checks that we may become them.
+        let program = rig.caller().with_file_name("kunci-flood");
+        if !program.exists() {
+            fs::copy(caller().with_file_name("kunci-flood"), &program).unwrap();
+        }
+        let flooder = |(id, way): (u32, &str)| {
+            let mut command = Command::new(&program);
+            command.arg(socket).arg(way).uid(id).gid(id).stdin(Stdio::piped()).stdout(Stdio::piped());
+            command.spawn().unwrap()
+        };
+        Self(ways.iter().copied().map(flooder).collect())
     }
 
-    fn add(&mut self, uid: u32, socket: &Path, number: usize, way: fn(&Path, usize, &Tally)) {
-        let (socket, tally) = (PathBuf::from(socket), Tally(self.over.clone(), self.tried.clone()));
-        self.threads.push(thread::spawn(move || {
-            let uid = Uid::from_raw(uid);
-            set_thread_res_uid(uid, uid, uid).unwrap();
-            while !tally.over() {
-                way(&socket, number, &tally);
-            }
-        }));
-    }
-
+    /// Ends it; how often it tried.
     fn stop(self) -> u64 {
-        self.over.store(true, Ordering::Relaxed);
-        self.threads.into_iter().for_each(|thread| thread.join().unwrap());
-        self.tried.load(Ordering::Relaxed)
-    }
-}
-
-/// Whether the flood is over, and how much it did.
-struct Tally(Arc<AtomicBool>, Arc<AtomicU64>);
-
-impl Tally {
-    fn over(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn count(&self) {
-        self.1.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// One connection, and request after request on it, each refused for another reason.
-fn steady(socket: &Path, number: usize, tally: &Tally) {
-    let Ok(mut connection) = Connection::open(socket) else { return thread::yield_now() };
-    for turn in 0.. {
-        let (path, body) = refusable(number + turn);
-        match connection.send("POST", &path, body.as_bytes()) {
-            Ok(reply) => assert!((400..500).contains(&reply.status), "{reply:?}"),
-            Err(_) => return,
-        }
-        tally.count();
-        if tally.over() {
-            return;
-        }
-    }
-}
-
-/// A connection, one request, and away without its answer.
-fn storm(socket: &Path, number: usize, tally: &Tally) {
-    let Ok(mut connection) = Connection::open(socket) else { return thread::yield_now() };
-    let (path, body) = refusable(number);
-    let head = format!("POST {path} HTTP/1.1\r\nHost: kunci\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    let _ = std::io::Write::write_all(connection.stream(), head.as_bytes());
-    tally.count();
-}
-
-/// Many connections that say nothing.
-fn stand(socket: &Path, _number: usize, tally: &Tally) {
-    let held: Vec<_> = (0..HELD).map_while(|_| UnixStream::connect(socket).ok()).collect();
-    tally.count();
-    // Gone when the agent lets go of the last one.
-    let gone = held.into_iter().next_back();
-    let _ = gone.map(|mut last| {
-        last.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-        std::io::Read::read(&mut last, &mut [0])
-    });
-}
-
-/// Requests that a user without rights may try, and names of its own in them.
-fn refusable(turn: usize) -> (String, String) {
-    let pair = body(TENANT, CLIENT);
-    match turn % 5 {
-        0 => (assertions("de"), pair),
-        1 => (assertions(&format!("connector-{turn}")), pair),
-        2 => (assertions("de"), body(&format!("tenant-{turn}.example"), CLIENT)),
-        3 => (assertions("de"), format!("{{\"tenant\": {turn}")),
-        _ => (format!("/v1/{}", "x".repeat(turn % 1000)), "x".repeat(turn % 4000)),
+        let tried = self.0.into_iter().map(|mut child| {
+            drop(child.stdin.take());
+            let output = child.wait_with_output().unwrap();
+            String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap()
+        });
+        tried.sum()
     }
 }

@@ -1,9 +1,11 @@
 //! How many connections there may be, in all and for each uid, and what a refused caller has to wait.
 //!
-//! A uid that keeps being refused is answered more and more slowly, up to a second a request, so that a flood of
-//! refusals leaves the machine to those who are granted something.
+//! A uid that keeps being refused is answered more and more slowly, up to a second a request, and one that keeps
+//! connecting for nothing shuts the door for a moment each time, so that a flood leaves the machine to those who are
+//! granted something.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,12 @@ const MAX_REFUSALS: f64 = FREE_REFUSALS + 10.0;
 const FORGIVEN_IN: Duration = Duration::from_millis(100);
 /// The longest that a refused caller waits.
 const MAX_PENALTY: Duration = Duration::from_secs(1);
+/// Connections that end without an answer and cost a uid nothing, each forgiven in [`BARREN_FORGIVEN_IN`].
+const FREE_BARREN: f64 = 100.0;
+/// The most of them that are held against a uid: they are forgiven soon after a flood.
+const MAX_BARREN: f64 = 125.0;
+/// How long until one of them is forgiven.
+const BARREN_FORGIVEN_IN: Duration = Duration::from_millis(20);
 /// How many uids are remembered; more share one memory.
 const MAX_UIDS: usize = 4096;
 
@@ -35,14 +43,24 @@ struct Uids {
 
 struct Uid {
     open: u32,
-    refusals: f64,
+    refusals: Meter,
+    barren: Meter,
+}
+
+/// A count that falls by one in `forgiven_in`, and rises to `most`.
+struct Meter {
+    count: f64,
+    most: f64,
     since: Instant,
+    forgiven_in: Duration,
 }
 
 /// A connection's place; given back when it is dropped.
 pub(super) struct Place {
     limits: Arc<Limits>,
     uid: u32,
+    suspect: bool,
+    answered: AtomicBool,
 }
 
 /// Why there is no place.
@@ -59,25 +77,25 @@ impl Limits {
 
     /// A place for a new connection of this uid.
     pub(super) fn place(self: &Arc<Self>, uid: u32) -> Result<Place, Full> {
-        let mut uids = self.uids();
+        let (mut uids, now) = (self.uids(), Instant::now());
         if uids.open >= self.total {
             return Err(Full::Total);
         }
-        let entry = uids.entry(uid, Instant::now());
+        let entry = uids.entry(uid, now);
         if entry.open >= self.per_uid {
             return Err(Full::Uid);
         }
+        let suspect = entry.barren.at(now) >= FREE_BARREN;
         entry.open += 1;
         uids.open += 1;
-        Ok(Place { limits: self.clone(), uid })
+        Ok(Place { limits: self.clone(), uid, suspect, answered: AtomicBool::new(false) })
     }
 
     /// Counts a refusal and says how long its answer has to wait.
     pub(super) fn refused(&self, uid: u32, now: Instant) -> Duration {
         let mut uids = self.uids();
         let entry = uids.entry(uid, now);
-        entry.refusals = (entry.refusals + 1.0).min(MAX_REFUSALS);
-        let excess = (entry.refusals - FREE_REFUSALS).max(0.0);
+        let excess = (entry.refusals.add(now) - FREE_REFUSALS).max(0.0);
         MAX_PENALTY.min(FORGIVEN_IN.mul_f64(excess))
     }
 
@@ -89,27 +107,50 @@ impl Limits {
 impl Uids {
     fn entry(&mut self, uid: u32, now: Instant) -> &mut Uid {
         if self.seen.len() >= MAX_UIDS {
-            self.seen.retain(|_, uid| uid.open > 0 || uid.at(now) > 0.0);
+            self.seen.retain(|_, uid| uid.open > 0 || uid.refusals.at(now) > 0.0 || uid.barren.at(now) > 0.0);
         }
-        let entry = self.seen.entry(uid).or_insert(Uid { open: 0, refusals: 0.0, since: now });
-        (entry.refusals, entry.since) = (entry.at(now), now);
-        entry
+        let meter = |most, forgiven_in| Meter { count: 0.0, most, since: now, forgiven_in };
+        self.seen.entry(uid).or_insert_with(|| Uid {
+            open: 0,
+            refusals: meter(MAX_REFUSALS, FORGIVEN_IN),
+            barren: meter(MAX_BARREN, BARREN_FORGIVEN_IN),
+        })
     }
 }
 
-impl Uid {
+impl Meter {
     fn at(&self, now: Instant) -> f64 {
-        let forgiven = now.saturating_duration_since(self.since).as_secs_f64() / FORGIVEN_IN.as_secs_f64();
-        (self.refusals - forgiven).max(0.0)
+        let forgiven =
+            now.saturating_duration_since(self.since).as_secs_f64() / self.forgiven_in.as_secs_f64();
+        (self.count - forgiven).max(0.0)
+    }
+
+    fn add(&mut self, now: Instant) -> f64 {
+        (self.count, self.since) = ((self.at(now) + 1.0).min(self.most), now);
+        self.count
+    }
+}
+
+impl Place {
+    /// Whether this uid has connected for nothing too often of late.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect
+    }
+
+    /// A request of this connection is answered.
+    pub(super) fn answered(&self) {
+        self.answered.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut uids = self.limits.uids();
+        let (mut uids, now) = (self.limits.uids(), Instant::now());
         uids.open -= 1;
-        if let Some(entry) = uids.seen.get_mut(&self.uid) {
-            entry.open -= 1;
+        let entry = uids.entry(self.uid, now);
+        entry.open = entry.open.saturating_sub(1);
+        if !self.answered.load(Ordering::Relaxed) {
+            entry.barren.add(now);
         }
     }
 }
@@ -142,6 +183,15 @@ mod tests {
         assert_eq!(limits.place(3).err(), Some(Full::Total));
         drop(other);
         assert!(limits.place(3).is_ok());
+    }
+
+    #[test]
+    fn who_connects_for_nothing_again_and_again_is_suspect_and_nobody_else() {
+        let limits = Limits::new(9, 9);
+        let suspects = (0..1000).filter(|_| limits.place(1).unwrap().is_suspect()).count();
+        assert!((800..=900).contains(&suspects), "{suspects}");
+        (0..1000).for_each(|_| limits.place(2).unwrap().answered());
+        assert!(!limits.place(2).unwrap().is_suspect());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-use super::limits::{Full, Limits};
+use super::limits::{Full, Limits, Place};
 use super::stream::{Outbox, Stream};
 use super::{Surface, router};
 use crate::flight::Flight;
@@ -33,8 +33,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields of a request.
 const MAX_HEADERS: usize = 64;
-/// How many connections without a place are turned away before the door is shut for a while.
-const TURNED_AWAY_AT_ONCE: u32 = 2;
+/// How many knocks there may be before the door is shut for a while: a connection without a place is one, one of a uid
+/// that keeps connecting for nothing is as many.
+const MAX_KNOCKS: u32 = 2;
 /// How long it then stays shut, so that knocking is no flood. Newcomers with rights wait behind those who knock.
 const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after accept(2) failed, as it does when descriptors are short.
@@ -53,17 +54,17 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
     let limits = Limits::new(front.agent.max_connections, front.agent.max_connections_per_uid);
     let server = Arc::new(Server { router: router(front.clone(), surface), front, limits });
     tokio::spawn(async move {
-        let mut turned_away = 0;
+        let mut knocks = 0;
         while !server.front.door.is_shut() {
             match listener.accept().await {
-                Ok((socket, _)) => turned_away += u32::from(server.clone().admit(socket).is_err()),
+                Ok((socket, _)) => knocks += server.clone().admit(socket),
                 Err(error) => {
                     tracing::error!(%error, "a connection cannot be accepted");
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
-            if turned_away == TURNED_AWAY_AT_ONCE {
-                turned_away = 0;
+            if knocks >= MAX_KNOCKS {
+                knocks = 0;
                 sleep(FULL_PAUSE).await;
             }
         }
@@ -72,32 +73,40 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
 }
 
 impl Server {
-    /// Finds a place for a connection. Who has none is turned away before anything more is read of it.
-    fn admit(self: Arc<Self>, socket: UnixStream) -> Result<(), Full> {
+    /// Finds a place for a connection, and says how many knocks it is. Who has none is turned away before anything more
+    /// is read of it.
+    fn admit(self: Arc<Self>, socket: UnixStream) -> u32 {
         let uid = match socket.peer_cred() {
             Ok(credentials) => credentials.uid(),
             Err(error) => {
                 tracing::debug!(%error, "a connection without a uid");
-                return Ok(());
+                return 1;
             }
         };
-        let place = self.limits.place(uid).inspect_err(|full| turn_away(&socket, *full))?;
+        let place = match self.limits.place(uid) {
+            Ok(place) => place,
+            Err(full) => {
+                turn_away(&socket, full);
+                return 1;
+            }
+        };
+        let knocks = if place.is_suspect() { MAX_KNOCKS } else { 0 };
         match Peer::of(&socket) {
             Ok(peer) => {
-                tokio::spawn(async move {
-                    self.drive(socket, Arc::new(peer)).await;
-                    drop(place);
-                });
+                tokio::spawn(async move { self.drive(socket, Arc::new(peer), &place).await });
             }
             Err(error) => tracing::debug!(%error, "a connection without a peer"),
         }
-        Ok(())
+        knocks
     }
 
-    async fn drive(&self, socket: UnixStream, peer: Arc<Peer>) {
+    async fn drive(&self, socket: UnixStream, peer: Arc<Peer>, place: &Place) {
         let outbox = Outbox::default();
         let stream = TokioIo::new(Stream::new(socket, peer.clone(), outbox.clone()));
-        let service = service_fn(|request| self.answer(request, peer.clone(), outbox.clone()));
+        let service = service_fn(|request| async {
+            let answer = self.answer(request, peer.clone(), outbox.clone()).await;
+            answer.inspect(|_| place.answered())
+        });
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)

@@ -1,0 +1,107 @@
+//! `kunci-flood SOCKET ask|knock`: a program without any right that does all that it can do to the agent's socket, until its
+//! standard input ends. It then prints how often it tried.
+//!
+//! To ask is connections that stay and ask again and again, connections that leave without their answer, and connections
+//! that only stand there. To knock is to connect and leave.
+
+#![allow(clippy::unwrap_used)]
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tests::agent::{assertions, body};
+use tests::http::Connection;
+use tests::rig::{CLIENT, TENANT};
+
+/// The threads of each way.
+const STEADY: usize = 64;
+const STORMING: usize = 4;
+const KNOCKING: usize = 4;
+const STANDING: usize = 2;
+/// How many connections each of the latter tries to hold.
+const HELD: usize = 200;
+
+static TRIED: AtomicU64 = AtomicU64::new(0);
+
+fn main() {
+    let socket = PathBuf::from(std::env::args().nth(1).unwrap());
+    match std::env::args().nth(2).as_deref() {
+        Some("ask") => {
+            start(&socket, STEADY, steady);
+            start(&socket, STORMING, storm);
+            start(&socket, STANDING, stand);
+        }
+        Some("knock") => start(&socket, KNOCKING, knock),
+        _ => panic!("ask or knock?"),
+    }
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
+    println!("{}", TRIED.load(Ordering::Relaxed));
+}
+
+fn start(socket: &Path, threads: usize, way: fn(&Path, usize)) {
+    for number in 0..threads {
+        let socket = socket.to_owned();
+        thread::spawn(move || {
+            loop {
+                way(&socket, number);
+            }
+        });
+    }
+}
+
+/// One connection, and request after request on it, each refused for another reason.
+fn steady(socket: &Path, number: usize) {
+    let Ok(mut connection) = Connection::open(socket) else { return thread::yield_now() };
+    for turn in 0.. {
+        let (path, body) = refusable(number + turn);
+        TRIED.fetch_add(1, Ordering::Relaxed);
+        match connection.send("POST", &path, body.as_bytes()) {
+            Ok(reply) => assert!(reply.status >= 400, "{reply:?}"),
+            Err(_) => return,
+        }
+    }
+}
+
+/// A connection, one request, and away without its answer.
+fn storm(socket: &Path, number: usize) {
+    let Ok(mut connection) = Connection::open(socket) else { return thread::yield_now() };
+    let (path, body) = refusable(number);
+    let head = format!("POST {path} HTTP/1.1\r\nHost: kunci\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    TRIED.fetch_add(1, Ordering::Relaxed);
+    // The agent may have hung up already.
+    let _ = std::io::Write::write_all(connection.stream(), head.as_bytes());
+}
+
+/// A connection and away.
+fn knock(socket: &Path, _number: usize) {
+    TRIED.fetch_add(1, Ordering::Relaxed);
+    if UnixStream::connect(socket).is_err() {
+        thread::yield_now();
+    }
+}
+
+/// Many connections that say nothing.
+fn stand(socket: &Path, _number: usize) {
+    let held: Vec<_> = (0..HELD).map_while(|_| UnixStream::connect(socket).ok()).collect();
+    TRIED.fetch_add(held.len() as u64, Ordering::Relaxed);
+    // As long as the agent bears the last one.
+    if let Some(mut last) = held.last() {
+        last.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        let _ = std::io::Read::read(&mut last, &mut [0]);
+    }
+}
+
+/// Requests that a user without rights may try, and names of its own in them.
+fn refusable(turn: usize) -> (String, String) {
+    let pair = body(TENANT, CLIENT);
+    match turn % 5 {
+        0 => (assertions("de"), pair),
+        1 => (assertions(&format!("connector-{turn}")), pair),
+        2 => (assertions("de"), body(&format!("tenant-{turn}.example"), CLIENT)),
+        3 => (assertions("de"), format!("{{\"tenant\": {turn}")),
+        _ => (format!("/v1/{}", "x".repeat(turn % 1000)), "x".repeat(turn % 4000)),
+    }
+}
