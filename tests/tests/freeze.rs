@@ -93,30 +93,43 @@ fn a_request_that_a_freeze_overtakes_is_voided_and_the_freeze_waits_for_it() {
 /// time-out.
 #[test]
 fn an_answer_that_its_caller_does_not_take_never_leaves_after_a_freeze() {
-    const ASKED: usize = 600;
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
-    let all = request("POST", &assertions("de"), &body(TENANT, CLIENT)).repeat(ASKED);
-    let mut deaf = Wire::open(agent.socket());
+    let asking = request("POST", &assertions("de"), &body(TENANT, CLIENT));
+    assert_nothing_leaves_late(&rig, &agent, Wire::open(agent.socket()), &asking);
+    assert_frozen(&agent);
+}
+
+#[test]
+fn a_certificate_request_that_its_caller_does_not_take_never_leaves_after_a_freeze() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let asking = request("POST", "/v1/connectors/de/provision", r#"{"csr":true}"#);
+    assert_nothing_leaves_late(&rig, &agent, Wire::open(agent.admin_socket()), &asking);
+    assert_frozen(&agent);
+}
+
+/// Asks until nobody takes the answers any more, freezes, and only then takes them.
+fn assert_nothing_leaves_late(rig: &Rig, agent: &Agent, mut deaf: Wire, asking: &[u8]) {
+    const ASKED: usize = 600;
+    let all = asking.repeat(ASKED);
     let mut said = 0;
     until_true("nothing more is taken", || {
         said += deaf.say(&all[said..]);
-        is_stuck(&rig)
+        is_stuck(rig)
     });
-    let freeze = agent.admin("POST", FREEZE, WHY);
-    freeze.ok();
-    let mut assertions = || {
+    agent.admin("POST", FREEZE, WHY).ok();
+    let mut taken = || {
         let came = deaf.answers().iter().filter(|answer| answer.status == 200).count();
         (came, deaf.is_over())
     };
     // What the kernel holds has left before. What comes later is refusals, if anything.
-    assert!((1..ASKED).contains(&assertions().0));
+    assert!((1..ASKED).contains(&taken().0));
     until_true("the connection is closed", || {
-        let (came, over) = assertions();
-        assert_eq!(came, 0, "an assertion left after the freeze's answer");
+        let (came, over) = taken();
+        assert_eq!(came, 0, "an answer left after the freeze's");
         over
     });
-    assert_frozen(&agent);
 }
 
 #[test]
