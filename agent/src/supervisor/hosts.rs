@@ -164,6 +164,14 @@ impl Supervisor {
     }
 
     fn attempt(&mut self, attempt: Attempt) {
+        // A login that begins on the way down is cut short, and would latch its token.
+        if self.stopping {
+            return;
+        }
+        // Its host is about to end: an attempt whose outcome nobody could tell would latch the token.
+        if self.stopping {
+            return;
+        }
         let id = attempt.host.clone();
         // A login is quick. Making a token may take minutes, and its lane has a deadline.
         let quick = !matches!(attempt.source, PinOrigin::Officer(_));
