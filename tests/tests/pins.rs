@@ -138,6 +138,23 @@ fn a_left_over_attempt_is_not_retried_with_another_source() {
 }
 
 #[test]
+fn an_orderly_stop_leaves_no_attempt_without_its_outcome() {
+    let rig = Rig::bare();
+    rig.write();
+    for _ in 0..STARTS {
+        // A token that nobody ever logged in to, which such an attempt would latch. Its private agent stops while the host
+        // is about to log in to what was just made.
+        rig.kunci_ok(&["token", "init", "soft"]);
+        for latch in fs::read_dir(rig.at("state/latch")).unwrap() {
+            let latch = fs::read_to_string(latch.unwrap().path()).unwrap();
+            assert!(!latch.contains("attempt"), "{latch}");
+        }
+        fs::remove_dir_all(rig.token_folder()).unwrap();
+    }
+    rig.provisioned().start().assertion("de").ok();
+}
+
+#[test]
 fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone() {
     let rig = Rig::bare().provisioned().spied();
     rig.write();
