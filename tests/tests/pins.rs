@@ -1,4 +1,4 @@
-//! A PIN that is wrong is tried once, ever; an attempt whose outcome nobody told counts as one; no PIN shows anywhere.
+//! A PIN that is wrong is tried once, ever; one that others could read is not tried; no PIN shows anywhere.
 //!
 //! How often C_Login was called is counted by OpenSC's spy between the agent and SoftHSM2, not by the agent.
 
@@ -8,19 +8,17 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use rustix::process::Signal;
 use tests::agent::kill;
-use tests::rig::{PIN, binary};
+use tests::rig::PIN;
 use tests::wait::until_true;
 use tests::{Agent, Rig};
 
 /// How often the agent is started with a wrong PIN.
 const STARTS: usize = 50;
 const WRONG: &str = "not-the-rigs-pin";
-/// Longer than any of this takes: what is held up so long stays held up.
-const HELD_UP: &str = "300s";
 
 #[test]
 fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_says_so_and_the_file_is_another()
@@ -61,52 +59,6 @@ fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_s
 }
 
 #[test]
-fn a_refusal_that_nobody_wrote_down_latches_the_token_too() {
-    let rig = Rig::bare().provisioned().spied();
-    rig.write();
-    // As a token that nobody ever logged in to.
-    fs::remove_dir_all(rig.at("state/latch")).unwrap();
-    rig.private("pin", WRONG);
-    kill_before_the_outcome_is_written(&rig, "CKR_PIN_INCORRECT");
-    for _ in 0..3 {
-        let agent = rig.spawn();
-        agent.await_tokens("latched");
-        assert!(detail(&agent).contains("nobody told the outcome"), "{}", detail(&agent));
-        assert!(agent.stop().success());
-    }
-    assert_eq!(rig.calls("C_Login"), 1);
-    rig.private("pin", PIN);
-    rig.kunci_ok(&["token", "unlatch", "soft"]);
-    rig.start().assertion("de").ok();
-}
-
-#[test]
-fn a_left_over_attempt_is_retried_once_with_a_source_that_was_accepted_before() {
-    let rig = Rig::bare().provisioned().spied();
-    rig.write();
-    rig.start().stop();
-    kill_before_the_outcome_is_written(&rig, "CKR_OK");
-    let agent = rig.start();
-    agent.assertion("de").ok();
-    assert!(agent.stop().success());
-    assert_eq!(rig.calls("C_Login"), 3);
-
-    // Killed in the retry as well: that was the one.
-    kill_before_the_outcome_is_written(&rig, "CKR_OK");
-    kill_before_the_outcome_is_written(&rig, "CKR_OK");
-    let agent = rig.spawn();
-    agent.await_tokens("latched");
-    assert_eq!(rig.calls("C_Login"), 5);
-    // Nobody knows what became of this file's PIN, so the operator's word alone does not have it tried again.
-    rig.kunci_ok(&["token", "unlatch", "soft"]);
-    until_true("the host asked again", || detail(&agent).contains("this very file"));
-    assert_eq!(rig.calls("C_Login"), 5);
-    rig.private("pin", PIN);
-    agent.wait_ready();
-    agent.assertion("de").ok();
-}
-
-#[test]
 fn the_right_pin_alone_does_not_open_a_latch() {
     let rig = Rig::bare().provisioned().spied();
     rig.write();
@@ -123,35 +75,6 @@ fn the_right_pin_alone_does_not_open_a_latch() {
     agent.wait_ready();
     agent.assertion("de").ok();
     assert_eq!(rig.calls("C_Login"), 2);
-}
-
-#[test]
-fn a_left_over_attempt_is_not_retried_with_another_source() {
-    let rig = Rig::bare().provisioned().spied();
-    rig.write();
-    rig.start().stop();
-    kill_before_the_outcome_is_written(&rig, "CKR_OK");
-    rig.private("pin", WRONG);
-    let agent = rig.spawn();
-    agent.await_tokens("latched");
-    assert_eq!(rig.calls("C_Login"), 2);
-}
-
-#[test]
-fn an_orderly_stop_leaves_no_attempt_without_its_outcome() {
-    let rig = Rig::bare();
-    rig.write();
-    for _ in 0..STARTS {
-        // A token that nobody ever logged in to, which such an attempt would latch. Its private agent stops while the host
-        // is about to log in to what was just made.
-        rig.kunci_ok(&["token", "init", "soft"]);
-        for latch in fs::read_dir(rig.at("state/latch")).unwrap() {
-            let latch = fs::read_to_string(latch.unwrap().path()).unwrap();
-            assert!(!latch.contains("attempt"), "{latch}");
-        }
-        fs::remove_dir_all(rig.token_folder()).unwrap();
-    }
-    rig.provisioned().start().assertion("de").ok();
 }
 
 #[test]
@@ -243,46 +166,6 @@ fn latched_again_after_the_host_died(agent: &Agent) {
     kill(host, Signal::KILL);
     until_true("another host is there", || agent.hosts().iter().any(|other| *other != host));
     agent.await_tokens("latched");
-}
-
-/// Starts the agent, and kills it when C_Login said `outcome` and the supervisor is about to write that down.
-fn kill_before_the_outcome_is_written(rig: &Rig, outcome: &str) {
-    let before = rig.calls("C_Login");
-    // A latch is replaced by rename: the first is the attempt, the second its outcome.
-    let inject = format!("inject=rename:delay_enter={HELD_UP}:when=2");
-    let trace = rig.at("supervisor.trace");
-    let arguments = ["-D", "-qq", "-e", "trace=rename", "-e", &inject, "-o", trace.to_str().unwrap()];
-    let mut command = Command::new("strace");
-    command.args(arguments).arg(binary("kunci-agent")).arg("--config").arg(rig.at("kunci.toml"));
-    let agent = Agent::spawn(rig.at("agent.log"), rig.at("agent.sock"), rig.at("admin.sock"), command);
-    until_true("the token judged the PIN", || {
-        let calls = String::from_utf8_lossy(&fs::read(rig.at("spy/calls")).unwrap_or_default()).into_owned();
-        let judged = calls.rsplit_once("C_Login\n").is_some_and(|(_, after)| after.contains(outcome));
-        rig.calls("C_Login") == before + 1 && judged
-    });
-    until_true("the outcome is about to be written", || {
-        fs::read_dir(rig.at("state/latch")).unwrap().any(|file| {
-            let path = file.unwrap().path();
-            path.extension().is_some_and(|ending| ending == "tmp") && fs::metadata(path).unwrap().len() > 0
-        })
-    });
-    // One of them is that of the token while it was blank.
-    let mut latches = fs::read_dir(rig.at("state/latch")).unwrap().map(|file| file.unwrap().path());
-    assert!(latches.any(|path| {
-        path.extension().is_some_and(|ending| ending == "json")
-            && fs::read_to_string(&path).unwrap().contains("attempt")
-    }));
-    // First the agent, then who traces it: a supervisor that is let go would write.
-    let tracer = tracer_of(agent.pid());
-    kill(agent.pid(), Signal::KILL);
-    kill(tracer, Signal::KILL);
-    drop(agent);
-}
-
-fn tracer_of(pid: u32) -> u32 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
-    tracer.unwrap().trim().parse().unwrap()
 }
 
 fn unlock(rig: &Rig, pin: &str) -> Output {
