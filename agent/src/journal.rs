@@ -31,7 +31,7 @@ pub struct Journal {
 #[must_use = "an intent that is dropped is voided"]
 pub struct Recording {
     waiting: Option<oneshot::Receiver<Result<Intent, Error>>>,
-    known: Option<Intent>,
+    known: Option<Result<Intent, Error>>,
     journal: Journal,
 }
 
@@ -112,33 +112,35 @@ impl Journal {
 }
 
 impl Recording {
-    /// Has it written now, while there is something else to wait for.
-    pub fn hurry(&self) {
-        self.journal.ledger.hurry();
+    /// Has it written now, unless it is durable already: then nobody has to wait for the disk.
+    pub fn hurry(&mut self) {
+        let Some(waiting) = &mut self.waiting else { return };
+        match waiting.try_recv() {
+            Ok(result) => {
+                self.waiting = None;
+                self.known = Some(result);
+            }
+            Err(_) => self.journal.ledger.hurry(),
+        }
     }
 
     /// Waits until it is durable, before anything else is done.
     pub async fn settle(&mut self) -> Result<(), Error> {
-        self.known = Some(self.wait().await?);
+        self.known = Some(Ok(self.wait().await?));
         Ok(())
     }
 
     /// Waits until it is durable.
     pub async fn durable(mut self) -> Result<Intent, Error> {
-        match self.known.take() {
-            Some(intent) => Ok(intent),
-            None => self.wait().await,
-        }
+        self.wait().await
     }
 
     async fn wait(&mut self) -> Result<Intent, Error> {
-        let mut waiting = self.waiting.take().ok_or(Error::Closed)?;
-        let result = match waiting.try_recv() {
-            Ok(result) => result.inspect_err(exit_if_fatal),
-            Err(_) => {
-                self.hurry();
-                receive(waiting).await
-            }
+        self.hurry();
+        let result = match (self.known.take(), self.waiting.take()) {
+            (Some(result), _) => result.inspect_err(exit_if_fatal),
+            (None, Some(waiting)) => receive(waiting).await,
+            (None, None) => Err(Error::Closed),
         };
         match &result {
             Ok(_) => self.journal.failing.store(false, Ordering::Relaxed),

@@ -43,8 +43,10 @@ pub async fn assertion(
 /// Records and signs at once, verifies, and releases what is whole.
 pub async fn release(front: Arc<Front>, draft: Draft, flight: Flight) -> Result<Answer, Problem> {
     to_the_end(async move {
-        let recording = record(&front, &draft).await?;
+        let mut recording = record(&front, &draft).await?;
         let signature = sign(&front, &draft).await?;
+        // The disk works while the signature is judged.
+        recording.hurry();
         let token = draft.key().token.clone();
         let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(&front, &token, wrong))?;
         let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;

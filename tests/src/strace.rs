@@ -4,10 +4,16 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::agent::kill;
+use crate::wait::until_true;
+
+/// How long strace may take to let go.
+const LETS_GO: Duration = Duration::from_secs(10);
 
 /// A running strace; it lets go when it is dropped.
 pub struct Strace {
@@ -39,9 +45,26 @@ impl Strace {
         String::from_utf8_lossy(&output).lines().map(str::to_owned).collect()
     }
 
+    /// Waits until the traced process has ended. strace may miss the end of one of several threads and hold what is left
+    /// of the process for good; so it is killed, and the parent gets its child back.
+    pub fn until_ended(mut self, pid: u32) {
+        until_true("the traced process ends", || {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            !status.contains("State:") || status.contains("State:\tZ")
+        });
+        kill(self.child.id(), Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     fn end(&mut self) {
         kill(self.child.id(), Signal::INT);
-        let _ = self.child.wait();
+        let patience = Instant::now() + LETS_GO;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > patience {
+                kill(self.child.id(), Signal::KILL);
+            }
+            sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -128,7 +128,7 @@ fn a_disk_that_does_not_confirm_ends_the_front_and_nothing_is_released_without_a
     // No answer at all is as good: the front has no longer anything to say.
     let answer = agent.connection().send("POST", &assertions("de"), body(TENANT, CLIENT).as_bytes());
     assert!(answer.as_ref().map_or(true, |reply| reply.status == 503), "{answer:?}");
-    drop(failing);
+    failing.until_ended(front);
     until_true("another front signs", || agent.assertion("de").status == 200);
 
     let load = Load::start(agent.socket(), 4);
@@ -140,8 +140,8 @@ fn a_disk_that_does_not_confirm_ends_the_front_and_nothing_is_released_without_a
             &rig.at(&format!("trace-{round}")),
             &["-e", "inject=fdatasync:error=EIO:when=3"],
         );
+        failing.until_ended(front);
         until_true("another front is there", || agent.front().is_some_and(|other| other != front));
-        drop(failing);
         load.until_answered(50);
     }
     let took = load.stop();
