@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::wait::until_true;
+
 /// A disk at a folder, unmounted when it is dropped.
 pub struct Disk {
     at: PathBuf,
@@ -57,6 +59,15 @@ impl Disk {
 
     fn filler(&self) -> PathBuf {
         self.at.join("filler")
+    }
+}
+
+impl Disk {
+    /// Unmounts for good, once the processes that were killed have let go of their files.
+    pub fn unmount(self) {
+        until_true("the disk can be unmounted", || {
+            Command::new("umount").arg(&self.at).output().unwrap().status.success()
+        });
     }
 }
 

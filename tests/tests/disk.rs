@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use rustix::process::Signal;
 use tests::agent::{assertions, body};
-use tests::disk::{Disk, run};
+use tests::disk::Disk;
 use tests::load::Received;
 use tests::rig::{CLIENT, TENANT};
 use tests::strace::Strace;
@@ -91,8 +91,7 @@ fn a_disk_that_turns_read_only_refuses_signatures_and_the_mended_one_has_all_tha
     agent.assertion("de").refused(403, "connector-frozen");
     assert_eq!(agent.front(), front, "the front did not stay up");
     drop(agent);
-    run("umount", &[state.to_str().unwrap()]);
-    drop(disk);
+    disk.unmount();
     // 1: errors were corrected.
     let mended = std::process::Command::new("fsck.ext4").arg("-p").arg(&image).output().unwrap();
     assert!(matches!(mended.status.code(), Some(0 | 1)), "{mended:?}");
