@@ -2,15 +2,19 @@
 //!
 //! A [`Request`] is only built by [`Request::parse`]:
 //! ```
-//! # fn main() -> Result<(), agent::request::RequestError> {
-//! let request = agent::request::Request::parse("de", br#"{"tenant":"t","client_id":"c"}"#)?;
-//! # Ok(()) }
+//! # use agent::request::{Request, RequestError};
+//! # use hsm_config::{ClientId, Name, TenantId};
+//! fn stage(connector: Name, tenant: TenantId, client_id: ClientId, body: &[u8]) -> Result<Request, RequestError> {
+//!     Request::parse(connector.as_str(), body)
+//! }
 //! ```
 //! and by nothing else:
 //! ```compile_fail,E0451
-//! # fn main() -> Result<(), agent::request::RequestError> {
-//! let request = agent::request::Request { connector: todo!(), tenant: todo!(), client_id: todo!() };
-//! # Ok(()) }
+//! # use agent::request::{Request, RequestError};
+//! # use hsm_config::{ClientId, Name, TenantId};
+//! fn stage(connector: Name, tenant: TenantId, client_id: ClientId, body: &[u8]) -> Result<Request, RequestError> {
+//!     Ok(Request { connector, tenant, client_id })
+//! }
 //! ```
 
 use hsm_config::{ClientId, Name, TenantId};

@@ -3,16 +3,22 @@
 //!
 //! A [`Grant`] is the only way to an assertion and is built by [`Policy::decide`] alone:
 //! ```
+//! # use std::sync::Arc;
 //! # use agent::{peer::Peer, policy::{Grant, Policy, Refusal}, request::Request};
-//! fn ask(policy: &Policy, peer: &Peer, request: Request) -> Result<Grant, Refusal> {
+//! # use hsm_config::Connector;
+//! # type Given<'a> = (&'a Policy, &'a Peer, Arc<Connector>, ledger::Caller);
+//! fn ask((policy, peer, connector, caller): Given<'_>, request: Request) -> Result<Grant, Refusal> {
 //!     policy.decide(peer, request, std::time::Instant::now())
 //! }
 //! ```
 //! Without it there is none:
 //! ```compile_fail,E0451
+//! # use std::sync::Arc;
 //! # use agent::{peer::Peer, policy::{Grant, Policy, Refusal}, request::Request};
-//! fn ask(policy: &Policy, peer: &Peer, request: Request) -> Result<Grant, Refusal> {
-//!     Ok(Grant { request, connector: todo!(), caller: todo!() })
+//! # use hsm_config::Connector;
+//! # type Given<'a> = (&'a Policy, &'a Peer, Arc<Connector>, ledger::Caller);
+//! fn ask((policy, peer, connector, caller): Given<'_>, request: Request) -> Result<Grant, Refusal> {
+//!     Ok(Grant { request, connector, caller })
 //! }
 //! ```
 
