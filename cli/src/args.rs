@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::site::Site;
-use crate::{assertion, cert, config, freeze, log, manual, proof, provision, token};
+use crate::{assertion, attest, cert, config, freeze, log, manual, proof, provision, token};
 
 const EXAMPLES: &str = "\
 Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files;
@@ -15,7 +15,8 @@ Examples:
   kunci cert de --format entra                what a customer registers
   kunci assertion de --tenant T --client-id I what a service sends as client_assertion
   kunci freeze de --reason \"ticket 4711\"      stop it, now
-  kunci log verify                            was the log changed?";
+  kunci log verify                            was the log changed?
+  kunci attest verify leaf.pem f9.pem         was the key born in hardware?";
 
 /// Kunci: keys that never leave their token, and signed assertions by them.
 #[derive(Debug, Parser)]
@@ -72,6 +73,9 @@ pub(crate) enum Online {
 /// What needs no agent.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Offline {
+    /// Judge evidence of where a key was born
+    #[command(subcommand)]
+    Attest(attest::Command),
     /// Check the configuration, or show an example or the schema
     #[command(subcommand)]
     Config(config::Command),

@@ -8,6 +8,7 @@
 mod args;
 mod assertion;
 mod atomic;
+mod attest;
 mod cert;
 mod client;
 mod config;
@@ -59,6 +60,7 @@ fn run(cli: &Cli, print: &Printer) -> Result<Exit, Failure> {
 
 fn alone(command: &Offline, site: &Site, print: &Printer) -> Result<Exit, Failure> {
     match command {
+        Offline::Attest(command) => attest::run(command, print),
         Offline::Config(command) => config::run(command, site, print),
         Offline::Log(command) => log::run(command, site, print),
         Offline::Completions { shell } => manual::completions(*shell, print),

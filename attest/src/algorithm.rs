@@ -1,0 +1,53 @@
+//! What a public key is for: RSA and its size, a curve, or something else.
+
+use std::fmt;
+
+use x509_cert::spki::ObjectIdentifier;
+
+/// The NIST curves (FIPS 186-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// secp256r1.
+    P256,
+    /// secp384r1.
+    P384,
+    /// secp521r1.
+    P521,
+}
+
+/// The algorithm of a public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// RSA; its modulus has so many bits.
+    Rsa(usize),
+    /// A point on a NIST curve.
+    Ec(Curve),
+    /// RFC 8410.
+    Ed25519,
+    /// RFC 8410; signs nothing.
+    X25519,
+    /// A curve or algorithm that signs nothing here.
+    Other(ObjectIdentifier),
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        })
+    }
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Ec(curve) => write!(f, "EC {curve}"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::X25519 => f.write_str("X25519"),
+            Self::Other(oid) => write!(f, "{oid}"),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Trust anchors: compiled in, each pinned by the SHA-256 of its DER, or given by the caller for one question.
+//!
+//! Where only the digest is known, the evidence must carry the certificate; the digest alone makes it the anchor.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::item::Malformed;
+use crate::{Certificate, Digest, Kind, RootName, evidence, pem};
+
+/// Where a path may end, or an intermediate that is known by heart.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    name: String,
+    sha256: Digest,
+    certificate: Option<Certificate>,
+    kinds: &'static [Kind],
+    intermediate: bool,
+    given: bool,
+}
+
+/// All compiled-in certificates. One whose bytes are not the pinned ones is none.
+pub fn anchors() -> Vec<Anchor> {
+    table::PINS.iter().filter_map(Anchor::pinned).collect()
+}
+
+impl Anchor {
+    fn pinned(pin: &table::Pin) -> Option<Self> {
+        let sha256 = Digest(pin.sha256);
+        let certificate = match pin.pem {
+            Some(text) => Some(decode(text).filter(|certificate| certificate.sha256() == sha256)?),
+            None => None,
+        };
+        let (name, kinds) = (pin.name.to_owned(), pin.kinds);
+        Some(Self { name, sha256, certificate, kinds, intermediate: pin.intermediate, given: false })
+    }
+
+    /// Anchors from a file of certificates, for one question.
+    pub fn given(bytes: &[u8]) -> Result<Vec<Self>, Malformed> {
+        Ok(evidence::certificates(bytes)?.into_iter().map(Self::of).collect())
+    }
+
+    fn of(certificate: Certificate) -> Self {
+        let (name, sha256) = (certificate.name(), certificate.sha256());
+        Self { name, sha256, certificate: Some(certificate), kinds: &[], intermediate: false, given: true }
+    }
+
+    /// Its common name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 of its DER.
+    pub fn sha256(&self) -> Digest {
+        self.sha256
+    }
+
+    /// Which kinds of evidence it vouches for by itself; none for one that was given.
+    pub fn kinds(&self) -> &'static [Kind] {
+        self.kinds
+    }
+
+    /// Whether it may end a path of this kind: whoever gave an anchor gave it for the question at hand.
+    pub fn vouches_for(&self, kind: Kind) -> bool {
+        !self.intermediate && (self.given || self.kinds.contains(&kind))
+    }
+
+    /// Whether it is an intermediate: known by heart, and no end of a path.
+    pub fn is_intermediate(&self) -> bool {
+        self.intermediate
+    }
+
+    /// Whether the caller gave it.
+    pub fn is_given(&self) -> bool {
+        self.given
+    }
+
+    /// Whether its certificate is compiled in.
+    pub fn is_held(&self) -> bool {
+        self.certificate.is_some()
+    }
+
+    /// Its certificate: compiled in, given, or found in `pool` by its digest.
+    pub fn certificate<'a>(&'a self, pool: &'a [Certificate]) -> Option<&'a Certificate> {
+        self.certificate.as_ref().or_else(|| pool.iter().find(|found| found.sha256() == self.sha256))
+    }
+
+    /// Whether a certificate bears its name and issued itself, and is another.
+    pub fn is_imitated_by(&self, other: &Certificate) -> bool {
+        other.is_self_issued() && other.name() == self.name && other.sha256() != self.sha256
+    }
+
+    /// Its name and digest, for a report.
+    pub fn root_name(&self) -> RootName {
+        RootName { name: self.name.clone(), sha256: self.sha256 }
+    }
+}
+
+fn decode(text: &str) -> Option<Certificate> {
+    let blocks = pem::blocks(text).ok()?;
+    Certificate::from_der(&blocks.first()?.der).ok()
+}

@@ -1,0 +1,62 @@
+//! The pins. Nothing but these digests makes an anchor.
+//!
+//! Yubico publishes the certificates at developers.yubico.com; the bytes are those that the crate
+//! `attestation-validator` carries, and a test compares them. Preview CAs are not here and never will be.
+
+use crate::Kind;
+use crate::hex::digest;
+
+/// One pinned certificate.
+pub(super) struct Pin {
+    /// The subject's common name.
+    pub(super) name: &'static str,
+    /// SHA-256 of the DER.
+    pub(super) sha256: [u8; 32],
+    /// Its PEM; without it, the evidence must carry the certificate.
+    pub(super) pem: Option<&'static str>,
+    /// For what it vouches.
+    pub(super) kinds: &'static [Kind],
+    /// Whether it is known only to complete paths.
+    pub(super) intermediate: bool,
+}
+
+pub(super) const PINS: &[Pin] = &[
+    // YubiKeys before firmware 5.7.4.
+    Pin {
+        name: "Yubico PIV Root CA Serial 263751",
+        sha256: digest("63ece914e54dd87915f34033c85af4c0696ba1512f8add66ced738331207b546"),
+        pem: Some(include_str!("yubico-piv-root-263751.pem")),
+        kinds: &[Kind::YubikeyPiv],
+        intermediate: false,
+    },
+    // Its edition of 2016: the same key, and a path length of 0.
+    Pin {
+        name: "Yubico PIV Root CA Serial 263751",
+        sha256: digest("7e996a28e3055223733c9aec897900eda9b746e3e15d419556ac6a1179879a50"),
+        pem: None,
+        kinds: &[Kind::YubikeyPiv],
+        intermediate: false,
+    },
+    // YubiKeys from firmware 5.7.4 on, and later YubiHSMs.
+    Pin {
+        name: "Yubico Attestation Root 1",
+        sha256: digest("62760c6a6ef91679f454c8902b80fd009825b3f25da90f1fbace2ec6586cd5a8"),
+        pem: Some(include_str!("yubico-attestation-root-1.pem")),
+        kinds: &[Kind::YubikeyPiv, Kind::Yubihsm2],
+        intermediate: false,
+    },
+    Pin {
+        name: "Yubico YubiHSM Root CA",
+        sha256: digest("094a3ac493c2bdcd65a54bdf40190f52bb03f7156397a3fc69d8aa9a392fb724"),
+        pem: Some(include_str!("yubico-yubihsm-root.pem")),
+        kinds: &[Kind::Yubihsm2],
+        intermediate: false,
+    },
+    Pin {
+        name: "Yubico YubiHSM 6742036 Sub-CA",
+        sha256: digest("d7c6d8f45208e2a53996fb5a8f4d631b33ebabb64956b37b2ac151fbdbaf4ae9"),
+        pem: Some(include_str!("yubico-yubihsm-6742036-sub-ca.pem")),
+        kinds: &[Kind::Yubihsm2],
+        intermediate: true,
+    },
+];

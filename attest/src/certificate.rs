@@ -1,0 +1,141 @@
+//! A certificate as it came: its bytes, its names, its key, its extensions (RFC 5280 section 4.1).
+//!
+//! Holds what is parsed and judges nothing. A certificate that could be read in two ways (an extension twice, another
+//! algorithm outside than inside, bytes after its end) is not read at all.
+
+use std::fmt;
+
+use der::asn1::Any;
+use der::{Decode, Encode};
+use x509_cert::TbsCertificate;
+use x509_cert::name::Name;
+use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
+
+use crate::signed::Signed;
+use crate::{Digest, PublicKey, SignatureFault, public_key};
+
+/// The largest certificate, in bytes.
+const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
+
+/// A parsed certificate.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    signed: Signed,
+    tbs: TbsCertificate,
+    key: PublicKey,
+}
+
+impl Certificate {
+    /// Parses one DER certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self, der::Error> {
+        if der.len() > MAX_CERTIFICATE_BYTES {
+            return Err(der::ErrorKind::Overlength.into());
+        }
+        let signed = Signed::from_der(der)?;
+        let tbs = TbsCertificate::from_der(&signed.body)?;
+        let key = public_key::of(tbs.subject_public_key_info())?;
+        let parsed = Self { der: der.to_vec(), signed, tbs, key };
+        match parsed.is_unambiguous() {
+            true => Ok(parsed),
+            false => Err(der::Tag::Sequence.value_error().into()),
+        }
+    }
+
+    /// The certificate's DER, as it came.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// SHA-256 of the DER: what pins it.
+    pub fn sha256(&self) -> Digest {
+        Digest::of(&self.der)
+    }
+
+    /// The certified key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The parsed body.
+    pub fn tbs(&self) -> &TbsCertificate {
+        &self.tbs
+    }
+
+    /// The subject's common name, if it has one.
+    pub fn common_name(&self) -> Option<String> {
+        common_name(self.tbs.subject())
+    }
+
+    /// The subject for people: its common name, or else all of it.
+    pub fn name(&self) -> String {
+        self.common_name().unwrap_or_else(|| self.tbs.subject().to_string())
+    }
+
+    /// The issuer for people.
+    pub fn issuer_name(&self) -> String {
+        common_name(self.tbs.issuer()).unwrap_or_else(|| self.tbs.issuer().to_string())
+    }
+
+    /// Whether `issuer` bears the name that this certificate says it was issued by, byte for byte.
+    pub fn names_as_issuer(&self, issuer: &Self) -> bool {
+        self.tbs.issuer() == issuer.tbs.subject()
+    }
+
+    /// Whether it says that it issued itself.
+    pub fn is_self_issued(&self) -> bool {
+        self.names_as_issuer(self)
+    }
+
+    /// The content of an extension.
+    pub fn extension(&self, oid: ObjectIdentifier) -> Option<&[u8]> {
+        self.extensions().find(|extension| extension.extn_id == oid).map(|found| found.extn_value.as_bytes())
+    }
+
+    /// All extensions.
+    pub fn extensions(&self) -> impl Iterator<Item = &x509_cert::ext::Extension> {
+        self.tbs.extensions().into_iter().flatten()
+    }
+
+    /// Whether `key` signed this certificate.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureFault> {
+        self.signed.verify(key)
+    }
+
+    /// Whether an RSA algorithm identifier in it lacks the NULL that RFC 4055 section 5 demands.
+    pub fn lacks_null(&self) -> bool {
+        const PKCS1: &str = "1.2.840.113549.1.1.";
+        [&self.signed.algorithm, self.tbs.signature()]
+            .iter()
+            .any(|algorithm| algorithm.parameters.is_none() && algorithm.oid.to_string().starts_with(PKCS1))
+    }
+
+    fn is_unambiguous(&self) -> bool {
+        let mut oids: Vec<_> = self.extensions().map(|extension| extension.extn_id).collect();
+        let all = oids.len();
+        oids.sort();
+        oids.dedup();
+        oids.len() == all && same(&self.signed.algorithm, self.tbs.signature())
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({}, {})", self.name(), self.sha256())
+    }
+}
+
+/// The algorithm outside is not signed, so it must be the one inside (RFC 5280 section 4.1.1.2), an RSA NULL aside.
+fn same(outside: &AlgorithmIdentifierOwned, inside: &AlgorithmIdentifierOwned) -> bool {
+    let parameters = |algorithm: &AlgorithmIdentifierOwned| {
+        algorithm.parameters.as_ref().filter(|parameters| **parameters != Any::null()).map(Encode::to_der)
+    };
+    outside.oid == inside.oid && parameters(outside) == parameters(inside)
+}
+
+/// The first common name, in whichever string type it is written.
+fn common_name(name: &Name) -> Option<String> {
+    const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+    let attribute = name.iter().find(|attribute| attribute.oid == COMMON_NAME)?;
+    std::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
+}

@@ -1,0 +1,63 @@
+//! All evidence of one question: what is judged, and what may help to judge it.
+
+use crate::item::{Document, Item, Malformed, parse};
+use crate::{Certificate, Request};
+
+/// The most certificates that one question may bring, so that the search for a path is bounded.
+pub const MAX_CERTIFICATES: usize = 64;
+
+/// Evidence, sorted. Nothing in it is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The certificates among which the key's own is.
+    pub(crate) certificates: Vec<Certificate>,
+    /// Requests that may carry an attestation.
+    pub(crate) requests: Vec<Request>,
+    /// Certificates that only may be on a path.
+    pub(crate) intermediates: Vec<Certificate>,
+    /// JSON documents of formats that have their own judge.
+    pub(crate) documents: Vec<Document>,
+}
+
+impl Evidence {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file in which the key's attestation may be.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        for item in parse(bytes)? {
+            match item {
+                Item::Certificate(certificate) => self.certificates.push(*certificate),
+                Item::Request(request) => self.requests.push(*request),
+                Item::Document(document) => self.documents.push(document),
+                // A bare key says nothing of where it was born.
+                Item::Key(_) => return Err(Malformed::Label("PUBLIC KEY".to_owned())),
+            }
+        }
+        self.bounded()
+    }
+
+    /// Adds a file of certificates that may be on the path.
+    pub fn add_intermediates(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        self.intermediates.extend(certificates(bytes)?);
+        self.bounded()
+    }
+
+    fn bounded(&self) -> Result<(), Malformed> {
+        let all = self.certificates.len() + self.requests.len() + self.intermediates.len();
+        if all > MAX_CERTIFICATES { Err(Malformed::TooLarge) } else { Ok(()) }
+    }
+}
+
+/// A file in which there is nothing but certificates.
+pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Malformed> {
+    parse(bytes)?
+        .into_iter()
+        .map(|item| match item {
+            Item::Certificate(certificate) => Ok(*certificate),
+            _ => Err(Malformed::Unreadable("only certificates are expected here".to_owned())),
+        })
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! What a file of evidence holds, told by its form: PEM, DER or JSON, any number of pieces, any order.
+//!
+//! The first thing that foreign bytes meet. It trusts nothing and only sorts; every size is bounded here.
+
+use serde::Deserialize;
+
+use crate::{Certificate, PublicKey, Request, pem};
+use der::{Reader, SliceReader};
+
+/// The largest file of evidence, in bytes.
+pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
+/// The most pieces in one file.
+const MAX_ITEMS: usize = 256;
+
+/// One piece of evidence.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// An X.509 certificate.
+    Certificate(Box<Certificate>),
+    /// A PKCS#10 certificate request.
+    Request(Box<Request>),
+    /// A bare public key.
+    Key(PublicKey),
+    /// A JSON document.
+    Document(Document),
+}
+
+/// A JSON document that names its own format.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its `format` member, as in `kunci-evidence/1`.
+    pub format: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
+/// Evidence that does not parse.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Nothing in it.
+    #[error("there is nothing in it")]
+    Empty,
+    /// More than `MAX_FILE_BYTES`, or too many pieces.
+    #[error("it is too large: at most {MAX_FILE_BYTES} bytes and {MAX_ITEMS} pieces")]
+    TooLarge,
+    /// Neither PEM nor DER nor JSON, or cut short or damaged.
+    #[error("it is neither a certificate nor a request nor a public key ({0})")]
+    Unreadable(String),
+    /// A PEM block that has no place in evidence.
+    #[error("a PEM block is labelled {0:?}, which is no evidence")]
+    Label(String),
+    /// JSON without a format that is known here.
+    #[error("it is JSON, but of no format that is known here")]
+    Format,
+}
+
+/// Takes a file apart.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(Malformed::TooLarge);
+    }
+    let text = std::str::from_utf8(bytes).ok();
+    let items = match text {
+        Some(text) if text.trim().is_empty() => return Err(Malformed::Empty),
+        Some(text) if text.trim_start().starts_with('{') => vec![document(bytes)?],
+        Some(text) if pem::is_pem(text) => from_pem(text)?,
+        _ if bytes.is_empty() => return Err(Malformed::Empty),
+        _ => from_der(bytes)?,
+    };
+    if items.len() > MAX_ITEMS { Err(Malformed::TooLarge) } else { Ok(items) }
+}
+
+fn document(bytes: &[u8]) -> Result<Item, Malformed> {
+    #[derive(Deserialize)]
+    struct Named {
+        format: String,
+    }
+    let named: Named = serde_json::from_slice(bytes).map_err(|_| Malformed::Format)?;
+    Ok(Item::Document(Document { format: named.format, bytes: bytes.to_vec() }))
+}
+
+fn from_pem(text: &str) -> Result<Vec<Item>, Malformed> {
+    let blocks = pem::blocks(text).map_err(|error| Malformed::Unreadable(error.to_string()))?;
+    blocks.iter().take(MAX_ITEMS + 1).map(|block| labelled(block.label, &block.der)).collect()
+}
+
+/// The labels of RFC 7468, and those of old tools.
+fn labelled(label: &str, der: &[u8]) -> Result<Item, Malformed> {
+    let damaged = |error: der::Error| Malformed::Unreadable(error.to_string());
+    match label {
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => certificate(der).map_err(damaged),
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => request(der).map_err(damaged),
+        "PUBLIC KEY" => PublicKey::from_spki(der).map(Item::Key).map_err(damaged),
+        other => Err(Malformed::Label(other.chars().take(40).collect())),
+    }
+}
+
+/// One DER value after the other.
+fn from_der(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
+    let damaged = |error: der::Error| Malformed::Unreadable(error.to_string());
+    let mut reader = SliceReader::new(bytes).map_err(damaged)?;
+    let mut items = Vec::new();
+    while !reader.is_finished() && items.len() <= MAX_ITEMS {
+        items.push(one(reader.tlv_bytes().map_err(damaged)?).map_err(damaged)?);
+    }
+    Ok(items)
+}
+
+/// Told apart by what parses; where nothing does, the certificate's error is the one that helps.
+fn one(der: &[u8]) -> Result<Item, der::Error> {
+    certificate(der).or_else(|error| {
+        request(der).or_else(|_| PublicKey::from_spki(der).map(Item::Key)).map_err(|_| error)
+    })
+}
+
+fn certificate(der: &[u8]) -> Result<Item, der::Error> {
+    Certificate::from_der(der).map(|parsed| Item::Certificate(Box::new(parsed)))
+}
+
+fn request(der: &[u8]) -> Result<Item, der::Error> {
+    Request::from_der(der).map(|parsed| Item::Request(Box::new(parsed)))
+}

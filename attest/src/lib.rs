@@ -1,0 +1,52 @@
+//! Evidence in, verdict out: where a key was born, as far as its maker signed it.
+//!
+//! Pure functions over bytes. It opens no socket and no file, and has no clock but the one handed in; fetching evidence
+//! is the work of others. It trusts the compiled-in anchors, each pinned by its digest, those that the caller gives, and
+//! nothing that the evidence says of itself. The whole way is in `verify`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod algorithm;
+mod anchor;
+mod certificate;
+mod digest;
+mod evidence;
+mod finding;
+mod firmware;
+mod hex;
+mod item;
+mod judgement;
+mod kind;
+mod pem;
+mod public_key;
+mod question;
+mod report;
+mod request;
+mod requirement;
+mod signature;
+mod signed;
+mod statement;
+mod verdict;
+mod verify;
+
+pub mod path;
+
+pub use algorithm::{Curve, KeyAlgorithm};
+pub use anchor::{Anchor, anchors};
+pub use certificate::Certificate;
+pub use digest::Digest;
+pub use evidence::{Evidence, MAX_CERTIFICATES};
+pub use finding::{Finding, Level};
+pub use firmware::Firmware;
+pub use item::{Document, Item, MAX_FILE_BYTES, Malformed, parse};
+pub use jiff::Timestamp;
+pub use judgement::Judgement;
+pub use kind::Kind;
+pub use public_key::PublicKey;
+pub use question::{Question, key};
+pub use report::{Report, RootName};
+pub use request::Request;
+pub use requirement::{BadRequirement, Requirement};
+pub use signature::{Hash, Scheme, SignatureFault};
+pub use statement::Statement;
+pub use verdict::Verdict;
+pub use verify::verify;

@@ -1,0 +1,61 @@
+//! A certificate request that may carry an attestation in extensions (RFC 2986, RFC 2985 section 5.4.2).
+
+use der::Decode;
+use der::asn1::OctetStringRef;
+use x509_cert::ext::Extension;
+use x509_cert::request::{CertReqInfo, ExtensionReq};
+use x509_cert::spki::ObjectIdentifier;
+
+use crate::signed::Signed;
+use crate::{Certificate, PublicKey, SignatureFault, public_key};
+
+/// The first byte of an OCTET STRING.
+const OCTET_STRING: u8 = 0x04;
+const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+
+/// A parsed certificate request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    signed: Signed,
+    key: PublicKey,
+    extensions: Vec<Extension>,
+}
+
+impl Request {
+    /// Parses one DER request.
+    pub fn from_der(der: &[u8]) -> Result<Self, der::Error> {
+        let signed = Signed::from_der(der)?;
+        let info = CertReqInfo::from_der(&signed.body)?;
+        let key = public_key::of(&info.public_key)?;
+        let mut extensions: Vec<Extension> = Vec::new();
+        for attribute in info.attributes.iter().filter(|attribute| attribute.oid == EXTENSION_REQUEST) {
+            for value in attribute.values.iter() {
+                extensions.extend(value.decode_as::<ExtensionReq>()?.0);
+            }
+        }
+        Ok(Self { signed, key, extensions })
+    }
+
+    /// The key that a certificate is requested for.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Whether the key signed the request: proof of possession.
+    pub fn verify(&self) -> Result<(), SignatureFault> {
+        self.signed.verify(&self.key)
+    }
+
+    /// The certificates in the extensions with these identifiers, bare or within an OCTET STRING.
+    pub fn certificates(&self, oids: &[ObjectIdentifier]) -> Result<Vec<Certificate>, der::Error> {
+        let carried = self.extensions.iter().filter(|extension| oids.contains(&extension.extn_id));
+        carried.map(|extension| certificate(extension.extn_value.as_bytes())).collect()
+    }
+}
+
+fn certificate(value: &[u8]) -> Result<Certificate, der::Error> {
+    match value.first() == Some(&OCTET_STRING) {
+        true => Certificate::from_der(<&OctetStringRef>::from_der(value)?.as_bytes()),
+        false => Certificate::from_der(value),
+    }
+}

@@ -1,0 +1,55 @@
+//! The answer on one page. What the evidence says is called a claim where it is not proven.
+
+use attest::{Report, Verdict};
+
+pub(super) fn report(report: &Report) -> String {
+    let mut lines = vec![headline(report)];
+    for (name, value) in facts(report) {
+        lines.push(format!("  {name:<13} {value}"));
+    }
+    for finding in &report.findings {
+        lines.push(format!("{} [{}]: {}", finding.level, finding.code, finding.message));
+    }
+    lines.join("\n")
+}
+
+fn headline(report: &Report) -> String {
+    let answer = match (report.verdict, report.is_yes()) {
+        (Verdict::Proven, true) => "PROVEN: the device's maker signed what follows.",
+        (Verdict::Proven, false) => {
+            "PROVEN, BUT NOT AS ASKED: the maker signed what follows; see the errors."
+        }
+        (Verdict::Unattested, _) => {
+            "UNATTESTED: nobody who is trusted here signed this; what follows is a claim."
+        }
+        (Verdict::Contradicted, _) => {
+            "CONTRADICTED: the evidence disagrees with itself or with you; believe none of it."
+        }
+        (Verdict::Malformed, _) => "MALFORMED: the evidence cannot be read.",
+    };
+    format!("{answer}\n")
+}
+
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let text = |value: &str| value.to_owned();
+    let all = [
+        ("kind", report.kind.map(|kind| kind.to_string())),
+        ("vendor", report.vendor.clone()),
+        ("form factor", report.form_factor.map(text)),
+        ("serial", report.serial.clone()),
+        ("firmware", report.firmware.clone()),
+        ("slot", report.slot.clone()),
+        ("algorithm", report.algorithm.clone()),
+        ("PIN", report.pin_policy.map(text)),
+        ("touch", report.touch_policy.map(text)),
+        ("FIPS series", report.fips.map(yes)),
+        ("origin", report.origin.map(text)),
+        ("exportable", report.exportable.map(yes)),
+        ("label", report.label.clone()),
+        ("public key", report.public_key_sha256.map(|digest| format!("SHA-256 {digest}"))),
+        ("root", report.root.as_ref().map(|root| format!("{} (SHA-256 {})", root.name, root.sha256))),
+        ("valid at", Some(report.at.to_string())),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}

@@ -1,0 +1,136 @@
+//! `kunci attest verify`: files in, an answer out. All judging is the crate `attest`'s.
+
+use std::path::PathBuf;
+
+use attest::{Anchor, Evidence, Malformed, PublicKey, Question, Report, Requirement, Timestamp};
+use clap::Args;
+
+use super::{file, page};
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+
+pub(super) const HELP: &str = "\
+Exits with 0 if the key is proven and nothing of level error was found; with 1 for every other answer, evidence that
+does not parse included; with 2 for wrong usage and unreadable files.
+
+Files are PEM or DER, with any number of certificates or requests in any order; - is standard input. A request counts
+with the attestation that it carries.
+
+Requirements (--require): touch=always|cached|never, pin=never|once|always, fips, firmware>=X.Y.Z, origin=generated,
+not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
+
+Examples:
+  kunci attest verify leaf.pem f9.pem
+  kunci attest verify leaf.pem --intermediate f9.pem --intermediate yubico-intermediates.pem --serial 32718477
+  kunci attest verify request.csr --require touch=always --require no-known-weakness --json";
+
+/// What to judge, and what it must be.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The evidence: the key's certificate, and what else is at hand
+    #[arg(value_name = "LEAF", required = true)]
+    files: Vec<PathBuf>,
+    /// Certificates that may be between the key's and the root
+    #[arg(long, value_name = "FILE")]
+    intermediate: Vec<PathBuf>,
+    /// Trust this root too, this once
+    #[arg(long, value_name = "FILE")]
+    root: Vec<PathBuf>,
+    /// The key that it must be: a public key, certificate or request
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The device that it must be in
+    #[arg(long, value_name = "N")]
+    serial: Option<String>,
+    /// What must be so
+    #[arg(long, value_name = "REQUIREMENT")]
+    require: Vec<Requirement>,
+    /// The time at which every certificate must be valid, as in 2026-01-01T00:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+}
+
+pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
+    let at = arguments.at.unwrap_or_else(Timestamp::now);
+    match arguments.report(at)? {
+        Ok(report) => answer(&report, print),
+        Err((path, why)) => malformed(&path, &why, at, print),
+    }
+}
+
+fn answer(report: &Report, print: &Printer) -> Result<Exit, Failure> {
+    match print.json {
+        true => print.json(&serde_json::to_vec(report).unwrap_or_default())?,
+        false => print.line(&page::report(report))?,
+    }
+    Ok(if report.is_yes() { Exit::Yes } else { Exit::Finding })
+}
+
+/// Programs read standard output and people standard error; neither is left without the answer.
+fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Result<Exit, Failure> {
+    if print.json {
+        print.json(&serde_json::to_vec(&Report::malformed(why, at)).unwrap_or_default())?;
+    }
+    let title = format!("{path}: {why}");
+    Err(Failure::finding(
+        "malformed",
+        title,
+        "Evidence is certificates or requests, as PEM or DER, whole and unchanged.",
+    ))
+}
+
+/// What cannot be parsed, and in which file.
+type Unparsed = (String, Malformed);
+
+impl Arguments {
+    fn report(&self, at: Timestamp) -> Result<Result<Report, Unparsed>, Failure> {
+        self.one_standard_input()?;
+        Ok(match (self.evidence()?, self.question(at)?) {
+            (Ok(evidence), Ok(question)) => Ok(attest::verify(&evidence, &question)),
+            (Err(unparsed), _) | (_, Err(unparsed)) => Err(unparsed),
+        })
+    }
+
+    fn one_standard_input(&self) -> Result<(), Failure> {
+        let all = self.files.iter().chain(&self.intermediate).chain(&self.root).chain(&self.key);
+        match all.filter(|path| path.as_os_str() == "-").count() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage("usage", "Standard input is named twice", "Give one - only.")),
+        }
+    }
+
+    fn evidence(&self) -> Result<Result<Evidence, Unparsed>, Failure> {
+        let mut evidence = Evidence::new();
+        for path in &self.files {
+            if let Err(why) = evidence.add(&file::read(path)?) {
+                return Ok(Err((path.display().to_string(), why)));
+            }
+        }
+        for path in &self.intermediate {
+            if let Err(why) = evidence.add_intermediates(&file::read(path)?) {
+                return Ok(Err((path.display().to_string(), why)));
+            }
+        }
+        Ok(Ok(evidence))
+    }
+
+    fn question(&self, at: Timestamp) -> Result<Result<Question, Unparsed>, Failure> {
+        let mut question = Question::at(at);
+        question.serial.clone_from(&self.serial);
+        question.requirements.clone_from(&self.require);
+        for path in &self.root {
+            match Anchor::given(&file::read(path)?) {
+                Ok(anchors) => question.roots.extend(anchors),
+                Err(why) => return Ok(Err((path.display().to_string(), why))),
+            }
+        }
+        if let Some(path) = &self.key {
+            let key: Result<PublicKey, _> = attest::key(&file::read(path)?);
+            match key {
+                Ok(key) => question.key = Some(key),
+                Err(why) => return Ok(Err((path.display().to_string(), why))),
+            }
+        }
+        Ok(Ok(question))
+    }
+}
