@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::problem::Fault;
 use crate::report::Report;
-use crate::{Admin, Agent, Caller, Connector, Ledger, Name, Token};
+use crate::{Admin, Agent, Caller, Connector, Ledger, Name, Token, TokenKind};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -23,6 +23,7 @@ impl Draft {
         if let Some(agent) = &self.agent {
             agent.check(&mut report.within("agent"));
             self.check_closed(agent, &mut report.within("tokens"));
+            self.check_factory(agent, &mut report.within("tokens"));
         }
         if let Some(ledger) = &self.ledger {
             ledger.check(&mut report.within("ledger"));
@@ -32,6 +33,7 @@ impl Draft {
         check_all("callers", &self.callers, report, Caller::check);
         check_all("admins", &self.admins, report, Admin::check);
         self.check_apart(&mut report.within("tokens"));
+        self.check_slots(&mut report.within("tokens"));
     }
 
     /// The whole configuration, where nothing is missing.
@@ -53,15 +55,46 @@ impl Draft {
         }
     }
 
+    /// Secrets that everybody knows are for trials, as software is.
+    fn check_factory(&self, agent: &Agent, report: &mut Report<'_>) {
+        for (name, token) in &self.tokens {
+            if token.allow_factory_secrets == Some(true) && !agent.allow_software_tokens {
+                let what = "factory secrets are for trials, and this agent is none: allow_software_tokens is not set";
+                let help = "give the YubiKey a PIN, PUK and management key of its own, and remove this line";
+                let fault = Fault::new("factory-secrets", what, help);
+                report.within(name.as_str()).expect("allow_factory_secrets", Err(fault));
+            }
+        }
+    }
+
+    /// A slot is kept for a connector that has its key there.
+    fn check_slots(&self, report: &mut Report<'_>) {
+        for (name, token) in &self.tokens {
+            let mut report = report.within(name.as_str());
+            for connector in token.slots.keys() {
+                let used = self.connectors.get(connector).is_some_and(|found| found.tokens.contains(name));
+                if !used {
+                    let what = format!("the connector {connector} is not on this token");
+                    let help = format!("name a connector that has {name} in tokens, or remove it");
+                    report
+                        .within("slots")
+                        .expect(connector.as_str(), Err(Fault::new("unknown-name", what, help)));
+                }
+            }
+        }
+    }
+
     /// Two entries for one token would log in twice, and could spend two tries of its PIN.
     fn check_apart(&self, report: &mut Report<'_>) {
         for (name, token) in &self.tokens {
-            let same = |other: &Token| other.module == token.module && other.uri == token.uri;
+            let same = |other: &Token| token.reach().is_some() && other.reach() == token.reach();
             if let Some((first, _)) = self.tokens.range(..name.clone()).find(|(_, other)| same(other)) {
-                let what = format!("{name} is the same token as {first}");
-                let fault =
-                    Fault::new("duplicate", what, "use one entry, and raise its lanes for more throughput");
-                report.within(name.as_str()).expect("uri", Err(fault));
+                let (field, help) = match token.kind {
+                    TokenKind::Pkcs11 => ("uri", "use one entry, and raise its lanes for more throughput"),
+                    TokenKind::YubikeyPiv => ("serial", "use one entry"),
+                };
+                let fault = Fault::new("duplicate", format!("{name} is the same token as {first}"), help);
+                report.within(name.as_str()).expect(field, Err(fault));
             }
         }
     }

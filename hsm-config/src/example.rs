@@ -17,7 +17,7 @@ const WIDTH: usize = 100;
 const TITLE: &str = "Kunci's configuration, by default /etc/kunci/kunci.toml. Only root and the agent's user may be \
     able to write it and the tenants files. `kunci config check` tells what is wrong with it.";
 
-/// An example configuration: seven regions on two tokens, three callers, two kinds of admin.
+/// An example configuration: seven regions on two tokens and a YubiKey, three callers, two kinds of admin.
 pub fn example() -> String {
     let sample = sample::config();
     let mut page = Page(String::new());
@@ -41,20 +41,21 @@ impl Page {
         self.table(header, value, &schema::fields::<T>());
     }
 
-    /// A section's entries; the first one is explained.
+    /// A section's entries; each field is explained where it comes first.
     fn entries<T: Serialize + JsonSchema>(
         &mut self,
         section: &str,
         entries: &std::collections::BTreeMap<crate::Name, T>,
     ) {
+        let mut fields = schema::fields::<T>();
         for (index, (name, value)) in entries.iter().enumerate() {
-            let header = format!("{section}.{name}");
+            self.0.push('\n');
             if index == 0 {
-                self.section(&header, value);
-            } else {
-                self.0.push('\n');
-                self.table(&header, value, &[]);
+                self.comment(&schema::about::<T>());
             }
+            self.table(&format!("{section}.{name}"), value, &fields);
+            let shown = written(value);
+            fields.retain(|field| !shown.iter().any(|(name, _)| *name == field.name));
         }
     }
 

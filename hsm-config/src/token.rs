@@ -2,24 +2,35 @@
 //!
 //! A module is vendor code. What is said here is all that its process gets: these environment variables, these
 //! paths, and a descriptor of the PIN. Secrets never travel in the environment, where children and /proc show them.
+//! One table serves both kinds of token; what only the other kind has is refused.
 
 use crate::agent::absolute;
-use crate::duration;
+use crate::management_key::ManagementKey;
+use crate::name::Name;
 use crate::pin::PinSource;
+use crate::piv::{self, PinPolicy, PivSlot, TouchPolicy};
 use crate::problem::Fault;
 use crate::report::Report;
 use crate::uri::Pkcs11Uri;
+use crate::{duration, schema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How many sessions a token may be given.
 const LANES: RangeInclusive<u8> = 1..=16;
 /// How long a token may be waited for.
 const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(120);
+/// How long a YubiKey waits for a touch before it gives up, with some room.
+const TOUCH: Duration = Duration::from_secs(20);
+/// What only a token behind a PKCS#11 module has.
+const OF_PKCS11: [&str; 4] = ["module", "uri", "so_pin", "paths"];
+/// What only a YubiKey has.
+const OF_PIV: [&str; 6] =
+    ["serial", "management_key", "slots", "pin_policy", "touch_policy", "allow_factory_secrets"];
 /// Words that mark an environment variable as a secret.
 const SECRET_WORDS: [&str; 3] = ["PIN", "PASSWORD", "SECRET"];
 
@@ -27,18 +38,41 @@ const SECRET_WORDS: [&str; 3] = ["PIN", "PASSWORD", "SECRET"];
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// How the token is reached: "pkcs11" through its maker's module.
+    /// How the token is reached: "pkcs11" through its maker's module, "yubikey-piv" through pcscd.
     pub kind: TokenKind,
     /// The PKCS#11 module, a shared library. It runs in a process of its own.
-    pub module: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<PathBuf>,
     /// Which token of the module: an RFC 7512 URI with token, serial, model, manufacturer; never a slot number.
-    pub uri: Pkcs11Uri,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Pkcs11Uri>,
+    /// Which YubiKey: its serial number, as it is printed on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u32>,
     /// Where the PIN is: { credential = "name" } of systemd, { file = "/path" } or { prompt = true }; never inline.
     pub pin: PinSource,
     /// Where the security officer's PIN is. Used by `kunci token init` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub so_pin: Option<PinSource>,
-    /// How many requests the token works on at a time: one session and one thread each, 1 to 16.
+    /// Where the YubiKey's management key is, in hexadecimal digits: as pin, or { protected = true } where the YubiKey
+    /// keeps it behind its PIN. Without it keys sign, and none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<ManagementKey>,
+    /// The slot of each connector's key: 9a, 9c, 9d, 9e or 82 to 95. A connector that is not named here gets a retired
+    /// slot that is free when its key is made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: BTreeMap<Name, PivSlot>,
+    /// How often a new key wants the PIN: once, or always (for each signature).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_policy: Option<PinPolicy>,
+    /// Whether a new key wants a touch for a signature: never, always, or cached (once in 15 seconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch_policy: Option<TouchPolicy>,
+    /// Serve a YubiKey that has its factory PIN, PUK or management key. For trials, with allow_software_tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_factory_secrets: Option<bool>,
+    /// How many requests the token works on at a time: one session and one thread each, 1 to 16. A
+    /// YubiKey has one.
     #[serde(default = "default_lanes")]
     #[schemars(range(min = 1, max = 16))]
     pub lanes: u8,
@@ -63,8 +97,25 @@ pub struct Token {
 pub enum TokenKind {
     /// Through a PKCS#11 module.
     Pkcs11,
-    /// A YubiKey's PIV application. Known by name, and not yet supported.
+    /// A YubiKey's PIV application, through pcscd.
     YubikeyPiv,
+}
+
+/// What a token is reached by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// A token of a PKCS#11 module.
+    Pkcs11 {
+        /// The shared library.
+        module: &'a Path,
+        /// Which of its tokens.
+        uri: &'a Pkcs11Uri,
+    },
+    /// A YubiKey with this serial number.
+    YubikeyPiv {
+        /// As it is printed on it.
+        serial: u32,
+    },
 }
 
 fn default_lanes() -> u8 {
@@ -85,12 +136,45 @@ fn check_so_pin(source: &PinSource) -> Result<(), Fault> {
 }
 
 impl Token {
+    /// What the token is reached by; `None` only of a token that was never checked.
+    pub fn reach(&self) -> Option<Reach<'_>> {
+        match self.kind {
+            TokenKind::Pkcs11 => {
+                Some(Reach::Pkcs11 { module: self.module.as_deref()?, uri: self.uri.as_ref()? })
+            }
+            TokenKind::YubikeyPiv => Some(Reach::YubikeyPiv { serial: self.serial? }),
+        }
+    }
+
+    /// How many lanes it gets. A YubiKey does one thing at a time.
+    pub fn sessions(&self) -> u8 {
+        if self.kind == TokenKind::YubikeyPiv { 1 } else { self.lanes }
+    }
+
+    /// How long a signature may take: where somebody has to touch the token, that takes longer than the token does.
+    pub fn patience(&self) -> Duration {
+        match self.touch_policy.unwrap_or_default() {
+            TouchPolicy::Never => self.deadline,
+            TouchPolicy::Always | TouchPolicy::Cached => self.deadline + TOUCH,
+        }
+    }
+
+    /// Whether a person types any of its secrets.
+    pub fn is_prompted(&self) -> bool {
+        let management_key = self.management_key.as_ref().and_then(ManagementKey::source);
+        [Some(&self.pin), management_key].contains(&Some(&PinSource::Prompt))
+    }
+
     pub(crate) fn check(&self, report: &mut Report<'_>) {
-        report.expect("kind", self.check_kind());
-        report.expect("module", absolute(&self.module));
+        self.check_kind(report);
+        report.expect("module", self.module.as_deref().map_or(Ok(()), absolute));
         report.expect("pin", self.pin.check());
         report.expect("so_pin", self.so_pin.as_ref().map_or(Ok(()), check_so_pin));
-        report.expect("lanes", self.check_lanes());
+        report.expect("management_key", self.management_key.as_ref().map_or(Ok(()), ManagementKey::check));
+        for connector in self.slots.keys() {
+            report.within("slots").expect(connector.as_str(), piv::check_alone(&self.slots, connector));
+        }
+        report.expect("lanes", self.check_lanes(report.has("lanes")));
         report.expect("deadline", duration::within(self.deadline, &DEADLINE));
         for name in self.env.keys() {
             report.within("env").expect(name, check_variable(name));
@@ -102,23 +186,38 @@ impl Token {
         }
     }
 
-    fn check_kind(&self) -> Result<(), Fault> {
-        match self.kind {
-            TokenKind::Pkcs11 => Ok(()),
-            TokenKind::YubikeyPiv => Err(Fault::new(
-                "not-supported",
-                "this version cannot reach a YubiKey's PIV application directly",
-                "it comes with a later version; use kind = \"pkcs11\" with a token that its maker's module reaches",
-            )),
+    /// Asks for what this kind of token needs, and refuses what only the other has.
+    fn check_kind(&self, report: &mut Report<'_>) {
+        let (needed, foreign, other): (&[&str], &[&str], _) = match self.kind {
+            TokenKind::Pkcs11 => (&["module", "uri"], &OF_PIV, "yubikey-piv"),
+            TokenKind::YubikeyPiv => (&["serial"], &OF_PKCS11, "pkcs11"),
+        };
+        for field in needed.iter().copied() {
+            if !report.has(field) {
+                let about = schema::fields::<Self>().into_iter().find(|known| known.name == field);
+                let about = about.map(|known| known.about).unwrap_or_default();
+                let help = format!("add {field} = …  # {about}");
+                report.refuse(Fault::new("missing-field", format!("{field} is missing"), help));
+            }
+        }
+        for field in foreign.iter().copied() {
+            if report.has(field) {
+                let what = format!("{field} is for tokens of kind \"{other}\"");
+                report.expect(field, Err(Fault::new("wrong-kind", what, "remove it, or change kind")));
+            }
         }
     }
 
-    fn check_lanes(&self) -> Result<(), Fault> {
+    fn check_lanes(&self, given: bool) -> Result<(), Fault> {
+        let out_of_range =
+            |help| Fault::new("out-of-range", format!("{} lanes cannot be opened", self.lanes), help);
+        if self.kind == TokenKind::YubikeyPiv && given && self.lanes != self.sessions() {
+            return Err(out_of_range("a YubiKey does one thing at a time: remove it".to_owned()));
+        }
         if LANES.contains(&self.lanes) {
             return Ok(());
         }
-        let help = format!("write a number from {} to {}", LANES.start(), LANES.end());
-        Err(Fault::new("out-of-range", format!("{} lanes cannot be opened", self.lanes), help))
+        Err(out_of_range(format!("write a number from {} to {}", LANES.start(), LANES.end())))
     }
 }
 

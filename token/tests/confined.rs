@@ -70,7 +70,7 @@ fn a_confined_host_reaches_its_own_files_and_nothing_else() {
     bench.write_secret("modules/pin-beside-the-module", "1");
     fs::write(bench.path("modules/module.so"), "").unwrap();
     let mut config = bench.config();
-    config.token.module = bench.path("modules/module.so");
+    config.token.module = Some(bench.path("modules/module.so"));
     let config = serde_json::to_string(&config).unwrap();
     let mut command = again("confined_process");
     let status = command.env(CONFIG, config).env(SCENE, bench.dir.path()).status().unwrap();

@@ -216,7 +216,7 @@ fn a_host_ends_with_its_supervisor_even_while_its_module_hangs() {
     // Opening a named pipe without a writer hangs, as a module's initialisation may.
     mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let mut config = bench.config();
-    config.token.module = fifo;
+    config.token.module = Some(fifo);
     let mut host = Host::start(config);
     assert_eq!(host.report(), Report::State(HostState::Starting));
     host.control = None;
@@ -227,7 +227,7 @@ fn a_host_ends_with_its_supervisor_even_while_its_module_hangs() {
 fn a_module_that_does_not_load_is_named() {
     let bench = Bench::new();
     let mut config = bench.config();
-    config.token.module = "/usr/lib/no-such-module.so".into();
+    config.token.module = Some("/usr/lib/no-such-module.so".into());
     let mut host = Host::start(config);
     host.await_state(|state| matches!(state, HostState::Failed(why) if why.contains("no-such-module")));
     host.ended();

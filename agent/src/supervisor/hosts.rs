@@ -117,7 +117,7 @@ impl Supervisor {
     pub(super) fn connect(&mut self, token: &Name) {
         let (Some(host), Some(front)) = (self.hosts.get(token), &self.front.child) else { return };
         if host.child.is_some() {
-            match lanes(host.config.token.lanes) {
+            match lanes(host.config.token.sessions()) {
                 Ok((ours, theirs)) => {
                     host.tell(Order::Lanes, theirs);
                     front.tell(ToFront::Lanes { token: token.clone(), generation: host.generation }, ours);

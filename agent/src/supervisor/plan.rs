@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use hsm_config::{Config, Mode, Name, PinSource, Problem, Problems, Tenants};
+use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
 use rustix::fs::{MemfdFlags, OFlags, SealFlags, fcntl_add_seals, memfd_create};
 use token::control::{HostConfig, Use};
 
@@ -90,9 +90,9 @@ impl Plan {
         hosts.collect()
     }
 
-    /// The tokens whose PIN a person types, and where.
+    /// The tokens with a secret that a person types, and where.
     pub(super) fn unlock_sockets(&self) -> Vec<(Name, PathBuf)> {
-        let prompted = self.config().tokens.iter().filter(|(_, token)| token.pin == PinSource::Prompt);
+        let prompted = self.config().tokens.iter().filter(|(_, token)| token.is_prompted());
         prompted.map(|(name, _)| (name.clone(), self.config().agent.unlock_socket(name))).collect()
     }
 }

@@ -57,7 +57,7 @@ impl Tokens {
     pub fn new(config: &hsm_config::Config, supervisor: UnboundedSender<FromFront>) -> Self {
         let token = |(name, token): (&Name, &hsm_config::Token)| {
             let state = State { host: HostState::Starting, generation: 0, pool: None, survey: None };
-            (name.clone(), Token { deadline: token.deadline, state: Mutex::new(state) })
+            (name.clone(), Token { deadline: token.patience(), state: Mutex::new(state) })
         };
         Self { tokens: config.tokens.iter().map(token).collect(), supervisor }
     }

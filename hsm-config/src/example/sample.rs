@@ -1,8 +1,8 @@
 //! The example's values: seven regions, as a vendor of mail security has them.
 
 use crate::{
-    Admin, Agent, Algorithm, Caller, Config, Connector, KeyType, Ledger, Name, PinSource, Token, TokenKind,
-    Verb,
+    Admin, Agent, Algorithm, Caller, Config, Connector, KeyType, Ledger, ManagementKey, Name, PinPolicy,
+    PinSource, Token, TokenKind, TouchPolicy, Verb,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,13 +18,14 @@ const REGIONS: [(&str, &str); 7] = [
     ("je", "Jersey"),
 ];
 const TOKENS: [&str; 2] = ["frankfurt", "london"];
+const YUBIKEY: &str = "saint-helier";
 
 pub(super) fn config() -> Config {
     let ledger = Ledger { origin: "vendor.example/kunci".into(), token: "frankfurt".parse().ok() };
     Config {
         agent: Agent::default(),
         ledger,
-        tokens: named(TOKENS.into_iter().filter_map(|city| Some((city, token(city)?)))),
+        tokens: tokens(),
         connectors: named(REGIONS.into_iter().map(|(name, region)| (name, connector(name, region)))),
         callers: callers(),
         admins: admins(),
@@ -39,14 +40,49 @@ fn names(list: &[&str]) -> Vec<Name> {
     list.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
+fn tokens() -> BTreeMap<Name, Token> {
+    let mut tokens = named(TOKENS.into_iter().filter_map(|city| Some((city, token(city)?))));
+    tokens.extend(named(token("saint-helier").map(|token| (YUBIKEY, yubikey(token))).into_iter()));
+    tokens
+}
+
+/// Jersey's connector has its key on a YubiKey.
+fn yubikey(token: Token) -> Token {
+    Token {
+        kind: TokenKind::YubikeyPiv,
+        module: None,
+        uri: None,
+        serial: Some(12_345_678),
+        so_pin: None,
+        management_key: Some(ManagementKey::Source(PinSource::Credential(format!(
+            "{YUBIKEY}-management-key"
+        )))),
+        slots: named([("je", "82")].into_iter().filter_map(|(name, slot)| Some((name, slot.parse().ok()?)))),
+        pin_policy: Some(PinPolicy::Once),
+        touch_policy: Some(TouchPolicy::Never),
+        allow_factory_secrets: Some(false),
+        lanes: 1,
+        env: BTreeMap::new(),
+        paths: Vec::new(),
+        read_paths: Vec::new(),
+        ..token
+    }
+}
+
 fn token(city: &str) -> Option<Token> {
     let folder = format!("/var/lib/kunci-tokens/{city}");
     Some(Token {
         kind: TokenKind::Pkcs11,
-        module: "/usr/lib/softhsm/libsofthsm2.so".into(),
-        uri: format!("pkcs11:token={city}").parse().ok()?,
+        module: Some("/usr/lib/softhsm/libsofthsm2.so".into()),
+        uri: Some(format!("pkcs11:token={city}").parse().ok()?),
+        serial: None,
         pin: PinSource::Credential(format!("{city}-pin")),
         so_pin: Some(PinSource::Credential(format!("{city}-so-pin"))),
+        management_key: None,
+        slots: BTreeMap::new(),
+        pin_policy: None,
+        touch_policy: None,
+        allow_factory_secrets: None,
         lanes: 4,
         deadline: Duration::from_secs(10),
         env: BTreeMap::from([("SOFTHSM2_CONF".into(), format!("/etc/kunci/softhsm2-{city}.conf"))]),
@@ -58,7 +94,7 @@ fn token(city: &str) -> Option<Token> {
 fn connector(name: &str, region: &str) -> Connector {
     Connector {
         region: region.into(),
-        tokens: names(&TOKENS),
+        tokens: if name == "je" { names(&[YUBIKEY]) } else { names(&TOKENS) },
         key: KeyType::Rsa3072,
         algorithm: Algorithm::PS256,
         authority: "https://login.microsoftonline.com".into(),

@@ -1,7 +1,7 @@
 //! A blank token initialised for `kunci token init`, in the order that no PIN lock survives: as a login, the officer's
 //! PIN is given only after the attempt is durable with the supervisor, and its outcome is reported.
 
-use hsm_config::PinSource;
+use hsm_config::{PinSource, Pkcs11Uri};
 
 use super::keeper::Keeper;
 use super::{login, pin};
@@ -10,13 +10,17 @@ use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Blank, Failure, Module};
 
 /// Initialises the one blank token that the URI can mean, by the configuration's PIN sources.
-pub(super) fn initialise(keeper: &mut Keeper, module: &Module) -> Result<TokenReport, Fault> {
+pub(super) fn initialise(
+    keeper: &mut Keeper,
+    module: &Module,
+    uri: &Pkcs11Uri,
+) -> Result<TokenReport, Fault> {
     let token = keeper.shared.config.token.clone();
     keeper.pin_files.hold(&token);
     let so_pin = token.so_pin.as_ref().ok_or_else(|| Fault::PinSource("add so_pin to the token".into()))?;
     let (so_pin, identity) = read(so_pin)?;
     let (pin, _) = read(&token.pin)?;
-    let blank = Blank::find(module, &token.uri).map_err(Failure::into_fault)?;
+    let blank = Blank::find(module, uri).map_err(Failure::into_fault)?;
     let serial = blank.serial().map_err(Failure::into_fault)?;
     keeper.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
     if let Some(why) = login::latched(keeper) {

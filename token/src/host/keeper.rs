@@ -5,9 +5,12 @@
 //! again at most once in [`RELOAD_EVERY`], since that may reset a device.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
+
+use hsm_config::{Pkcs11Uri, Reach};
 
 use super::login::PinFiles;
 use super::shared::{Now, Shared, Up};
@@ -94,17 +97,25 @@ impl Keeper {
     /// Serves the token until the process ends.
     pub(super) fn keep(mut self) {
         self.report(HostState::Starting);
-        let path = &self.shared.config.token.module;
+        let shared = Arc::clone(&self.shared);
+        match shared.config.token.reach() {
+            Some(Reach::Pkcs11 { module, uri }) => self.keep_module(module, uri),
+            Some(Reach::YubikeyPiv { .. }) => self.fail("this build does not reach YubiKeys".into()),
+            None => self.fail("the token's configuration is not whole".into()),
+        }
+    }
+
+    fn keep_module(mut self, path: &Path, uri: &Pkcs11Uri) -> ! {
         let module = match Module::load(path) {
             Ok(module) => module,
             Err(failure) => self.fail(format!("{} does not load: {}", path.display(), text(failure))),
         };
         let mut gone = false;
         loop {
-            let token = self.await_token(&module, gone);
+            let token = self.await_token(&module, uri, gone);
             self.down(Fault::Starting);
             gone = match login::log_in(&mut self, &module, &token) {
-                Some(anchor) => self.serve(&module, &token, &anchor),
+                Some(anchor) => self.serve(&module, uri, &token, &anchor),
                 None => false,
             };
         }
@@ -146,10 +157,10 @@ impl Keeper {
         }
     }
 
-    fn await_token(&mut self, module: &Module, mut gone: bool) -> Found {
+    fn await_token(&mut self, module: &Module, uri: &Pkcs11Uri, mut gone: bool) -> Found {
         let mut wait = FIRST_WAIT;
         loop {
-            let fault = match self.look(module, gone) {
+            let fault = match self.look(module, uri, gone) {
                 Ok(token) => return token,
                 Err(Failure::Code(Class::Module, code)) => self.fail(code),
                 Err(failure) => failure.into_fault(),
@@ -161,7 +172,7 @@ impl Keeper {
                 wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
                 if let Some(Event::Initialise(lane)) = event {
                     // A lane whose front is gone does not wait any more; the token is made all the same.
-                    let _ = lane.send(initialise::initialise(self, module));
+                    let _ = lane.send(initialise::initialise(self, module, uri));
                 }
             }
             gone = true;
@@ -169,18 +180,18 @@ impl Keeper {
     }
 
     /// Looks for the token, in a module loaded again if the token was gone and the time has come.
-    fn look(&mut self, module: &Module, gone: bool) -> Result<Found, Failure> {
+    fn look(&mut self, module: &Module, uri: &Pkcs11Uri, gone: bool) -> Result<Found, Failure> {
         if gone && self.may_reload(module) {
             self.broken = self.reload(module).err();
         }
         match &self.broken {
             Some(fault) => Err(fault.clone().into()),
-            None => self.find(module),
+            None => self.find(module, uri),
         }
     }
 
-    fn find(&self, module: &Module) -> Result<Found, Failure> {
-        let token = module.find(&self.shared.config.token.uri)?;
+    fn find(&self, module: &Module, uri: &Pkcs11Uri) -> Result<Found, Failure> {
+        let token = module.find(uri)?;
         match &self.serial {
             Some(serial) if *serial != token.report.serial => {
                 let found = &token.report.serial;
@@ -192,7 +203,7 @@ impl Keeper {
     }
 
     /// Serves the token until it changes; whether it is gone.
-    fn serve(&mut self, module: &Module, token: &Found, anchor: &Anchor) -> bool {
+    fn serve(&mut self, module: &Module, uri: &Pkcs11Uri, token: &Found, anchor: &Anchor) -> bool {
         self.generation += 1;
         self.serial = Some(token.report.serial.clone());
         let (generation, epoch) = (self.generation, self.epoch);
@@ -204,7 +215,7 @@ impl Keeper {
                 Ok(Event::Suspect(Suspicion::Gone)) => return true,
                 Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
                 Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => {
-                    match self.is_as_before(module, token, anchor) {
+                    match self.is_as_before(module, uri, token, anchor) {
                         Ok(true) => {}
                         Ok(false) => return false,
                         Err(_) => return true,
@@ -216,9 +227,15 @@ impl Keeper {
         }
     }
 
-    fn is_as_before(&self, module: &Module, token: &Found, anchor: &Anchor) -> Result<bool, Failure> {
+    fn is_as_before(
+        &self,
+        module: &Module,
+        uri: &Pkcs11Uri,
+        token: &Found,
+        anchor: &Anchor,
+    ) -> Result<bool, Failure> {
         self.shared.looked();
-        let now = self.find(module)?;
+        let now = self.find(module, uri)?;
         Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
     }
 

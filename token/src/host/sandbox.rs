@@ -52,7 +52,7 @@ fn files(config: &HostConfig) -> Files {
         .read(SYSTEM)
         .read(readable_etc())
         // The file alone: PIN files may lie beside it. A folder that it needs is below SYSTEM, or in read_paths.
-        .read([&token.module])
+        .read(&token.module)
         .read(&token.read_paths)
         .read(pins)
         .write([DEVICES])
