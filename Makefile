@@ -43,6 +43,11 @@ test: setup ## Install what is missing, build, and run all tests
 	cargo build --workspace
 	cargo test --workspace --no-fail-fast
 
+.PHONY: contract
+contract: setup ## Run the contract suite over every kind of token, and print the table; writes target/contract.json
+	cargo build --workspace
+	$(TARGET)/debug/kunci-contract --json $(TARGET)/contract.json --docs docs/tokens.md
+
 .PHONY: lint
 lint: ## Format, clippy and rustdoc, with warnings denied
 	cargo fmt --all --check

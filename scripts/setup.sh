@@ -13,11 +13,13 @@ install_packages \
     "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" \
     "/usr/lib/softhsm/libsofthsm2.so softhsm2" "softhsm2-util softhsm2" \
     "pkcs11-tool opensc" "openssl openssl" "curl curl" "gdb gdb" "strace strace" "faketime faketime" "setpriv util-linux" \
+    "clang clang" "pkg-config pkg-config" "/usr/include/openssl/ssl.h libssl-dev" "/usr/include/sqlite3.h libsqlite3-dev" \
     "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm"
 need_rust
 
 # Debian 12 and Ubuntu 24.04 have an older Node. npm has a newer one, which stays inside target/.
-folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/node
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+folder=$target/node
 if [ ! -x "$folder/bin/node" ] && ! at_least "$NODE_OLDEST" "$(node -p process.versions.node)"; then
     package=node-linux-$(node -p process.arch)
     say "Node $(node --version) is too old for the judge; installing $package@$NODE_MAJOR from npm into $folder"
@@ -31,3 +33,7 @@ if [ -x "$folder/bin/node" ]; then
     export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
 fi
 sh tests/clients/setup.sh
+
+# A second soft token, strict where SoftHSM2 is lenient. cargo keeps what is built already.
+say "Kryoptic's PKCS#11 module is built from crates.io into $target/kryoptic, unless it is there."
+(cd tests/kryoptic && cargo build --quiet --release --locked -p kryoptic --target-dir "$target/kryoptic")

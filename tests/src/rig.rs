@@ -267,8 +267,11 @@ pub fn user() -> String {
 
 /// A binary of the project.
 pub fn binary(name: &str) -> PathBuf {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.to_owned());
-    let folder = std::env::var_os("KUNCI_BIN_DIR").map(PathBuf::from).or_else(beside).unwrap();
+    let program = std::env::current_exe().unwrap();
+    // A program's own folder, or above the tests'.
+    let beside = || program.ancestors().skip(1).take(2).find(|folder| folder.join(name).exists());
+    let given = std::env::var_os("KUNCI_BIN_DIR").map(PathBuf::from);
+    let folder = given.or_else(|| beside().map(Path::to_owned)).unwrap_or_default();
     let path = folder.join(name);
     assert!(path.exists(), "{} is missing: run cargo build --workspace first", path.display());
     path

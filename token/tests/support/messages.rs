@@ -1,6 +1,6 @@
 //! Messages with plausible fields.
 
-use token::message::{Assertion, Certificate, Message, Probe, Proof, Request};
+use token::message::{Assertion, Message};
 use token::{KeyRef, Sha256, lane::Work};
 
 pub fn assertion() -> Message {
@@ -12,24 +12,6 @@ pub fn assertion() -> Message {
         iat: 1_700_000_000,
         exp: 1_700_000_300,
     })
-}
-
-pub fn proof() -> Message {
-    let object_id = "9f0d2c7e-6a51-4b6e-8a6e-111111111111".into();
-    Message::Proof(Proof { certificate: Sha256([1; 32]), object_id, nbf: 1_700_000_000, exp: 1_700_000_600 })
-}
-
-pub fn certificate() -> Certificate {
-    let (not_before, not_after) = (1_700_000_000, 4_000_000_000);
-    Certificate { common_name: "Vendor connector, Germany".into(), serial: [0x11; 16], not_before, not_after }
-}
-
-pub fn request() -> Request {
-    Request { common_name: "Vendor connector, Germany".into() }
-}
-
-pub fn probe() -> Message {
-    Message::Probe(Probe { nonce: [5; 32] })
 }
 
 pub fn sign(connector: &str, key: KeyRef, message: Message) -> Work {

@@ -7,7 +7,6 @@
 
 pub mod host;
 pub mod messages;
-pub mod openssl;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use hsm_config::{Algorithm, KeyType};
+use hsm_config::Algorithm;
 use token::PublicKey;
-use token::lane::KeyReport;
 
-pub fn run(arguments: &[&str]) -> (bool, String) {
+pub(crate) fn run(arguments: &[&str]) -> (bool, String) {
     let output =
         Command::new("openssl").args(arguments).output().expect("openssl is missing: apt install openssl");
     let text = [output.stdout, output.stderr].concat();
@@ -16,7 +15,13 @@ pub fn run(arguments: &[&str]) -> (bool, String) {
 }
 
 /// Judges a raw signature over a message by `openssl dgst`.
-pub fn verifies(dir: &Path, key: &PublicKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn verifies(
+    dir: &Path,
+    key: &PublicKey,
+    algorithm: Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
     let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     let signature = if algorithm == Algorithm::ES256 { ecdsa_der(signature) } else { signature.to_vec() };
     fs::write(path("spki.der"), key.spki()).unwrap();
@@ -33,7 +38,7 @@ pub fn verifies(dir: &Path, key: &PublicKey, algorithm: Algorithm, message: &[u8
 }
 
 /// r ‖ s as the DER SEQUENCE of two INTEGERs, by hand so that it judges the code under test.
-pub fn ecdsa_der(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn ecdsa_der(raw: &[u8]) -> Vec<u8> {
     let integer = |half: &[u8]| {
         let start = half.iter().position(|byte| *byte != 0).unwrap_or(half.len() - 1);
         let mut bytes = half[start..].to_vec();
@@ -44,9 +49,4 @@ pub fn ecdsa_der(raw: &[u8]) -> Vec<u8> {
     };
     let body = [integer(&raw[..32]), integer(&raw[32..])].concat();
     [&[0x30, u8::try_from(body.len()).unwrap()][..], &body].concat()
-}
-
-pub fn expected_kind(report: &KeyReport, kind: KeyType) -> PublicKey {
-    assert_eq!(report.kind, Some(kind));
-    report.public_key().unwrap()
 }

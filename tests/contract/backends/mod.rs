@@ -1,0 +1,40 @@
+//! The backends: each real, none mocked. A new one is a file here and a line below.
+
+mod kryoptic;
+mod softhsm2;
+
+use crate::backend::{Backend, Bench};
+use crate::cases::{self, Case};
+use crate::life::{Outcome, Row};
+
+/// How a backend is made, and what it goes through.
+pub(crate) struct Entry {
+    pub name: &'static str,
+    pub make: fn(&Bench) -> Box<dyn Backend>,
+    run: Run,
+}
+
+/// How much of the suite.
+#[derive(PartialEq, Eq)]
+enum Run {
+    Full,
+}
+
+/// All backends, in the order of the table.
+pub(crate) const ALL: [Entry; 2] = [
+    Entry { name: "softhsm2", make: softhsm2::make, run: Run::Full },
+    Entry { name: "kryoptic", make: kryoptic::make, run: Run::Full },
+];
+
+impl Entry {
+    /// The cases that it goes through.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &'static Case> {
+        let full = self.run == Run::Full;
+        cases::ALL.iter().filter(move |case| full || cases::SHORT.contains(&case.name))
+    }
+
+    /// The row of a case that could not begin.
+    pub(crate) fn failed(&self, case: &Case, why: String) -> Row {
+        Row { backend: self.name, case: case.name, result: Outcome::Fail, why }
+    }
+}

@@ -1,0 +1,1 @@
+//! Nothing of ours: `cargo build -p kryoptic` in this folder makes the module.

@@ -1,0 +1,24 @@
+//! Every backend keeps the contract, and docs/tokens.md says what it does not offer: `make contract` shows them all.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::process::Command;
+
+#[track_caller]
+fn keeps_the_contract(backend: &str) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/tokens.md");
+    let mut suite = Command::new(env!("CARGO_BIN_EXE_kunci-contract"));
+    let output = suite.args(["--backend", backend, "--docs", page]).output().unwrap();
+    let (table, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{backend}:\n{table}\n{errors}");
+}
+
+#[test]
+fn softhsm2_keeps_the_contract() {
+    keeps_the_contract("softhsm2");
+}
+
+#[test]
+fn kryoptic_keeps_the_contract() {
+    keeps_the_contract("kryoptic");
+}
