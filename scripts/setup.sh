@@ -14,6 +14,9 @@ install_packages \
     "/usr/lib/softhsm/libsofthsm2.so softhsm2" "softhsm2-util softhsm2" \
     "pkcs11-tool opensc" "openssl openssl" "curl curl" "gdb gdb" "strace strace" "faketime faketime" "setpriv util-linux" \
     "clang clang" "pkg-config pkg-config" "/usr/include/openssl/ssl.h libssl-dev" "/usr/include/sqlite3.h libsqlite3-dev" \
+    "pkg-config --exists libpcsclite libpcsclite-dev" "pcscd pcscd" "ip iproute2" \
+    "/usr/lib/pcsc/drivers/serial/libifdvpcd.so vsmartcard-vpcd" "ls /usr/lib/*/libykcs11.so ykcs11" \
+    "yubico-piv-tool yubico-piv-tool" \
     "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm"
 need_rust
 
