@@ -4,6 +4,8 @@
 //! application (`inner/`); before it stands what makes a YubiKey of it (Yubico's PIV extensions, SP 800-73-4 part 2),
 //! and a control socket by which a test pulls the key, touches it, or makes it fail. tests/card/README.md says how.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod apdu;
 mod attest;
 mod authority;
