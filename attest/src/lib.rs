@@ -29,6 +29,7 @@ mod verdict;
 mod verify;
 
 pub mod path;
+pub mod tpm;
 
 pub use algorithm::{Curve, KeyAlgorithm};
 pub use anchor::{Anchor, anchors};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::item::{Item, Malformed, parse};
+use crate::tpm::Answer;
 use crate::{Anchor, PublicKey, Requirement};
 
 /// A question.
@@ -18,12 +19,14 @@ pub struct Question {
     pub serial: Option<String>,
     /// What the evidence must say besides.
     pub requirements: Vec<Requirement>,
+    /// The auditor's own half of a TPM's challenge.
+    pub answer: Option<Answer>,
 }
 
 impl Question {
     /// Whether it holds at this time, and no more.
     pub fn at(at: Timestamp) -> Self {
-        Self { at, roots: Vec::new(), key: None, serial: None, requirements: Vec::new() }
+        Self { at, roots: Vec::new(), key: None, serial: None, requirements: Vec::new(), answer: None }
     }
 }
 

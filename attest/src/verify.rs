@@ -4,6 +4,7 @@
 //! weak; is all that is required there. Only the judge of a kind can say *proven*; whatever comes later can take it back
 //! (another key) or add an error (anything else).
 
+use crate::tpm::{self, TpmEvidence};
 use crate::{Certificate, Evidence, Finding, Judgement, Question, Report, Statement, Verdict};
 
 /// Judges evidence.
@@ -14,8 +15,24 @@ pub fn verify(evidence: &Evidence, question: &Question) -> Report {
 
 /// The judge of the evidence's kind speaks. JSON documents (`Evidence::documents`) name their format, and with it their
 /// judge; certificates are told by their extensions.
-fn judge(evidence: &Evidence, _question: &Question) -> Judgement {
+fn judge(evidence: &Evidence, question: &Question) -> Judgement {
+    if let Some(document) = evidence.documents.iter().find(|document| document.format == tpm::EVIDENCE) {
+        let pool = [&evidence.certificates[..], &evidence.intermediates].concat();
+        let judged = TpmEvidence::from_json(&document.bytes)
+            .and_then(|evidence| tpm::judge(&evidence, &pool, question));
+        return judged.unwrap_or_else(|unreadable| malformed(&unreadable.to_string()));
+    }
     no_attestation(evidence.certificates.first())
+}
+
+/// Evidence of a known kind that does not parse.
+fn malformed(why: &str) -> Judgement {
+    Judgement {
+        verdict: Verdict::Malformed,
+        statement: Statement::of(None, None),
+        root: None,
+        findings: vec![Finding::error("malformed", format!("The evidence cannot be parsed: {why}."))],
+    }
 }
 
 /// Well-formed, and nobody's statement of where a key was born.

@@ -1,0 +1,116 @@
+//! The algorithms that a TPM's structures may name, as far as Kunci judges by them.
+//!
+//! SHA-1 is not among them, on purpose: a name or a statement digested with it can be collided. TPM 2.0 Library,
+//! part 2, sections 6.3 (TPM_ALG_ID) and 6.4 (TPM_ECC_CURVE).
+
+use aws_lc_rs::{agreement, digest, hmac};
+
+use super::wire::WireError;
+
+pub(super) const RSA: u16 = 0x0001;
+pub(super) const AES: u16 = 0x0006;
+pub(super) const NULL: u16 = 0x0010;
+pub(super) const RSASSA: u16 = 0x0014;
+pub(super) const RSAES: u16 = 0x0015;
+pub(super) const RSAPSS: u16 = 0x0016;
+pub(super) const OAEP: u16 = 0x0017;
+pub(super) const ECDSA: u16 = 0x0018;
+pub(super) const ECDH: u16 = 0x0019;
+pub(super) const ECDAA: u16 = 0x001a;
+pub(super) const ECC: u16 = 0x0023;
+pub(super) const CFB: u16 = 0x0043;
+
+/// A digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashAlg {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+/// A curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// NIST P-256
+    P256,
+    /// NIST P-384
+    P384,
+}
+
+impl HashAlg {
+    pub(super) fn parse(id: u16) -> Result<Self, WireError> {
+        match id {
+            0x000b => Ok(Self::Sha256),
+            0x000c => Ok(Self::Sha384),
+            0x000d => Ok(Self::Sha512),
+            _ => Err(WireError::Unsupported("hash algorithm", u32::from(id))),
+        }
+    }
+
+    /// Its TPM_ALG_ID.
+    pub fn id(self) -> u16 {
+        match self {
+            Self::Sha256 => 0x000b,
+            Self::Sha384 => 0x000c,
+            Self::Sha512 => 0x000d,
+        }
+    }
+
+    pub(super) fn digest(self, bytes: &[u8]) -> digest::Digest {
+        digest::digest(self.algorithm(), bytes)
+    }
+
+    pub(super) fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+
+    pub(super) fn hmac(self) -> hmac::Algorithm {
+        match self {
+            Self::Sha256 => hmac::HMAC_SHA256,
+            Self::Sha384 => hmac::HMAC_SHA384,
+            Self::Sha512 => hmac::HMAC_SHA512,
+        }
+    }
+}
+
+impl From<HashAlg> for crate::Hash {
+    fn from(hash: HashAlg) -> Self {
+        match hash {
+            HashAlg::Sha256 => Self::Sha256,
+            HashAlg::Sha384 => Self::Sha384,
+            HashAlg::Sha512 => Self::Sha512,
+        }
+    }
+}
+
+impl Curve {
+    pub(super) fn parse(id: u16) -> Result<Self, WireError> {
+        match id {
+            0x0003 => Ok(Self::P256),
+            0x0004 => Ok(Self::P384),
+            _ => Err(WireError::Unsupported("curve", u32::from(id))),
+        }
+    }
+
+    /// How long a coordinate is, in bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    pub(super) fn agreement(self) -> &'static agreement::Algorithm {
+        match self {
+            Self::P256 => &agreement::ECDH_P256,
+            Self::P384 => &agreement::ECDH_P384,
+        }
+    }
+}
