@@ -48,8 +48,8 @@ struct Bench {
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 4.0, value_parser = softtoken::seconds)]
     seconds: f64,
-    /// How many lanes the agent's token gets.
-    #[arg(long, default_value_t = 4)]
+    /// How many lanes the agent's token gets: as many as the direct driver has threads.
+    #[arg(long, default_value_t = 2)]
     lanes: u8,
     /// Exits with 1 if a figure that the agent must reach is missed.
     #[arg(long)]

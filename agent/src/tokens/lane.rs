@@ -1,10 +1,13 @@
-//! One lane: a frame socket to one thread of a host, with one question outstanding at most.
+//! One lane: a frame socket to one thread of a host, which answers in the order of the questions.
 //!
-//! Answers are bounded and must repeat the question's number; anything else means that the lane cannot be trusted
-//! any more, and it is dropped.
+//! A second question may lie in the socket while the thread works on the first, so that a busy token never waits for the
+//! front. Each asker reads its own answer, in its turn. Answers are bounded and must repeat the question's number;
+//! anything else means that the lane cannot be trusted any more, and its host is killed.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::net::{RecvFlags, SendFlags};
@@ -12,66 +15,102 @@ use token::lane::{Answer, Ask, Done, MAX_ANSWER, MAX_ASK, Work, decode, encode};
 use token::seqpacket;
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
+use tokio::sync::Mutex;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use super::AskError;
 
+/// How many places a lane has: for the question that is worked on, and for the next.
+pub(super) const PLACES: usize = 2;
+
 /// A lane's front end. Tokio knows no seqpacket sockets; its datagram type waits for any socket.
 pub(super) struct Lane {
     socket: UnixDatagram,
-    buffer: Vec<u8>,
-    asked: u64,
+    asked: AtomicU64,
+    taken: AtomicUsize,
+    /// The turn to read, first come, first served, and the buffer to read into.
+    turn: Mutex<Vec<u8>>,
+}
+
+/// Places on a lane, taken for one question until it is answered.
+pub(super) struct Seat {
+    lane: Arc<Lane>,
+    places: usize,
 }
 
 impl Lane {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(Self { socket: UnixDatagram::from_std(socket.into())?, buffer: Vec::new(), asked: 0 })
+        let socket = UnixDatagram::from_std(socket.into())?;
+        Ok(Self { socket, asked: AtomicU64::new(0), taken: AtomicUsize::new(0), turn: Mutex::default() })
     }
 
-    /// Asks and waits. After `Err(Gone)` or `Err(Deadline)` the lane must not be used again.
-    pub(super) async fn ask(&mut self, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        self.asked += 1;
-        let frame = encode(&Ask { id: self.asked, work }).map_err(AskError::Fault)?;
-        if frame.len() > MAX_ASK {
-            return Err(AskError::TooLong);
-        }
-        // One question at a time: the socket's buffer always has room for it.
-        seqpacket::send(&self.socket, &frame, &[], SendFlags::DONTWAIT).map_err(|_| AskError::Gone)?;
-        let answer = timeout(deadline, self.receive()).await.map_err(|_| AskError::Deadline)??;
-        if answer.id != self.asked {
-            return Err(AskError::Gone);
-        }
-        answer.outcome.map_err(AskError::Fault)
+    /// How many places are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
-    async fn receive(&mut self) -> Result<Answer, AskError> {
-        self.buffer.resize(MAX_ANSWER, 0);
+    /// Takes places for one question.
+    pub(super) fn seat(self: &Arc<Self>, places: usize) -> Seat {
+        self.taken.fetch_add(places, Ordering::Relaxed);
+        Seat { lane: self.clone(), places }
+    }
+
+    async fn receive(&self, buffer: &mut Vec<u8>) -> Result<Answer, AskError> {
+        buffer.resize(MAX_ANSWER, 0);
         loop {
             self.socket.readable().await.map_err(|_| AskError::Gone)?;
-            match self.try_receive() {
+            match self.try_receive(buffer) {
                 Ok(0) => return Err(AskError::Gone),
-                Ok(length) => return decode(&self.buffer[..length]).map_err(|_| AskError::Gone),
+                Ok(length) => return decode(&buffer[..length]).map_err(|_| AskError::Gone),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return Err(AskError::Gone),
             }
         }
     }
 
-    /// One receive. After the one answer that was outstanding there is nothing more to read, and saying so spares the
+    /// One receive. Where no other question is on the lane there is nothing more to read, and saying so to tokio spares the
     /// system call that would find it out.
-    fn try_receive(&mut self) -> io::Result<usize> {
-        let (socket, buffer) = (&self.socket, &mut self.buffer);
+    fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut answer = None;
-        let spent: io::Result<()> = socket.try_io(Interest::READABLE, || {
-            let frame = seqpacket::receive(socket, buffer, &mut Vec::new(), RecvFlags::DONTWAIT)?;
+        let spent = self.socket.try_io(Interest::READABLE, || {
+            let frame = seqpacket::receive(&self.socket, buffer, &mut Vec::new(), RecvFlags::DONTWAIT)?;
             answer = Some(frame.len());
-            Err(io::ErrorKind::WouldBlock.into())
+            if self.taken() > 1 { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
         });
         match (answer, spent) {
             (Some(length), _) => Ok(length),
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Ok(0),
         }
+    }
+}
+
+impl Seat {
+    /// Asks and waits; the deadline runs from the question's turn. After `Err(Gone)` or `Err(Deadline)` the lane must not
+    /// be used again: an answer that comes late has another number than the next question.
+    pub(super) async fn ask(self, work: Work, deadline: Duration) -> Result<Done, AskError> {
+        let lane = &*self.lane;
+        let id = lane.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let frame = encode(&Ask { id, work }).map_err(AskError::Fault)?;
+        if frame.len() > MAX_ASK {
+            return Err(AskError::TooLong);
+        }
+        // The socket's buffer always has room for as many questions as there are places.
+        seqpacket::send(&lane.socket, &frame, &[], SendFlags::DONTWAIT).map_err(|_| AskError::Gone)?;
+        // Turns are in the order of the sends only if nothing comes between: no yielding to other tasks here.
+        let mut buffer = unconstrained(lane.turn.lock()).await;
+        let answer = timeout(deadline, lane.receive(&mut buffer)).await.map_err(|_| AskError::Deadline)??;
+        if answer.id != id {
+            return Err(AskError::Gone);
+        }
+        answer.outcome.map_err(AskError::Fault)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.lane.taken.fetch_sub(self.places, Ordering::Relaxed);
     }
 }

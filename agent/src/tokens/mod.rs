@@ -1,6 +1,6 @@
 //! The tokens as the front knows them: each one's host state, its lanes, and what its last survey said.
 //!
-//! The front never sees a module or a PIN. It asks over lanes, one request at a time on each, and tells the
+//! The front never sees a module or a PIN. It asks over lanes, one request after the other on each, and tells the
 //! supervisor to kill a host whose lane missed its deadline.
 
 mod lane;

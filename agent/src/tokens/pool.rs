@@ -1,19 +1,19 @@
 //! The lanes of one host process, and the bounded, first-come queue in front of them.
 //!
-//! A lane that failed is not returned, and a pool with a dead lane is shut: its host is killed, and new lanes come with
-//! the next one.
+//! A question goes to the lane that has the fewest. A pool with a dead lane is shut: its host is killed, and new lanes come
+//! with the next one.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use token::lane::{Done, Fault, Work};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::lane::Lane;
+use super::lane::{Lane, PLACES};
 use crate::problem::Problem;
 
 /// How many requests may wait for a lane of one token.
@@ -21,7 +21,8 @@ const MAX_WAITING: usize = 1024;
 
 /// Lanes of one host process.
 pub(super) struct Pool {
-    idle: Mutex<Vec<Lane>>,
+    lanes: Vec<Arc<Lane>>,
+    /// Places on lanes that are not taken.
     free: Semaphore,
     waiting: AtomicUsize,
 }
@@ -51,37 +52,42 @@ pub enum AskError {
 
 impl Pool {
     pub(super) fn new(lanes: Vec<OwnedFd>) -> io::Result<Self> {
-        let lanes = lanes.into_iter().map(Lane::new).collect::<Result<Vec<_>, _>>()?;
-        let free = Semaphore::new(lanes.len());
-        Ok(Self { idle: Mutex::new(lanes), free, waiting: AtomicUsize::new(0) })
+        let new = |socket| Lane::new(socket).map(Arc::new);
+        let lanes = lanes.into_iter().map(new).collect::<Result<Vec<_>, _>>()?;
+        let free = Semaphore::new(lanes.len() * PLACES);
+        Ok(Self { lanes, free, waiting: AtomicUsize::new(0) })
     }
 
     pub(super) async fn ask(&self, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let _permit = match self.free.try_acquire() {
+        let places = places(&work);
+        let _permit = match self.free.try_acquire_many(places) {
             Ok(permit) => permit,
-            Err(_) => self.wait(deadline).await?,
+            Err(_) => self.wait(places, deadline).await?,
         };
-        let mut lane = self.lanes().pop().ok_or(AskError::Gone)?;
-        let answer = lane.ask(work, deadline).await;
-        match answer {
-            Err(AskError::Gone | AskError::Deadline) => self.free.close(),
-            _ => self.lanes().push(lane),
+        let lane = self.lanes.iter().min_by_key(|lane| lane.taken()).ok_or(AskError::Gone)?;
+        let answer = lane.seat(places as usize).ask(work, deadline).await;
+        if let Err(AskError::Gone | AskError::Deadline) = answer {
+            self.free.close();
         }
         answer
     }
 
-    async fn wait(&self, deadline: Duration) -> Result<tokio::sync::SemaphorePermit<'_>, AskError> {
+    async fn wait(&self, places: u32, deadline: Duration) -> Result<SemaphorePermit<'_>, AskError> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(AskError::Busy);
         }
-        let permit = timeout(deadline, self.free.acquire()).await;
+        let permit = timeout(deadline, self.free.acquire_many(places)).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         permit.map_err(|_| AskError::Busy)?.map_err(|_| AskError::Gone)
     }
+}
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<Lane>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+/// How many of a lane's places a question takes: nothing waits behind work that may take minutes.
+fn places(work: &Work) -> u32 {
+    match work {
+        Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => 1,
+        _ => PLACES as u32,
     }
 }
 
@@ -116,3 +122,6 @@ impl From<AskError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! What travels on a lane between front and host: one request at a time, in typed fields, at most 16 KiB.
+//! What travels on a lane between front and host: one request after the other, in typed fields, at most 16 KiB.
 //!
 //! One lane is one `SOCK_SEQPACKET` socket, one thread of the host and one session on the token. The front asks, the
 //! host answers; nothing on a lane is bytes or a digest to sign. Frames are postcard (its wire format, version 1).

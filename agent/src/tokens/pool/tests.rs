@@ -1,0 +1,93 @@
+//! Two questions on one lane, and what must never wait behind what.
+
+use rustix::net::RecvFlags;
+use token::lane::{Answer, Ask, decode, encode};
+use token::{KeyId, KeyRef, Sha256, seqpacket};
+
+use super::*;
+
+/// How long the front waits for these hosts.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// A pool with one lane, and the host's end of it.
+fn pool() -> (Arc<Pool>, OwnedFd) {
+    let (front, host) = seqpacket::pair().unwrap();
+    (Arc::new(Pool::new(vec![front]).unwrap()), host)
+}
+
+fn probe() -> Work {
+    let key = KeyRef { id: KeyId([1; 16]), spki_sha256: Sha256([2; 32]) };
+    Work::Probe { connector: "de".parse().unwrap(), key }
+}
+
+fn asking(pool: &Arc<Pool>, work: Work) -> tokio::task::JoinHandle<Result<Done, AskError>> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.ask(work, DEADLINE).await })
+}
+
+/// The next question, if there is one.
+fn next(host: &OwnedFd) -> Option<Ask> {
+    let mut buffer = [0; 1024];
+    let frame = seqpacket::receive(host, &mut buffer, &mut Vec::new(), RecvFlags::DONTWAIT).ok()?;
+    Some(decode(frame).unwrap())
+}
+
+fn answer(host: &OwnedFd, id: u64, with: u8) {
+    let answer = Answer { id, outcome: Ok(Done::Signature(vec![with])) };
+    seqpacket::send(host, &encode(&answer).unwrap(), &[], rustix::net::SendFlags::empty()).unwrap();
+}
+
+/// Lets every task of this runtime go on as far as it can.
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_question_is_on_its_way_while_the_first_is_worked_on_and_each_gets_its_own_answer() {
+    let (pool, host) = pool();
+    let asked: Vec<_> = (0..3).map(|_| asking(&pool, probe())).collect();
+    settle().await;
+    let (first, second) = (next(&host).unwrap(), next(&host).unwrap());
+    assert!(next(&host).is_none(), "a third waits in front of the lane");
+    answer(&host, first.id, 1);
+    answer(&host, second.id, 2);
+    let third = loop {
+        tokio::task::yield_now().await;
+        if let Some(third) = next(&host) {
+            break third;
+        }
+    };
+    answer(&host, third.id, 3);
+    for (asked, with) in asked.into_iter().zip(1..) {
+        assert_eq!(asked.await.unwrap().unwrap(), Done::Signature(vec![with]));
+    }
+}
+
+#[tokio::test]
+async fn nothing_waits_on_a_lane_behind_work_that_may_take_minutes() {
+    let (pool, host) = pool();
+    let slow = asking(&pool, Work::Generate { connector: "de".parse().unwrap(), id: KeyId([3; 16]) });
+    settle().await;
+    let signing = asking(&pool, probe());
+    settle().await;
+    let first = next(&host).unwrap();
+    assert!(matches!(first.work, Work::Generate { .. }));
+    assert!(next(&host).is_none());
+    answer(&host, first.id, 1);
+    slow.await.unwrap().unwrap();
+    settle().await;
+    answer(&host, next(&host).unwrap().id, 2);
+    signing.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_with_another_number_ends_the_pool() {
+    let (pool, host) = pool();
+    let asked = asking(&pool, probe());
+    settle().await;
+    answer(&host, next(&host).unwrap().id + 1, 1);
+    assert!(matches!(asked.await.unwrap(), Err(AskError::Gone)));
+    assert!(matches!(pool.ask(probe(), DEADLINE).await, Err(AskError::Gone)));
+}
