@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hsm_config::{Connector, Name};
+use hsm_config::{Connector, Flaw, Name};
 use token::lane::KeyReport;
 use token::{PublicKey, Sha256};
 
 use crate::draft::SigningKey;
 use crate::lifecycle::Key;
+use crate::posture::Posture;
 use crate::problem::Problem;
 use crate::tokens::Survey;
 
@@ -24,6 +25,25 @@ pub struct ActiveKey {
     pub certificate: Vec<u8>,
     /// Its digest, as `x5t#S256` names it.
     pub certificate_sha256: Sha256,
+    /// What it fails and signs with all the same.
+    pub excused: Vec<Flaw>,
+}
+
+/// What the configuration says of a key beyond its type.
+pub struct Terms {
+    /// Whether a soft token will do.
+    pub allow_software: bool,
+    /// What its token and its connector are excused from.
+    pub exceptions: Vec<Flaw>,
+}
+
+/// A key that is fit to sign, and what it is excused from.
+#[derive(Clone)]
+pub struct Fit {
+    /// The key.
+    pub key: SigningKey,
+    /// The exceptions that it needs.
+    pub excused: Vec<Flaw>,
 }
 
 /// Why a connector's key on a token may not sign.
@@ -44,9 +64,9 @@ pub enum Inactive {
     /// The token holds another key under its identifier.
     #[error("the token {0} holds another key than the pinned one")]
     Mismatch(Name),
-    /// The key reads back badly.
-    #[error("the key on {0} fails a requirement: {1}")]
-    Unfit(Name, String),
+    /// The key or its token fails a requirement.
+    #[error("the key on {0} fails a requirement: {reason}; {mend} ({1})", reason = .1.reason(), mend = .1.mend())]
+    Unfit(Name, Flaw),
     /// The token is soft and the configuration does not allow that.
     #[error("the token {0} is SOFTWARE, and allow_software_tokens is not set")]
     Software(Name),
@@ -107,40 +127,47 @@ pub fn pinned(
     token: &Name,
     key: Option<&Key>,
     survey: &Survey,
-    allow_software: bool,
-) -> Result<SigningKey, Inactive> {
+    terms: &Terms,
+) -> Result<Fit, Inactive> {
     let key = key.ok_or_else(|| Inactive::Unprovisioned(name.clone()))?;
     let pin = key.pin().ok_or_else(|| Inactive::Unprovisioned(name.clone()))?;
-    if survey.token.software && !allow_software {
+    if survey.token.software && !terms.allow_software {
         return Err(Inactive::Software(token.clone()));
     }
     let with_id = |report: &&KeyReport| report.id == Some(key.id);
     let mut found = survey.keys.iter().filter(with_id);
     let report = found.next().ok_or_else(|| Inactive::Missing(token.clone()))?;
-    let public = report.public_key().filter(|public| public.sha256() == pin.spki_sha256);
-    let public =
-        public.filter(|_| found.next().is_none()).ok_or_else(|| Inactive::Mismatch(token.clone()))?;
-    if let Some(finding) = report.findings.first() {
-        return Err(Inactive::Unfit(token.clone(), finding.message.clone()));
+    let Posture { failed, excused } = Posture::of(survey, report, &terms.exceptions);
+    let unfit = |flaw: &Flaw| Inactive::Unfit(token.clone(), *flaw);
+    let public = match report.public_key() {
+        Some(public) if public.sha256() == pin.spki_sha256 && found.next().is_none() => public,
+        // A key that does not tell what it is may be the pinned one all the same; what is wrong with it says more.
+        None => return Err(failed.first().map_or(Inactive::Mismatch(token.clone()), unfit)),
+        Some(_) => return Err(Inactive::Mismatch(token.clone())),
+    };
+    if let Some(flaw) = failed.first() {
+        return Err(unfit(flaw));
     }
-    Ok(SigningKey {
+    let key = SigningKey {
         connector: name.clone(),
         token: token.clone(),
         pin,
         public: Arc::new(public),
         algorithm: connector.algorithm,
-    })
+    };
+    Ok(Fit { key, excused })
 }
 
 impl ActiveKey {
     /// Joins a key and its certificate, which must be for that very key and be the one that the ledger names.
-    pub fn new(key: SigningKey, certificate: Vec<u8>, recorded: Sha256) -> Result<Self, Inactive> {
+    pub fn new(fit: Fit, certificate: Vec<u8>, recorded: Sha256) -> Result<Self, Inactive> {
+        let Fit { key, excused } = fit;
         let lost = || Inactive::CertificateLost(key.connector.clone());
         let certified = PublicKey::from_certificate(&certificate).map_err(|_| lost())?;
         if certified.sha256() != key.pin.spki_sha256 || Sha256::of(&certificate) != recorded {
             return Err(lost());
         }
-        Ok(Self { key, certificate, certificate_sha256: recorded })
+        Ok(Self { key, certificate, certificate_sha256: recorded, excused })
     }
 }
 

@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod peer;
 pub mod policy;
+pub mod posture;
 pub mod problem;
 pub mod provision;
 pub mod rate;

@@ -4,6 +4,7 @@
 //! URL, so no connector can be made to compose the proof of a Graph key roll, whose audience is a bare GUID.
 
 use crate::duration;
+use crate::flaw::Flaw;
 use crate::name::Name;
 use crate::problem::Fault;
 use crate::report::Report;
@@ -50,6 +51,9 @@ pub struct Connector {
     pub lifetime: Duration,
     /// The tenants that it opens: a CSV file, tenant,client_id,object_id, beside this file. Reloaded without a restart.
     pub tenants: PathBuf,
+    /// Requirements that its keys may fail and sign all the same, each by its code. `kunci token check` names them.
+    #[serde(default)]
+    pub exceptions: Vec<Flaw>,
 }
 
 /// The kind of a connector's key.
@@ -107,6 +111,7 @@ impl Connector {
         report.expect("audience", self.check_audience());
         report.expect("lifetime", duration::within(self.lifetime, &LIFETIME));
         report.expect("tenants", self.check_tenants());
+        Flaw::check_exceptions(&self.exceptions, report);
     }
 
     fn check_region(&self) -> Result<(), Fault> {

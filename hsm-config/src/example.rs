@@ -14,6 +14,8 @@ mod tests;
 
 /// The widest comment, in characters.
 const WIDTH: usize = 100;
+/// How TOML writes a list of nothing.
+const EMPTY: &str = "[]";
 const TITLE: &str = "Kunci's configuration, by default /etc/kunci/kunci.toml. Only root and the agent's user may be \
     able to write it and the tenants files. `kunci config check` tells what is wrong with it.";
 
@@ -62,6 +64,10 @@ impl Page {
     fn table<T: Serialize>(&mut self, header: &str, value: &T, fields: &[schema::Field]) {
         self.line(&format!("[{header}]"));
         for (name, value) in written(value) {
+            // Shown once, where it is explained.
+            if fields.is_empty() && value == EMPTY {
+                continue;
+            }
             if let Some(field) = fields.iter().find(|field| field.name == name) {
                 self.comment(&field.about);
             }

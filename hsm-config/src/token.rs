@@ -5,6 +5,7 @@
 //! One table serves both kinds of token; what only the other kind has is refused.
 
 use crate::agent::absolute;
+use crate::flaw::Flaw;
 use crate::management_key::ManagementKey;
 use crate::name::Name;
 use crate::pin::PinSource;
@@ -89,6 +90,9 @@ pub struct Token {
     /// Files and folders that the module may read, besides the system's libraries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read_paths: Vec<PathBuf>,
+    /// Requirements that its keys may fail and sign all the same, each by its code. `kunci token check` names them.
+    #[serde(default)]
+    pub exceptions: Vec<Flaw>,
 }
 
 /// How a token is reached.
@@ -184,6 +188,7 @@ impl Token {
                 report.expect_item(field, index, absolute(path));
             }
         }
+        Flaw::check_exceptions(&self.exceptions, report);
     }
 
     /// Asks for what this kind of token needs, and refuses what only the other has.

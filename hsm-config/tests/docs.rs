@@ -98,3 +98,13 @@ fn fields(schema: &Value) -> Vec<(String, Vec<String>)> {
         })
         .collect()
 }
+
+#[test]
+fn every_flaw_stands_in_the_page_on_posture_with_its_reason_and_mend() {
+    let text = fs::read_to_string(docs("posture.md")).unwrap();
+    for flaw in hsm_config::Flaw::ALL {
+        let excuse = if flaw.is_excusable() { "" } else { " **Cannot be excused.**" };
+        let row = format!("| `{flaw}` | {}.{excuse} | {}. |", flaw.reason(), flaw.mend());
+        assert!(text.contains(&row), "docs/posture.md lacks this row:\n{row}");
+    }
+}

@@ -112,7 +112,7 @@ impl Host {
 
     /// The keys that the host sees on its token.
     pub(crate) fn survey(&self) -> Vec<KeyReport> {
-        match self.ask(Work::Survey) {
+        match self.ask(Work::Survey { from: 0 }) {
             Ok(Done::Survey(_, keys)) => keys,
             other => panic!("{other:?}"),
         }

@@ -37,6 +37,7 @@ struct TokenText {
     /// More of its environment, and more folders that its module may write.
     env: String,
     paths: String,
+    exceptions: String,
 }
 
 impl Rig {
@@ -65,6 +66,7 @@ impl Rig {
                 pin: String::new(),
                 env: String::new(),
                 paths: String::new(),
+                exceptions: "[]".to_owned(),
             },
         };
         for folder in ["tokens", "state"] {
@@ -117,6 +119,12 @@ impl Rig {
         self
     }
 
+    /// What the token's keys are excused from, as TOML.
+    pub fn exceptions(mut self, toml: &str) -> Self {
+        toml.clone_into(&mut self.token.exceptions);
+        self
+    }
+
     /// One more line of the agent's own section.
     pub fn agent_line(mut self, line: &str) -> Self {
         self.agent.push_str(line);
@@ -155,7 +163,7 @@ impl Rig {
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
-             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\n\n{connectors}\n{extra}",
+             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = {exceptions}\n\n{connectors}\n{extra}",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
@@ -170,6 +178,7 @@ impl Rig {
             agent = self.agent,
             env = self.token.env,
             paths = self.token.paths,
+            exceptions = self.token.exceptions,
         )
     }
 

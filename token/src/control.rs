@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use hsm_config::{Algorithm, KeyType, Name, PinIdentity};
+use hsm_config::{Algorithm, Flaw, KeyType, Name, PinIdentity};
 use rustix::net::{RecvFlags, SendFlags};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -121,6 +121,9 @@ pub struct Use {
     pub key: KeyType,
     /// The algorithm of its assertions and proofs.
     pub algorithm: Algorithm,
+    /// What the configuration excuses of it, besides what it excuses of the token.
+    #[serde(default)]
+    pub exceptions: Vec<Flaw>,
 }
 
 impl Use {

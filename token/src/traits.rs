@@ -4,7 +4,7 @@
 //! call that signs bytes of a caller's: [`Composed`] exists only for a message. A key is always named by its pin, and
 //! a key that does not have both halves of it is refused.
 
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 
 use crate::lane::{Fault, KeyReport, TokenReport};
 use crate::message::Composed;
@@ -21,14 +21,22 @@ pub trait Token {
     /// The certificate that is stored beside the pinned key, DER.
     fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// The token, and every key on it that carries a label of Kunci's.
-    fn survey(&mut self) -> Result<(TokenReport, Vec<KeyReport>), Fault>;
+    /// The token, and the keys on it that carry a label of Kunci's, from the one that `from` counts on, at most
+    /// [`crate::lane::SURVEY_KEYS`] of them.
+    fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault>;
 }
 
 /// Making, certifying and destroying keys.
 pub trait Provision {
-    /// Generates a key on the token and reads its attributes back; a key that could leave it is destroyed at once.
-    fn generate(&mut self, id: KeyId, label: &str, kind: KeyType) -> Result<KeyReport, Fault>;
+    /// Generates a key on the token and reads its attributes back; one that fails a requirement that is not among the
+    /// exceptions is destroyed at once, and one that could leave the token always.
+    fn generate(
+        &mut self,
+        id: KeyId,
+        label: &str,
+        kind: KeyType,
+        exceptions: &[Flaw],
+    ) -> Result<KeyReport, Fault>;
 
     /// Stores a certificate of the pinned key beside it, in place of an earlier one.
     fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault>;

@@ -24,10 +24,10 @@ fn an_imported_key_shows_that_it_was_not_born_here() {
     assert!(Command::new("openssl").args(arguments).output().unwrap().status.success());
     bench.import(pem.as_ref(), "kunci:ps", &"41".repeat(16));
     let host = Host::ready(bench.config());
-    let Ok(Done::Survey(token, keys)) = host.ask(Work::Survey) else { panic!() };
+    let Ok(Done::Survey(token, keys)) = host.ask(Work::Survey { from: 0 }) else { panic!() };
     assert!(token.software, "SoftHSM is a soft token: {token:?}");
     let [key] = &keys[..] else { panic!() };
-    let codes: Vec<_> = key.findings.iter().map(|finding| finding.code.as_str()).collect();
+    let codes: Vec<_> = key.flaws.iter().map(|flaw| flaw.code()).collect();
     for code in ["not-local", "once-readable", "once-extractable"] {
         assert!(codes.contains(&code), "{codes:?}");
     }

@@ -54,7 +54,7 @@ fn an_attempt_names_serial_and_source_before_any_login() {
     assert_eq!(serial.len(), 16);
     let identity = bench.config().token.pin.open().unwrap().unwrap().identity;
     assert_eq!(source, PinOrigin::Source(identity));
-    assert_eq!(host.ask(Work::Survey), Err(Fault::Starting), "nothing works before the word");
+    assert_eq!(host.ask(Work::Survey { from: 0 }), Err(Fault::Starting), "nothing works before the word");
     host.order(&Order::LogIn);
     assert_eq!(host.report(), Report::Outcome { serial: serial.clone(), outcome: LoginOutcome::Accepted });
     assert_eq!(host.report(), Report::State(HostState::Ready { serial }));
@@ -68,7 +68,7 @@ fn a_wrong_pin_is_tried_once_and_then_only_after_an_operators_word() {
     assert!(matches!(host.log_in(), LoginOutcome::Refused(_)));
     host.await_state(|state| matches!(state, HostState::Latched(_)));
     for _ in 0..50 {
-        assert!(matches!(host.ask(Work::Survey), Err(Fault::Latched(_))));
+        assert!(matches!(host.ask(Work::Survey { from: 0 }), Err(Fault::Latched(_))));
     }
     // Written in place: the same inode, so that the same process may read it.
     bench.write_secret("pin", PIN);
@@ -86,7 +86,7 @@ fn a_latched_host_never_calls_the_token() {
     host.await_report(|report| matches!(report, Report::Attempt { .. }));
     host.order(&Order::Latched("refused before".into()));
     assert_eq!(host.report(), Report::State(HostState::Latched("refused before".into())));
-    assert_eq!(host.ask(Work::Survey), Err(Fault::Latched("refused before".into())));
+    assert_eq!(host.ask(Work::Survey { from: 0 }), Err(Fault::Latched("refused before".into())));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn an_unusable_pin_source_is_named_and_never_tried() {
     bench.write_secret("pin", "\n");
     let host = Host::start(bench.config());
     host.await_state(|state| matches!(state, HostState::NoPin(_)));
-    assert!(matches!(host.ask(Work::Survey), Err(Fault::PinSource(_))));
+    assert!(matches!(host.ask(Work::Survey { from: 0 }), Err(Fault::PinSource(_))));
     bench.write_secret("pin", PIN);
     assert_eq!(host.log_in(), LoginOutcome::Accepted);
 }
@@ -130,7 +130,7 @@ fn a_token_that_appears_is_served() {
     let bench = Bench::blank();
     let host = Host::start(bench.config());
     host.await_state(|state| matches!(state, HostState::Missing(_)));
-    assert!(matches!(host.ask(Work::Survey), Err(Fault::TokenMissing(_) | Fault::Starting)));
+    assert!(matches!(host.ask(Work::Survey { from: 0 }), Err(Fault::TokenMissing(_) | Fault::Starting)));
     bench.init_token("bench");
     assert_eq!(host.log_in(), LoginOutcome::Accepted);
     host.await_state(|state| matches!(state, HostState::Ready { .. }));
@@ -184,7 +184,7 @@ fn a_locked_token_takes_its_pin_from_a_person() {
     let bench = Bench::new();
     let host = Host::start(prompting(&bench));
     host.await_state(|state| *state == HostState::Locked);
-    assert_eq!(host.ask(Work::Survey), Err(Fault::Locked));
+    assert_eq!(host.ask(Work::Survey { from: 0 }), Err(Fault::Locked));
     let client = unlock(&host, &format!("{PIN}\n"));
     let attempt = host.await_report(|report| matches!(report, Report::Attempt { .. }));
     assert!(matches!(attempt, Report::Attempt { source: PinOrigin::Prompt, .. }));
@@ -243,7 +243,7 @@ fn a_frame_that_cannot_be_read_closes_its_lane_and_no_other() {
         assert_eq!(receive(&lane).unwrap().outcome, Err(Fault::Protocol));
         assert_eq!(receive(&lane), None);
     }
-    assert!(host.ask(Work::Survey).is_ok());
+    assert!(host.ask(Work::Survey { from: 0 }).is_ok());
 }
 
 #[test]

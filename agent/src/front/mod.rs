@@ -14,17 +14,18 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use hsm_config::{Agent, Name, Verb};
+use hsm_config::{Agent, Connector, Name, Verb};
 use ledger::{Caller, Entry};
 
 use crate::clock::Clock;
-use crate::connectors::Connectors;
+use crate::connectors::{Connectors, Terms};
 use crate::flight::{Flight, Frozen, Gates};
 use crate::http::Door;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::peer::Peer;
 use crate::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
+use crate::posture::Exceptions;
 use crate::refusals::Refusals;
 use crate::request::Request;
 use crate::tokens::Tokens;
@@ -45,6 +46,8 @@ pub struct Front {
     pub tokens: Tokens,
     /// The keys that may sign.
     pub connectors: Connectors,
+    /// The exceptions that are on record.
+    pub exceptions: Exceptions,
     /// Requests in flight, and freezes.
     pub gates: Gates,
     /// Requests that are being answered, and the stop.
@@ -120,6 +123,12 @@ impl Front {
     /// Puts new rules in force; requests that were decided keep their grant.
     pub fn set_policy(&self, policy: Policy) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// What the configuration says of a connector's key on a token.
+    pub fn terms(&self, connector: &Connector, token: &Name) -> Terms {
+        let exceptions = [&connector.exceptions[..], self.tokens.exceptions(token)].concat();
+        Terms { allow_software: self.agent.allow_software_tokens, exceptions }
     }
 
     /// Records a lifecycle entry and folds it, in this order.

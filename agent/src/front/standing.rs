@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
-use hsm_config::Name;
+use hsm_config::{Connector, Name};
 use ledger::{Entry, Kind};
 use token::control::HostState;
-use token::lane::{Done, Work};
+use token::lane::{Done, SURVEY_KEYS, Work};
 
 use super::Front;
-use crate::connectors::{ActiveKey, Inactive, pinned};
-use crate::draft::SigningKey;
+use crate::connectors::{ActiveKey, Fit, Inactive, pinned};
 use crate::lifecycle::Key;
+use crate::posture;
 use crate::provision::Store;
 use crate::tokens::{AskError, Survey};
+
+/// How many keys of Kunci's one token is heard out on: more than any site has connectors, fewer than cost memory.
+const MAX_KEYS: usize = 4096;
 
 /// Takes a host's new state; a host that is ready is surveyed.
 pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: HostState) {
@@ -36,10 +39,8 @@ pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: Host
 
 /// Surveys a token and activates its pinned keys.
 pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskError> {
-    let Done::Survey(report, keys) = front.tokens.ask(token, Work::Survey).await? else {
-        return Err(AskError::Unexpected);
-    };
-    let survey = Survey { token: report, keys };
+    let mut survey = read(front, token).await?;
+    front.with_lifecycle(|lifecycle| posture::acquit(&mut survey.keys, token, lifecycle));
     let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
     for connector in connectors {
         activate(front, &connector, token, &survey).await;
@@ -47,6 +48,39 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
     // Last, so that whoever sees the survey sees what became of the keys.
     front.tokens.surveyed(token, survey.clone());
     Ok(survey)
+}
+
+/// Reads a whole survey, in as many answers as it takes.
+async fn read(front: &Front, token: &Name) -> Result<Survey, AskError> {
+    let mut keys = Vec::new();
+    loop {
+        let from = u32::try_from(keys.len()).map_err(|_| AskError::Unexpected)?;
+        let Done::Survey(report, more) = front.tokens.ask(token, Work::Survey { from }).await? else {
+            return Err(AskError::Unexpected);
+        };
+        let last = more.len() < SURVEY_KEYS;
+        keys.extend(more);
+        if last || keys.len() >= MAX_KEYS {
+            return Ok(Survey { token: report, keys });
+        }
+    }
+}
+
+/// The connector's pinned key, if it is on the token and fit to sign. What excuses it is on record before its first
+/// signature, since the log has one order.
+pub(crate) fn fit(
+    front: &Front,
+    (name, connector): (&Name, &Connector),
+    token: &Name,
+    key: Option<&Key>,
+    survey: &Survey,
+) -> Result<Fit, Inactive> {
+    let fit = pinned((name, connector), token, key, survey, &front.terms(connector, token))?;
+    for entry in front.exceptions.news(name, token, fit.key.pin.id, &fit.excused) {
+        tracing::warn!(connector = %name, %token, reason = entry.reason, "a key signs by exception");
+        front.journal.note(entry);
+    }
+    Ok(fit)
 }
 
 /// Activates one connector's key on a surveyed token, or says why not.
@@ -57,11 +91,10 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
     };
     let current =
         || front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
-    let allowed = front.agent.allow_software_tokens;
     let mut key = current();
     let active = loop {
-        let active = match pinned((name, connector), token, key.as_ref(), survey, allowed) {
-            Ok(signing) => certified(front, signing, key.as_ref()).await,
+        let active = match fit(front, (name, connector), token, key.as_ref(), survey) {
+            Ok(fit) => certified(front, fit, key.as_ref()).await,
             Err(why) => Err(why),
         };
         // A certificate may have been installed while this one was read.
@@ -79,17 +112,18 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
 }
 
 /// The certificate that the ledger names, from the state directory, else from the token.
-async fn certified(front: &Front, signing: SigningKey, key: Option<&Key>) -> Result<ActiveKey, Inactive> {
+async fn certified(front: &Front, fit: Fit, key: Option<&Key>) -> Result<ActiveKey, Inactive> {
+    let signing = &fit.key;
     let uncertified = || Inactive::Uncertified(signing.connector.clone());
     let recorded = key.and_then(|key| key.certificate_sha256).ok_or_else(uncertified)?;
-    if let Some(kept) = Store::of(&front.agent.state_dir, &signing).read(recorded).await
-        && let Ok(active) = ActiveKey::new(signing.clone(), kept, recorded)
+    if let Some(kept) = Store::of(&front.agent.state_dir, signing).read(recorded).await
+        && let Ok(active) = ActiveKey::new(fit.clone(), kept, recorded)
     {
         return Ok(active);
     }
     let lost = || Inactive::CertificateLost(signing.connector.clone());
     match front.tokens.ask(&signing.token, Work::Certificate { key: signing.pin }).await {
-        Ok(Done::Certificate(Some(certificate))) => ActiveKey::new(signing, certificate, recorded),
+        Ok(Done::Certificate(Some(certificate))) => ActiveKey::new(fit.clone(), certificate, recorded),
         _ => Err(lost()),
     }
 }

@@ -24,6 +24,7 @@ use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::link::{FromFront, Resolved, ToFront};
 use crate::policy::Policy;
+use crate::posture::Exceptions;
 use crate::refusals::Refusals;
 use crate::tokens::Tokens;
 
@@ -119,6 +120,7 @@ fn front(
         clock: Clock::new(Reading::now(), last),
         tokens: Tokens::new(&resolved.config, words.clone()),
         connectors: Connectors::default(),
+        exceptions: Exceptions::default(),
         gates: Gates::default(),
         door: http::Door::default(),
         refusals: Refusals::default(),

@@ -55,6 +55,9 @@ pub struct KeyStanding {
     /// SHA-256 of the certificate, hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_sha256: Option<String>,
+    /// The codes of the requirements that it fails and signs with all the same, by the configuration's exceptions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<String>,
     /// Why it does not sign now; absent when it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inactive: Option<String>,
@@ -113,7 +116,10 @@ pub(super) fn describe(front: &Front, name: &Name) -> Option<Connector> {
 fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
     let key =
         front.with_lifecycle(|lifecycle| lifecycle.current(connector.as_str(), token.as_str()).cloned());
+    let active = front.connectors.standing(connector, token);
+    let excused = active.as_ref().map(|key| key.excused.as_slice()).unwrap_or_default();
     KeyStanding {
+        exceptions: excused.iter().map(ToString::to_string).collect(),
         token: token.to_string(),
         state: key.as_ref().map(|key| key.state),
         grade: front.tokens.survey(token).map(|survey| Grade::of(&survey.token).to_string()),
@@ -122,6 +128,6 @@ fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
             .as_ref()
             .and_then(|key| key.certificate_sha256)
             .map(|digest| digest.to_string()),
-        inactive: front.connectors.standing(connector, token).err().map(|why| why.to_string()),
+        inactive: active.err().map(|why| why.to_string()),
     }
 }

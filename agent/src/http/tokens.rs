@@ -11,6 +11,7 @@ use token::lane::{Done, Fault, Work};
 use utoipa::ToSchema;
 
 use super::admin::spend;
+use super::finding::Finding;
 use super::path::Path;
 use crate::front::Front;
 use crate::grade::Grade;
@@ -44,6 +45,9 @@ pub struct TokenStatus {
     /// CK_TOKEN_INFO manufacturerID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manufacturer: Option<String>,
+    /// The codes of the exceptions that the configuration makes for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<String>,
 }
 
 /// What a check found.
@@ -51,6 +55,8 @@ pub struct TokenStatus {
 pub struct Checked {
     /// The token.
     pub token: TokenStatus,
+    /// Each requirement that the token itself fails.
+    pub findings: Vec<Finding>,
     /// Its keys, one line each.
     pub keys: Vec<CheckedKey>,
 }
@@ -70,8 +76,10 @@ pub struct CheckedKey {
     /// Whether a probe signature verified; absent where the key is not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<bool>,
-    /// Each failed requirement: what is wrong and what to do.
-    pub findings: Vec<String>,
+    /// "attested", "asserted" or "software".
+    pub grade: String,
+    /// Each requirement that it fails, with those of the token.
+    pub findings: Vec<Finding>,
 }
 
 /// List the tokens.
@@ -108,8 +116,8 @@ pub(super) async fn check(
     let warrant = front.warrant(&peer, Verb::Check)?;
     let name = known(&front, &token)?;
     spend(&front, warrant, Some(&name)).await?;
-    let keys = provision::check(front.clone(), name.clone()).await?;
-    Ok(Json(Checked { token: status(&front, &name), keys }))
+    let (posture, keys) = provision::check(front.clone(), name.clone()).await?;
+    Ok(Json(Checked { token: status(&front, &name), findings: Finding::all(&posture), keys }))
 }
 
 /// Initialise a blank token by its configuration.
@@ -183,8 +191,14 @@ fn known(front: &Front, token: &str) -> Result<Name, Problem> {
 
 fn status(front: &Front, name: &Name) -> TokenStatus {
     let (state, detail) = words(front.tokens.host(name));
-    let status =
-        TokenStatus { name: name.to_string(), state: state.to_owned(), detail, ..TokenStatus::default() };
+    let exceptions = front.tokens.exceptions(name).iter().map(ToString::to_string).collect();
+    let status = TokenStatus {
+        name: name.to_string(),
+        state: state.to_owned(),
+        detail,
+        exceptions,
+        ..TokenStatus::default()
+    };
     let Some(Survey { token, .. }) = front.tokens.survey(name) else { return status };
     TokenStatus {
         grade: Some(Grade::of(&token).to_string()),

@@ -9,6 +9,7 @@ use crate::draft::{SigningKey, random};
 use crate::front::standing;
 use crate::http::Provision;
 use crate::journal;
+use crate::posture::Posture;
 use crate::problem::Problem;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 
@@ -33,6 +34,7 @@ impl Bench<'_> {
 
     async fn generate(&self, survey: &Survey) -> Result<&'static str, Problem> {
         self.no_unknown(survey)?;
+        self.sound(survey)?;
         let id = KeyId(random());
         self.lived(self.entry("generating", id)).await?;
         let work = Work::Generate { connector: self.name.clone(), id };
@@ -40,7 +42,7 @@ impl Bench<'_> {
         else {
             return Err(AskError::Unexpected.into());
         };
-        let pin = self.fit(id, &report)?;
+        let pin = self.fit(id, &report, survey)?;
         let serial = survey.token.serial.clone();
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
         self.lived(generated).await?;
@@ -59,7 +61,7 @@ impl Bench<'_> {
         let orphan = orphans.iter().find(|orphan| orphan.spki_sha256() == wanted).ok_or_else(missing)?;
         let id = orphan.report.id.ok_or_else(missing)?;
         self.only(id, survey)?;
-        let pin = self.fit(id, orphan.report)?;
+        let pin = self.fit(id, orphan.report, survey)?;
         if pin.spki_sha256 != wanted {
             return Err(missing());
         }
@@ -70,6 +72,19 @@ impl Bench<'_> {
             .reason("adopted");
         self.lived(adopted).await?;
         Ok("adopted")
+    }
+
+    /// Refuses to make a key on a token that itself fails a requirement.
+    fn sound(&self, survey: &Survey) -> Result<(), Problem> {
+        let terms = self.front.terms(self.connector, self.token);
+        match Posture::of_token(survey, &terms.exceptions).failed.first() {
+            None => Ok(()),
+            Some(flaw) => Err(Problem::conflict(
+                "token-unfit",
+                format!("The token {} is not fit for a key: {}", self.token, flaw.reason()),
+                format!("{}. Its code is {flaw}.", flaw.mend()),
+            )),
+        }
     }
 
     /// Refuses an identifier that two keys share: the host finds a key by it, and might find the other.
@@ -85,13 +100,14 @@ impl Bench<'_> {
     }
 
     /// A key that reads back as what was asked for, or the first requirement that it fails.
-    fn fit(&self, id: KeyId, report: &KeyReport) -> Result<KeyRef, Problem> {
+    fn fit(&self, id: KeyId, report: &KeyReport, survey: &Survey) -> Result<KeyRef, Problem> {
         let unfit = |why: String| {
             let title = format!("The key on {} is not fit to sign", self.token);
             Problem::conflict("key-unfit", title, why)
         };
-        if let Some(finding) = report.findings.first() {
-            return Err(unfit(finding.message.clone()));
+        let terms = self.front.terms(self.connector, self.token);
+        if let Some(flaw) = Posture::of(survey, report, &terms.exceptions).failed.first() {
+            return Err(unfit(format!("{}; {}. Its code is {flaw}.", flaw.reason(), flaw.mend())));
         }
         let public = report.public_key().filter(|public| public.kind() == self.connector.key);
         let public =

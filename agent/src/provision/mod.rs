@@ -20,7 +20,7 @@ use token::PublicKey;
 pub use check::check;
 pub(crate) use store::Store;
 
-use crate::connectors::{ActiveKey, pinned};
+use crate::connectors::ActiveKey;
 use crate::draft::SigningKey;
 use crate::flight::Flight;
 use crate::front::{Front, standing};
@@ -132,8 +132,8 @@ impl Bench<'_> {
         let key = self
             .front
             .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
-        let allowed = self.front.agent.allow_software_tokens;
-        Some(pinned((name, self.connector), token, Some(&key), survey, allowed))
+        let fit = standing::fit(self.front, (name, self.connector), token, Some(&key), survey);
+        Some(fit.map(|fit| fit.key))
     }
 
     /// Refuses to adopt an orphan beside the pinned key.

@@ -79,6 +79,7 @@ impl Plan {
                 connector: name.clone(),
                 key: connector.key,
                 algorithm: connector.algorithm,
+                exceptions: connector.exceptions.clone(),
             });
             uses.collect()
         };

@@ -68,10 +68,12 @@ fn fixed_change(old: &Config, new: &Config) -> Option<String> {
     if !old.connectors.keys().eq(new.connectors.keys()) {
         return Some("the list of connectors".into());
     }
-    let key = |connector: &Connector| (connector.tokens.clone(), connector.key, connector.algorithm);
+    let key = |of: &Connector| (of.tokens.clone(), of.key, of.algorithm, of.exceptions.clone());
     let pairs = old.connectors.iter().zip(new.connectors.values());
     let mut changed = pairs.filter(|((_, old), new)| key(old) != key(new));
-    changed.next().map(|((name, _), _)| format!("tokens, key or algorithm of [connectors.{name}]"))
+    changed
+        .next()
+        .map(|((name, _), _)| format!("tokens, key, algorithm or exceptions of [connectors.{name}]"))
 }
 
 #[cfg(test)]
@@ -99,6 +101,6 @@ mod tests {
         assert_eq!(of("vendor.example", "other.example"), "[ledger]");
         assert_eq!(of("token=t\"", "token=u\""), "[tokens]");
         assert_eq!(of("[connectors.de]", "[connectors.uk]"), "the list of connectors");
-        assert_eq!(of("PS256", "RS256"), "tokens, key or algorithm of [connectors.de]");
+        assert_eq!(of("PS256", "RS256"), "tokens, key, algorithm or exceptions of [connectors.de]");
     }
 }

@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hsm_config::Name;
+use hsm_config::{Flaw, Name};
 use token::control::HostState;
 use token::lane::{Done, KeyReport, TokenReport, Work};
 use tokio::sync::mpsc::UnboundedSender;
@@ -33,6 +33,7 @@ pub struct Tokens {
 /// One token.
 pub struct Token {
     deadline: Duration,
+    exceptions: Vec<Flaw>,
     state: Mutex<State>,
 }
 
@@ -57,7 +58,8 @@ impl Tokens {
     pub fn new(config: &hsm_config::Config, supervisor: UnboundedSender<FromFront>) -> Self {
         let token = |(name, token): (&Name, &hsm_config::Token)| {
             let state = State { host: HostState::Starting, generation: 0, pool: None, survey: None };
-            (name.clone(), Token { deadline: token.patience(), state: Mutex::new(state) })
+            let exceptions = token.exceptions.clone();
+            (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })
         };
         Self { tokens: config.tokens.iter().map(token).collect(), supervisor }
     }
@@ -70,6 +72,11 @@ impl Tokens {
     /// A token's host state.
     pub fn host(&self, token: &Name) -> Option<HostState> {
         self.tokens.get(token).map(|token| token.state().host.clone())
+    }
+
+    /// What the configuration excuses of every key on a token.
+    pub fn exceptions(&self, token: &Name) -> &[Flaw] {
+        self.tokens.get(token).map_or(&[], |token| &token.exceptions)
     }
 
     /// The last survey, while the token is there.

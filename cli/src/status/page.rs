@@ -55,7 +55,9 @@ fn of_key(key: &KeyStanding) -> [String; 3] {
     let state = key.state.map_or("none", |state| state.as_str());
     let pin = key.spki_sha256.as_deref().map(|pin| format!(" {}…", pin.get(..DIGEST_DIGITS).unwrap_or(pin)));
     let why = key.inactive.as_deref().map(|why| format!(": {why}"));
-    let standing = format!("{state}{}{}", pin.unwrap_or_default(), why.unwrap_or_default());
+    let excused =
+        (!key.exceptions.is_empty()).then(|| format!(", by exception: {}", key.exceptions.join(", ")));
+    let standing = [Some(state.to_owned()), pin, excused, why].into_iter().flatten().collect();
     [key.token.clone(), grade(key.grade.as_deref()).to_owned(), standing]
 }
 

@@ -9,6 +9,7 @@ fn key(token: &str, grade: Option<&str>, inactive: Option<&str>) -> KeyStanding 
         grade: grade.map(str::to_owned),
         spki_sha256: Some("0123456789abcdef0123456789abcdef".into()),
         certificate_sha256: None,
+        exceptions: Vec::new(),
         inactive: inactive.map(str::to_owned),
     }
 }

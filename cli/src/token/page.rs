@@ -1,6 +1,6 @@
 //! Tokens in words and rows.
 
-use agent::http::{Checked, CheckedKey, TokenStatus};
+use agent::http::{Checked, CheckedKey, Finding, TokenStatus};
 
 use crate::print::grade;
 
@@ -31,17 +31,25 @@ pub(super) fn initialised(token: &TokenStatus) -> String {
 
 /// Whether a check found nothing bad.
 pub(super) fn is_good(checked: &Checked) -> bool {
-    checked.token.state == "ready" && checked.keys.iter().all(is_good_key)
+    checked.token.state == "ready" && excused(&checked.findings) && checked.keys.iter().all(is_good_key)
 }
 
 fn is_good_key(key: &CheckedKey) -> bool {
-    key.standing == "pinned" && key.findings.is_empty() && key.probe != Some(false)
+    key.standing == "pinned" && excused(&key.findings) && key.probe != Some(false)
+}
+
+fn excused(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.excepted)
 }
 
 /// What a check found.
 pub(super) fn checked(checked: &Checked) -> String {
     let token = &checked.token;
     let mut lines = vec![format!("{}: {}, {}", token.name, token.state, standing(token.grade.as_deref()))];
+    lines.extend(checked.findings.iter().map(|of| format!("  {}", finding(of))));
+    if !token.exceptions.is_empty() {
+        lines.push(format!("  exceptions of the configuration: {}", token.exceptions.join(", ")));
+    }
     if checked.keys.is_empty() {
         lines.push("  no keys of ours".to_owned());
     }
@@ -51,11 +59,23 @@ pub(super) fn checked(checked: &Checked) -> String {
             Some(false) => ", DID NOT sign a probe",
             None => "",
         };
-        lines.push(format!("  {} {}{probe}, SHA-256 {}", key.label, key.standing, key.spki_sha256));
-        lines.extend(key.findings.iter().map(|finding| format!("    finding: {finding}")));
+        let grade = grade(Some(&key.grade));
+        lines.push(format!("  {} {}, {grade}{probe}, SHA-256 {}", key.label, key.standing, key.spki_sha256));
+        // What the token fails, each of its keys does; it stands above, once.
+        let own = key.findings.iter().filter(|of| !checked.findings.contains(of));
+        lines.extend(own.map(|of| format!("    {}", finding(of))));
         lines.extend(advice(key).map(|advice| format!("    {advice}")));
     }
     lines.join("\n")
+}
+
+/// A failed requirement in a line.
+fn finding(finding: &Finding) -> String {
+    let Finding { code, reason, mend, excepted } = finding;
+    match excepted {
+        true => format!("exception {code}: {reason}"),
+        false => format!("FAILS {code}: {reason}. Mend: {mend}"),
+    }
 }
 
 /// A grade in a sentence.

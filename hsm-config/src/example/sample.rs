@@ -65,6 +65,7 @@ fn yubikey(token: Token) -> Token {
         env: BTreeMap::new(),
         paths: Vec::new(),
         read_paths: Vec::new(),
+        exceptions: Vec::new(),
         ..token
     }
 }
@@ -88,6 +89,7 @@ fn token(city: &str) -> Option<Token> {
         env: BTreeMap::from([("SOFTHSM2_CONF".into(), format!("/etc/kunci/softhsm2-{city}.conf"))]),
         paths: vec![folder.into()],
         read_paths: vec![format!("/etc/kunci/softhsm2-{city}.conf").into()],
+        exceptions: Vec::new(),
     })
 }
 
@@ -101,6 +103,7 @@ fn connector(name: &str, region: &str) -> Connector {
         audience: "{authority}/{tenant}/oauth2/v2.0/token".into(),
         lifetime: Duration::from_secs(300),
         tenants: format!("tenants/{name}.csv").into(),
+        exceptions: Vec::new(),
     }
 }
 

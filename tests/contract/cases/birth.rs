@@ -69,7 +69,7 @@ pub(super) fn attributes(life: &mut Life) {
     for (connector, born) in keys {
         assert!(seen.contains(born), "{connector}: {born:#?} reads now as {seen:#?}");
         assert_eq!(born.label, format!("kunci:{connector}"));
-        assert_eq!(born.findings, [], "{connector}: {:#?}", born.attributes);
+        assert_eq!(born.flaws, [], "{connector}: {:#?}", born.attributes);
         untold.extend(
             differences(&born.attributes)
                 .into_iter()

@@ -19,7 +19,7 @@ pub(super) fn wrong_pin(life: &mut Life) {
     let LoginOutcome::Refused(code) = outcome else { panic!("{outcome:?}") };
     host.await_state(|state| matches!(state, HostState::Latched(_)));
     for _ in 0..QUESTIONS {
-        let answer = host.ask(Work::Survey);
+        let answer = host.ask(Work::Survey { from: 0 });
         assert!(matches!(answer, Err(Fault::Latched(_))), "{answer:?}");
     }
     // Written in place: the same file, so that the same process may read it.

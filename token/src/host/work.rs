@@ -6,11 +6,11 @@
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::shared::Shared;
+use crate::KeyRef;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, Work};
 use crate::message::{Message, MessageError, Probe};
 use crate::traits::{Provision, Token};
-use crate::{KeyId, KeyRef};
 
 /// Does what a question asks, on a token that is served.
 pub(super) fn serve(
@@ -20,8 +20,12 @@ pub(super) fn serve(
 ) -> Result<Done, Fault> {
     match work {
         Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
-        Work::Survey => token.survey().map(|(token, keys)| Done::Survey(token, keys)),
-        Work::Generate { connector, id } => generate(token, shared.connector(connector)?, *id),
+        Work::Survey { from } => survey(token, *from),
+        Work::Generate { connector, id } => {
+            let used = shared.connector(connector)?;
+            let exceptions = [&used.exceptions[..], &shared.config.token.exceptions].concat();
+            token.generate(*id, &used.label(), used.key, &exceptions).map(Done::Generated)
+        }
         Work::StoreCertificate { key, certificate, connector } => {
             let used = shared.connector(connector)?;
             token.store_certificate(key, &used.label(), certificate).map(|()| Done::Nothing)
@@ -66,8 +70,9 @@ fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault
     if good { Ok(Done::Nothing) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
 }
 
-fn generate(token: &mut impl Provision, used: &Use, id: KeyId) -> Result<Done, Fault> {
-    token.generate(id, &used.label(), used.key).map(Done::Generated)
+fn survey(token: &mut impl Token, from: u32) -> Result<Done, Fault> {
+    let from = usize::try_from(from).map_err(|_| Fault::Protocol)?;
+    token.survey(from).map(|(token, keys)| Done::Survey(token, keys))
 }
 
 fn refuse(error: MessageError) -> Fault {

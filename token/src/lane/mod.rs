@@ -10,7 +10,7 @@ use hsm_config::Name;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use fault::Fault;
-pub use report::{Attributes, Finding, KeyReport, TokenReport};
+pub use report::{Attributes, KeyReport, MAX_LABEL, TokenReport};
 
 use crate::{KeyId, KeyRef, Message};
 
@@ -18,6 +18,9 @@ use crate::{KeyId, KeyRef, Message};
 pub const MAX_ASK: usize = 16 * 1024;
 /// The longest answer that a front reads, in bytes.
 pub const MAX_ANSWER: usize = crate::seqpacket::MAX_FRAME;
+
+/// How many keys one answer tells of: so many that any of them fit into [`MAX_ANSWER`].
+pub const SURVEY_KEYS: usize = 48;
 
 /// One question of the front's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +43,11 @@ pub enum Work {
         /// The typed message.
         message: Message,
     },
-    /// Describe the token and every key that carries a label of Kunci's.
-    Survey,
+    /// Describe the token and the keys that carry a label of Kunci's: [`SURVEY_KEYS`] of them, or the last.
+    Survey {
+        /// How many of them to pass over.
+        from: u32,
+    },
     /// Generate the connector's key with this identifier, and read its attributes back.
     Generate {
         /// Whose key; type and label follow from the configuration.
@@ -88,7 +94,7 @@ pub struct Answer {
 pub enum Done {
     /// RSA signature octets, or r ‖ s.
     Signature(Vec<u8>),
-    /// The token and the keys that Kunci labelled on it.
+    /// The token and the keys that Kunci labelled on it; as many as [`SURVEY_KEYS`] when there may be more.
     Survey(TokenReport, Vec<KeyReport>),
     /// The key that was just generated.
     Generated(KeyReport),

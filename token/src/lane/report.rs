@@ -1,9 +1,12 @@
 //! What a host says of its token and of the keys on it: asserted by the module, never more.
 
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 use serde::{Deserialize, Serialize};
 
 use crate::{KeyId, PublicKey, Sha256};
+
+/// How much of a label is told, in bytes: more than any of ours has.
+pub const MAX_LABEL: usize = 128;
 
 /// What C_GetTokenInfo and C_GetInfo say (PKCS#11 sections 3.1, 3.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub struct TokenReport {
     pub library: String,
     /// A soft token, by its maker or model, by CKF_HW_SLOT or by CKF_HW unset on the mechanisms that we use.
     pub software: bool,
+    /// Whether it holds a key that may wrap others; only a survey looks for one.
+    pub wrapping_key: bool,
 }
 
 /// A key that carries a label of Kunci's, or was just generated.
@@ -27,7 +32,7 @@ pub struct TokenReport {
 pub struct KeyReport {
     /// CKA_ID, where it has our 16 bytes.
     pub id: Option<KeyId>,
-    /// CKA_LABEL.
+    /// CKA_LABEL, of which a longer one than [`MAX_LABEL`] tells only its beginning.
     pub label: String,
     /// DER SubjectPublicKeyInfo composed from the public attributes; empty when no public key object is found.
     pub spki: Vec<u8>,
@@ -35,8 +40,8 @@ pub struct KeyReport {
     pub kind: Option<KeyType>,
     /// The attributes as read back.
     pub attributes: Attributes,
-    /// Each requirement that the attributes fail; empty on a good key.
-    pub findings: Vec<Finding>,
+    /// Each requirement that it fails; empty on a good key.
+    pub flaws: Vec<Flaw>,
     /// SHA-256 of the certificate stored with the same CKA_ID.
     pub certificate_sha256: Option<Sha256>,
 }
@@ -70,17 +75,10 @@ pub struct Attributes {
     pub derive: Option<bool>,
     /// CKA_SIGN_RECOVER
     pub sign_recover: Option<bool>,
+    /// Whether CKA_ALLOWED_MECHANISMS has one that Kunci does not use.
+    pub other_mechanisms: Option<bool>,
     /// CKA_KEY_GEN_MECHANISM; 0 is CKM_RSA_PKCS_KEY_PAIR_GEN.
     pub key_gen_mechanism: Option<u64>,
-}
-
-/// A requirement that a key or token does not meet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Stable, kebab-case.
-    pub code: String,
-    /// What is wrong and what to do.
-    pub message: String,
 }
 
 impl KeyReport {

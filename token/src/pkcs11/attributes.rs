@@ -1,18 +1,23 @@
-//! A private key's attributes read back, and what is wrong with them.
+//! A private key's attributes read back, and the requirements that they fail.
 //!
-//! Read one by one: a module that does not know one attribute must not hide the others. Some findings mean that the
-//! key may leave the token or serve another use, and such a key is never kept; the others are shown to the operator.
-//! PKCS#11 v3.1 sections 4.8 and 4.9.
+//! Read one by one: a module that does not know one attribute must not hide the others. What decides whether a key can
+//! leave the token or was born there has to be told; of its uses, what is not told counts as not allowed, since
+//! modules leave out what their tokens cannot do. PKCS#11 v3.1 sections 4.8 and 4.9.
 
 use cryptoki::mechanism::MechanismType;
-use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeInfo, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 
-use crate::lane::{Attributes, Finding};
+use super::sign::Hashing;
+use crate::lane::Attributes;
+
+/// What Kunci signs with; a key that allows more has another use.
+const OURS: [MechanismType; 3] =
+    [MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS, MechanismType::ECDSA];
 
 /// Reads every attribute that matters.
-pub(super) fn read(session: &Session, key: ObjectHandle) -> Attributes {
+pub(super) fn read(session: &Session, key: ObjectHandle, hashing: Hashing) -> Attributes {
     let flag = |attribute| flag(session, key, attribute);
     Attributes {
         sensitive: flag(AttributeType::Sensitive),
@@ -28,66 +33,41 @@ pub(super) fn read(session: &Session, key: ObjectHandle) -> Attributes {
         unwrap: flag(AttributeType::Unwrap),
         derive: flag(AttributeType::Derive),
         sign_recover: flag(AttributeType::SignRecover),
+        other_mechanisms: other_mechanisms(session, key, hashing),
         key_gen_mechanism: generation(session, key),
     }
 }
 
 /// Each requirement that the attributes fail.
-pub(super) fn findings(read: &Attributes, kind: Option<KeyType>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut require = |holds: bool, code: &str, message: &str| {
-        if !holds {
-            findings.push(finding(code, message));
-        }
-    };
+pub(super) fn flaws(read: &Attributes, kind: Option<KeyType>) -> Vec<Flaw> {
     let (yes, no) = (Some(true), Some(false));
-    require(
-        read.sensitive == yes,
-        "not-sensitive",
-        "CKA_SENSITIVE is not true: the key can be read; make a new one",
-    );
-    require(
-        read.extractable == no,
-        "extractable",
-        "CKA_EXTRACTABLE is not false: the key can be wrapped out; make a new one",
-    );
-    require(
-        read.always_sensitive == yes,
-        "once-readable",
-        "CKA_ALWAYS_SENSITIVE is not true: the key was readable once",
-    );
-    require(
-        read.never_extractable == yes,
-        "once-extractable",
-        "CKA_NEVER_EXTRACTABLE is not true: a copy may exist elsewhere",
-    );
-    require(read.local == yes, "not-local", "CKA_LOCAL is not true: the key was not made on this token");
-    require(read.private != no, "not-private", "CKA_PRIVATE is false: the key works without a login");
-    require(read.sign != no, "cannot-sign", "CKA_SIGN is false: the key cannot be used");
-    require(read.decrypt != yes, "may-decrypt", "CKA_DECRYPT is true: one key, one use");
-    require(read.unwrap != yes, "may-unwrap", "CKA_UNWRAP is true: one key, one use");
-    require(read.derive != yes, "may-derive", "CKA_DERIVE is true: one key, one use");
-    require(read.modifiable != yes, "modifiable", "CKA_MODIFIABLE is true: uses can be added later");
-    require(read.copyable != yes, "copyable", "CKA_COPYABLE is true: the key can be copied within the token");
-    require(read.sign_recover != yes, "may-sign-recover", "CKA_SIGN_RECOVER is true: one key, one use");
-    require(
-        made_for(read, kind),
-        "generation-unknown",
-        "CKA_KEY_GEN_MECHANISM is not the one of this type of key",
-    );
-    findings
+    let required = [
+        (read.sensitive == yes, Flaw::NotSensitive),
+        (read.extractable == no, Flaw::Extractable),
+        (read.always_sensitive == yes, Flaw::OnceReadable),
+        (read.never_extractable == yes, Flaw::OnceExtractable),
+        (read.local == yes, Flaw::NotLocal),
+        (made_for(read, kind), Flaw::GenerationUnknown),
+        (read.private != no, Flaw::NotPrivate),
+        (read.sign != no, Flaw::CannotSign),
+        (read.decrypt != yes, Flaw::MayDecrypt),
+        (read.unwrap != yes, Flaw::MayUnwrap),
+        (read.derive != yes, Flaw::MayDerive),
+        (read.sign_recover != yes, Flaw::MaySignRecover),
+        (read.other_mechanisms != yes, Flaw::OtherMechanisms),
+        (read.modifiable != yes, Flaw::Modifiable),
+        (read.copyable != yes, Flaw::Copyable),
+        (kind.is_some(), Flaw::UnknownType),
+    ];
+    required.into_iter().filter_map(|(holds, flaw)| (!holds).then_some(flaw)).collect()
 }
 
-/// A finding by its code.
-pub(super) fn finding(code: &str, message: &str) -> Finding {
-    Finding { code: code.into(), message: message.into() }
-}
-
+/// CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN; that a type is not known is a flaw of its own.
 fn made_for(read: &Attributes, kind: Option<KeyType>) -> bool {
     let expected = match kind {
         Some(KeyType::P256) => MechanismType::ECC_KEY_PAIR_GEN,
         Some(_) => MechanismType::RSA_PKCS_KEY_PAIR_GEN,
-        None => return false,
+        None => return true,
     };
     read.key_gen_mechanism == Some(*expected)
 }
@@ -105,6 +85,27 @@ fn flag(session: &Session, key: ObjectHandle, attribute: AttributeType) -> Optio
         }
         A::Derive(b) | A::SignRecover(b) => Some(b),
         _ => None,
+    }
+}
+
+/// Whether CKA_ALLOWED_MECHANISMS has one that is not ours; `None` where the module tells none, or an empty list.
+fn other_mechanisms(session: &Session, key: ObjectHandle, hashing: Hashing) -> Option<bool> {
+    // Bare CKM_RSA_PKCS is ours only where the token has no hashed one, which is a flaw of its own.
+    let is_ours = |one: &MechanismType| {
+        OURS.contains(one) || (hashing == Hashing::Host && *one == MechanismType::RSA_PKCS)
+    };
+    let asked = [AttributeType::AllowedMechanisms];
+    match session.get_attributes(key, &asked) {
+        Ok(told) => match told.into_iter().next()? {
+            Attribute::AllowedMechanisms(told) if told.is_empty() => None,
+            Attribute::AllowedMechanisms(told) => Some(!told.iter().all(is_ours)),
+            _ => None,
+        },
+        // There is a list, with something in it that the binding does not know: that is not ours, either.
+        Err(_) => match session.get_attribute_info(key, &asked).ok()?.first()? {
+            AttributeInfo::Available(length) if *length > 0 => Some(true),
+            _ => None,
+        },
     }
 }
 

@@ -1,40 +1,38 @@
 //! A key's birth on the token, and its end.
 //!
-//! Generation is serialised over the process: SoftHSM's file store loses objects otherwise. A key whose attributes
-//! read back wrong, so that it could leave the token or serve another use, is destroyed before anyone hears of it.
+//! Generation is serialised over the process: SoftHSM's file store loses objects otherwise. A key that reads back wrong
+//! is destroyed before anyone hears of it, unless the configuration excuses the flaw.
 
 use std::sync::{Mutex, PoisonError};
 
 use cryptoki::error::{Error, RvError};
 use cryptoki::object::{ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use hsm_config::KeyType;
+use hsm_config::Flaw;
 
 use super::code::Failure;
-use super::sign::Hashing;
 use super::template::{NewKey, Shape};
 use super::{find, survey};
+use crate::KeyRef;
 use crate::lane::{Fault, KeyReport};
-use crate::{KeyId, KeyRef};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Generates a key pair and reads it back.
 pub(super) fn generate(
     session: &Session,
-    id: KeyId,
-    label: &str,
-    kind: KeyType,
-    hashing: Hashing,
+    new: &NewKey<'_>,
+    exceptions: &[Flaw],
 ) -> Result<KeyReport, Failure> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if !find::objects(session, ObjectClass::PRIVATE_KEY, id)?.is_empty() {
+    if !find::objects(session, ObjectClass::PRIVATE_KEY, new.id)?.is_empty() {
         return Err(Fault::Permanent("a key with this CKA_ID exists".into()).into());
     }
-    let pair = pair(session, &NewKey { id, label, kind, hashing })?;
-    let report = survey::key(session, pair.1, hashing)?;
-    let failed: Vec<_> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
-    if failed.is_empty() && report.kind == Some(kind) {
+    let pair = pair(session, new)?;
+    let report = survey::key(session, pair.1, new.hashing)?;
+    let fails = |flaw: &&Flaw| !(exceptions.contains(*flaw) && flaw.may_be_born_with());
+    let failed: Vec<_> = report.flaws.iter().filter(fails).map(|flaw| flaw.code()).collect();
+    if failed.is_empty() && report.kind == Some(new.kind) {
         return Ok(report);
     }
     // A key that fails a requirement is never signed with: keeping it would only leave an orphan.

@@ -99,6 +99,7 @@ impl Module {
             serial: info.serial_number().into(),
             library: self.library(),
             software: posture::is_software(&self.context, slot, info),
+            wrapping_key: false,
         };
         Found { slot, report, initialised: info.token_initialized() }
     }

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 
 use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
+use super::template::NewKey;
 use super::{Module, certificate, find, generate, survey};
 use crate::lane::{Fault, KeyReport, TokenReport};
 use crate::message::Composed;
@@ -114,14 +115,26 @@ impl Token for Pkcs11Token {
         self.with_retries(|token| certificate::read(&token.session, key))
     }
 
-    fn survey(&mut self) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
-        self.with_retries(|token| survey::survey(&token.module, &token.session, token.slot, token.hashing))
+    fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.with_retries(|token| {
+            let report = survey::token(&token.module, &token.session, token.slot)?;
+            Ok((report, survey::keys(&token.session, token.hashing, from)?))
+        })
     }
 }
 
 impl Provision for Pkcs11Token {
-    fn generate(&mut self, id: KeyId, label: &str, kind: KeyType) -> Result<KeyReport, Fault> {
-        self.with_retries(|token| generate::generate(&token.session, id, label, kind, token.hashing))
+    fn generate(
+        &mut self,
+        id: KeyId,
+        label: &str,
+        kind: KeyType,
+        exceptions: &[Flaw],
+    ) -> Result<KeyReport, Fault> {
+        self.with_retries(|token| {
+            let new = NewKey { id, label, kind, hashing: token.hashing };
+            generate::generate(&token.session, &new, exceptions)
+        })
     }
 
     fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault> {

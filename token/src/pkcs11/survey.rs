@@ -1,58 +1,98 @@
 //! What is on a token: the token itself, and every private key that carries a label of Kunci's.
+//!
+//! What is wrong with one key is a flaw of that key and hides no other: two objects that share an identifier, an
+//! attribute of any length. A key is told in less than [`crate::lane::MAX_ANSWER`] / [`SURVEY_KEYS`] bytes, and with
+//! more keys than that the front asks again.
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 
-use super::code::Failure;
+use super::code::{Class, Failure};
 use super::sign::Hashing;
 use super::{Module, attributes, find, public};
-use crate::lane::{Fault, Finding, KeyReport, TokenReport};
+use crate::lane::{Fault, KeyReport, MAX_LABEL, SURVEY_KEYS, TokenReport};
 use crate::{KeyId, PublicKey, Sha256};
 
 /// What every label of ours begins with.
 const LABEL_PREFIX: &[u8] = b"kunci:";
 
-/// Describes the token and Kunci's keys on it.
-pub(super) fn survey(
-    module: &Module,
-    session: &Session,
-    slot: Slot,
-    hashing: Hashing,
-) -> Result<(TokenReport, Vec<KeyReport>), Failure> {
+/// Describes the token.
+pub(super) fn token(module: &Module, session: &Session, slot: Slot) -> Result<TokenReport, Failure> {
     let token = module.list()?.tokens.into_iter().find(|token| token.slot == slot);
     let token = token.ok_or_else(|| Fault::TokenMissing("its information cannot be read".into()))?;
-    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
-    let mut keys = Vec::new();
-    for object in session.find_objects(&template)? {
-        if label(session, object).starts_with(LABEL_PREFIX) {
-            keys.push(key(session, object, hashing)?);
-        }
-    }
-    Ok((token.report, keys))
+    Ok(TokenReport { wrapping_key: has_wrapping_key(session)?, ..token.report })
 }
 
-/// Describes one private key.
+/// Describes Kunci's keys, from the one that `from` counts on.
+pub(super) fn keys(session: &Session, hashing: Hashing, from: usize) -> Result<Vec<KeyReport>, Failure> {
+    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
+    let mut ours = Vec::new();
+    for object in session.find_objects(&template)? {
+        let label = label(session, object);
+        if label.starts_with(LABEL_PREFIX) {
+            ours.push((object, label));
+        }
+    }
+    let told = ours.iter().skip(from).take(SURVEY_KEYS);
+    let reports = told.map(|(object, label)| {
+        let mut report = key(session, *object, hashing)?;
+        if ours.iter().any(|(other, its)| other != object && its == label) {
+            report.flaws.push(Flaw::DuplicateLabel);
+        }
+        Ok(report)
+    });
+    reports.collect()
+}
+
+/// Describes one private key, by itself and with what has its identifier.
 pub(super) fn key(session: &Session, private: ObjectHandle, hashing: Hashing) -> Result<KeyReport, Failure> {
     let id = public::bytes(session, private, AttributeType::Id).and_then(|id| id.try_into().ok()).map(KeyId);
-    let public = match id {
-        Some(id) => find::public_key(session, id, private)?,
-        None => public::of_object(session, private),
+    let own = public::of_object(session, private);
+    let (public, mut doubts) = match id {
+        Some(id) => its_public(session, id, own)?,
+        None => (own, vec![Flaw::ForeignId]),
     };
     let kind = public.as_ref().map(PublicKey::kind);
-    let attributes = attributes::read(session, private);
-    let mut findings = attributes::findings(&attributes, kind);
-    findings.extend(hashing_finding(kind, hashing));
+    let attributes = attributes::read(session, private, hashing);
+    let mut flaws = attributes::flaws(&attributes, kind);
+    flaws.extend((hashing == Hashing::Host && kind != Some(KeyType::P256)).then_some(Flaw::BareRsaPkcs));
+    flaws.append(&mut doubts);
+    let label = label(session, private);
     Ok(KeyReport {
         id,
-        label: String::from_utf8_lossy(&label(session, private)).into_owned(),
+        label: String::from_utf8_lossy(label.get(..MAX_LABEL).unwrap_or(&label)).into_owned(),
         spki: public.map_or_else(Vec::new, |public| public.spki().to_vec()),
         kind,
         attributes,
-        findings,
+        flaws,
         certificate_sha256: certificate_digest(session, id)?,
     })
+}
+
+/// The public key of the private key with this identifier, and what makes it doubtful.
+fn its_public(
+    session: &Session,
+    id: KeyId,
+    own: Option<PublicKey>,
+) -> Result<(Option<PublicKey>, Vec<Flaw>), Failure> {
+    let mut doubts = Vec::new();
+    if find::objects(session, ObjectClass::PRIVATE_KEY, id)?.len() > 1 {
+        doubts.push(Flaw::DuplicateId);
+    }
+    let beside = find::objects(session, ObjectClass::PUBLIC_KEY, id)?;
+    if beside.len() > 1 {
+        doubts.push(Flaw::DuplicatePublic);
+        return Ok((own, doubts));
+    }
+    let beside = beside.first().and_then(|object| public::of_object(session, *object));
+    if let (Some(own), Some(beside)) = (&own, &beside)
+        && own.sha256() != beside.sha256()
+    {
+        doubts.push(Flaw::OtherPublic);
+    }
+    Ok((own.or(beside), doubts))
 }
 
 fn label(session: &Session, object: ObjectHandle) -> Vec<u8> {
@@ -67,9 +107,29 @@ fn certificate_digest(session: &Session, id: Option<KeyId>) -> Result<Option<Sha
         .map(|der| Sha256::of(&der)))
 }
 
-fn hashing_finding(kind: Option<KeyType>, hashing: Hashing) -> Option<Finding> {
-    let message =
-        "the token has only bare CKM_RSA_PKCS: RS256, certificates and requests sign a digest of the host's";
-    (hashing == Hashing::Host && kind != Some(KeyType::P256))
-        .then(|| attributes::finding("bare-rsa-pkcs", message))
+/// Whether a key on the token may wrap others: a secret one, or a public one whose private half is elsewhere. A public
+/// key beside its private key wraps only what that one could open, which is a flaw of its own.
+fn has_wrapping_key(session: &Session) -> Result<bool, Failure> {
+    if !wrapping(session, ObjectClass::SECRET_KEY)?.is_empty() {
+        return Ok(true);
+    }
+    for object in wrapping(session, ObjectClass::PUBLIC_KEY)? {
+        let private =
+            |id| [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true), Attribute::Id(id)];
+        let id = public::bytes(session, object, AttributeType::Id);
+        let its_private = id.map(|id| session.find_objects(&private(id))).transpose()?;
+        if its_private.is_none_or(|found| found.is_empty()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn wrapping(session: &Session, class: ObjectClass) -> Result<Vec<ObjectHandle>, Failure> {
+    let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Wrap(true)];
+    match session.find_objects(&template).map_err(Failure::from) {
+        // A module that does not know the attribute has no key with it.
+        Err(Failure::Code(Class::Permanent, _)) => Ok(Vec::new()),
+        found => found,
+    }
 }

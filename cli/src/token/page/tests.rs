@@ -20,8 +20,14 @@ fn key(label: &str, standing: &str) -> CheckedKey {
         spki_sha256: "c0ffee".into(),
         standing: standing.into(),
         probe: (standing == "pinned").then_some(true),
+        grade: "software".into(),
         findings: Vec::new(),
     }
+}
+
+fn finding(code: &str, excepted: bool) -> Finding {
+    let [reason, mend] = ["CKA_COPYABLE is true", "destroy it"].map(str::to_owned);
+    Finding { code: code.into(), reason, mend, excepted }
 }
 
 #[test]
@@ -46,19 +52,31 @@ fn a_token_that_is_away_says_why() {
 #[test]
 fn a_check_names_each_key_and_what_to_do() {
     let mut weak = key("kunci:uk", "pinned");
-    weak.findings.push("CKA_EXTRACTABLE is true: destroy the key and provision again".into());
+    weak.findings.extend([finding("copyable", false), finding("wrapping-key", true)]);
+    let mut excused = key("kunci:za", "pinned");
+    excused.findings.push(finding("not-local", true));
     let found = Checked {
         token: token("software"),
-        keys: vec![key("kunci:de", "pinned"), weak, key("kunci:us", "orphan"), key("kunci:ca", "mismatch")],
+        findings: vec![finding("wrapping-key", true)],
+        keys: vec![
+            key("kunci:de", "pinned"),
+            weak,
+            excused,
+            key("kunci:us", "orphan"),
+            key("kunci:ca", "mismatch"),
+        ],
     };
     insta::assert_snapshot!(checked(&found), @r"
     frankfurt: ready, SOFTWARE: its keys can be copied
-      kunci:de pinned, signed a probe, SHA-256 c0ffee
-      kunci:uk pinned, signed a probe, SHA-256 c0ffee
-        finding: CKA_EXTRACTABLE is true: destroy the key and provision again
-      kunci:us orphan, SHA-256 c0ffee
+      exception wrapping-key: CKA_COPYABLE is true
+      kunci:de pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
+      kunci:uk pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
+        FAILS copyable: CKA_COPYABLE is true. Mend: destroy it
+      kunci:za pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
+        exception not-local: CKA_COPYABLE is true
+      kunci:us orphan, SOFTWARE, SHA-256 c0ffee
         the ledger does not know it, and nothing is signed with it; if it is yours: kunci provision us --adopt --spki-sha256 c0ffee
-      kunci:ca mismatch, SHA-256 c0ffee
+      kunci:ca mismatch, SOFTWARE, SHA-256 c0ffee
         it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there
     ");
     assert!(!is_good(&found));
@@ -66,16 +84,18 @@ fn a_check_names_each_key_and_what_to_do() {
 
 #[test]
 fn only_pinned_fit_keys_that_sign_are_good() {
-    let with = |key| Checked { token: token("asserted"), keys: vec![key] };
+    let with = |key| Checked { token: token("asserted"), findings: Vec::new(), keys: vec![key] };
     assert!(is_good(&with(key("kunci:de", "pinned"))));
     assert!(!is_good(&with(key("kunci:de", "orphan"))));
     assert!(!is_good(&with(key("kunci:de", "mismatch"))));
+    let fails = |excepted| CheckedKey { findings: vec![finding("x", excepted)], ..key("kunci:de", "pinned") };
+    assert!(!is_good(&with(fails(false))) && is_good(&with(fails(true))));
     assert!(!is_good(&with(CheckedKey { probe: Some(false), ..key("kunci:de", "pinned") })));
 }
 
 #[test]
 fn what_only_the_module_says_is_called_asserted() {
-    let found = Checked { token: token("asserted"), keys: Vec::new() };
+    let found = Checked { token: token("asserted"), findings: Vec::new(), keys: Vec::new() };
     insta::assert_snapshot!(checked(&found), @r"
     frankfurt: ready, asserted: the module says where its keys were born
       no keys of ours

@@ -1,0 +1,73 @@
+use super::*;
+use token::lane::{Attributes, TokenReport};
+
+fn key(id: u8, label: &str, flaws: &[Flaw]) -> KeyReport {
+    KeyReport {
+        id: Some(KeyId([id; 16])),
+        label: label.into(),
+        spki: Vec::new(),
+        kind: None,
+        attributes: Attributes::default(),
+        flaws: flaws.to_vec(),
+        certificate_sha256: None,
+    }
+}
+
+fn survey(wrapping_key: bool) -> Survey {
+    Survey { token: TokenReport { wrapping_key, ..TokenReport::default() }, keys: Vec::new() }
+}
+
+fn knowing(ids: &[u8]) -> Lifecycle {
+    let entries: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            let entry = Entry::new(Kind::Lifecycle).connector("de").token("t").state("generating");
+            entry.key(KeyId([*id; 16]).to_string())
+        })
+        .collect();
+    Lifecycle::fold(&entries)
+}
+
+#[test]
+fn only_what_is_named_is_excused() {
+    let flaws = [Flaw::NotLocal, Flaw::Copyable];
+    let posture = Posture::of(&survey(true), &key(1, "kunci:de", &flaws), &[Flaw::Copyable]);
+    assert_eq!(posture.failed, [Flaw::NotLocal, Flaw::WrappingKey]);
+    assert_eq!(posture.excused, [Flaw::Copyable]);
+    let posture = Posture::of(&survey(false), &key(1, "kunci:de", &flaws), &flaws);
+    assert_eq!(posture.failed, []);
+}
+
+#[test]
+fn doubt_about_which_key_it_is_is_never_excused() {
+    let doubts = [Flaw::DuplicateId, Flaw::DuplicatePublic, Flaw::OtherPublic, Flaw::UnknownType];
+    let posture = Posture::of(&survey(false), &key(1, "kunci:de", &doubts), &Flaw::ALL);
+    assert_eq!(posture.failed, doubts);
+}
+
+#[test]
+fn a_second_key_of_a_connector_is_doubtful_unless_the_ledger_knows_it() {
+    let twice = || [1, 2].map(|id| key(id, "kunci:de", &[Flaw::DuplicateLabel])).to_vec();
+    let token: Name = "t".parse().unwrap();
+    let judged = |known: &[u8]| {
+        let mut keys = twice();
+        acquit(&mut keys, &token, &knowing(known));
+        keys.iter().map(|key| !key.flaws.is_empty()).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(&[1, 2]), [false, false]);
+    assert_eq!(judged(&[1]), [true, false], "the known key is doubtful for the sake of the other");
+    assert_eq!(judged(&[]), [true, true]);
+}
+
+#[test]
+fn an_exception_is_news_once_for_each_key_and_flaw() {
+    let (exceptions, [de, t]) =
+        (Exceptions::default(), ["de", "t"].map(|name| name.parse::<Name>().unwrap()));
+    let reasons = |id: u8, flaws: &[Flaw]| {
+        let news = exceptions.news(&de, &t, KeyId([id; 16]), flaws);
+        news.into_iter().map(|entry| entry.reason.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(1, &[Flaw::NotLocal]), ["exception not-local"]);
+    assert_eq!(reasons(1, &[Flaw::NotLocal, Flaw::Copyable]), ["exception copyable"]);
+    assert_eq!(reasons(2, &[Flaw::NotLocal]), ["exception not-local"]);
+}
