@@ -65,7 +65,6 @@ fn yubikey(token: Token) -> Token {
         env: BTreeMap::new(),
         paths: Vec::new(),
         read_paths: Vec::new(),
-        exceptions: Vec::new(),
         ..token
     }
 }
