@@ -45,9 +45,28 @@ impl Evidence {
         self.bounded()
     }
 
+    /// Certificates that may be the key's own: given, or carried by a request.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = &Certificate> {
+        self.certificates.iter().chain(self.requests.iter().flat_map(Request::carried))
+    }
+
+    /// Every certificate.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Certificate> {
+        self.subjects().chain(&self.intermediates)
+    }
+
+    /// Every certificate, and those that are known by heart to complete a path.
+    pub(crate) fn pool(&self) -> Vec<Certificate> {
+        let known = crate::anchors().iter().filter(|anchor| anchor.is_intermediate());
+        self.all().cloned().chain(known.filter_map(|anchor| anchor.certificate(&[]).cloned())).collect()
+    }
+
     fn bounded(&self) -> Result<(), Malformed> {
-        let all = self.certificates.len() + self.requests.len() + self.intermediates.len();
-        if all > MAX_CERTIFICATES { Err(Malformed::TooLarge) } else { Ok(()) }
+        if self.all().count() + self.requests.len() > MAX_CERTIFICATES {
+            Err(Malformed::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -4,13 +4,16 @@
 
 use serde::Deserialize;
 
-use crate::{Certificate, PublicKey, Request, pem};
+use crate::{Certificate, PublicKey, Request, pem, tpm};
 use der::{Reader, SliceReader};
 
 /// The largest file of evidence, in bytes.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 /// The most pieces in one file.
 const MAX_ITEMS: usize = 256;
+
+/// The formats of JSON documents that have a judge (`verify`). Each judge adds its own.
+const FORMATS: [&str; 1] = [tpm::EVIDENCE];
 
 /// One piece of evidence.
 #[derive(Clone, Debug)]
@@ -21,7 +24,7 @@ pub enum Item {
     Request(Box<Request>),
     /// A bare public key.
     Key(PublicKey),
-    /// A JSON document.
+    /// A JSON document of a known format.
     Document(Document),
 }
 
@@ -76,6 +79,9 @@ fn document(bytes: &[u8]) -> Result<Item, Malformed> {
         format: String,
     }
     let named: Named = serde_json::from_slice(bytes).map_err(|_| Malformed::Format)?;
+    if !FORMATS.contains(&named.format.as_str()) {
+        return Err(Malformed::Format);
+    }
     Ok(Item::Document(Document { format: named.format, bytes: bytes.to_vec() }))
 }
 
@@ -120,3 +126,6 @@ fn certificate(der: &[u8]) -> Result<Item, der::Error> {
 fn request(der: &[u8]) -> Result<Item, der::Error> {
     Request::from_der(der).map(|parsed| Item::Request(Box::new(parsed)))
 }
+
+#[cfg(test)]
+mod tests;

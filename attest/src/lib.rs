@@ -5,28 +5,39 @@
 //! nothing that the evidence says of itself. The whole way is in `verify`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod agreement;
 mod algorithm;
 mod anchor;
+mod ask;
 mod certificate;
 mod digest;
 mod evidence;
 mod finding;
 mod firmware;
+#[cfg(test)]
+mod forge;
 mod hex;
 mod item;
 mod judgement;
 mod kind;
+mod leaf;
 mod pem;
 mod public_key;
 mod question;
 mod report;
 mod request;
 mod requirement;
+#[cfg(test)]
+mod samples;
 mod signature;
 mod signed;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod verify;
+mod weakness;
+mod yubico;
 
 pub mod path;
 pub mod tpm;

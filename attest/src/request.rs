@@ -2,11 +2,11 @@
 
 use der::Decode;
 use der::asn1::OctetStringRef;
-use x509_cert::ext::Extension;
 use x509_cert::request::{CertReqInfo, ExtensionReq};
 use x509_cert::spki::ObjectIdentifier;
 
 use crate::signed::Signed;
+use crate::yubico::REQUEST_CARRIES;
 use crate::{Certificate, PublicKey, SignatureFault, public_key};
 
 /// The first byte of an OCTET STRING.
@@ -18,7 +18,7 @@ const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.84
 pub struct Request {
     signed: Signed,
     key: PublicKey,
-    extensions: Vec<Extension>,
+    carried: Vec<Certificate>,
 }
 
 impl Request {
@@ -27,13 +27,16 @@ impl Request {
         let signed = Signed::from_der(der)?;
         let info = CertReqInfo::from_der(&signed.body)?;
         let key = public_key::of(&info.public_key)?;
-        let mut extensions: Vec<Extension> = Vec::new();
+        let mut carried = Vec::new();
         for attribute in info.attributes.iter().filter(|attribute| attribute.oid == EXTENSION_REQUEST) {
             for value in attribute.values.iter() {
-                extensions.extend(value.decode_as::<ExtensionReq>()?.0);
+                let extensions = value.decode_as::<ExtensionReq>()?.0;
+                for extension in extensions.iter().filter(|found| REQUEST_CARRIES.contains(&found.extn_id)) {
+                    carried.push(certificate(extension.extn_value.as_bytes())?);
+                }
             }
         }
-        Ok(Self { signed, key, extensions })
+        Ok(Self { signed, key, carried })
     }
 
     /// The key that a certificate is requested for.
@@ -46,10 +49,9 @@ impl Request {
         self.signed.verify(&self.key)
     }
 
-    /// The certificates in the extensions with these identifiers, bare or within an OCTET STRING.
-    pub fn certificates(&self, oids: &[ObjectIdentifier]) -> Result<Vec<Certificate>, der::Error> {
-        let carried = self.extensions.iter().filter(|extension| oids.contains(&extension.extn_id));
-        carried.map(|extension| certificate(extension.extn_value.as_bytes())).collect()
+    /// The certificates in extensions of a device's maker, bare or within an OCTET STRING.
+    pub fn carried(&self) -> &[Certificate] {
+        &self.carried
     }
 }
 

@@ -140,3 +140,6 @@ fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let value = parts.concat();
     [&[tag, value.len() as u8], value.as_slice()].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,47 +1,86 @@
 //! The whole way from evidence to answer, to be read from top to bottom.
 //!
-//! Which kind is it; what does that kind's judge say; is it the expected key, on the expected device; is it known to be
-//! weak; is all that is required there. Only the judge of a kind can say *proven*; whatever comes later can take it back
-//! (another key) or add an error (anything else).
+//! Which kind is it; what does that kind's judge say; does the rest of the evidence agree; is it the
+//! expected key, on the expected device; is it known to be weak; is all that is required there. Only the judge of a kind
+//! can say *proven*. What comes later can take it back or add an error, and never the other way round.
 
+use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
-use crate::{Certificate, Evidence, Finding, Judgement, Question, Report, Statement, Verdict};
+use crate::{
+    Anchor, Certificate, Document, Evidence, Finding, Judgement, Kind, Question, Report, Statement, Verdict,
+    agreement, ask, weakness, yubico,
+};
 
 /// Judges evidence.
 pub fn verify(evidence: &Evidence, question: &Question) -> Report {
-    let judgement = judge(evidence, question);
+    let mut judgement = judge(evidence, question);
+    agreement::check(&mut judgement, evidence, question);
+    ask::same_key(&mut judgement, evidence, question);
+    weakness::warn(&mut judgement, evidence, question);
+    ask::requirements(&mut judgement, question);
     Report::new(judgement, question.at)
 }
 
 /// The judge of the evidence's kind speaks. JSON documents (`Evidence::documents`) name their format, and with it their
 /// judge; certificates are told by their extensions.
 fn judge(evidence: &Evidence, question: &Question) -> Judgement {
-    if let Some(document) = evidence.documents.iter().find(|document| document.format == tpm::EVIDENCE) {
-        let pool = [&evidence.certificates[..], &evidence.intermediates].concat();
-        let judged = TpmEvidence::from_json(&document.bytes)
-            .and_then(|evidence| tpm::judge(&evidence, &pool, question));
-        return judged.unwrap_or_else(|unreadable| malformed(&unreadable.to_string()));
+    match leaf::choose(evidence, question) {
+        Leaf::Document(document) => by_tpm(document, evidence, question),
+        Leaf::One(leaf, kind) => by_certificate(leaf, kind, evidence, question),
+        Leaf::None(key) => {
+            let message = "There is no attestation of a known kind in the evidence: nothing says where the key was born.";
+            unattested(Statement::of(None, key), Finding::error("no-attestation", message))
+        }
+        Leaf::Many => {
+            let message = "The evidence attests several keys. Give that of one, or name the key with --key.";
+            unattested(Statement::of(None, None), Finding::error("more-than-one-key", message))
+        }
     }
-    no_attestation(evidence.certificates.first())
 }
 
-/// Evidence of a known kind that does not parse.
-fn malformed(why: &str) -> Judgement {
-    Judgement {
+fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judgement {
+    let pool: Vec<Certificate> = evidence.all().cloned().collect();
+    let judged =
+        TpmEvidence::from_json(&document.bytes).and_then(|evidence| tpm::judge(&evidence, &pool, question));
+    judged.unwrap_or_else(|unreadable| Judgement {
         verdict: Verdict::Malformed,
         statement: Statement::of(None, None),
         root: None,
-        findings: vec![Finding::error("malformed", format!("The evidence cannot be parsed: {why}."))],
-    }
+        findings: vec![Finding::error("malformed", format!("The evidence cannot be parsed: {unreadable}."))],
+    })
 }
 
-/// Well-formed, and nobody's statement of where a key was born.
-fn no_attestation(certificate: Option<&Certificate>) -> Judgement {
-    let message = "No attestation of a kind that is known here is in the evidence.";
-    Judgement {
-        verdict: Verdict::Unattested,
-        statement: Statement::of(None, certificate.map(|certificate| certificate.key().clone())),
-        root: None,
-        findings: vec![Finding::error("no-attestation", message)],
+fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question: &Question) -> Judgement {
+    let pool = evidence.pool();
+    let anchors = anchors(kind, question);
+    let mut judgement = match kind {
+        Kind::Yubihsm2 => yubico::hsm::judge(leaf, &pool, &anchors, question),
+        _ => yubico::piv::judge(leaf, &pool, &anchors, question),
+    };
+    if let Some(root) = judgement.root.clone()
+        && anchors.iter().any(|anchor| anchor.is_given() && anchor.sha256() == root.sha256)
+    {
+        let message = format!(
+            "The path ends at \"{}\", which you gave with --root; it is not trusted here by itself.",
+            root.name
+        );
+        judgement.findings.push(Finding::warning("given-root", message));
     }
+    judgement
+}
+
+/// Those that are known by heart, then those that were given and are not among them.
+fn anchors(kind: Kind, question: &Question) -> Vec<Anchor> {
+    let mut anchors: Vec<Anchor> =
+        crate::anchors().iter().filter(|anchor| anchor.vouches_for(kind)).cloned().collect();
+    for given in &question.roots {
+        if !anchors.iter().any(|known| known.sha256() == given.sha256()) {
+            anchors.push(given.clone());
+        }
+    }
+    anchors
+}
+
+fn unattested(statement: Statement, finding: Finding) -> Judgement {
+    Judgement { verdict: Verdict::Unattested, statement, root: None, findings: vec![finding] }
 }

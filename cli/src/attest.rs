@@ -39,8 +39,8 @@ struct Root {
     certificate: &'static str,
 }
 
-impl From<attest::Anchor> for Root {
-    fn from(anchor: attest::Anchor) -> Self {
+impl From<&attest::Anchor> for Root {
+    fn from(anchor: &attest::Anchor) -> Self {
         Self {
             name: anchor.name().to_owned(),
             sha256: anchor.sha256().to_string(),
@@ -52,7 +52,7 @@ impl From<attest::Anchor> for Root {
 }
 
 fn roots(print: &Printer) -> Result<Exit, Failure> {
-    let roots: Vec<Root> = attest::anchors().into_iter().map(Root::from).collect();
+    let roots: Vec<Root> = attest::anchors().iter().map(Root::from).collect();
     if print.json {
         for root in &roots {
             print.json(&serde_json::to_vec(root).unwrap_or_default())?;

@@ -6,6 +6,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use crate::item::Malformed;
 use crate::{Certificate, Digest, Kind, RootName, evidence, pem};
 
@@ -21,8 +23,10 @@ pub struct Anchor {
 }
 
 /// All compiled-in certificates. One whose bytes are not the pinned ones is none.
-pub fn anchors() -> Vec<Anchor> {
-    table::PINS.iter().filter_map(Anchor::pinned).collect()
+pub fn anchors() -> &'static [Anchor] {
+    static ALL: LazyLock<Vec<Anchor>> =
+        LazyLock::new(|| table::PINS.iter().filter_map(Anchor::pinned).collect());
+    &ALL
 }
 
 impl Anchor {
@@ -44,6 +48,11 @@ impl Anchor {
     fn of(certificate: Certificate) -> Self {
         let (name, sha256) = (certificate.name(), certificate.sha256());
         Self { name, sha256, certificate: Some(certificate), kinds: &[], intermediate: false, given: true }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn forged(certificate: Certificate, kinds: &'static [Kind]) -> Self {
+        Self { kinds, given: false, ..Self::of(certificate) }
     }
 
     /// Its common name.
@@ -86,9 +95,9 @@ impl Anchor {
         self.certificate.as_ref().or_else(|| pool.iter().find(|found| found.sha256() == self.sha256))
     }
 
-    /// Whether a certificate bears its name and issued itself, and is another.
+    /// Whether a certificate bears its name and is another.
     pub fn is_imitated_by(&self, other: &Certificate) -> bool {
-        other.is_self_issued() && other.name() == self.name && other.sha256() != self.sha256
+        other.name() == self.name && other.sha256() != self.sha256
     }
 
     /// Its name and digest, for a report.

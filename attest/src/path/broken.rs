@@ -68,7 +68,7 @@ pub enum Broken {
     Profile(String),
     /// The issuer is missing.
     #[error(
-        "nothing at hand was issued to \"{issuer}\", which issued \"{of}\"; add its certificate with --intermediate"
+        "\"{of}\" was issued by \"{issuer}\", whose certificate is missing; add it with --intermediate, or with --root if you trust it"
     )]
     NoIssuer {
         /// The last certificate.

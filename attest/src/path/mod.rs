@@ -8,6 +8,8 @@ mod broken;
 mod deviation;
 mod profile;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 
@@ -106,7 +108,7 @@ impl<'a> Climb<'a> {
         }
         match (signers.is_empty(), fault) {
             (false, _) => Ok(signers),
-            (true, SignatureFault::Bad) => Err(Broken::Signature { of: of.name(), by: of.issuer_name() }),
+            (true, SignatureFault::Bad) => Err(self.unsigned(of)),
             (true, fault) => Err(Broken::Algorithm { of: of.name(), fault }),
         }
     }
@@ -127,11 +129,23 @@ impl<'a> Climb<'a> {
 
     /// The chain ends here, short of an anchor.
     fn end(&self, last: &Certificate) -> Broken {
-        match (last.is_self_issued(), self.search.anchors.iter().any(|anchor| anchor.is_imitated_by(last))) {
-            (_, true) => Broken::LookAlike { name: last.name(), sha256: last.sha256() },
-            (true, false) => Broken::Untrusted { name: last.name(), sha256: last.sha256() },
+        match (self.imitates(last), last.is_self_issued()) {
+            (true, _) => Broken::LookAlike { name: last.name(), sha256: last.sha256() },
+            (false, true) => Broken::Untrusted { name: last.name(), sha256: last.sha256() },
             (false, false) => Broken::NoIssuer { of: last.name(), issuer: last.issuer_name() },
         }
+    }
+
+    /// Somebody bears the issuer's name, and nobody of them signed.
+    fn unsigned(&self, of: &Certificate) -> Broken {
+        match self.imitates(of) {
+            true => Broken::LookAlike { name: of.name(), sha256: of.sha256() },
+            false => Broken::Signature { of: of.name(), by: of.issuer_name() },
+        }
+    }
+
+    fn imitates(&self, certificate: &Certificate) -> bool {
+        self.search.anchors.iter().any(|anchor| anchor.is_imitated_by(certificate))
     }
 
     fn verify(&self, of: &Certificate, by: &Certificate) -> Result<Result<(), SignatureFault>, Broken> {

@@ -51,11 +51,17 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
-    let at = arguments.at.unwrap_or_else(Timestamp::now);
+    let at = arguments.at.unwrap_or_else(now);
     match arguments.report(at)? {
         Ok(report) => answer(&report, print),
         Err((path, why)) => malformed(&path, &why, at, print),
     }
+}
+
+/// In whole seconds, so that a report's time can be given to --at again.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn answer(report: &Report, print: &Printer) -> Result<Exit, Failure> {

@@ -1,0 +1,192 @@
+//! Real evidence, whole and damaged. Chains that are made for one purpose are in the tests of the part that they try.
+
+use crate::samples::{self, HSM_DEVICE, HSM_LEAF, OPENPGP, PIV_F9, PIV_LEAF, ROOTS};
+use crate::{
+    Certificate, Evidence, Item, Level, Malformed, Question, Report, Timestamp, Verdict, item, verify,
+};
+
+/// While all samples are valid.
+pub(crate) fn today() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn evidence(files: &[&[u8]]) -> Evidence {
+    let mut evidence = Evidence::new();
+    files.iter().for_each(|file| evidence.add(file).unwrap());
+    evidence
+}
+
+fn ask(names: &[&str]) -> Report {
+    let files: Vec<Vec<u8>> = names.iter().map(|name| samples::read(name)).collect();
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    verify(&evidence(&files), &Question::at(today()))
+}
+
+fn der(name: &str) -> Vec<u8> {
+    match item::parse(&samples::read(name)).unwrap().remove(0) {
+        Item::Certificate(certificate) => certificate.der().to_vec(),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_yubikey_proves_its_key() {
+    let report = ask(&[PIV_LEAF, PIV_F9]);
+    assert_eq!(report.verdict, Verdict::Proven);
+    let json = serde_json::to_value(&report).unwrap();
+    let said = |field: &str| json[field].clone();
+    for (field, value) in [
+        ("kind", "yubikey-piv"),
+        ("vendor", "Yubico"),
+        ("form_factor", "USB-C keychain"),
+        ("serial", "15422467"),
+        ("firmware", "5.2.7"),
+        ("slot", "9c"),
+        ("algorithm", "EC P-256"),
+        ("pin_policy", "always"),
+        ("touch_policy", "never"),
+        ("origin", "generated"),
+        ("at", "2026-01-01T00:00:00Z"),
+    ] {
+        assert_eq!(said(field), value, "{field}");
+    }
+    assert_eq!((said("fips"), said("exportable")), (false.into(), false.into()));
+    assert_eq!(json["root"]["name"], "Yubico PIV Root CA Serial 263751");
+    assert!(json.get("label").is_none(), "a YubiKey says nothing of a label");
+    assert!(report.is_yes(), "a warning alone is no no");
+}
+
+#[test]
+fn a_yubihsm_proves_its_key() {
+    let json = serde_json::to_value(ask(&[HSM_LEAF, HSM_DEVICE])).unwrap();
+    for (field, value) in [
+        ("verdict", "proven"),
+        ("kind", "yubihsm2"),
+        ("serial", "34331133"),
+        ("firmware", "2.4.1"),
+        ("slot", "0x0003"),
+        ("algorithm", "Ed25519"),
+        ("origin", "generated"),
+        ("label", ""),
+    ] {
+        assert_eq!(json[field], value, "{field}");
+    }
+    assert_eq!(json["exportable"], false);
+    assert_eq!(json["root"]["name"], "Yubico YubiHSM Root CA");
+    assert_eq!(json["findings"][0]["message"], "The key may: sign-eddsa. Its domains: 1.");
+}
+
+#[test]
+fn order_copies_and_roots_among_the_evidence_change_nothing() {
+    let [root, ..] = ROOTS;
+    for names in
+        [&[PIV_F9, PIV_LEAF][..], &[PIV_LEAF, PIV_F9, PIV_F9, PIV_LEAF, root], &[root, PIV_F9, PIV_LEAF]]
+    {
+        assert_eq!(ask(names).verdict, Verdict::Proven, "{names:?}");
+    }
+    let one = [samples::read(PIV_F9), b"a line between\n".to_vec(), samples::read(PIV_LEAF)].concat();
+    assert_eq!(verify(&evidence(&[&one]), &Question::at(today())).verdict, Verdict::Proven, "one PEM file");
+    let one = [der(PIV_LEAF), der(PIV_F9)].concat();
+    assert_eq!(verify(&evidence(&[&one]), &Question::at(today())).verdict, Verdict::Proven, "one DER file");
+}
+
+#[test]
+fn a_key_whose_device_is_missing_is_unattested() {
+    for names in [&[PIV_LEAF][..], &[HSM_LEAF]] {
+        let report = ask(names);
+        assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "no-issuer"));
+        assert!(report.root.is_none() && !report.is_yes());
+    }
+}
+
+#[test]
+fn what_is_no_attestation_is_unattested() {
+    for names in [&[OPENPGP][..], &[PIV_F9], &[HSM_DEVICE], &[ROOTS[0]]] {
+        let report = ask(names);
+        assert_eq!(
+            (report.verdict, report.findings[0].code),
+            (Verdict::Unattested, "no-attestation"),
+            "{names:?}"
+        );
+        assert!(report.kind.is_none() && report.algorithm.is_some(), "{names:?}");
+    }
+}
+
+#[test]
+fn evidence_of_two_keys_needs_a_key_to_ask_for() {
+    let names = [PIV_LEAF, PIV_F9, HSM_LEAF, HSM_DEVICE];
+    let report = ask(&names);
+    assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "more-than-one-key"));
+    let files = names.map(samples::read);
+    let mut question = Question::at(today());
+    question.key = Some(Certificate::from_der(&der(HSM_LEAF)).unwrap().key().clone());
+    let report = verify(&evidence(&files.each_ref().map(Vec::as_slice)), &question);
+    assert_eq!((report.verdict, report.serial.as_deref()), (Verdict::Proven, Some("34331133")));
+}
+
+#[test]
+fn a_chain_holds_only_while_it_is_valid() {
+    let files = [PIV_LEAF, PIV_F9].map(samples::read);
+    for (time, code) in [("2015-01-01T00:00:00Z", "not-yet-valid"), ("2053-01-01T00:00:00Z", "expired")] {
+        let report =
+            verify(&evidence(&files.each_ref().map(Vec::as_slice)), &Question::at(time.parse().unwrap()));
+        assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, code));
+    }
+}
+
+#[test]
+fn no_changed_byte_of_a_chain_stays_proven() {
+    let [piv_root, _, hsm_root, sub_ca] = ROOTS;
+    for chain in [&[PIV_LEAF, PIV_F9, piv_root][..], &[HSM_LEAF, HSM_DEVICE, sub_ca, hsm_root]] {
+        let files: Vec<Vec<u8>> = chain.iter().map(|name| der(name)).collect();
+        for (which, file) in files.iter().enumerate() {
+            for at in 0..file.len() {
+                let mut damaged = files.clone();
+                damaged[which][at] ^= 1 << (at % 8);
+                assert_ne!(verdict(&damaged), Verdict::Proven, "{} at byte {at}", chain[which]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_shortened_or_lengthened_chain_stays_proven() {
+    let files = [der(PIV_LEAF), der(PIV_F9)];
+    for which in 0..files.len() {
+        for length in (0..files[which].len()).step_by(7) {
+            let mut cut = files.to_vec();
+            cut[which].truncate(length);
+            assert_ne!(verdict(&cut), Verdict::Proven, "file {which} cut at {length}");
+        }
+        let mut longer = files.to_vec();
+        longer[which].push(0);
+        assert_eq!(verdict(&longer), Verdict::Malformed, "file {which}");
+    }
+}
+
+/// Evidence that does not parse is malformed, as in `Report::malformed`.
+fn verdict(files: &[Vec<u8>]) -> Verdict {
+    let mut evidence = Evidence::new();
+    match files.iter().try_for_each(|file| evidence.add(file)) {
+        Ok(()) => verify(&evidence, &Question::at(today())).verdict,
+        Err(why) => Report::malformed(&why, today()).verdict,
+    }
+}
+
+#[test]
+fn findings_begin_with_the_errors() {
+    let mut question = Question::at(today());
+    question.serial = Some("1".to_owned());
+    let files = [PIV_LEAF, PIV_F9].map(samples::read);
+    let report = verify(&evidence(&files.each_ref().map(Vec::as_slice)), &question);
+    let levels: Vec<Level> = report.findings.iter().map(|finding| finding.level).collect();
+    assert!(levels.is_sorted() && levels[0] == Level::Error, "{levels:?}");
+}
+
+#[test]
+fn too_many_certificates_are_refused_before_they_are_searched() {
+    let mut evidence = Evidence::new();
+    let leaf = samples::read(PIV_LEAF);
+    let result = (0..=crate::MAX_CERTIFICATES).try_for_each(|_| evidence.add(&leaf));
+    assert_eq!(result, Err(Malformed::TooLarge));
+}

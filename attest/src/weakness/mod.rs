@@ -1,0 +1,47 @@
+//! Weaknesses that are known of keys, by what made them. A finding each, with its CVE and what an attacker needs.
+//!
+//! Signatures stay genuine on a weak key, so the verdict stays. ROCA is an error always: the private key follows from the
+//! public one. The others are warnings, or errors where no known weakness is allowed.
+
+mod eucleak;
+mod roca;
+
+use crate::{Evidence, Finding, Judgement, Level, PublicKey, Question, ask};
+
+pub(crate) use roca::is_weak;
+
+/// The weaknesses that are told by maker and firmware. TPM-FAIL is found by the TPM's own judge.
+const BY_MAKER: [&str; 2] = ["eucleak", "tpm-fail"];
+
+/// Adds a finding for each weakness of the key, and of every RSA key that the evidence rests on.
+pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {
+    let level = ask::weakness_level(question);
+    let said = &judgement.statement;
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(roca_of(judgement.statement.key.as_ref(), "The key"));
+    for certificate in evidence.all() {
+        if judgement.statement.key.as_ref() != Some(certificate.key()) {
+            findings
+                .extend(roca_of(Some(certificate.key()), &format!("The key of \"{}\"", certificate.name())));
+        }
+    }
+    findings.extend(eucleak::message(said).map(|message| Finding::warning("eucleak", message)));
+    judgement.findings.extend(findings);
+    let weaknesses = judgement.findings.iter_mut().filter(|finding| BY_MAKER.contains(&finding.code));
+    weaknesses.for_each(|finding| finding.level = level);
+}
+
+fn roca_of(key: Option<&PublicKey>, whose: &str) -> Option<Finding> {
+    let modulus = key?.modulus()?;
+    is_weak(&modulus).then(|| Finding {
+        level: Level::Error,
+        code: "roca",
+        message: format!(
+            "{whose} was made by the flawed RSA generator of Infineon's library (ROCA, CVE-2017-15361). Who has the public \
+             key can compute the private key: replace it."
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests;
