@@ -102,10 +102,11 @@ pub(crate) struct Connector {
 }
 
 /// A key for each kind and algorithm.
-pub(crate) const CONNECTORS: [Connector; 4] = [
+pub(crate) const CONNECTORS: [Connector; 5] = [
     Connector { name: "ps", key: "rsa-2048", algorithm: "PS256" },
     Connector { name: "rs", key: "rsa-2048", algorithm: "RS256" },
-    Connector { name: "long", key: "rsa-3072", algorithm: "PS256" },
+    Connector { name: "long-ps", key: "rsa-3072", algorithm: "PS256" },
+    Connector { name: "long-rs", key: "rsa-3072", algorithm: "RS256" },
     Connector { name: "es", key: "p-256", algorithm: "ES256" },
 ];
 

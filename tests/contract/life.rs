@@ -116,8 +116,8 @@ impl Life {
         self.keys.insert(connector, key);
     }
 
-    /// Forgets a key that was destroyed.
-    pub(crate) fn buried(&mut self, connector: &str) {
+    /// Leaves a key out of what follows.
+    pub(crate) fn forget(&mut self, connector: &str) {
         self.keys.remove(connector);
     }
 

@@ -22,3 +22,8 @@ fn softhsm2_keeps_the_contract() {
 fn kryoptic_keeps_the_contract() {
     keeps_the_contract("kryoptic");
 }
+
+#[test]
+fn tpm2_keeps_the_contract() {
+    keeps_the_contract("tpm2");
+}

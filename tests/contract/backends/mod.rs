@@ -2,6 +2,7 @@
 
 mod kryoptic;
 mod softhsm2;
+mod tpm2;
 
 use crate::backend::{Backend, Bench};
 use crate::cases::{self, Case};
@@ -21,9 +22,10 @@ enum Run {
 }
 
 /// All backends, in the order of the table.
-pub(crate) const ALL: [Entry; 2] = [
+pub(crate) const ALL: [Entry; 3] = [
     Entry { name: "softhsm2", make: softhsm2::make, run: Run::Full },
     Entry { name: "kryoptic", make: kryoptic::make, run: Run::Full },
+    Entry { name: "tpm2", make: tpm2::make, run: Run::Full },
 ];
 
 impl Entry {

@@ -1,22 +1,29 @@
 //! The end of a key: gone with its certificate, and no other with it.
 
-use token::lane::{Done, Fault};
+use token::lane::{Done, Fault, Work};
 
 use crate::destroy::Destroy;
 use crate::life::{Life, pin_of};
 use crate::messages;
 
 pub(super) fn destroy(life: &mut Life) {
-    let (_, keys) = life.host_and_keys();
+    let (host, keys) = life.host_and_keys();
     let [(first, one), (other, two), ..] = keys.iter().collect::<Vec<_>>()[..] else { panic!("no two keys") };
     let (first, one, other, two) = (*first, pin_of(one), *other, pin_of(two));
-    let count = keys.len();
+    let before = host.survey().len();
     // No lane has a call for it, so a process of its own destroys the key.
     Destroy { config: life.config(), key: one }.in_a_process();
+    if life.host().sign(first, one, messages::assertion()).is_ok() {
+        life.note(
+            "a running module keeps keys in memory: after a key is destroyed, the agent is started again",
+        );
+        life.stop();
+    }
     let host = life.host();
     let ask = |connector, key| host.sign(connector, key, messages::assertion());
     assert_eq!(ask(first, one), Err(Fault::KeyMissing));
+    assert_eq!(host.ask(Work::Certificate { key: one }), Ok(Done::Certificate(None)));
     assert!(matches!(ask(other, two), Ok(Done::Signature(_))));
-    assert_eq!(host.survey().len(), count - 1);
-    life.buried(first);
+    assert_eq!(host.survey().len(), before - 1);
+    life.forget(first);
 }

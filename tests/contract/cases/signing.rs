@@ -1,9 +1,12 @@
 //! Signatures, judged by `openssl`; and those that are refused.
 
-use token::lane::{Done, Fault, Work};
+use std::path::Path;
+
+use token::lane::{Done, Fault, KeyReport, Work};
 use token::{KeyId, KeyRef};
 
-use crate::backend::CONNECTORS;
+use crate::backend::Connector;
+use crate::host::Host;
 use crate::life::{Life, pin_of};
 use crate::{messages, openssl};
 
@@ -19,26 +22,35 @@ pub(super) fn es256(life: &mut Life) {
     judged(life, "ES256");
 }
 
-/// Every key of this algorithm signs an assertion and a proof; the other implementation takes them, and nothing else.
+/// Every key of this algorithm signs an assertion and a proof; the other implementation takes them, and nothing else. A
+/// key that does not takes no part in what follows.
 fn judged(life: &mut Life, algorithm: &str) {
     let folder = life.bench.at(".");
     let (host, keys) = life.host_and_keys();
-    let mut signed = 0;
-    for connector in CONNECTORS.iter().filter(|connector| connector.algorithm == algorithm) {
-        let Some(report) = keys.get(connector.name) else { continue };
-        let (public, algorithm) = (report.public_key().unwrap(), connector.used().algorithm);
-        for message in [messages::assertion(), messages::proof()] {
-            let input = message.signing_input(algorithm, &public).unwrap();
-            let done = host.sign(connector.name, pin_of(report), message);
-            let Ok(Done::Signature(signature)) = done else { panic!("{}: {done:?}", connector.name) };
-            let verifies = |input: &[u8]| openssl::verifies(&folder, &public, algorithm, input, &signature);
-            assert!(verifies(&input), "openssl refuses the signature of {}", connector.name);
-            assert!(!verifies(&[&input[..], b"x"].concat()), "openssl takes another message");
-            assert!(public.verifies(algorithm, &input, &signature), "only openssl takes {}", connector.name);
-            signed += 1;
-        }
+    let ours = |name: &str| Connector::named(name).algorithm == algorithm;
+    let of_it: Vec<_> = keys.iter().filter(|(name, _)| ours(name)).collect();
+    assert_ne!(of_it.len(), 0, "there is no key to sign with");
+    let refused = of_it
+        .iter()
+        .filter_map(|(name, report)| Some((**name, sign_and_judge(host, &folder, name, report).err()?)));
+    let refused: Vec<_> = refused.collect();
+    refused.iter().for_each(|(name, _)| life.forget(name));
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+fn sign_and_judge(host: &Host, folder: &Path, name: &str, report: &KeyReport) -> Result<(), Fault> {
+    let (public, algorithm) = (report.public_key().unwrap(), Connector::named(name).used().algorithm);
+    for message in [messages::assertion(), messages::proof()] {
+        let input = message.signing_input(algorithm, &public).unwrap();
+        let Done::Signature(signature) = host.sign(name, pin_of(report), message)? else {
+            panic!("no signature")
+        };
+        let verifies = |input: &[u8]| openssl::verifies(folder, &public, algorithm, input, &signature);
+        assert!(verifies(&input), "openssl refuses the signature of {name}");
+        assert!(!verifies(&[&input[..], b"x"].concat()), "openssl takes another message");
+        assert!(public.verifies(algorithm, &input, &signature), "only openssl takes {name}");
     }
-    assert_ne!(signed, 0, "there is no key to sign with");
+    Ok(())
 }
 
 /// A key that is not the pinned one, or another connector's, never signs.

@@ -50,13 +50,7 @@ impl NewKey<'_> {
 
     pub(super) fn public(&self, shape: Shape) -> Vec<Attribute> {
         let mut template = self.common();
-        template.extend([
-            Attribute::Private(false),
-            Attribute::Verify(true),
-            Attribute::Encrypt(false),
-            Attribute::Wrap(false),
-            Attribute::Modifiable(false),
-        ]);
+        template.extend([Attribute::Private(false), Attribute::Wrap(false), Attribute::Modifiable(false)]);
         if shape != Shape::Plain {
             template.extend([Attribute::VerifyRecover(false), Attribute::Derive(false)]);
         }
