@@ -113,6 +113,14 @@ impl Connectors {
         Err(inactive.unwrap_or_else(|| Inactive::Unprovisioned(name.clone())))
     }
 
+    /// Whether a pinned key, or its certificate, did not show on the token as it should.
+    pub fn misses_a_key(&self, token: &Name) -> bool {
+        use Inactive::{CertificateLost, Mismatch, Missing, Unfit};
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut there = keys.iter().filter(|((_, at), _)| at == token);
+        there.any(|(_, key)| matches!(key, Err(Missing(_) | Mismatch(_) | Unfit(..) | CertificateLost(_))))
+    }
+
     /// What became of a connector's key on a token.
     pub fn standing(&self, name: &Name, token: &Name) -> Result<Arc<ActiveKey>, Inactive> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::{
     fs::{fdatasync, ftruncate},
-    io::Result,
+    io::{Errno, Result},
 };
 
 use crate::{
@@ -78,6 +78,11 @@ impl OpenBundle {
 
     pub(crate) fn sync(&self) -> Result<()> {
         fdatasync(&self.entries)
+    }
+
+    /// Whether the file still stands under its name: what is in a file that was removed or replaced, no auditor finds.
+    pub(crate) fn stands(&self, dir: &Dir) -> Result<()> {
+        if dir.is_at(&self.entries, &open_entries(self.number))? { Ok(()) } else { Err(Errno::STALE) }
     }
 
     /// Counts frames that are durable now.

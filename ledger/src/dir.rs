@@ -81,6 +81,17 @@ impl Dir {
         }
     }
 
+    /// Whether an open file is the one with this name.
+    pub(crate) fn is_at(&self, file: &OwnedFd, path: &str) -> Result<bool> {
+        let named = match fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(named) => named,
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => return Err(errno),
+        };
+        let open = fs::fstat(file)?;
+        Ok((named.st_dev, named.st_ino) == (open.st_dev, open.st_ino))
+    }
+
     /// Writes a file under its final name only once it is whole.
     pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let temporary = format!("{path}.tmp");

@@ -1,6 +1,6 @@
 //! The writer thread: takes all that waits, writes it with one write and one fdatasync, then answers.
 //!
-//! Nobody gets a receipt before fdatasync returned. A refused write costs only those who waited for it; a failed fdatasync
+//! Nobody gets a receipt before fdatasync returned on a file that still has its name. A refused write costs only those who waited for it; a failed fdatasync
 //! ends the ledger, because the kernel may have dropped the pages and a second try would lie. A batch never straddles two
 //! bundles: it is split there and each part is synced and answered by itself.
 
@@ -76,7 +76,7 @@ impl Writer {
         if batch.is_empty() {
             return Ok(());
         }
-        match self.bundle.sync() {
+        match self.bundle.sync().and_then(|()| self.bundle.stands(&self.dir)) {
             Ok(()) => self.accept(batch),
             Err(errno) => {
                 answer_all(batch, &Error::Fatal(errno));

@@ -176,3 +176,23 @@ fn a_failed_fdatasync_is_fatal_to_all_who_wait_and_to_all_who_come() {
     }
     assert_eq!(ledger.size(), 0);
 }
+
+#[test]
+fn an_entry_in_a_file_that_was_removed_or_replaced_is_not_durable() {
+    for replace in [false, true] {
+        let dir = folder();
+        let (ledger, _) = Ledger::open(dir.path()).unwrap();
+        recorded(&ledger, intent(0));
+        let file = open_entries(dir.path(), 0);
+        let copy = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        if replace {
+            fs::write(&file, &copy).unwrap();
+        }
+        assert!(matches!(record(&ledger, intent(1)), Err(Error::Fatal(_))), "replaced: {replace}");
+        drop(ledger);
+        fs::write(&file, &copy).unwrap();
+        let (ledger, recovered) = Ledger::open(dir.path()).unwrap();
+        assert_eq!((recovered.size, recorded(&ledger, intent(1))), (1, 1));
+    }
+}

@@ -2,6 +2,7 @@
 //! if they are exactly the pinned ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hsm_config::{Connector, Name};
 use ledger::{Entry, Kind};
@@ -17,6 +18,9 @@ use crate::tokens::{AskError, Survey};
 
 /// How many keys of Kunci's one token is heard out on: more than any site has connectors, fewer than cost memory.
 const MAX_KEYS: usize = 4096;
+/// The first and the longest wait before a token is surveyed again.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// Takes a host's new state; a host that is ready is surveyed.
 pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: HostState) {
@@ -30,11 +34,22 @@ pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: Host
         return front.connectors.token_away(&token);
     }
     let front = front.clone();
-    tokio::spawn(async move {
-        if let Err(error) = survey(&front, &token).await {
-            tracing::error!(%token, %error, "the token cannot be surveyed");
+    tokio::spawn(async move { survey_until_whole(&front, &token, generation).await });
+}
+
+/// Surveys a token, and again as long as it is served and a pinned key does not show on it as it should, or it does not
+/// tell: a call that failed once, or a key that was not found once, would else stop a connector for good.
+async fn survey_until_whole(front: &Front, token: &Name, generation: u64) {
+    let mut wait = FIRST_WAIT;
+    while front.tokens.serves(token, generation) {
+        match survey(front, token).await {
+            Ok(_) if !front.connectors.misses_a_key(token) => return,
+            Ok(_) => tracing::debug!(%token, "the token does not show every pinned key"),
+            Err(error) => tracing::error!(%token, %error, "the token cannot be surveyed"),
         }
-    });
+        tokio::time::sleep(wait).await;
+        wait = LAST_WAIT.min(wait * 2);
+    }
 }
 
 /// Surveys a token and activates its pinned keys.
@@ -106,7 +121,10 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
     };
     if let Err(why) = &active {
         tracing::debug!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
-        alarm(front, name, token, why);
+        // Once for each finding, however often it is found.
+        if front.connectors.standing(name, token).err().as_ref() != Some(why) {
+            alarm(front, name, token, why);
+        }
     }
     front.connectors.set(name.clone(), token.clone(), active);
 }

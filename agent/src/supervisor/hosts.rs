@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
 
 use hsm_config::Name;
 use token::control::{HostConfig, HostState, Order, PinOrigin, Report};
@@ -13,11 +12,10 @@ use tokio::time::Instant;
 use super::backoff::Backoff;
 use super::child::{Child, News, role};
 use super::logins::{Attempt, HostId, Word};
+use super::patience::Patience;
 use super::{Event, Supervisor};
 use crate::link::ToFront;
 
-/// How long a module may take to load, or to log in, without a word.
-const HUNG: Duration = Duration::from_secs(30);
 /// What a host gets of our environment, besides what its token names.
 const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];
 
@@ -27,7 +25,7 @@ pub(super) struct Host {
     generation: u64,
     pub(super) child: Option<Child<Order>>,
     state: HostState,
-    heard: Instant,
+    patience: Patience,
     /// Whether it was allowed to log in and did not tell the outcome yet.
     trying: bool,
     served: Option<Instant>,
@@ -42,7 +40,7 @@ impl Host {
             generation: 0,
             child: None,
             state: HostState::Starting,
-            heard: Instant::now(),
+            patience: Patience::default(),
             trying: false,
             served: None,
             serial: None,
@@ -67,18 +65,19 @@ impl Host {
     }
 
     /// Whether its module should have come back by now. A host that waits for a token or a person is not hung.
-    fn is_hung(&self) -> bool {
+    fn is_hung(&mut self) -> bool {
         let busy = self.trying || self.state == HostState::Starting;
-        busy && self.heard.elapsed() > HUNG
+        busy && self.patience.is_over()
     }
 
     fn heard(&mut self, report: &Report) {
-        self.heard = Instant::now();
+        self.patience.heard();
         match report {
             Report::State(state) => {
                 if let HostState::Ready { serial } = state {
                     self.serial = Some(serial.clone());
-                    self.served.get_or_insert(self.heard);
+                    self.served.get_or_insert_with(Instant::now);
+                    self.patience.served();
                 }
                 self.state = state.clone();
             }
@@ -98,8 +97,8 @@ impl Supervisor {
     pub(super) fn start_host(&mut self, token: &Name) {
         let Some(host) = self.hosts.get_mut(token) else { return };
         host.generation += 1;
-        (host.state, host.heard, host.trying, host.served) =
-            (HostState::Starting, Instant::now(), false, None);
+        (host.state, host.trying, host.served) = (HostState::Starting, false, None);
+        host.patience.started();
         let (name, generation) = host.id();
         let event = move |news| Event::Host((name.clone(), generation), news);
         match Child::start(command(&host.config), self.inbox.clone(), event) {
@@ -168,18 +167,15 @@ impl Supervisor {
         if self.stopping {
             return;
         }
-        // Its host is about to end: an attempt whose outcome nobody could tell would latch the token.
-        if self.stopping {
-            return;
-        }
         let id = attempt.host.clone();
         // A login is quick. Making a token may take minutes, and its lane has a deadline.
         let quick = !matches!(attempt.source, PinOrigin::Officer(_));
         let word = self.logins.attempt(attempt);
         let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
         match word {
-            Ok(Word::LogIn) => {
-                (host.trying, host.heard) = (quick, Instant::now());
+            Ok(Word::LogIn { again }) => {
+                host.trying = quick;
+                host.patience.logs_in(again);
                 host.tell(Order::LogIn, Vec::new());
             }
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
@@ -222,17 +218,15 @@ impl Supervisor {
     }
 
     /// Kills the hosts whose module hangs where no lane would notice.
-    pub(super) fn kill_hung(&self) {
-        let hung = self
-            .hosts
-            .values()
-            .filter(|host| host.child.is_some() && host.is_hung() && !self.logins.waits(&host.id()));
-        for host in hung {
-            self.kill_host(
-                &host.config.name,
-                host.generation,
-                "it said nothing for 30 s while it started or logged in",
-            );
+    pub(super) fn kill_hung(&mut self) {
+        let logins = &self.logins;
+        let hung = |host: &mut Host| {
+            let hangs = host.child.is_some() && !logins.waits(&host.id()) && host.is_hung();
+            hangs.then(|| host.id())
+        };
+        let hung: Vec<HostId> = self.hosts.values_mut().filter_map(hung).collect();
+        for (token, generation) in hung {
+            self.kill_host(&token, generation, "it was silent for too long while it started or logged in");
         }
     }
 

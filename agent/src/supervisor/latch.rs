@@ -98,6 +98,11 @@ impl Latch {
         Decision::LogIn(Self { last, ..self.clone() })
     }
 
+    /// Whether the attempt on record could be repeated if nobody told its outcome.
+    pub(super) fn spares_a_try(&self) -> bool {
+        matches!(&self.last, Last::Attempt { source, retried: false, .. } if self.knows(source))
+    }
+
     /// The record after the outcome of an attempt; the same where there was no attempt.
     pub(super) fn judged(&self, outcome: &LoginOutcome, at: &str) -> Self {
         let Last::Attempt { source, at: began, retried } = &self.last else { return self.clone() };

@@ -10,6 +10,7 @@ mod front;
 mod hosts;
 mod latch;
 mod logins;
+mod patience;
 mod plan;
 mod reload;
 mod resolve;
@@ -29,6 +30,7 @@ use hsm_config::{Name, Problems};
 use sd_notify::NotifyState;
 use token::control::Report;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use crate::link::FromFront;
 use crate::sockets::{Activation, Listener, SocketError};
@@ -44,7 +46,7 @@ use state::{StateDir, StateError};
 /// How many events may wait; a child that has more to say waits itself.
 const EVENTS: usize = 256;
 /// How often to look for hung hosts and for outcomes that are not on disk.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(500);
 
 /// How the agent was started.
 #[derive(Debug)]
@@ -164,6 +166,8 @@ impl Supervisor {
 
     async fn serve(mut self, mut events: mpsc::Receiver<Event>, mut signals: Signals) -> Result<(), Failure> {
         let mut tick = tokio::time::interval(TICK);
+        // One look after a machine stood still, not one for each that was missed.
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.failed.is_none() {
             tokio::select! {
                 Some(event) = events.recv() => self.on(event),

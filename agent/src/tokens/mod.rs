@@ -79,6 +79,15 @@ impl Tokens {
         self.tokens.get(token).map_or(&[], |token| &token.exceptions)
     }
 
+    /// Whether this host process of a token serves it.
+    pub fn serves(&self, token: &Name, generation: u64) -> bool {
+        let ready = |state: &State| matches!(state.host, HostState::Ready { .. });
+        self.tokens
+            .get(token)
+            .map(Token::state)
+            .is_some_and(|state| state.generation == generation && ready(&state))
+    }
+
     /// The last survey, while the token is there.
     pub fn survey(&self, token: &Name) -> Option<Survey> {
         self.tokens.get(token)?.state().survey.clone()

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use hsm_config::{Pkcs11Uri, Reach};
 
 use super::login::PinFiles;
+use super::mourner::Looks;
 use super::shared::{Now, Shared, Up};
 use super::unlock::Client;
 use super::{end, initialise, login};
@@ -22,8 +23,9 @@ use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
 
 /// The first wait for a token that is not there.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// The longest wait for it, and how often a served token is looked at.
-pub(super) const LAST_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait for it, and how often a served token is looked at: with a login and a survey after it, a token that
+/// is back signs within five seconds.
+pub(super) const LAST_WAIT: Duration = Duration::from_secs(3);
 /// How often a module may be loaded again to see a token come back.
 const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// The same where all its tokens are software and nothing can be reset.
@@ -62,6 +64,7 @@ pub(super) struct Keeper {
     pub(super) inbox: Receiver<Event>,
     /// The PINs' files when the sandbox was put up.
     pub(super) pin_files: PinFiles,
+    looks: Looks,
     control: Arc<OwnedFd>,
     reported: Option<HostState>,
     serial: Option<String>,
@@ -78,11 +81,13 @@ impl Keeper {
         control: Arc<OwnedFd>,
         inbox: Receiver<Event>,
         pin_files: PinFiles,
+        looks: Looks,
     ) -> Self {
         Self {
             shared,
             inbox,
             pin_files,
+            looks,
             control,
             reported: None,
             serial: None,
@@ -215,7 +220,7 @@ impl Keeper {
                 Ok(Event::Suspect(Suspicion::Gone)) => return true,
                 Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
                 Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => {
-                    match self.is_as_before(module, uri, token, anchor) {
+                    match self.looks.take(|| self.is_as_before(module, uri, token, anchor)) {
                         Ok(true) => {}
                         Ok(false) => return false,
                         Err(_) => return true,

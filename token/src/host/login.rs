@@ -18,7 +18,8 @@ use crate::control::{HostState, LoginOutcome, PinOrigin, Report};
 use crate::lane::Fault;
 use crate::pkcs11::{Anchor, Found, Module, Pin};
 
-/// The wait between looks at a token that cannot be opened and at a PIN source that cannot be used.
+/// The wait before another look at a token that cannot be opened or did not judge a PIN, or at a PIN source that cannot
+/// be used.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// A PIN, where it came from, and who waits for the outcome.
@@ -90,7 +91,7 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
             keeper.down(Fault::Device(why.clone()));
             given.client.into_iter().for_each(|client| client.refuse(&why));
             keeper.report(HostState::NoPin(format!("the token did not judge the PIN: {why}")));
-            keeper.pause(LAST_WAIT, "the token did not take a login");
+            keeper.pause(WAIT, "the token did not take a login");
             None
         }
     }

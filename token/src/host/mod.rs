@@ -27,6 +27,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use crate::confine::ConfineError;
 use crate::control::{self, Order};
 use keeper::{Event, Keeper};
+use mourner::Looks;
 use shared::Shared;
 
 pub use sandbox::enter as confine;
@@ -56,14 +57,26 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
     // Before the sandbox binds to the file that is there now: a file that replaces it must never pass for it.
     let pin_files = login::PinFiles::of(&config.token);
     sandbox::enter(&config)?;
+    end_with_a_panic();
     let control = Arc::new(control);
-    mourner::start(&control)?;
+    let looks = Looks::default();
+    mourner::start(&control, &looks, config.token.deadline)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(*config, events.clone()));
-    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_files);
+    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_files, looks);
     start("keeper", move || keeper.keep())?;
     open_lanes(&shared, lanes)?;
     take_orders(&control, &shared, &events)
+}
+
+/// A thread that panics takes the process with it: what a module said that nobody thought of is as good as a crash, and a
+/// host without its keeper would look alive.
+fn end_with_a_panic() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        print(panic);
+        end()
+    }));
 }
 
 /// Ends this process as no hanging module can prevent.

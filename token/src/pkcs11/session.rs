@@ -68,11 +68,24 @@ impl Pkcs11Token {
                 Err(Failure::Code(class, code)) => (class, code),
             };
             tracing::warn!(?class, code, tries, "a PKCS#11 call failed");
-            if tries >= class.tries() || self.mend(class).is_err() {
+            if tries >= class.tries() {
+                self.give_up(class);
+                return Err(class.fault(code));
+            }
+            if self.mend(class).is_err() {
                 self.suspicion = Some(class);
                 return Err(class.fault(code));
             }
             tries += 1;
+        }
+    }
+
+    /// After a device that failed, the next question gets a new session: nobody knows what is left of this one.
+    fn give_up(&mut self, class: Class) {
+        self.suspicion = Some(class);
+        if class == Class::Device {
+            // Where none can be opened now, the next question finds that out.
+            let _ = self.mend(class);
         }
     }
 
