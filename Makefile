@@ -68,6 +68,11 @@ bench-check: ## The same, and fail if a figure that must be reached is missed
 	cargo build --release --workspace --bins
 	$(TARGET)/release/kunci-bench --check
 
+.PHONY: faults
+faults: setup ## Every kind of fault 25 times under load, against the release binaries; writes target/faults.json
+	cargo build --release --workspace
+	$(TARGET)/release/kunci-faults --out $(TARGET)/faults.json
+
 .PHONY: install
 install: ## Install what make build built, man pages, completions, systemd units (PREFIX=/usr/local, DESTDIR=)
 	@[ -x $(TARGET)/release/kunci-agent ] && [ -x $(TARGET)/release/kunci ] || { echo "Run make build first." >&2; exit 2; }

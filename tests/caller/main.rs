@@ -1,24 +1,30 @@
 //! A caller that is a process of its own, to be started as whatever user, group or unit a test needs.
 //!
 //! `kunci-caller SOCKET` connects and takes requests from standard input, one a line: method, path, body. Each answer
-//! is one line of JSON, `{"Ok": …}` or `{"Err": …}`. `kunci-caller --handed` instead takes a connection that another
-//! process opened, by SCM_RIGHTS over the socket that is its standard input, writes one request on it, and prints
-//! what comes back, if anything does.
+//! is one line of JSON, `{"Ok": …}` or `{"Err": …}`. The other ways of use pass connections by SCM_RIGHTS over the socket
+//! that is their standard input: `--handed` takes one that another process opened, writes one request on it, and prints
+//! what comes back, if anything does; `--handed-many` does that with every one that comes, and says of each whether it
+//! was answered; `--connect SOCKET` opens one for another process, and ends.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::io::{BufRead, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::io::{BufRead, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use tests::hand::{ANSWERED, CUT_OFF, pass, take};
 use tests::http::Connection;
 
 fn main() {
-    let socket = std::env::args().nth(1).expect("kunci-caller SOCKET | --handed");
-    if socket == "--handed" { use_handed() } else { call(Path::new(&socket)) }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--handed"] => use_handed(),
+        ["--handed-many", request] => use_many(request),
+        ["--connect", socket] => connect_for_another(Path::new(socket)),
+        [socket] => call(Path::new(socket)),
+        _ => panic!("kunci-caller SOCKET | --handed | --handed-many REQUEST | --connect SOCKET"),
+    }
 }
 
 fn call(socket: &Path) {
@@ -34,7 +40,7 @@ fn call(socket: &Path) {
 }
 
 fn use_handed() {
-    let mut connection = UnixStream::from(handed());
+    let mut connection = UnixStream::from(take(std::io::stdin()).expect("a connection comes first"));
     let mut request = Vec::new();
     // The first byte came with the connection; the rest is the request.
     std::io::stdin().read_to_end(&mut request).unwrap();
@@ -45,14 +51,25 @@ fn use_handed() {
     std::io::stdout().write_all(&answer).unwrap();
 }
 
-fn handed() -> OwnedFd {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    recvmsg(std::io::stdin(), &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::empty()).unwrap();
-    let fd = control.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
-        _ => None,
-    });
-    fd.expect("a connection comes with the first byte")
+fn use_many(request: &str) {
+    let mut from = parent();
+    while let Some(connection) = take(&from) {
+        let mut connection = UnixStream::from(connection);
+        let _ = connection.write_all(request.as_bytes());
+        let mut answer = [0; 64];
+        let read = connection.read(&mut answer).unwrap_or(0);
+        let served = answer[..read].starts_with(b"HTTP/1.1 200");
+        from.write_all(&[if served { ANSWERED } else { CUT_OFF }]).unwrap();
+    }
+}
+
+fn connect_for_another(socket: &Path) {
+    let connection = UnixStream::connect(socket).expect("the socket can be connected to");
+    pass(&parent(), &connection);
+}
+
+/// The socket that is our standard input.
+fn parent() -> UnixStream {
+    let input: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+    UnixStream::from(input)
 }

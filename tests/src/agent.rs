@@ -10,6 +10,9 @@ use crate::http::{Connection, Reply};
 use crate::rig::{CLIENT, TENANT};
 use crate::wait::{until, until_true};
 
+/// How much of its output is shown when a test fails, in lines.
+const LAST_LINES: usize = 200;
+
 /// A running agent; killed when it is dropped.
 pub struct Agent {
     child: Child,
@@ -162,7 +165,10 @@ impl Drop for Agent {
             });
         }
         if std::thread::panicking() {
-            eprintln!("--- the agent's output\n{}", self.output());
+            let output = self.output();
+            let lines: Vec<&str> = output.lines().collect();
+            let last = lines.len().saturating_sub(LAST_LINES);
+            eprintln!("--- the agent's last output\n{}", lines[last..].join("\n"));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::agent::{assertions, body};
 use crate::http::Reply;
-use crate::rig::{CLIENT, Rig, TENANT};
+use crate::rig::{CLIENT, Rig, TENANT, beside};
 
 /// A user that owns nothing, and another one.
 pub const NOBODY: u32 = 65_534;
@@ -86,5 +86,5 @@ impl Rig {
 
 /// `kunci-caller`, which cargo builds beside the tests.
 pub fn caller() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("kunci-caller")
+    beside("kunci-caller")
 }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use crate::agent::Agent;
 
+pub use crate::installed::{beside, binary, library, softhsm};
+
 /// The PIN of the rig's token, and the PIN of its security officer.
 pub const PIN: &str = "rig-user-pin";
 pub const SO_PIN: &str = "rig-officer-pin";
@@ -272,34 +274,6 @@ pub const ALL: &str =
 /// This user, as TOML.
 pub fn user() -> String {
     format!("\"{}\"", rustix::process::geteuid().as_raw())
-}
-
-/// A binary of the project.
-pub fn binary(name: &str) -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    // A program's own folder, or above the tests'.
-    let beside = || program.ancestors().skip(1).take(2).find(|folder| folder.join(name).exists());
-    let given = std::env::var_os("KUNCI_BIN_DIR").map(PathBuf::from);
-    let folder = given.or_else(|| beside().map(Path::to_owned)).unwrap_or_default();
-    let path = folder.join(name);
-    assert!(path.exists(), "{} is missing: run cargo build --workspace first", path.display());
-    path
-}
-
-/// SoftHSM2's module.
-pub fn softhsm() -> PathBuf {
-    let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
-    assert!(path.exists(), "{} is missing: apt-get install softhsm2", path.display());
-    path
-}
-
-/// A library of a Debian package, wherever this machine's architecture has it.
-pub fn library(name: &str, package: &str) -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path().join(name));
-    folders
-        .into_iter()
-        .find(|path| path.exists())
-        .unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
 }
 
 fn connector(name: &str, key: &str, algorithm: &str) -> String {

@@ -35,8 +35,13 @@ impl Rig {
 
     /// One more token with the rig's label.
     pub fn init_another_token(&self) {
+        self.init_token_with("softhsm2.conf");
+    }
+
+    /// A token with the rig's label where another configuration of SoftHSM2 says.
+    pub fn init_token_with(&self, configuration: &str) {
         let arguments = ["--init-token", "--free", "--label", "rig", "--pin", PIN, "--so-pin", SO_PIN];
-        self.run(Command::new("softhsm2-util").args(arguments));
+        self.run_with(configuration, Command::new("softhsm2-util").args(arguments));
     }
 
     /// OpenSC's tool on the token, logged in.
@@ -47,7 +52,11 @@ impl Rig {
     }
 
     fn run(&self, command: &mut Command) {
-        let output = command.env("SOFTHSM2_CONF", self.at("softhsm2.conf")).output();
+        self.run_with("softhsm2.conf", command);
+    }
+
+    fn run_with(&self, configuration: &str, command: &mut Command) {
+        let output = command.env("SOFTHSM2_CONF", self.at(configuration)).output();
         let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(output.status.success(), "{command:?}: {output:?}");
     }

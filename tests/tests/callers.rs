@@ -4,18 +4,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{IoSlice, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use ledger::Kind;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tests::agent::{assertions, body, request};
 use tests::caller::{NOBODY, STRANGER};
+use tests::hand::pass;
 use tests::rig::{CLIENT, TENANT};
 use tests::wait::until;
 use tests::{Agent, Caller, Rig};
@@ -199,11 +198,7 @@ fn hand(connection: &UnixStream, bytes: &[u8]) -> String {
     command.arg("--handed").stdin(OwnedFd::from(theirs)).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(command);
-    let fds = [connection.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
-    sendmsg(&ours, &[IoSlice::new(b"h")], &mut control, SendFlags::empty()).unwrap();
+    pass(&ours, connection);
     ours.write_all(bytes).unwrap();
     drop(ours);
     let mut answer = String::new();

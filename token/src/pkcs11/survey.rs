@@ -96,9 +96,7 @@ fn its_public(
 }
 
 fn label(session: &Session, object: ObjectHandle) -> Vec<u8> {
-    let mut label = public::bytes(session, object, AttributeType::Label).unwrap_or_default();
-    label.truncate(MAX_LABEL);
-    label
+    public::bytes(session, object, AttributeType::Label).unwrap_or_default()
 }
 
 fn certificate_digest(session: &Session, id: Option<KeyId>) -> Result<Option<Sha256>, Failure> {

@@ -1,0 +1,59 @@
+//! What befalls any call alike: codes, waits, ends of the process. What concerns one function's results is in `tamper`.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use cryptoki_sys::{CK_RV, CKR_OK};
+
+use crate::control;
+use crate::script::{Action, Function, TALLY};
+
+/// What is left of a call after its blow.
+pub(crate) enum Left {
+    /// Nothing: this is the answer.
+    Answer(CK_RV),
+    /// The real call.
+    Call,
+    /// The real call, and this answer whatever it says.
+    CallFor(CK_RV),
+}
+
+/// Strikes.
+pub(crate) fn strike(action: Action, parameter: u64) -> Left {
+    match action {
+        Action::Code => return Left::Answer(parameter as CK_RV),
+        Action::CodeAfter => return Left::CallFor(parameter as CK_RV),
+        Action::Silent => return Left::Answer(CKR_OK),
+        Action::Hang => loop {
+            sleep(Duration::from_secs(3600));
+        },
+        Action::Sleep => sleep(Duration::from_millis(parameter)),
+        Action::Segv => segv(),
+        Action::Abort => std::process::abort(),
+        Action::Exit => std::process::exit(i32::try_from(parameter).unwrap_or(1)),
+        Action::Fork => fork(),
+        _ => {}
+    }
+    Left::Call
+}
+
+fn segv() {
+    let nowhere: *mut u8 = std::hint::black_box(std::ptr::without_provenance_mut(8));
+    // SAFETY: none; this is the fault.
+    unsafe { nowhere.write_volatile(1) }
+}
+
+/// A child would be a process without our sandbox's promise, and with a copy of the token's sessions.
+fn fork() {
+    // SAFETY: the child calls nothing but _exit.
+    unsafe {
+        match libc::fork() {
+            0 => libc::_exit(0),
+            child if child > 0 => {
+                control::count(Function::SignInit, TALLY);
+                libc::waitpid(child, std::ptr::null_mut(), 0);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `kunci-faults`: every kind of fault, many times, against the installed binaries under load; the table, and
+//! `faults.json` in cargo's target folder.
+//!
+//! It exits with 1 if a row breaks a bound. `make faults` calls it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+
+use clap::Parser;
+use tests::faults::{Kind, Row, Sites, handed, kinds, table};
+
+/// Makes the agent's token, module, disk, clock and processes fail in every known way, and judges what came of it.
+#[derive(Parser)]
+#[command(name = "kunci-faults")]
+struct Options {
+    /// How often each kind of fault is made to happen.
+    #[arg(long, default_value_t = 25)]
+    runs: usize,
+    /// How many kinds at a time, each with an agent and callers of its own.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Only kinds whose name holds this.
+    #[arg(long, default_value = "")]
+    kind: String,
+    /// How often a connection is handed to another process, and a process id used again.
+    #[arg(long, default_value_t = 10_000)]
+    handed: usize,
+    /// Where the rows are written.
+    #[arg(long, default_value = "target/faults.json")]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let rows = run(&options);
+    print!("{}", table::markdown(&rows));
+    fs::write(&options.out, serde_json::to_string_pretty(&rows).unwrap() + "\n").unwrap();
+    let broken: Vec<&Row> = rows.iter().filter(|row| !row.holds()).collect();
+    broken.iter().for_each(|row| eprintln!("out of bounds: {}", row.kind));
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// All rows, in the order of the kinds.
+fn run(options: &Options) -> Vec<Row> {
+    let meant = |name: &str| name.contains(&options.kind);
+    let kinds: Vec<Kind> = kinds::all().into_iter().filter(|kind| meant(kind.name)).collect();
+    let (next, rows) = (Mutex::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(|| {
+                let mut sites = Sites::default();
+                while let Some((at, kind)) = take(&next, &kinds) {
+                    let row = Row::of(kind, &mut sites, options.runs);
+                    eprint!("{}", table::line(&row));
+                    rows.lock().unwrap().push((at, row));
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().unwrap();
+    rows.sort_by_key(|(at, _)| *at);
+    let rows = rows.into_iter().map(|(_, row)| row);
+    rows.chain(handed::rows(options.handed).into_iter().filter(|row| meant(&row.kind))).collect()
+}
+
+fn take<'a>(next: &Mutex<usize>, kinds: &'a [Kind]) -> Option<(usize, &'a Kind)> {
+    let mut next = next.lock().unwrap();
+    let at = *next;
+    *next += 1;
+    kinds.get(at).map(|kind| (at, kind))
+}

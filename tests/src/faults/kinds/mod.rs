@@ -1,0 +1,58 @@
+//! The kinds of fault, by what fails. Each is a few lines: how it comes, and when its cause is gone.
+
+mod agent;
+mod codes;
+mod ends;
+mod logins;
+mod results;
+mod tokens;
+
+use super::scene::Scene;
+use super::site::Shape;
+
+/// What fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// A function answers a code.
+    Codes,
+    /// The module crashes, ends or hangs.
+    Ends,
+    /// A login fails.
+    Logins,
+    /// What comes back is false.
+    Results,
+    /// The token goes, or is another.
+    Tokens,
+    /// What is around the agent's own processes.
+    Agent,
+}
+
+/// One kind of fault.
+pub struct Kind {
+    pub name: &'static str,
+    pub group: Group,
+    pub shape: Shape,
+    pub fault: Fault,
+}
+
+/// Makes the fault happen, until its cause is gone.
+type Fault = Box<dyn Fn(&mut Scene<'_>) + Send + Sync>;
+
+impl Kind {
+    fn new(group: Group, name: &'static str, fault: impl Fn(&mut Scene<'_>) + Send + Sync + 'static) -> Self {
+        Self { name, group, shape: Shape::Plain, fault: Box::new(fault) }
+    }
+
+    fn on(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+}
+
+/// Every kind.
+pub fn all() -> Vec<Kind> {
+    [codes::kinds(), ends::kinds(), logins::kinds(), results::kinds(), tokens::kinds(), agent::kinds()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
