@@ -99,18 +99,17 @@ impl Connectors {
         }
     }
 
-    /// A key that may sign for the connector now: the first of its tokens that has one.
-    pub fn active(&self, name: &Name, connector: &Connector) -> Result<Arc<ActiveKey>, Inactive> {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut inactive = None;
+    /// The keys that may sign for the connector now, in the order of its tokens; there is at least one.
+    pub fn active(&self, name: &Name, connector: &Connector) -> Result<Vec<Arc<ActiveKey>>, Inactive> {
+        let (mut active, mut inactive) = (Vec::new(), None);
         for token in &connector.tokens {
-            match keys.get(&(name.clone(), token.clone())) {
-                Some(Ok(key)) => return Ok(key.clone()),
-                Some(Err(why)) => inactive = inactive.or(Some(why.clone())),
-                None => inactive = inactive.or(Some(Inactive::TokenAway(token.clone()))),
+            match self.standing(name, token) {
+                Ok(key) => active.push(key),
+                Err(why) => inactive = inactive.or(Some(why)),
             }
         }
-        Err(inactive.unwrap_or_else(|| Inactive::Unprovisioned(name.clone())))
+        let none = || inactive.unwrap_or_else(|| Inactive::Unprovisioned(name.clone()));
+        if active.is_empty() { Err(none()) } else { Ok(active) }
     }
 
     /// Whether a pinned key, or its certificate, did not show on the token as it should.

@@ -27,6 +27,7 @@ pub mod provision;
 pub mod rate;
 pub mod refusals;
 pub mod request;
+pub mod route;
 pub mod signed;
 pub mod sockets;
 pub mod spine;

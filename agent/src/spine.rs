@@ -16,15 +16,16 @@ use crate::clock::{Reading, Stepped};
 use crate::draft::Draft;
 use crate::flight::Flight;
 use crate::front::Front;
-use crate::journal::{self, Recording};
+use crate::journal::{self, Intent, Recording};
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::request::Request;
+use crate::route::{Miss, Route};
 use crate::signed::{Signed, WrongSignature};
-use crate::tokens::AskError;
+use crate::tokens::{AskError, Seat};
 use crate::walk::to_the_end;
 
-/// Answers a request for an assertion.
+/// Answers a request for an assertion; where a token fails, with one that is composed anew for another token.
 pub async fn assertion(
     front: Arc<Front>,
     peer: Arc<Peer>,
@@ -34,25 +35,41 @@ pub async fn assertion(
     let request = Request::parse(&connector, &body)?;
     let grant = front.decide(&peer, request, Instant::now())?;
     let flight = front.enter(grant.caller(), grant.name())?;
-    let active = front.connectors.active(grant.name(), grant.connector())?;
-    let now = front.clock.seconds(Reading::now())?;
-    let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
-    release(front, draft, flight).await
+    let mut route = Route::of(&front, grant.name(), grant.connector(), grant.caller())?;
+    to_the_end(async move {
+        loop {
+            let (active, seat) = route.next(&front).await?;
+            flight.open()?;
+            let now = front.clock.seconds(Reading::now())?;
+            let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
+            match sign(&front, draft, seat).await {
+                Ok((signed, intent)) => return Ok(Answer::release(signed, intent, flight)?),
+                Err(miss) => route.missed(active, miss)?,
+            }
+        }
+    })
+    .await
 }
 
-/// Records and signs at once, verifies, and releases what is whole.
-pub async fn release(front: Arc<Front>, draft: Draft, flight: Flight) -> Result<Answer, Problem> {
+/// Releases what was composed for one key, or says why not.
+pub async fn release(front: Arc<Front>, draft: Draft, seat: Seat, flight: Flight) -> Result<Answer, Problem> {
     to_the_end(async move {
-        let mut recording = record(&front, &draft).await?;
-        let signature = sign(&front, &draft).await?;
-        // The disk works while the signature is judged.
-        recording.hurry();
-        let token = draft.key().token.clone();
-        let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(&front, &token, wrong))?;
-        let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
+        let (signed, intent) = sign(&front, draft, seat).await?;
         Ok(Answer::release(signed, intent, flight)?)
     })
     .await
+}
+
+/// Records and signs at once, and verifies.
+async fn sign(front: &Front, draft: Draft, seat: Seat) -> Result<(Signed, Intent), Miss> {
+    let mut recording = record(front, &draft).await?;
+    let signature = ask(front, &draft, seat).await?;
+    // The disk works while the signature is judged.
+    recording.hurry();
+    let token = draft.key().token.clone();
+    let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(front, &token, wrong))?;
+    let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
+    Ok((signed, intent))
 }
 
 /// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
@@ -67,11 +84,11 @@ async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
     Ok(recording)
 }
 
-async fn sign(front: &Front, draft: &Draft) -> Result<Vec<u8>, AskError> {
+async fn ask(front: &Front, draft: &Draft, seat: Seat) -> Result<Vec<u8>, AskError> {
     let key = draft.key();
     let work =
         Work::Sign { connector: key.connector.clone(), key: key.pin, message: draft.message().clone() };
-    match front.tokens.ask(&key.token, work).await? {
+    match front.tokens.ask_seated(seat, work).await? {
         Done::Signature(signature) => Ok(signature),
         _ => Err(AskError::Unexpected),
     }
@@ -79,6 +96,7 @@ async fn sign(front: &Front, draft: &Draft) -> Result<Vec<u8>, AskError> {
 
 fn report(front: &Front, token: &hsm_config::Name, wrong: &WrongSignature) {
     tracing::error!(%token, "{wrong}");
+    front.tokens.doubt(token, &wrong.to_string());
     front.journal.note(Entry::new(Kind::Posture).token(token.as_str()).reason("wrong-signature"));
 }
 

@@ -14,7 +14,8 @@ use crate::unlock;
 pub(crate) use page::row;
 
 /// The heads of `row`.
-pub(crate) const HEAD: [&str; 6] = ["token", "state", "grade", "label", "serial", "made by"];
+pub(crate) const HEAD: [&str; 8] =
+    ["token", "state", "grade", "signature", "share", "label", "serial", "made by"];
 
 /// What to do with the tokens.
 #[derive(Debug, Subcommand)]

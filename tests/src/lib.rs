@@ -20,6 +20,7 @@ pub mod load;
 pub mod namespace;
 pub mod pcsc;
 pub mod rig;
+mod second;
 pub mod softhsm;
 pub mod stage;
 pub mod strace;

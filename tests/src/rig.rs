@@ -27,14 +27,16 @@ pub struct Rig {
     extra: String,
     /// More lines of the agent's own section.
     agent: String,
-    connectors: Vec<String>,
-    token: TokenText,
+    pub(crate) connectors: Vec<String>,
+    pub(crate) token: TokenText,
+    /// A second token's section; every connector then has a key on both.
+    pub(crate) second: String,
 }
 
-struct TokenText {
-    lanes: u8,
-    deadline: String,
-    module: PathBuf,
+pub(crate) struct TokenText {
+    pub(crate) lanes: u8,
+    pub(crate) deadline: String,
+    pub(crate) module: PathBuf,
     pin: String,
     /// More of its environment, and more folders that its module may write.
     env: String,
@@ -70,6 +72,7 @@ impl Rig {
                 paths: String::new(),
                 exceptions: "[]".to_owned(),
             },
+            second: String::new(),
         };
         for folder in ["tokens", "state"] {
             fs::DirBuilder::new().mode(0o700).create(rig.at(folder)).unwrap();
@@ -165,7 +168,7 @@ impl Rig {
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
-             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = {exceptions}\n\n{connectors}\n{extra}",
+             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = {exceptions}\n\n{second}{connectors}\n{extra}",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
@@ -178,6 +181,7 @@ impl Rig {
             connectors = self.connectors.join("\n"),
             extra = self.extra,
             agent = self.agent,
+            second = self.second,
             env = self.token.env,
             paths = self.token.paths,
             exceptions = self.token.exceptions,
@@ -222,6 +226,9 @@ impl Rig {
     pub fn provisioned(self) -> Self {
         self.write();
         self.kunci_ok(&["token", "init", "soft"]);
+        if !self.second.is_empty() {
+            self.kunci_ok(&["token", "init", "second"]);
+        }
         self.kunci_ok(&["provision", "--all"]);
         self
     }

@@ -21,6 +21,7 @@ use crate::front::Front;
 use crate::peer::Peer;
 use crate::policy::{ObjectId, Refusal};
 use crate::problem::Problem;
+use crate::route::Route;
 use crate::spine;
 
 /// Which application's keys are to be rolled, and why.
@@ -67,12 +68,13 @@ pub(super) async fn create(
     let (reason, id) = (reason(&asked.reason)?, ObjectId::parse(&asked.object_id)?);
     let application = front.application(&peer, &name, &id)?;
     let flight = front.enter(warrant.caller(), &name)?;
-    let active =
-        front.connectors.active(&name, front.policy().connector(&name).ok_or(Refusal::Connector)?)?;
+    let rules = front.policy();
+    let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
+    let (active, seat) = Route::of(&front, &name, connector, warrant.caller())?.next(&front).await?;
     let now = front.clock.seconds(Reading::now())?;
     let draft = Draft::proof(&warrant, &application, active.key.clone(), active.certificate_sha256, now)?
         .because(reason);
-    let answer = spine::release(front, draft, flight).await?;
+    let answer = spine::release(front, draft, seat, flight).await?;
     let log_index = answer.log_index();
     let Message::Proof(message) = answer.message() else { return Err(other_kind()) };
     let expires_at = message.exp;

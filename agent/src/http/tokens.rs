@@ -1,6 +1,7 @@
 //! `GET /v1/tokens` and the verbs on one token: check, init, unlatch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -33,6 +34,18 @@ pub struct TokenStatus {
     /// "software" or "asserted"; absent while it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<String>,
+    /// How long a signature takes it, in milliseconds, averaged over the last few; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<f64>,
+    /// Its part of all signatures since the agent's start, from 0 to 1; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// How many requests wait for it.
+    #[serde(default)]
+    pub waiting: usize,
+    /// What its last failure was; absent once it signs again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<String>,
     /// CK_TOKEN_INFO label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -192,11 +205,16 @@ fn known(front: &Front, token: &str) -> Result<Name, Problem> {
 fn status(front: &Front, name: &Name) -> TokenStatus {
     let (state, detail) = words(front.tokens.host(name));
     let exceptions = front.tokens.exceptions(name).iter().map(ToString::to_string).collect();
+    let (pace, waiting) = front.tokens.pace(name).unwrap_or_default();
     let status = TokenStatus {
         name: name.to_string(),
         state: state.to_owned(),
         detail,
         exceptions,
+        latency_ms: (pace.signed > 0).then(|| milliseconds(pace.service)),
+        share: front.tokens.share(name),
+        waiting,
+        failing: pace.failure,
         ..TokenStatus::default()
     };
     let Some(Survey { token, .. }) = front.tokens.survey(name) else { return status };
@@ -208,6 +226,11 @@ fn status(front: &Front, name: &Name) -> TokenStatus {
         manufacturer: Some(token.manufacturer),
         ..status
     }
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn words(state: Option<HostState>) -> (&'static str, Option<String>) {

@@ -86,7 +86,8 @@ impl Bench<'_> {
 
     async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, Flight), Problem> {
         let flight = self.front.enter(self.warrant.caller(), self.name)?;
-        match spine::release(self.front.clone(), draft, flight).await?.finish()? {
+        let seat = self.front.tokens.seat(self.token, &None).await?;
+        match spine::release(self.front.clone(), draft, seat, flight).await?.finish()? {
             (Finished::Der(der), flight) => Ok((der, flight)),
             (Finished::Jws(_), _) => Err(AskError::Unexpected.into()),
         }

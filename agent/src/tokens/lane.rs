@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, SendFlags};
 use token::lane::{Answer, Ask, Done, MAX_ANSWER, MAX_ASK, Work, decode, encode};
@@ -34,7 +34,7 @@ pub(super) struct Lane {
 }
 
 /// Places on a lane, taken for one question until it is answered.
-pub(super) struct Seat {
+pub(super) struct OnLane {
     lane: Arc<Lane>,
     places: usize,
 }
@@ -52,9 +52,9 @@ impl Lane {
     }
 
     /// Takes places for one question.
-    pub(super) fn seat(self: &Arc<Self>, places: usize) -> Seat {
+    pub(super) fn take(self: &Arc<Self>, places: usize) -> OnLane {
         self.taken.fetch_add(places, Ordering::Relaxed);
-        Seat { lane: self.clone(), places }
+        OnLane { lane: self.clone(), places }
     }
 
     async fn receive(&self, buffer: &mut Vec<u8>) -> Result<Answer, AskError> {
@@ -87,10 +87,11 @@ impl Lane {
     }
 }
 
-impl Seat {
+impl OnLane {
     /// Asks and waits; the deadline runs from the question's turn. After `Err(Gone)` or `Err(Deadline)` the lane must not
     /// be used again: an answer that comes late has another number than the next question.
-    pub(super) async fn ask(self, work: Work, deadline: Duration) -> Result<Done, AskError> {
+    /// Says how long the work took besides.
+    pub(super) async fn ask(self, work: Work, deadline: Duration) -> Result<(Done, Duration), AskError> {
         let lane = &*self.lane;
         let id = lane.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let frame = encode(&Ask { id, work }).map_err(AskError::Fault)?;
@@ -101,15 +102,16 @@ impl Seat {
         seqpacket::send(&lane.socket, &frame, &[], SendFlags::DONTWAIT).map_err(|_| AskError::Gone)?;
         // Turns are in the order of the sends only if nothing comes between: no yielding to other tasks here.
         let mut buffer = unconstrained(lane.turn.lock()).await;
+        let began = Instant::now();
         let answer = timeout(deadline, lane.receive(&mut buffer)).await.map_err(|_| AskError::Deadline)??;
         if answer.id != id {
             return Err(AskError::Gone);
         }
-        answer.outcome.map_err(AskError::Fault)
+        Ok((answer.outcome?, began.elapsed()))
     }
 }
 
-impl Drop for Seat {
+impl Drop for OnLane {
     fn drop(&mut self) {
         self.lane.taken.fetch_sub(self.places, Ordering::Relaxed);
     }

@@ -4,25 +4,32 @@
 //! supervisor to kill a host whose lane missed its deadline.
 
 mod lane;
+mod pace;
 mod pool;
+mod queue;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hsm_config::{Flaw, Name};
 use token::control::HostState;
 use token::lane::{Done, KeyReport, TokenReport, Work};
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use pace::Pace;
 pub use pool::AskError;
 use pool::Pool;
+pub(crate) use queue::Asker;
+use queue::Places;
 
 use crate::link::FromFront;
 
 /// How long a host may take to generate a key, store a certificate or initialise a token.
 pub const SLOW_DEADLINE: Duration = Duration::from_secs(180);
+/// Tokens are alike when one is slower than the other by no more than this part: a quarter.
+const ALIKE: u32 = 4;
 
 /// All configured tokens.
 pub struct Tokens {
@@ -42,6 +49,16 @@ struct State {
     generation: u64,
     pool: Option<Arc<Pool>>,
     survey: Option<Survey>,
+    pace: Pace,
+}
+
+/// A place in front of a token, taken before anything is composed or recorded.
+pub struct Seat {
+    token: Name,
+    generation: u64,
+    deadline: Duration,
+    pool: Arc<Pool>,
+    places: Places,
 }
 
 /// What a host last said of its token.
@@ -57,7 +74,13 @@ impl Tokens {
     /// The configured tokens, none of them there yet.
     pub fn new(config: &hsm_config::Config, supervisor: UnboundedSender<FromFront>) -> Self {
         let token = |(name, token): (&Name, &hsm_config::Token)| {
-            let state = State { host: HostState::Starting, generation: 0, pool: None, survey: None };
+            let state = State {
+                host: HostState::Starting,
+                generation: 0,
+                pool: None,
+                survey: None,
+                pace: Pace::default(),
+            };
             let exceptions = token.exceptions.clone();
             (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })
         };
@@ -131,23 +154,106 @@ impl Tokens {
 
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
+        let seat = self.take(token, &None, pool::places(&work), deadline).await?;
+        self.ask_seated(seat, work).await
+    }
+
+    /// A seat for one signature, in the asker's turn; refused early where the wait would be longer than the deadline.
+    pub async fn seat(&self, token: &Name, asker: &Asker) -> Result<Seat, AskError> {
         let entry = self.tokens.get(token).ok_or(AskError::Gone)?;
-        let (pool, generation) = {
-            let state = entry.state();
-            (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
-        };
-        let answer = pool.ask(work, deadline).await;
+        let too_long = entry.wait(asker).saturating_sub(entry.deadline);
+        if !too_long.is_zero() {
+            let seconds = too_long.as_secs().saturating_add(1);
+            return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
+        }
+        self.take(token, asker, 1, entry.deadline).await
+    }
+
+    /// Asks from a seat. Must run to its end: see [`crate::spine`].
+    pub async fn ask_seated(&self, seat: Seat, work: Work) -> Result<Done, AskError> {
+        let Seat { token, generation, deadline, pool, places } = seat;
+        let answer = pool.ask(places, work, deadline).await;
+        match &answer {
+            Ok((Done::Signature(_), service)) => self.with_pace(&token, |pace| pace.signed(*service)),
+            Ok(_) => {}
+            Err(error) if error.is_the_tokens() => self.doubt(&token, &error.to_string()),
+            Err(_) => {}
+        }
         if let Err(error @ (AskError::Deadline | AskError::Gone)) = &answer {
             // A host that lost one lane may live on with the others; only a new one has all of them again.
             tracing::error!(%token, %error, "a lane failed; its host is killed");
             // The supervisor lives as long as we do.
-            let _ = self.supervisor.send(FromFront::Kill { token: token.clone(), generation });
+            let _ = self.supervisor.send(FromFront::Kill { token, generation });
         }
-        answer
+        answer.map(|(done, _)| done)
+    }
+
+    /// A token failed: for a while the others are asked first.
+    pub fn doubt(&self, token: &Name, why: &str) {
+        self.with_pace(token, |pace| pace.failed(why, Instant::now()));
+    }
+
+    /// How a token does, and how many requests wait for it.
+    pub fn pace(&self, token: &Name) -> Option<(Pace, usize)> {
+        let state = self.tokens.get(token)?.state();
+        Some((state.pace.clone(), state.pool.as_ref().map_or(0, |pool| pool.waiting())))
+    }
+
+    /// A token's part of all signatures since the start, rounded to a thousandth.
+    pub fn share(&self, token: &Name) -> Option<f64> {
+        let signed = |token: &Token| token.state().pace.signed;
+        let all: u64 = self.tokens.values().map(signed).sum();
+        let own = signed(self.tokens.get(token)?);
+        (all > 0).then(|| (own as f64 / all as f64 * 1e3).round() / 1e3)
+    }
+
+    /// Which of these tokens answers this asker first: one that did not fail just now, with the shortest wait; of those
+    /// that are about as fast, the one that signed least.
+    pub fn best<'a>(&self, tokens: impl Iterator<Item = &'a Name>, asker: &Asker) -> Option<&'a Name> {
+        let now = Instant::now();
+        let load = |name: &'a Name| {
+            let token = self.tokens.get(name)?;
+            let wait = token.wait(asker);
+            let Pace { signed, service, .. } = token.state().pace;
+            let is_doubtful = token.state().pace.is_doubtful(now);
+            Some((name, is_doubtful, wait + service, signed))
+        };
+        let loads: Vec<_> = tokens.filter_map(load).collect();
+        let &(_, doubtful, least, _) =
+            loads.iter().min_by_key(|(_, doubtful, load, _)| (*doubtful, *load))?;
+        let alike = loads.iter().filter(|(_, is, load, _)| *is == doubtful && *load <= least + least / ALIKE);
+        alike.min_by_key(|(.., signed)| *signed).map(|(name, ..)| *name)
+    }
+
+    async fn take(
+        &self,
+        token: &Name,
+        asker: &Asker,
+        places: usize,
+        deadline: Duration,
+    ) -> Result<Seat, AskError> {
+        let (pool, generation) = {
+            let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
+            (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
+        };
+        let places = pool.places(asker, places, deadline).await?;
+        Ok(Seat { token: token.clone(), generation, deadline, pool, places })
+    }
+
+    fn with_pace(&self, token: &Name, change: impl FnOnce(&mut Pace)) {
+        if let Some(token) = self.tokens.get(token) {
+            change(&mut token.state().pace);
+        }
     }
 }
 
 impl Token {
+    /// How long this asker's next request would wait for its turn, by the pace of now.
+    fn wait(&self, asker: &Asker) -> Duration {
+        let state = self.state();
+        state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(asker, state.pace.service))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The lanes of one host process, and the bounded, first-come queue in front of them.
+//! The lanes of one host process, and the queue in front of them.
 //!
 //! A question goes to the lane that has the fewest. A pool with a dead lane is shut: its host is killed, and new lanes come
 //! with the next one.
@@ -6,25 +6,19 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use token::lane::{Done, Fault, Work};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::lane::{Lane, PLACES};
+use super::queue::{Asker, Closed, Entry, Places, Queue};
 use crate::problem::Problem;
-
-/// How many requests may wait for a lane of one token.
-const MAX_WAITING: usize = 1024;
 
 /// Lanes of one host process.
 pub(super) struct Pool {
     lanes: Vec<Arc<Lane>>,
-    /// Places on lanes that are not taken.
-    free: Semaphore,
-    waiting: AtomicUsize,
+    queue: Arc<Queue>,
 }
 
 /// Why a token did not do it.
@@ -39,9 +33,9 @@ pub enum AskError {
     /// The host took too long and is killed.
     #[error("the token took too long")]
     Deadline,
-    /// Too many requests wait already.
+    /// Too many requests wait already; so many seconds later it may be otherwise.
     #[error("too many requests wait for the token")]
-    Busy,
+    Busy(u32),
     /// The message is over a lane's limit.
     #[error("the message is longer than 16 KiB")]
     TooLong,
@@ -54,40 +48,67 @@ impl Pool {
     pub(super) fn new(lanes: Vec<OwnedFd>) -> io::Result<Self> {
         let new = |socket| Lane::new(socket).map(Arc::new);
         let lanes = lanes.into_iter().map(new).collect::<Result<Vec<_>, _>>()?;
-        let free = Semaphore::new(lanes.len() * PLACES);
-        Ok(Self { lanes, free, waiting: AtomicUsize::new(0) })
+        Ok(Self { queue: Queue::new(lanes.len() * PLACES), lanes })
     }
 
-    pub(super) async fn ask(&self, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let places = places(&work);
-        let _permit = match self.free.try_acquire_many(places) {
-            Ok(permit) => permit,
-            Err(_) => self.wait(places, deadline).await?,
-        };
+    /// Waits for places, if need be so long. Nothing reaches the token meanwhile.
+    pub(super) async fn places(
+        &self,
+        asker: &Asker,
+        count: usize,
+        patience: Duration,
+    ) -> Result<Places, AskError> {
+        match self.queue.enter(asker, count) {
+            Ok(Entry::Now(places)) => Ok(places),
+            Ok(Entry::Later(called)) => {
+                timeout(patience, called).await.map_err(|_| AskError::Busy(1))?.map_err(|_| AskError::Gone)
+            }
+            Err(Closed::Full) => Err(AskError::Busy(1)),
+            Err(Closed::Shut) => Err(AskError::Gone),
+        }
+    }
+
+    /// Asks on the lane that has the fewest questions, and says how long the work took.
+    pub(super) async fn ask(
+        &self,
+        places: Places,
+        work: Work,
+        deadline: Duration,
+    ) -> Result<(Done, Duration), AskError> {
         let lane = self.lanes.iter().min_by_key(|lane| lane.taken()).ok_or(AskError::Gone)?;
-        let answer = lane.seat(places as usize).ask(work, deadline).await;
+        let answer = lane.take(places.count()).ask(work, deadline).await;
         if let Err(AskError::Gone | AskError::Deadline) = answer {
-            self.free.close();
+            self.queue.shut();
         }
         answer
     }
 
-    async fn wait(&self, places: u32, deadline: Duration) -> Result<SemaphorePermit<'_>, AskError> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(AskError::Busy);
-        }
-        let permit = timeout(deadline, self.free.acquire_many(places)).await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        permit.map_err(|_| AskError::Busy)?.map_err(|_| AskError::Gone)
+    /// How long the next request of this asker would wait for its turn, at so much for each one before it.
+    pub(super) fn wait(&self, asker: &Asker, service: Duration) -> Duration {
+        let on_lanes: usize = self.lanes.iter().map(|lane| lane.taken()).sum();
+        let ahead = self.queue.ahead_of(asker) + on_lanes;
+        let lanes = u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).max(1);
+        service * u32::try_from(ahead).unwrap_or(u32::MAX) / lanes
+    }
+
+    /// How many requests wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.waiting()
     }
 }
 
 /// How many of a lane's places a question takes: nothing waits behind work that may take minutes.
-fn places(work: &Work) -> u32 {
+pub(super) fn places(work: &Work) -> usize {
     match work {
         Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => 1,
-        _ => PLACES as u32,
+        _ => PLACES,
+    }
+}
+
+impl AskError {
+    /// Whether another token might do it.
+    pub fn is_the_tokens(&self) -> bool {
+        !matches!(self, Self::TooLong | Self::Busy(_) | Self::Fault(Fault::Message(_) | Fault::Initialise(_)))
     }
 }
 
@@ -96,11 +117,12 @@ impl From<AskError> for Problem {
         let unavailable =
             |detail: &str| Self::unavailable("token-unavailable", "The token is not available", detail);
         match &error {
-            AskError::Busy => Self::unavailable(
+            AskError::Busy(seconds) => Self::unavailable(
                 "token-busy",
                 "The token is busy",
                 "Too many requests wait. Try again, less often.",
-            ),
+            )
+            .retry_after(*seconds),
             AskError::Gone | AskError::Fault(Fault::Starting) => {
                 unavailable("Its host is starting. Try again.")
             }

@@ -7,15 +7,18 @@ use crate::print::grade;
 /// A token as a row of `HEAD`.
 pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
-    let state = match &token.detail {
-        Some(why) => format!("{}: {why}", token.state),
-        None => token.state.clone(),
+    let state = match (&token.detail, &token.failing) {
+        (Some(why), _) => format!("{}: {why}", token.state),
+        (None, Some(why)) => format!("{}, failing: {why}", token.state),
+        (None, None) => token.state.clone(),
     };
+    let signature = token.latency_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
+    let share = token.share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
     let maker =
         [&token.manufacturer, &token.model].map(|field| field.as_deref().unwrap_or_default()).join(" ");
     let maker = if maker.trim().is_empty() { "-".to_owned() } else { maker.trim().to_owned() };
     let grade = grade(token.grade.as_deref()).to_owned();
-    vec![token.name.clone(), state, grade, text(&token.label), text(&token.serial), maker]
+    vec![token.name.clone(), state, grade, signature, share, text(&token.label), text(&token.serial), maker]
 }
 
 /// A token that was just initialised.

@@ -34,7 +34,7 @@ fn finding(code: &str, excepted: bool) -> Finding {
 fn a_soft_token_is_called_software() {
     assert_eq!(
         row(&token("software")).join(" | "),
-        "frankfurt | ready | SOFTWARE | frankfurt | 5a1c | SoftHSM project SoftHSM v2"
+        "frankfurt | ready | SOFTWARE | - | - | frankfurt | 5a1c | SoftHSM project SoftHSM v2"
     );
 }
 
@@ -46,7 +46,18 @@ fn a_token_that_is_away_says_why() {
         detail: Some("no such serial".into()),
         ..TokenStatus::default()
     };
-    assert_eq!(row(&away).join(" | "), "london | missing: no such serial | - | - | - | -");
+    assert_eq!(row(&away).join(" | "), "london | missing: no such serial | - | - | - | - | - | -");
+}
+
+#[test]
+fn a_token_that_signs_shows_its_pace_and_its_part_and_one_that_failed_shows_how() {
+    let busy = TokenStatus { latency_ms: Some(8.12), share: Some(0.625), ..token("asserted") };
+    assert_eq!(
+        row(&busy).join(" | "),
+        "frankfurt | ready | asserted | 8.1 ms | 62 % | frankfurt | 5a1c | SoftHSM project SoftHSM v2"
+    );
+    let failing = TokenStatus { failing: Some("the token took too long".into()), ..token("asserted") };
+    assert_eq!(row(&failing)[1], "ready, failing: the token took too long");
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! How a token does: how long a signature takes it, how many it made, and whether it failed just now.
+//!
+//! Memory only, and only for choosing between tokens and for telling an operator; no decision about keys rests on it.
+
+use std::time::{Duration, Instant};
+
+/// How much a new signature counts in the average: one eighth.
+const WEIGHT: u32 = 8;
+/// How long a token that failed is asked last, the first time and at most.
+const SHORTEST_DOUBT: Duration = Duration::from_millis(250);
+const LONGEST_DOUBT: Duration = Duration::from_secs(4);
+
+/// A token's record since the agent's start.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    /// Signatures that came back.
+    pub signed: u64,
+    /// How long one takes, averaged over the last few; zero before the first.
+    pub service: Duration,
+    /// What the last failure was, until a signature comes back.
+    pub failure: Option<String>,
+    doubt: Option<Doubt>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    until: Instant,
+    length: Duration,
+}
+
+impl Pace {
+    /// A signature came back after so long.
+    pub(super) fn signed(&mut self, service: Duration) {
+        self.signed += 1;
+        self.service = if self.service.is_zero() {
+            service
+        } else {
+            self.service - self.service / WEIGHT + service / WEIGHT
+        };
+        (self.failure, self.doubt) = (None, None);
+    }
+
+    /// It failed: for a while, longer each time, other tokens are asked first.
+    pub(super) fn failed(&mut self, why: &str, now: Instant) {
+        let length = self.doubt.map_or(SHORTEST_DOUBT, |doubt| (doubt.length * 2).min(LONGEST_DOUBT));
+        self.doubt = Some(Doubt { until: now + length, length });
+        self.failure = Some(why.to_owned());
+    }
+
+    /// Whether it failed just now.
+    pub(super) fn is_doubtful(&self, now: Instant) -> bool {
+        self.doubt.is_some_and(|doubt| now < doubt.until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_fails_again_and_again_is_doubted_for_seconds_and_one_that_signs_not_at_all() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        for _ in 0..10 {
+            pace.failed("gone", now);
+        }
+        assert!(pace.is_doubtful(now + LONGEST_DOUBT - Duration::from_millis(1)));
+        assert!(!pace.is_doubtful(now + LONGEST_DOUBT));
+        pace.signed(Duration::from_millis(8));
+        assert!(!pace.is_doubtful(now));
+        assert_eq!(pace.failure, None);
+    }
+
+    #[test]
+    fn the_average_follows_the_last_few() {
+        let mut pace = Pace::default();
+        pace.signed(Duration::from_millis(80));
+        assert_eq!(pace.service, Duration::from_millis(80));
+        for _ in 0..100 {
+            pace.signed(Duration::from_millis(8));
+        }
+        assert!(pace.service < Duration::from_millis(9));
+    }
+}
