@@ -84,8 +84,16 @@ fn generate(session: &Session, algorithm: Algorithm) -> Result<(), Problem> {
         Algorithm::ES256 => (Mechanism::EccKeyPairGen, KeyType::EC, Attribute::EcParams(P256.to_vec())),
     };
     let label = Attribute::Label(algorithm.name().into());
-    let public =
-        [label.clone(), Attribute::KeyType(kind), size, Attribute::Token(true), Attribute::Verify(true)];
+    let public = [
+        label.clone(),
+        Attribute::KeyType(kind),
+        size,
+        Attribute::Token(true),
+        Attribute::Verify(true),
+        // Else SoftHSM2 lets it wrap, and the agent refuses a token where others' keys can be carried out.
+        Attribute::Wrap(false),
+        Attribute::Encrypt(false),
+    ];
     let mut private = vec![label, Attribute::KeyType(kind)];
     private.extend(private_attributes(algorithm));
     session.generate_key_pair(&generation, &public, &private).map_err(Problem::token("generate a key"))?;
