@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connectors;
 pub mod control;
 pub mod draft;
+mod evidence;
 pub mod flight;
 pub mod front;
 pub mod grade;

@@ -32,6 +32,8 @@ pub struct Key {
     pub spki_sha256: Option<Sha256>,
     /// SHA-256 of its certificate, from `certified` on.
     pub certificate_sha256: Option<Sha256>,
+    /// The indices of the entries that say so, rising.
+    pub entries: Vec<u64>,
 }
 
 /// How far a key got.
@@ -75,15 +77,15 @@ impl Key {
 }
 
 impl Lifecycle {
-    /// Folds entries in their order.
-    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    /// Folds entries, with their indices, in their order.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = (u64, &'a Entry)>) -> Self {
         let mut lifecycle = Self::default();
-        entries.into_iter().for_each(|entry| lifecycle.apply(entry));
+        entries.into_iter().for_each(|(index, entry)| lifecycle.apply(index, entry));
         lifecycle
     }
 
     /// Applies the next entry. What it does not understand changes nothing.
-    pub fn apply(&mut self, entry: &Entry) {
+    pub fn apply(&mut self, index: u64, entry: &Entry) {
         let (Kind::Lifecycle, Some(connector), Some(state)) = (entry.kind, &entry.connector, &entry.state)
         else {
             return;
@@ -95,11 +97,11 @@ impl Lifecycle {
             "thawed" => {
                 self.frozen.remove(connector);
             }
-            state => self.apply_key(connector, KeyState::parse(state), entry),
+            state => self.apply_key(connector, KeyState::parse(state), index, entry),
         }
     }
 
-    fn apply_key(&mut self, connector: &str, state: Option<KeyState>, entry: &Entry) {
+    fn apply_key(&mut self, connector: &str, state: Option<KeyState>, index: u64, entry: &Entry) {
         let id = entry.key.as_deref().and_then(|id| id.parse::<KeyId>().ok());
         let (Some(state), Some(id), Some(token)) = (state, id, &entry.token) else { return };
         let digest = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Sha256>().ok());
@@ -115,11 +117,13 @@ impl Lifecycle {
                 state,
                 spki_sha256: None,
                 certificate_sha256: None,
+                entries: Vec::new(),
             });
             self.keys.len() - 1
         });
         let key = &mut self.keys[at];
         key.state = state;
+        key.entries.push(index);
         // The pin is set once: nothing later may replace it.
         key.spki_sha256 = key.spki_sha256.or(digest(&entry.spki_sha256));
         key.certificate_sha256 = digest(&entry.certificate_sha256).or(key.certificate_sha256);
@@ -153,6 +157,10 @@ impl Lifecycle {
 mod tests {
     use super::*;
 
+    fn folded<const N: usize>(entries: [&Entry; N]) -> Lifecycle {
+        Lifecycle::fold((0..).zip(entries))
+    }
+
     fn entry(state: &str) -> Entry {
         Entry::new(Kind::Lifecycle).connector("de").token("t").key("07".repeat(16)).state(state)
     }
@@ -161,17 +169,18 @@ mod tests {
     fn a_key_is_usable_from_generated_on_and_its_pin_never_changes() {
         let pinned = entry("generated").spki_sha256("aa".repeat(32));
         let other = entry("certified").spki_sha256("bb".repeat(32)).certificate_sha256("cc".repeat(32));
-        let lifecycle = Lifecycle::fold([&entry("generating"), &pinned, &other]);
+        let lifecycle = folded([&entry("generating"), &pinned, &other]);
         let key = lifecycle.current("de", "t").unwrap();
         assert_eq!(key.pin().unwrap().spki_sha256.to_string(), "aa".repeat(32));
         assert_eq!(key.certificate_sha256.unwrap().to_string(), "cc".repeat(32));
-        assert!(Lifecycle::fold([&entry("generating")]).current("de", "t").is_none());
-        assert!(Lifecycle::fold([&pinned, &entry("destroyed")]).current("de", "t").is_none());
+        assert_eq!(key.entries, [0, 1, 2]);
+        assert!(folded([&entry("generating")]).current("de", "t").is_none());
+        assert!(folded([&pinned, &entry("destroyed")]).current("de", "t").is_none());
     }
 
     #[test]
     fn an_identifier_is_known_on_its_own_token_only() {
-        let lifecycle = Lifecycle::fold([
+        let lifecycle = folded([
             &entry("generated").spki_sha256("aa".repeat(32)),
             &entry("generating").connector("uk"),
             &entry("generating").token("other"),
@@ -188,8 +197,8 @@ mod tests {
     fn the_last_of_frozen_and_thawed_holds() {
         let [freeze, thaw] =
             ["frozen", "thawed"].map(|state| Entry::new(Kind::Lifecycle).connector("de").state(state));
-        assert!(Lifecycle::fold([&freeze]).frozen().contains_key("de"));
-        assert!(Lifecycle::fold([&freeze, &thaw]).frozen().is_empty());
-        assert!(Lifecycle::fold([&thaw, &freeze]).frozen().contains_key("de"));
+        assert!(folded([&freeze]).frozen().contains_key("de"));
+        assert!(folded([&freeze, &thaw]).frozen().is_empty());
+        assert!(folded([&thaw, &freeze]).frozen().contains_key("de"));
     }
 }

@@ -6,6 +6,7 @@
 
 use hsm_config::{Config, Name};
 use serde::{Deserialize, Serialize};
+use token::Sha256;
 use token::control::HostState;
 
 /// The supervisor's words to the front.
@@ -86,6 +87,8 @@ pub enum FromFront {
 pub struct Resolved {
     /// As written.
     pub config: Config,
+    /// The digest of the file that it was read from.
+    pub sha256: Sha256,
     /// Who each caller rule means.
     pub callers: Vec<(Name, Who)>,
     /// Who each admin rule means.

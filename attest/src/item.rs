@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::{Certificate, PublicKey, Request, pem, tpm};
+use crate::{Certificate, PublicKey, Request, bundle, pem, tpm};
 use der::{Reader, SliceReader};
 
 /// The largest file of evidence, in bytes.
@@ -13,7 +13,7 @@ pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 const MAX_ITEMS: usize = 256;
 
 /// The formats of JSON documents that have a judge (`verify`). Each judge adds its own.
-const FORMATS: [&str; 1] = [tpm::EVIDENCE];
+const FORMATS: [&str; 2] = [tpm::EVIDENCE, bundle::BUNDLE];
 
 /// One piece of evidence.
 #[derive(Clone, Debug)]

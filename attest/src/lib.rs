@@ -39,6 +39,7 @@ mod verify;
 mod weakness;
 mod yubico;
 
+pub mod bundle;
 pub mod path;
 pub mod tpm;
 

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::site::Site;
-use crate::{assertion, attest, cert, config, freeze, log, manual, proof, provision, token};
+use crate::{assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, token};
 
 const EXAMPLES: &str = "\
 Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files;
@@ -53,6 +53,8 @@ pub(crate) enum Online {
     Assertion(assertion::Arguments),
     /// Get a proof of possession for a Graph key roll
     Proof(proof::Arguments),
+    /// Put together the evidence of where a connector's keys were born, for an auditor
+    Evidence(evidence::Arguments),
     /// Show whether everything signs, on one page
     #[command(
         after_help = "Exits with 1 when the agent is degraded or a connector does not sign, frozen ones included."

@@ -1,5 +1,6 @@
 //! `kunci attest`: the offline auditor of keys. It reads files, and needs neither an agent nor a token.
 
+mod challenge;
 mod file;
 mod page;
 #[cfg(test)]
@@ -18,6 +19,9 @@ pub(crate) enum Command {
     /// Judge evidence: proven, unattested or contradicted, and why
     #[command(after_help = verify::HELP)]
     Verify(verify::Arguments),
+    /// Challenge a TPM to prove its keys
+    #[command(after_help = challenge::HELP)]
+    Challenge(challenge::Arguments),
     /// List the certificates that are trusted, with their digests
     Roots,
 }
@@ -25,6 +29,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, print: &Printer) -> Result<Exit, Failure> {
     match command {
         Command::Verify(arguments) => verify::run(arguments, print),
+        Command::Challenge(arguments) => challenge::run(arguments, print),
         Command::Roots => roots(print),
     }
 }

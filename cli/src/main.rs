@@ -12,6 +12,7 @@ mod attest;
 mod cert;
 mod client;
 mod config;
+mod evidence;
 mod failure;
 mod freeze;
 mod log;
@@ -75,6 +76,7 @@ async fn ask(command: &Online, session: &Session<'_>) -> Result<Exit, Failure> {
         Online::Cert(arguments) => cert::run(arguments, session).await,
         Online::Assertion(arguments) => assertion::run(arguments, session).await,
         Online::Proof(arguments) => proof::run(arguments, session).await,
+        Online::Evidence(arguments) => evidence::run(arguments, session).await,
         Online::Status => status::run(session).await,
         Online::Freeze(arguments) => freeze::run("freeze", arguments, session).await,
         Online::Thaw(arguments) => freeze::run("thaw", arguments, session).await,

@@ -44,8 +44,13 @@ pub struct Config {
 impl Config {
     /// Reads a configuration file that nobody but root and we can write.
     pub fn load(path: &Path) -> Result<Self, Problems> {
+        Self::load_with_text(path).map(|(config, _)| config)
+    }
+
+    /// The same, with the very text that was read, for whoever wants its digest.
+    pub fn load_with_text(path: &Path) -> Result<(Self, String), Problems> {
         let text = trusted::read(path, MAX_CONFIG_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
-        Self::parse(&text, path)
+        Self::parse(&text, path).map(|config| (config, text))
     }
 
     /// Reads a configuration; `path` names it in problems, and relative tenants files are beside it.

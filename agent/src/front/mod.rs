@@ -134,7 +134,7 @@ impl Front {
     /// Records a lifecycle entry and folds it, in this order.
     pub async fn lived(&self, entry: Entry) -> Result<u64, ledger::Error> {
         let receipt = self.journal.record(entry.clone()).await?;
-        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner).apply(&entry);
+        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner).apply(receipt.index(), &entry);
         Ok(receipt.index())
     }
 

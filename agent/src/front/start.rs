@@ -124,7 +124,9 @@ fn front(
         gates: Gates::default(),
         door: http::Door::default(),
         refusals: Refusals::default(),
-        lifecycle: Mutex::new(Lifecycle::fold(recovered.lifecycle.iter().map(|(_, entry)| entry))),
+        lifecycle: Mutex::new(Lifecycle::fold(
+            recovered.lifecycle.iter().map(|(index, entry)| (*index, entry)),
+        )),
         reloading: tokio::sync::Mutex::new(()),
         provisioning: tokio::sync::Mutex::new(()),
         supervisor: Supervisor::new(words),

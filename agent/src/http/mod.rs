@@ -9,6 +9,7 @@ mod body;
 mod certificate;
 mod connectors;
 mod door;
+mod evidence;
 mod finding;
 mod health;
 mod limits;
@@ -32,6 +33,7 @@ pub use body::MAX_ADMIN_BODY;
 pub use certificate::{Certificate, Install};
 pub use connectors::{Connector, KeyStanding};
 pub use door::Door;
+pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
 pub use finding::Finding;
 pub use health::Health;
 pub use openapi::document;
@@ -65,6 +67,7 @@ fn router(front: Arc<Front>, surface: Surface) -> Router {
         .route("/v1/connectors/{connector}/certificate", axum::routing::put(certificate::install))
         .route("/v1/connectors/{connector}/provision", post(provision::create))
         .route("/v1/connectors/{connector}/proofs", post(proofs::create))
+        .route("/v1/connectors/{connector}/evidence", get(evidence::read))
         .route("/v1/connectors/{connector}/freeze", post(admin::freeze))
         .route("/v1/connectors/{connector}/thaw", post(admin::thaw))
         .route("/v1/tokens", get(tokens::list))

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::{admin, assertions, certificate, connectors, health, log, proofs, provision, tokens};
+use super::{admin, assertions, certificate, connectors, evidence, health, log, proofs, provision, tokens};
 use crate::problem::Problem;
 
 #[derive(OpenApi)]
@@ -29,6 +29,7 @@ use crate::problem::Problem;
         log::tile,
         read,
         certificate::install,
+        evidence::read,
         provision::create,
         proofs::create,
         admin::freeze,

@@ -32,6 +32,7 @@ use std::time::Instant;
 
 use hsm_config::{Connector, Name, Tenants, Verb};
 use ledger::Caller;
+use token::Sha256;
 
 pub use application::{Application, NotAnObjectId, ObjectId};
 pub use refusal::Refusal;
@@ -46,6 +47,7 @@ pub struct Policy {
     connectors: BTreeMap<Name, Served>,
     callers: Vec<CallerRule>,
     admins: Vec<AdminRule>,
+    configuration: Sha256,
 }
 
 struct Served {
@@ -81,7 +83,13 @@ impl Policy {
             connectors: resolved.config.connectors.iter().map(served).collect(),
             callers: rule::callers(resolved),
             admins: rule::admins(resolved),
+            configuration: resolved.sha256,
         }
+    }
+
+    /// The digest of the configuration file that these rules were read from.
+    pub fn configuration(&self) -> Sha256 {
+        self.configuration
     }
 
     /// Grants a request, or says why not. The first rule that allows it is charged for it.

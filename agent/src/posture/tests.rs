@@ -25,7 +25,7 @@ fn knowing(ids: &[u8]) -> Lifecycle {
             entry.key(KeyId([*id; 16]).to_string())
         })
         .collect();
-    Lifecycle::fold(&entries)
+    Lifecycle::fold((0..).zip(&entries))
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
 }
 
 /// What is excused of a connector's key; of a key that is no connector's, what is excused of the token.
-fn exceptions(front: &Front, token: &Name, connector: Option<&Name>) -> Vec<Flaw> {
+pub(crate) fn exceptions(front: &Front, token: &Name, connector: Option<&Name>) -> Vec<Flaw> {
     let rules = front.policy();
     let connector = connector.and_then(|name| rules.connector(name));
     let of_token = || front.tokens.exceptions(token).to_vec();

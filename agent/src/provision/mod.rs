@@ -18,6 +18,7 @@ use hsm_config::{Connector, Name};
 use token::PublicKey;
 
 pub use check::check;
+pub(crate) use check::exceptions;
 pub(crate) use store::Store;
 
 use crate::connectors::ActiveKey;

@@ -25,7 +25,12 @@ pub(crate) struct Store {
 impl Store {
     /// The certificates of a key's connector on its token.
     pub(crate) fn of(state: &Path, key: &SigningKey) -> Self {
-        Self { folder: state.join(CERTIFICATES), prefix: format!("{}.{}.", key.connector, key.token) }
+        Self::for_key(state, key.connector.as_str(), key.token.as_str())
+    }
+
+    /// The certificates of a connector on a token.
+    pub(crate) fn for_key(state: &Path, connector: &str, token: &str) -> Self {
+        Self { folder: state.join(CERTIFICATES), prefix: format!("{connector}.{token}.") }
     }
 
     /// The kept certificate with this digest, DER; none if there is none or it cannot be read.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
 use rustix::fs::{MemfdFlags, OFlags, SealFlags, fcntl_add_seals, memfd_create};
+use token::Sha256;
 use token::control::{HostConfig, Use};
 
 use super::Options;
@@ -29,12 +30,12 @@ pub(super) struct Plan {
 impl Plan {
     /// Reads the configuration and all that it names, or tells all that is wrong.
     pub(super) fn load(options: &Options) -> Result<Self, Problems> {
-        let mut config = Config::load(&options.config)?;
+        let (mut config, text) = Config::load_with_text(&options.config)?;
         if let Some(folder) = &options.private {
             make_private(&mut config, folder);
         }
         let tenants = open_tenants(&config);
-        let resolved = resolve(config, &options.config);
+        let resolved = resolve(config, Sha256::of(text.as_bytes()), &options.config);
         match (resolved, tenants) {
             (Ok(resolved), Ok(tenants)) => Ok(Self { resolved, tenants }),
             (Err(mut problems), Err(others)) => {

@@ -8,9 +8,10 @@ use hsm_config::{Config, Name, Problem, Problems};
 use nix::sys::socket::{self, sockopt};
 use nix::unistd::{Group, User};
 use std::path::Path;
+use token::Sha256;
 
 /// Looks up every rule's subject; `path` names the configuration in problems.
-pub(super) fn resolve(config: Config, path: &Path) -> Result<Resolved, Problems> {
+pub(super) fn resolve(config: Config, sha256: Sha256, path: &Path) -> Result<Resolved, Problems> {
     let mut resolver = Resolver { path, pidfd: knows_peer_pidfd(), problems: Problems::default() };
     let callers = config.callers.iter().map(|(name, caller)| {
         let rule =
@@ -25,7 +26,7 @@ pub(super) fn resolve(config: Config, path: &Path) -> Result<Resolved, Problems>
     });
     let admins = admins.collect();
     let problems = resolver.problems;
-    if problems.is_empty() { Ok(Resolved { config, callers, admins }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Resolved { config, sha256, callers, admins }) } else { Err(problems) }
 }
 
 /// The part of a rule that says whom it is about, and where it stands.
@@ -119,14 +120,15 @@ mod tests {
     #[test]
     fn names_and_numbers_become_ids() {
         let rules = "[callers.a]\nuser = \"root\"\ngroup = \"4711\"\nconnectors = [\"de\"]\n";
-        let resolved = resolve(config(rules), Path::new("kunci.toml")).unwrap();
+        let resolved = resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).unwrap();
         assert_eq!(resolved.callers[0].1, Who { uid: Some(0), gid: Some(4711), unit: None });
     }
 
     #[test]
     fn a_user_that_does_not_exist_is_a_problem_of_its_rule() {
         let rules = "[callers.a]\nuser = \"no-such-user\"\nconnectors = [\"de\"]\n[admins.b]\ngroup = \"no-such-group\"\nmay = [\"freeze\"]\n";
-        let problems = resolve(config(rules), Path::new("kunci.toml")).unwrap_err().to_string();
+        let problems =
+            resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).unwrap_err().to_string();
         assert!(problems.contains("callers.a.user: there is no user \"no-such-user\" here"), "{problems}");
         assert!(problems.contains("admins.b.group: there is no group \"no-such-group\" here"), "{problems}");
     }
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn minus_one_is_not_a_user() {
         let rules = "[callers.a]\nuser = \"4294967295\"\nconnectors = [\"de\"]\n";
-        assert!(resolve(config(rules), Path::new("kunci.toml")).is_err());
+        assert!(resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).is_err());
     }
 
     #[test]

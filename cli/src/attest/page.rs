@@ -1,16 +1,31 @@
 //! The answer on one page. What the evidence says is called a claim where it is not proven.
 
-use attest::{Report, Verdict};
+use attest::bundle::BundleReport;
+use attest::{Finding, Report, Verdict};
 
 pub(super) fn report(report: &Report) -> String {
     let mut lines = vec![headline(report)];
     for (name, value) in facts(report) {
         lines.push(format!("  {name:<13} {value}"));
     }
-    for finding in &report.findings {
-        lines.push(format!("{} [{}]: {}", finding.level, finding.code, finding.message));
+    lines.extend(report.findings.iter().map(finding));
+    lines.join("\n")
+}
+
+/// A bundle's answer: each key's grade first, since that is what a vendor's word comes down to.
+pub(super) fn bundle(bundle: &BundleReport) -> String {
+    let grade = bundle.grade.map_or("without a key".to_owned(), |grade| grade.to_string());
+    let mut lines = vec![format!("{}: {grade} ({})", bundle.connector, bundle.verdict)];
+    lines.extend(bundle.findings.iter().map(finding));
+    for key in &bundle.keys {
+        lines.push(format!("\n{} on {}: {}\n", bundle.connector, key.token, key.grade));
+        lines.push(report(&key.report));
     }
     lines.join("\n")
+}
+
+fn finding(finding: &Finding) -> String {
+    format!("{} [{}]: {}", finding.level, finding.code, finding.message)
 }
 
 fn headline(report: &Report) -> String {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use attest::bundle::{Bundle, BundleReport};
+use attest::tpm::Answer;
 use attest::{Anchor, Evidence, Malformed, PublicKey, Question, Report, Requirement, Timestamp};
 use clap::Args;
 
@@ -13,6 +15,9 @@ pub(super) const HELP: &str = "\
 Exits with 0 if the key is proven and nothing of level error was found; with 1 for every other answer, evidence that
 does not parse included; with 2 for wrong usage and unreadable files.
 
+A bundle (kunci evidence) is answered key by key. A TPM's key is proven only with --challenge-secret, the file that you
+kept when you made the challenge, and under a --root of its maker.
+
 Files are PEM or DER, with any number of certificates or requests in any order; - is standard input. A request counts
 with the attestation that it carries.
 
@@ -22,6 +27,7 @@ not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
 Examples:
   kunci attest verify leaf.pem f9.pem
   kunci attest verify leaf.pem --intermediate f9.pem --intermediate yubico-intermediates.pem --serial 32718477
+  kunci attest verify de.evidence.json --root tpm-maker.pem --challenge-secret challenge-secret.json
   kunci attest verify request.csr --require touch=always --require no-known-weakness --json";
 
 /// What to judge, and what it must be.
@@ -42,6 +48,9 @@ pub(crate) struct Arguments {
     /// The device that it must be in
     #[arg(long, value_name = "N")]
     serial: Option<String>,
+    /// Your own half of the challenge that a TPM answered
+    #[arg(long, value_name = "FILE")]
+    challenge_secret: Option<PathBuf>,
     /// What must be so
     #[arg(long, value_name = "REQUIREMENT")]
     require: Vec<Requirement>,
@@ -53,7 +62,8 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
     let at = arguments.at.unwrap_or_else(now);
     match arguments.report(at)? {
-        Ok(report) => answer(&report, print),
+        Ok(Answered::Key(report)) => answer(&report, print),
+        Ok(Answered::Bundle(report)) => bundle(&report, print),
         Err((path, why)) => malformed(&path, &why, at, print),
     }
 }
@@ -72,6 +82,14 @@ fn answer(report: &Report, print: &Printer) -> Result<Exit, Failure> {
     Ok(if report.is_yes() { Exit::Yes } else { Exit::Finding })
 }
 
+fn bundle(report: &BundleReport, print: &Printer) -> Result<Exit, Failure> {
+    match print.json {
+        true => print.json(&serde_json::to_vec(report).unwrap_or_default())?,
+        false => print.line(&page::bundle(report))?,
+    }
+    Ok(if report.is_yes() { Exit::Yes } else { Exit::Finding })
+}
+
 /// Programs read standard output and people standard error; neither is left without the answer.
 fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Result<Exit, Failure> {
     if print.json {
@@ -85,16 +103,31 @@ fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Res
     ))
 }
 
+/// The answer to what was asked.
+enum Answered {
+    Key(Box<Report>),
+    Bundle(BundleReport),
+}
+
 /// What cannot be parsed, and in which file.
 type Unparsed = (String, Malformed);
 
 impl Arguments {
-    fn report(&self, at: Timestamp) -> Result<Result<Report, Unparsed>, Failure> {
+    fn report(&self, at: Timestamp) -> Result<Result<Answered, Unparsed>, Failure> {
         self.one_standard_input()?;
         Ok(match (self.evidence()?, self.question(at)?) {
-            (Ok(evidence), Ok(question)) => Ok(attest::verify(&evidence, &question)),
+            (Ok(evidence), Ok(question)) => self.answered(&evidence, &question),
             (Err(unparsed), _) | (_, Err(unparsed)) => Err(unparsed),
         })
+    }
+
+    fn answered(&self, evidence: &Evidence, question: &Question) -> Result<Answered, Unparsed> {
+        let Some(bundle) = Bundle::among(evidence) else {
+            return Ok(Answered::Key(Box::new(attest::verify(evidence, question))));
+        };
+        let report = bundle.and_then(|bundle| attest::bundle::verify(&bundle, evidence, question));
+        let path = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
+        report.map(Answered::Bundle).map_err(|why| (path, why))
     }
 
     fn one_standard_input(&self) -> Result<(), Failure> {
@@ -129,6 +162,13 @@ impl Arguments {
                 Ok(anchors) => question.roots.extend(anchors),
                 Err(why) => return Ok(Err((path.display().to_string(), why))),
             }
+        }
+        if let Some(path) = &self.challenge_secret {
+            let answer = Answer::from_json(&file::read(path)?).map_err(|error| {
+                let title = format!("{}: {error}", path.display());
+                Failure::usage("file-unusable", title, "Give the --secret of `kunci attest challenge`.")
+            })?;
+            question.answer = Some(answer);
         }
         if let Some(path) = &self.key {
             let key: Result<PublicKey, _> = attest::key(&file::read(path)?);

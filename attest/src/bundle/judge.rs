@@ -1,0 +1,200 @@
+//! Each key of a bundle: what its maker signed, else what its module says, and whether the parts agree.
+
+use serde_json::Value;
+
+use super::format::{Bundle, Device, Key};
+use super::report::{BundleReport, Grade, KeyReport};
+use crate::{
+    Certificate, Document, Evidence, Finding, Kind, Malformed, PublicKey, Question, Report, Verdict, tpm,
+};
+
+/// Makers and models of soft tokens, in small letters.
+const SOFT: [&str; 7] = ["softhsm", "kryoptic", "nss", "mozilla", "swtpm", "sw   tpm", "sw tpm"];
+/// Which values of the attributes a key in hardware has, and how that reads.
+const ASSERTED: [(&str, bool, &str); 5] = [
+    ("sensitive", true, "sensitive"),
+    ("extractable", false, "not extractable"),
+    ("always_sensitive", true, "always sensitive"),
+    ("never_extractable", true, "never extractable"),
+    ("local", true, "made on the token"),
+];
+
+/// Judges a bundle. The certificates that came beside it may be on a path. Of the question all holds for each key, but
+/// `key` names the only one that is asked about.
+pub fn verify(bundle: &Bundle, beside: &Evidence, question: &Question) -> Result<BundleReport, Malformed> {
+    let intermediates = &[&beside.certificates[..], &beside.intermediates].concat();
+    let mut keys = Vec::new();
+    for key in &bundle.keys {
+        let certificate = key.certificate()?;
+        if wanted(certificate.as_ref(), question) {
+            let case = Case { bundle, key, certificate, intermediates, question };
+            keys.push(case.report()?);
+        }
+    }
+    let findings = if keys.is_empty() { vec![nothing(question)] } else { Vec::new() };
+    let verdict = keys.iter().map(|key| key.report.verdict).max_by_key(|verdict| badness(*verdict));
+    Ok(BundleReport {
+        verdict: verdict.unwrap_or(Verdict::Unattested),
+        grade: keys.iter().map(|key| key.grade).min(),
+        connector: bundle.connector.clone(),
+        at: question.at,
+        keys,
+        findings,
+    })
+}
+
+fn wanted(certificate: Option<&Certificate>, question: &Question) -> bool {
+    let Some(wanted) = &question.key else { return true };
+    certificate.is_some_and(|certificate| certificate.key() == wanted)
+}
+
+fn nothing(question: &Question) -> Finding {
+    match question.key {
+        Some(_) => {
+            Finding::error("key-mismatch", "The bundle is not about the key that you gave with --key.")
+        }
+        None => Finding::error("no-keys", "There is no key in the bundle."),
+    }
+}
+
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Proven => 0,
+        Verdict::Unattested => 1,
+        Verdict::Contradicted => 2,
+        Verdict::Malformed => 3,
+    }
+}
+
+struct Case<'a> {
+    bundle: &'a Bundle,
+    key: &'a Key,
+    certificate: Option<Certificate>,
+    intermediates: &'a [Certificate],
+    question: &'a Question,
+}
+
+impl Case<'_> {
+    fn report(self) -> Result<KeyReport, Malformed> {
+        let mut report = self.by_maker()?;
+        self.agree(&mut report);
+        let grade = self.grade(&report);
+        self.by_module(grade, &mut report);
+        report.findings.sort_by_key(|finding| finding.level);
+        let certificate_sha256 = self.certificate.as_ref().map(Certificate::sha256);
+        Ok(KeyReport { token: self.key.token.clone(), grade, certificate_sha256, report })
+    }
+
+    /// What the maker signed, judged as if it had come alone.
+    fn by_maker(&self) -> Result<Report, Malformed> {
+        let mut evidence = Evidence::new();
+        evidence.intermediates = self.intermediates.to_vec();
+        evidence.certificates = self.key.attestation()?;
+        if let Some(answer) = &self.key.tpm2 {
+            let bytes = serde_json::to_vec(answer).map_err(|_| Malformed::Format)?;
+            evidence.documents.push(Document { format: tpm::EVIDENCE.to_owned(), bytes });
+        } else if evidence.certificates.is_empty() {
+            // Nobody's statement, but its key may be of a weak make.
+            evidence.certificates.extend(self.certificate.clone());
+        }
+        let question = Question { key: self.public_key().cloned(), ..self.question.clone() };
+        Ok(crate::verify(&evidence, &question))
+    }
+
+    fn public_key(&self) -> Option<&PublicKey> {
+        self.certificate.as_ref().map(Certificate::key)
+    }
+
+    /// The pin, the certificate, the statement and the ledger are of one key.
+    fn agree(&self, report: &mut Report) {
+        let mut faults = Vec::new();
+        let attested = report.public_key_sha256.map(|digest| digest.to_string());
+        let certified = self.public_key().map(|key| key.sha256().to_string());
+        let certificate = self.certificate.as_ref().map(|certificate| certificate.sha256().to_string());
+        for digest in
+            [&attested, &certified].into_iter().flatten().filter(|digest| **digest != self.key.spki_sha256)
+        {
+            let pin = &self.key.spki_sha256;
+            faults.push(format!("the pin is {pin}, and the key's digest is {digest}"));
+        }
+        for record in &self.key.ledger {
+            let entry = &record.entry;
+            let told = [
+                (&entry.key, &self.key.key),
+                (&entry.connector, &self.bundle.connector),
+                (&entry.spki_sha256, &self.key.spki_sha256),
+            ];
+            if told.iter().any(|(told, held)| told.as_ref().is_some_and(|told| told != *held)) {
+                faults.push(format!("the ledger's entry {} is about another key", record.index));
+            }
+        }
+        let recorded =
+            self.key.ledger.iter().rev().find_map(|record| record.entry.certificate_sha256.as_ref());
+        if recorded.is_some() && recorded != certificate.as_ref() {
+            faults.push("the ledger's last certificate is another".to_owned());
+        }
+        if !faults.is_empty() {
+            report.verdict = Verdict::Contradicted;
+            report.root = None;
+        }
+        let fault = |why| Finding::error("bundle-mismatch", format!("The bundle contradicts itself: {why}."));
+        report.findings.extend(faults.into_iter().map(fault));
+    }
+
+    fn grade(&self, report: &Report) -> Grade {
+        let proven = report.verdict == Verdict::Proven && report.origin != Some("imported");
+        match proven {
+            true if report.exportable != Some(true) => Grade::Attested,
+            _ if self.key.device.as_ref().is_some_and(is_soft) => Grade::Software,
+            _ => Grade::Asserted,
+        }
+    }
+
+    /// What the module and the agent say, called what it is.
+    fn by_module(&self, grade: Grade, report: &mut Report) {
+        if grade != Grade::Attested && self.key.tpm2.is_none() && self.key.attestation.is_empty() {
+            // The grade says the same without alarm.
+            report.findings.retain(|finding| finding.code != "no-attestation");
+            report.kind = Some(Kind::Pkcs11);
+        }
+        if grade == Grade::Software {
+            let message = "A soft token: its keys are files, and files can be copied.";
+            report.findings.push(Finding::info("software", message));
+        }
+        if grade == Grade::Asserted {
+            let message =
+                format!("{}. Only the module says so; nobody who could know has signed it.", self.said());
+            report.findings.push(Finding::info("asserted", message));
+        }
+        let posture = self.key.findings.iter().map(|found| {
+            let excepted = if found.excepted { ", which its configuration excepts" } else { "" };
+            let message = format!("The agent found {}{excepted}: {}", found.code, found.reason);
+            Finding::warning("posture", message)
+        });
+        report.findings.extend(posture);
+    }
+
+    /// The attributes that are as they should be, and those that are not.
+    fn said(&self) -> String {
+        let said = |(name, good, words): &(&str, bool, &'static str)| match self.key.attributes.get(*name) {
+            Some(Value::Bool(value)) if value == good => Some((*words).to_owned()),
+            Some(Value::Bool(_)) => Some(format!("NOT {words}")),
+            _ => None,
+        };
+        let said: Vec<String> = ASSERTED.iter().filter_map(said).collect();
+        let device = self.key.device.clone().unwrap_or_default();
+        let words = [&device.manufacturer, &device.model, &device.serial, &device.label, &device.library];
+        let words: Vec<&str> =
+            words.into_iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
+        let place = if words.is_empty() { "the token is away".to_owned() } else { words.join(", ") };
+        match said.is_empty() {
+            true => format!("The module ({place}) says nothing of the key"),
+            false => format!("The module ({place}) says of the key: {}", said.join(", ")),
+        }
+    }
+}
+
+fn is_soft(device: &Device) -> bool {
+    let names = format!("{} {} {}", device.manufacturer, device.model, device.library).to_lowercase();
+    device.software || SOFT.iter().any(|soft| names.contains(soft))
+}
