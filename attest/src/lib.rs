@@ -16,6 +16,7 @@ mod finding;
 mod firmware;
 #[cfg(test)]
 mod forge;
+mod grade;
 mod hex;
 mod item;
 mod judgement;
@@ -41,6 +42,7 @@ mod yubico;
 
 pub mod bundle;
 pub mod path;
+pub mod pkcs11;
 pub mod tpm;
 
 pub use algorithm::{Curve, KeyAlgorithm};
@@ -50,6 +52,7 @@ pub use digest::Digest;
 pub use evidence::{Evidence, MAX_CERTIFICATES};
 pub use finding::{Finding, Level};
 pub use firmware::Firmware;
+pub use grade::Grade;
 pub use item::{Document, Item, MAX_FILE_BYTES, Malformed, parse};
 pub use jiff::Timestamp;
 pub use judgement::Judgement;

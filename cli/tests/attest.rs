@@ -1,0 +1,199 @@
+//! `kunci attest`: files in, an answer and an exit code out.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use common::{Bench, Done};
+use serde_json::Value;
+
+/// A time at which all samples are valid.
+const AT: &str = "2026-01-01T00:00:00Z";
+const LEAF: &str = "Slot9Cattestation-pem";
+const F9: &str = "SlotF9Intermediate-pem";
+
+/// Real evidence: a file of the crate `attestation-validator`.
+fn sample(name: &str) -> String {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(samples).join(name).to_str().unwrap().to_owned()
+}
+
+/// Cargo knows where the sources are.
+fn samples() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args(["metadata", "--format-version", "1"]).output().unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let package = packages.iter().find(|package| package["name"] == "attestation-validator").unwrap();
+    PathBuf::from(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
+}
+
+fn verify(arguments: &[&str]) -> Done {
+    Bench::new().kunci(&[&["attest", "verify", "--at", AT], arguments].concat())
+}
+
+fn json(done: &Done) -> Value {
+    serde_json::from_str(&done.out).unwrap()
+}
+
+#[test]
+fn a_proven_key_is_a_yes() {
+    let (leaf, f9) = (sample(LEAF), sample(F9));
+    let done = verify(&[&leaf, "--intermediate", &f9, "--json"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
+    let report = json(&done);
+    assert_eq!(
+        (&report["verdict"], &report["slot"], &report["at"]),
+        (&"proven".into(), &"9c".into(), &AT.into())
+    );
+    let done = verify(&[&leaf, &f9]);
+    assert_eq!(done.code, 0);
+    assert!(done.out.starts_with("PROVEN: "), "{}", done.out);
+    for line in ["  serial        15422467\n", "  touch         never\n", "warning [eucleak]: "] {
+        assert!(done.out.contains(line), "{line:?} in {}", done.out);
+    }
+}
+
+#[test]
+fn every_other_answer_is_a_no_and_names_its_reason() {
+    let (leaf, f9) = (sample(LEAF), sample(F9));
+    for (arguments, verdict, code) in [
+        (vec![&*leaf], "unattested", "no-issuer"),
+        (vec![&*f9], "unattested", "no-attestation"),
+        (vec![&*leaf, &*f9, "--require", "touch=always"], "proven", "requirement-unmet"),
+        (vec![&*leaf, &*f9, "--require", "no-known-weakness"], "proven", "eucleak"),
+        (vec![&*leaf, &*f9, "--serial", "7"], "proven", "serial-mismatch"),
+        (vec![&*leaf, &*f9, "--key", &*f9], "contradicted", "key-mismatch"),
+    ] {
+        let done = verify(&[&arguments[..], &["--json"]].concat());
+        let report = json(&done);
+        assert_eq!((done.code, &report["verdict"]), (1, &verdict.into()), "{arguments:?}");
+        assert_eq!(
+            (&report["findings"][0]["code"], &report["findings"][0]["level"]),
+            (&code.into(), &"error".into())
+        );
+        assert_eq!(verify(&arguments).code, 1);
+    }
+}
+
+#[test]
+fn evidence_may_come_from_standard_input() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kunci"))
+        .args(["attest", "verify", "-", "--at", AT])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let both = [fs::read(sample(F9)).unwrap(), fs::read(sample(LEAF)).unwrap()].concat();
+    child.stdin.take().unwrap().write_all(&both).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stdout.starts_with(b"PROVEN"));
+}
+
+#[test]
+fn evidence_that_does_not_parse_is_a_no_for_people_and_programs() {
+    let bench = Bench::new();
+    bench.write("rubbish", "certainly no certificate");
+    let (rubbish, leaf) = (bench.path("rubbish").to_str().unwrap().to_owned(), sample(LEAF));
+    for arguments in
+        [vec![&*rubbish], vec![&*leaf, "--intermediate", &*rubbish], vec![&*leaf, "--root", &*rubbish]]
+    {
+        let done = verify(&arguments);
+        assert_eq!((done.code, done.out.as_str()), (1, ""), "{arguments:?}");
+        assert!(done.err.contains("rubbish: it is neither"), "{}", done.err);
+        let done = verify(&[&arguments[..], &["--json"]].concat());
+        assert_eq!((done.code, &json(&done)["verdict"]), (1, &"malformed".into()));
+        let problem: Value = serde_json::from_str(&done.err).unwrap();
+        assert_eq!(problem["code"], "malformed");
+    }
+}
+
+#[test]
+fn wrong_usage_and_unreadable_files_are_told_from_answers() {
+    let leaf = sample(LEAF);
+    for arguments in [
+        vec![],
+        vec!["/nowhere/leaf.pem"],
+        vec![&*leaf, "--key", "/nowhere/key.pem"],
+        vec![&*leaf, "--require", "touch=sometimes"],
+        vec!["-", "--intermediate", "-"],
+        vec![&*leaf, "--at", "yesterday"],
+    ] {
+        assert_eq!(
+            Bench::new().kunci(&[&["attest", "verify"], &arguments[..]].concat()).code,
+            2,
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_huge_file_is_read_to_its_limit_only() {
+    let bench = Bench::new();
+    let huge = bench.path("huge");
+    // Sparse: it is large only for those who read it.
+    fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
+    let done = verify(&[huge.to_str().unwrap()]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("too large"), "{}", done.err);
+}
+
+#[test]
+fn the_roots_are_listed_with_their_digests() {
+    let bench = Bench::new();
+    let done = bench.kunci(&["attest", "roots"]);
+    assert_eq!(done.code, 0);
+    assert!(done.out.contains("62760c6a6ef91679f454c8902b80fd009825b3f25da90f1fbace2ec6586cd5a8"));
+    let done = bench.kunci(&["attest", "roots", "--json"]);
+    let first: Value = serde_json::from_str(done.out.lines().next().unwrap()).unwrap();
+    assert_eq!(first["sha256"], "63ece914e54dd87915f34033c85af4c0696ba1512f8add66ced738331207b546");
+    assert_eq!(first["kinds"], serde_json::json!(["yubikey-piv"]));
+}
+
+/// The page that teaches the command.
+fn page() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/how-to/check-an-attestation.md"))
+        .unwrap()
+}
+
+#[test]
+fn the_page_shows_what_the_command_prints() {
+    let (page, done) = (page(), verify(&[&sample(LEAF), &sample(F9)]));
+    let (said, warning) = done.out.split_once("warning").unwrap();
+    assert!(page.contains(said), "{said}");
+    assert!(page.contains(warning.split_once(" (EUCLEAK").unwrap().0), "{warning}");
+}
+
+#[test]
+fn the_pages_openssl_commands_agree_with_us() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sample_name) in [
+        ("leaf.pem", LEAF),
+        ("registered-certificate.pem", LEAF),
+        ("f9.pem", F9),
+        ("root.pem", "src/yubico/yubico-piv-ca-1-pem"),
+    ] {
+        fs::copy(sample(sample_name), folder.path().join(name)).unwrap();
+    }
+    let page = page();
+    let commands: Vec<&str> = page.lines().filter(|line| line.starts_with("openssl ")).collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    let mut outputs = String::new();
+    for command in commands {
+        let output = Command::new("sh").args(["-ec", command]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        outputs += &String::from_utf8(output.stdout).unwrap();
+    }
+    let report = json(&verify(&[&sample(LEAF), &sample(F9), "--json"]));
+    let key = report["public_key_sha256"].as_str().unwrap();
+    assert_eq!(outputs.matches(key).count(), 2, "{outputs}");
+    assert!(outputs.contains(report["root"]["sha256"].as_str().unwrap()));
+    for bytes in ["leaf.pem: OK", "050207", "020400EB5403", "0301"] {
+        assert!(outputs.contains(bytes), "{bytes} in {outputs}");
+    }
+}
