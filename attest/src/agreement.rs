@@ -12,7 +12,7 @@ const MAX_SIGNATURES: usize = 512;
 /// Contradicts evidence that disagrees with itself.
 pub(crate) fn check(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {
     let anchors: Vec<&Anchor> = crate::anchors().iter().chain(&question.roots).collect();
-    let pool = evidence.pool();
+    let pool = evidence.pool(question);
     let mut budget = MAX_SIGNATURES;
     for certificate in evidence.all() {
         let fault = imitates(certificate, &anchors)

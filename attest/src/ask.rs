@@ -16,11 +16,10 @@ pub(crate) fn same_key(judgement: &mut Judgement, evidence: &Evidence, question:
             "The evidence is about another key than the one given with --key.",
         ));
     }
-    if evidence.requests.iter().any(|request| differs(request.key())) {
-        faults.push(Finding::error(
-            "request-key-mismatch",
-            "The request is for another key than the attested one.",
-        ));
+    if evidence.named_keys().any(differs) {
+        let message =
+            "The request, or the public key, among the evidence is another key than the attested one.";
+        faults.push(Finding::error("request-key-mismatch", message));
     }
     if !faults.is_empty() {
         judgement.verdict = Verdict::Contradicted;

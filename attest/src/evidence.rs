@@ -1,7 +1,7 @@
 //! All evidence of one question: what is judged, and what may help to judge it.
 
 use crate::item::{Document, Item, Malformed, parse};
-use crate::{Certificate, Request};
+use crate::{Certificate, PublicKey, Question, Request};
 
 /// The most certificates that one question may bring, so that the search for a path is bounded.
 pub const MAX_CERTIFICATES: usize = 64;
@@ -13,6 +13,8 @@ pub struct Evidence {
     pub(crate) certificates: Vec<Certificate>,
     /// Requests that may carry an attestation.
     pub(crate) requests: Vec<Request>,
+    /// Bare public keys: they say nothing of themselves, and must be the attested one.
+    pub(crate) keys: Vec<PublicKey>,
     /// Certificates that only may be on a path.
     pub(crate) intermediates: Vec<Certificate>,
     /// JSON documents of formats that have their own judge.
@@ -32,8 +34,7 @@ impl Evidence {
                 Item::Certificate(certificate) => self.certificates.push(*certificate),
                 Item::Request(request) => self.requests.push(*request),
                 Item::Document(document) => self.documents.push(document),
-                // A bare key says nothing of where it was born.
-                Item::Key(_) => return Err(Malformed::Label("PUBLIC KEY".to_owned())),
+                Item::Key(key) => self.keys.push(key),
             }
         }
         self.bounded()
@@ -55,14 +56,19 @@ impl Evidence {
         self.subjects().chain(&self.intermediates)
     }
 
-    /// Every certificate, and those that are known by heart to complete a path.
-    pub(crate) fn pool(&self) -> Vec<Certificate> {
-        let known = crate::anchors().iter().filter(|anchor| anchor.is_intermediate());
-        self.all().cloned().chain(known.filter_map(|anchor| anchor.certificate(&[]).cloned())).collect()
+    /// The keys that whoever made the evidence says it is about, by a request or bare.
+    pub(crate) fn named_keys(&self) -> impl Iterator<Item = &PublicKey> {
+        self.requests.iter().map(Request::key).chain(&self.keys)
+    }
+
+    /// Every certificate, and those that are known by heart or given to complete a path.
+    pub(crate) fn pool(&self, question: &Question) -> Vec<Certificate> {
+        let others = crate::anchors().iter().chain(&question.roots).filter(|anchor| anchor.is_intermediate());
+        self.all().cloned().chain(others.filter_map(|anchor| anchor.certificate(&[]).cloned())).collect()
     }
 
     fn bounded(&self) -> Result<(), Malformed> {
-        if self.all().count() + self.requests.len() > MAX_CERTIFICATES {
+        if self.all().count() + self.requests.len() + self.keys.len() > MAX_CERTIFICATES {
             Err(Malformed::TooLarge)
         } else {
             Ok(())

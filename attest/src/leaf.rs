@@ -12,6 +12,8 @@ pub(crate) enum Leaf<'a> {
     None(Option<PublicKey>),
     /// Several keys are attested.
     Many,
+    /// Several keys are attested, and none of them is the one that is asked for.
+    Others,
 }
 
 /// The one attested key, or the one among several that the question names.
@@ -32,7 +34,7 @@ pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a
     match found[..] {
         [] if evidence.documents.len() == 1 => Leaf::Document(&evidence.documents[0]),
         _ if !evidence.documents.is_empty() => Leaf::Many,
-        [] if evidence.subjects().any(|certificate| yubico::kind_of(certificate).is_some()) => Leaf::Many,
+        [] if evidence.subjects().any(|certificate| yubico::kind_of(certificate).is_some()) => Leaf::Others,
         [] => Leaf::None(only_key(evidence)),
         [(leaf, kind)] => Leaf::One(leaf, kind),
         _ => Leaf::Many,
@@ -40,16 +42,19 @@ pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a
 }
 
 fn wanted<'a>(evidence: &'a Evidence, question: &'a Question) -> Option<&'a PublicKey> {
-    question.key.as_ref().or(match &evidence.requests[..] {
-        [request] => Some(request.key()),
-        _ => None,
-    })
+    question.key.as_ref().or_else(|| named(evidence))
 }
 
-/// Of a request, or of the one certificate that issued no other.
+/// The key of the one request, or the one bare key.
+fn named(evidence: &Evidence) -> Option<&PublicKey> {
+    let mut keys = evidence.named_keys();
+    keys.next().filter(|key| keys.all(|other| other == *key))
+}
+
+/// The named one, or that of the one certificate that issued no other.
 fn only_key(evidence: &Evidence) -> Option<PublicKey> {
-    if let [request] = &evidence.requests[..] {
-        return Some(request.key().clone());
+    if let Some(key) = named(evidence) {
+        return Some(key.clone());
     }
     let issued_none = |certificate: &&Certificate| {
         !evidence

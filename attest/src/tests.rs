@@ -125,6 +125,28 @@ fn evidence_of_two_keys_needs_a_key_to_ask_for() {
 }
 
 #[test]
+fn a_key_that_none_of_several_is_contradicts() {
+    let files = [PIV_LEAF, PIV_F9, HSM_LEAF, HSM_DEVICE].map(samples::read);
+    let mut question = Question::at(today());
+    question.key = Some(Certificate::from_der(&der(PIV_F9)).unwrap().key().clone());
+    let report = verify(&evidence(&files.each_ref().map(Vec::as_slice)), &question);
+    assert_eq!((report.verdict, report.findings[0].code), (Verdict::Contradicted, "key-mismatch"));
+}
+
+#[test]
+fn a_bare_public_key_is_unattested_and_must_be_the_attested_one_beside_a_leaf() {
+    let key = |name: &str| Certificate::from_der(&der(name)).unwrap().key().spki().to_vec();
+    let alone = verify(&evidence(&[&key(PIV_LEAF)]), &Question::at(today()));
+    assert_eq!((alone.verdict, alone.algorithm.as_deref()), (Verdict::Unattested, Some("EC P-256")));
+    let beside = |key: &[u8]| {
+        let files = [samples::read(PIV_LEAF), samples::read(PIV_F9), key.to_vec()];
+        verify(&evidence(&files.each_ref().map(Vec::as_slice)), &Question::at(today())).verdict
+    };
+    assert_eq!(beside(&key(PIV_LEAF)), Verdict::Proven);
+    assert_eq!(beside(&key(PIV_F9)), Verdict::Contradicted);
+}
+
+#[test]
 fn a_chain_holds_only_while_it_is_valid() {
     let files = [PIV_LEAF, PIV_F9].map(samples::read);
     for (time, code) in [("2015-01-01T00:00:00Z", "not-yet-valid"), ("2053-01-01T00:00:00Z", "expired")] {

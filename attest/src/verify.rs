@@ -31,6 +31,11 @@ fn judge(evidence: &Evidence, question: &Question) -> Judgement {
             let message = "There is no attestation of a known kind in the evidence: nothing says where the key was born.";
             unattested(Statement::of(None, key), Finding::error("no-attestation", message))
         }
+        Leaf::Others => {
+            let message = "The evidence attests several keys, and none of them is the one that is asked for.";
+            let finding = Finding::error("key-mismatch", message);
+            Judgement { verdict: Verdict::Contradicted, ..unattested(Statement::of(None, None), finding) }
+        }
         Leaf::Many => {
             let message = "The evidence attests several keys. Give that of one, or name the key with --key.";
             unattested(Statement::of(None, None), Finding::error("more-than-one-key", message))
@@ -39,7 +44,7 @@ fn judge(evidence: &Evidence, question: &Question) -> Judgement {
 }
 
 fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judgement {
-    let pool: Vec<Certificate> = evidence.all().cloned().collect();
+    let pool = evidence.pool(question);
     let judged =
         TpmEvidence::from_json(&document.bytes).and_then(|evidence| tpm::judge(&evidence, &pool, question));
     judged.unwrap_or_else(|unreadable| Judgement {
@@ -51,7 +56,7 @@ fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judg
 }
 
 fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question: &Question) -> Judgement {
-    let pool = evidence.pool();
+    let pool = evidence.pool(question);
     let anchors = anchors(kind, question);
     let mut judgement = match kind {
         Kind::Yubihsm2 => yubico::hsm::judge(leaf, &pool, &anchors, question),
@@ -73,7 +78,7 @@ fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question:
 fn anchors(kind: Kind, question: &Question) -> Vec<Anchor> {
     let mut anchors: Vec<Anchor> =
         crate::anchors().iter().filter(|anchor| anchor.vouches_for(kind)).cloned().collect();
-    for given in &question.roots {
+    for given in question.roots.iter().filter(|given| given.vouches_for(kind)) {
         if !anchors.iter().any(|known| known.sha256() == given.sha256()) {
             anchors.push(given.clone());
         }

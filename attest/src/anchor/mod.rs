@@ -40,14 +40,16 @@ impl Anchor {
         Some(Self { name, sha256, certificate, kinds, intermediate: pin.intermediate, given: false })
     }
 
-    /// Anchors from a file of certificates, for one question.
+    /// Anchors from a file of certificates, for one question. One that did not issue itself is no root: nobody's signature
+    /// on it is ever verified, so it only helps to complete paths.
     pub fn given(bytes: &[u8]) -> Result<Vec<Self>, Malformed> {
         Ok(evidence::certificates(bytes)?.into_iter().map(Self::of).collect())
     }
 
     fn of(certificate: Certificate) -> Self {
         let (name, sha256) = (certificate.name(), certificate.sha256());
-        Self { name, sha256, certificate: Some(certificate), kinds: &[], intermediate: false, given: true }
+        let intermediate = !certificate.is_self_issued();
+        Self { name, sha256, certificate: Some(certificate), kinds: &[], intermediate, given: true }
     }
 
     #[cfg(test)]

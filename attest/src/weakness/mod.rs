@@ -19,6 +19,8 @@ pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Qu
     let said = &judgement.statement;
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(roca_of(judgement.statement.key.as_ref(), "The key"));
+    let named = evidence.named_keys().filter(|key| judgement.statement.key.as_ref() != Some(key));
+    findings.extend(named.filter_map(|key| roca_of(Some(key), "A key among the evidence")));
     for certificate in evidence.all() {
         if judgement.statement.key.as_ref() != Some(certificate.key()) {
             findings

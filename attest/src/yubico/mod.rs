@@ -3,6 +3,8 @@
 //! Each device has a certificate of its own (F9 on a YubiKey) that Yubico issued, and with its key the device signs a
 //! certificate of the key that it attests. Everything that it says is in extensions below one identifier.
 
+#[cfg(test)]
+mod damage;
 mod extension;
 pub(crate) mod hsm;
 pub(crate) mod piv;
