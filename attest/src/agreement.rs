@@ -62,3 +62,6 @@ fn disagrees(certificate: &Certificate, issuers: &[&Certificate], budget: &mut u
     let (of, by) = (certificate.name(), certificate.issuer_name());
     Some(Finding::error("signature-mismatch", crate::path::Broken::Signature { of, by }.to_string() + "."))
 }
+
+#[cfg(test)]
+mod tests;
