@@ -28,6 +28,8 @@ const PORT: u16 = 35963;
 const READERS: usize = 2;
 /// What clients know a YubiKey by.
 const NAME: &str = "Yubico YubiKey OTP+FIDO+CCID";
+/// Where pcscd says what it sees, beside the cards' folders.
+pub(crate) const LOG: &str = "pcscd.log";
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 
 /// pcscd, running.
@@ -61,9 +63,9 @@ impl Pcsc {
         let reader = self.readers.replace_with(|readers| *readers + 1);
         assert!(reader < READERS, "vpcd has {READERS} readers only");
         let port = PORT + u16::try_from(reader).unwrap();
-        let folder = self.folder.path().join(format!("card-{reader}"));
+        let folder = self.folder.path().join(format!("{NAME} 00 0{reader}"));
         let key = YubiKey::start(&self.space, port, folder, self.root_folder(), model);
-        key.await_power();
+        key.await_seen();
         key
     }
 
@@ -87,6 +89,9 @@ impl Pcsc {
     pub fn stop(&self) {
         let daemon = self.daemon.take().expect("pcscd was stopped already");
         kill(daemon.pid(), Signal::KILL);
+        drop(daemon);
+        // What it saw no longer counts.
+        fs::rename(self.log(), self.log().with_extension("before")).unwrap();
     }
 
     /// Starts pcscd again.
@@ -95,15 +100,19 @@ impl Pcsc {
         // A killed pcscd leaves it behind; what waits for the new one must not see the old one's.
         let _ = fs::remove_file(&socket);
         let mut command = Command::new("pcscd");
-        command.arg("--foreground").arg("--config").arg(self.folder.path().join("readers"));
-        let daemon = self.space.daemon(&command, &self.folder.path().join("pcscd.log"));
+        command.args(["--foreground", "--info"]).arg("--config").arg(self.folder.path().join("readers"));
+        let daemon = self.space.daemon(&command, &self.log());
         self.daemon.replace(Some(daemon));
         until_true("pcscd listens", || socket.exists());
     }
 
     /// What pcscd wrote so far.
     pub fn output(&self) -> String {
-        fs::read_to_string(self.folder.path().join("pcscd.log")).unwrap_or_default()
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join(LOG)
     }
 
     fn root_folder(&self) -> PathBuf {

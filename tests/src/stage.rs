@@ -21,15 +21,29 @@ pub struct Stage {
     pub root: PathBuf,
 }
 
-/// In the outer run: runs the test of this name inside, with a YubiKey of each model, and answers nothing. In the inner
-/// run: the stage.
+/// In the outer run: runs the test that it stands in once more inside, with a YubiKey of each model, and returns. In the
+/// inner run: the [`Stage`].
+#[macro_export]
+macro_rules! stage {
+    ($($model:expr),+) => {{
+        fn here() {}
+        match $crate::stage::enter(std::any::type_name_of_val(&here), &[$($model),+]) {
+            Some(stage) => stage,
+            None => return,
+        }
+    }};
+}
+
+/// See [`stage!`]; `here` is the path of a function in the test.
 #[track_caller]
-pub fn enter(test: &str, models: &[Model]) -> Option<Stage> {
+pub fn enter(here: &str, models: &[Model]) -> Option<Stage> {
     if let (Some(folders), Some(root)) = (env::var_os(CARDS), env::var_os(ROOT)) {
         let keys = env::split_paths(&folders).zip(models);
         let keys = keys.map(|(folder, model)| YubiKey::of_another(folder, *model)).collect();
         return Some(Stage { keys, root: root.into() });
     }
+    let (_crate_name, path) = here.split_once("::").unwrap();
+    let (test, _here) = path.rsplit_once("::").unwrap();
     let pcsc = Pcsc::start();
     let keys: Vec<YubiKey> = models.iter().map(|model| pcsc.yubikey(*model)).collect();
     let folders = env::join_paths(keys.iter().map(YubiKey::folder)).unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::namespace::{Leashed, Namespace};
+use crate::pcsc::LOG;
 use crate::rig::binary;
 use crate::wait::{until, until_true};
 
@@ -69,15 +70,30 @@ impl YubiKey {
         self.order("pull");
     }
 
-    /// Puts it back, and waits until pcscd has seen it.
+    /// Puts it back, once pcscd has seen that it is gone, and waits until pcscd sees it again.
+    ///
+    /// pcscd looks every 0.4 s. A card that is back within that time leaves it confused; no hand is that fast.
     pub fn insert(&self) {
+        until_true("pcscd sees that the YubiKey is gone", || !self.is_seen());
         self.order("insert");
-        self.await_power();
+        self.await_seen();
     }
 
-    /// Waits until pcscd has given it power.
-    pub fn await_power(&self) {
-        until_true("pcscd sees the YubiKey", || self.status()["powered"] == true);
+    /// Waits until pcscd sees it.
+    pub fn await_seen(&self) {
+        until_true("pcscd sees the YubiKey", || self.is_seen());
+    }
+
+    /// Whether the last that pcscd said of its reader is that there is a card.
+    fn is_seen(&self) -> bool {
+        let log = fs::read_to_string(self.folder.with_file_name(LOG)).unwrap_or_default();
+        let reader = self.folder.file_name().unwrap().to_str().unwrap();
+        let said = |line: &str| {
+            line.contains("Card inserted into ")
+                .then_some(true)
+                .or(line.contains("Card Removed From ").then_some(false))
+        };
+        log.lines().rev().filter(|line| line.contains(reader)).find_map(said).unwrap_or(false)
     }
 
     /// Waits until it blinks, then touches it.

@@ -43,7 +43,6 @@ impl Subject {
         let part = |tag| tlv::find(&key.public, tag).ok_or(Sw::BROKEN);
         let (algorithm, bytes) = match key.algorithm {
             Algorithm::P256 => (&rcgen::PKCS_ECDSA_P256_SHA256, part(0x86)?.to_vec()),
-            Algorithm::P384 => (&rcgen::PKCS_ECDSA_P384_SHA384, part(0x86)?.to_vec()),
             _ => {
                 let numbers = [integer(part(0x81)?), integer(part(0x82)?)].concat();
                 (&rcgen::PKCS_RSA_SHA256, tlv::one(0x30, &numbers))

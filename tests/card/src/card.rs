@@ -149,7 +149,6 @@ impl VSmartCard for Card<'_> {
 
     fn power_on(&mut self) {
         self.power_cycle();
-        self.touch.control.powered();
     }
 
     fn power_off(&mut self) {

@@ -26,8 +26,6 @@ pub(crate) struct Control {
 struct Hands {
     inserted: bool,
     reader: Option<TcpStream>,
-    /// Whether the reader gave it power since it was plugged in.
-    powered: bool,
     /// Whether the card waits for a touch, and whether one came.
     waiting: bool,
     touched: bool,
@@ -44,7 +42,7 @@ impl Control {
     /// Pulls the card out.
     pub(crate) fn pull(&self) {
         self.with(|hands| {
-            (hands.inserted, hands.powered) = (false, false);
+            hands.inserted = false;
             if let Some(reader) = hands.reader.take() {
                 // It may be gone already.
                 let _ = reader.shutdown(Shutdown::Both);
@@ -69,11 +67,7 @@ impl Control {
     }
 
     pub(crate) fn disconnected(&self) {
-        self.with(|hands| (hands.reader, hands.powered) = (None, false));
-    }
-
-    pub(crate) fn powered(&self) {
-        self.with(|hands| hands.powered = hands.inserted);
+        self.with(|hands| hands.reader = None);
     }
 
     /// Blinks until the button is pressed; false if nobody did, or the card was pulled.
@@ -211,7 +205,7 @@ fn status(control: &Control, state: &State) -> String {
     control.with(|hands| {
         let by_name = |(instruction, times): (&u8, &u64)| (format!("{instruction:02x}"), *times);
         let commands: BTreeMap<String, u64> = hands.commands.iter().map(by_name).collect();
-        json!({ "serial": state.serial, "inserted": hands.inserted, "powered": hands.powered,
+        json!({ "serial": state.serial, "inserted": hands.inserted, 
                 "waits_for_touch": hands.waiting, "commands": commands, "pin": kept["pin"], "puk": kept["puk"] })
         .to_string()
     })

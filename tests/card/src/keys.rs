@@ -25,13 +25,12 @@ pub(crate) enum Algorithm {
     Rsa3072 = 0x05,
     Rsa4096 = 0x16,
     P256 = 0x11,
-    P384 = 0x14,
 }
 
 impl Algorithm {
     fn of(number: u8, firmware: Firmware) -> Option<Self> {
         let recent = [Self::Rsa3072, Self::Rsa4096].into_iter().filter(|_| firmware.is_recent());
-        let always = [Self::Rsa2048, Self::P256, Self::P384].into_iter();
+        let always = [Self::Rsa2048, Self::P256].into_iter();
         always.chain(recent).find(|own| *own as u8 == number)
     }
 
@@ -42,7 +41,6 @@ impl Algorithm {
             Self::Rsa3072 => 384,
             Self::Rsa4096 => 512,
             Self::P256 => 32,
-            Self::P384 => 48,
         }
     }
 }
