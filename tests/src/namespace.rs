@@ -81,7 +81,7 @@ pub struct Leashed {
 
 impl Leashed {
     /// Starts what tells a process id in its first line, and ends at the end of its input.
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let leash = child.stdin.take();
         let mut line = String::new();

@@ -8,16 +8,18 @@
 //! key.pull();
 //! ```
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::agent::kill;
 use crate::namespace::{Leashed, Namespace};
+use crate::rig::binary;
 use crate::wait::until_true;
 use crate::yubikey::{Model, YubiKey};
 
@@ -32,13 +34,20 @@ const NAME: &str = "Yubico YubiKey OTP+FIDO+CCID";
 pub(crate) const LOG: &str = "pcscd.log";
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 
+/// How another client keeps a card busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    Alone,
+    Transaction,
+}
+
 /// pcscd, running.
 pub struct Pcsc {
     // Dropped in this order: cards and daemon before the namespaces that they are in.
-    daemon: RefCell<Option<Leashed>>,
+    daemon: Mutex<Option<Leashed>>,
     space: Namespace,
     folder: TempDir,
-    readers: RefCell<usize>,
+    readers: AtomicUsize,
 }
 
 impl Pcsc {
@@ -53,20 +62,31 @@ impl Pcsc {
         )
         .unwrap();
         let pcsc =
-            Self { daemon: RefCell::new(None), space: Namespace::new(), folder, readers: RefCell::new(0) };
+            Self { daemon: Mutex::new(None), space: Namespace::new(), folder, readers: AtomicUsize::new(0) };
         pcsc.begin();
         pcsc
     }
 
     /// Puts a new YubiKey into the next reader, and waits until pcscd has seen it.
     pub fn yubikey(&self, model: Model) -> YubiKey {
-        let reader = self.readers.replace_with(|readers| *readers + 1);
+        let reader = self.readers.fetch_add(1, Ordering::Relaxed);
         assert!(reader < READERS, "vpcd has {READERS} readers only");
         let port = PORT + u16::try_from(reader).unwrap();
         let folder = self.folder.path().join(format!("{NAME} 00 0{reader}"));
         let key = YubiKey::start(&self.space, port, folder, self.root_folder(), model);
         key.await_seen();
         key
+    }
+
+    /// Another client keeps this YubiKey busy until what this returns is dropped: alone with it (which needs that
+    /// nobody else is connected), or in a transaction that makes others wait.
+    pub fn occupy(&self, key: &YubiKey, how: Busy) -> Leashed {
+        let mut command = Command::new(binary("kunci-occupy"));
+        command.arg(key.reader()).arg(match how {
+            Busy::Alone => "exclusive",
+            Busy::Transaction => "transaction",
+        });
+        Leashed::start(self.space.inside(&command))
     }
 
     /// The same command, run where this pcscd is the system's.
@@ -87,7 +107,7 @@ impl Pcsc {
 
     /// Ends pcscd, at once and without a word. Cards stay where they are and come back with it.
     pub fn stop(&self) {
-        let daemon = self.daemon.take().expect("pcscd was stopped already");
+        let daemon = self.daemon.lock().unwrap().take().expect("pcscd was stopped already");
         kill(daemon.pid(), Signal::KILL);
         drop(daemon);
         // What it saw no longer counts.
@@ -102,7 +122,7 @@ impl Pcsc {
         let mut command = Command::new("pcscd");
         command.args(["--foreground", "--info"]).arg("--config").arg(self.folder.path().join("readers"));
         let daemon = self.space.daemon(&command, &self.log());
-        self.daemon.replace(Some(daemon));
+        self.daemon.lock().unwrap().replace(daemon);
         until_true("pcscd listens", || socket.exists());
     }
 

@@ -1,11 +1,11 @@
 //! A virtual YubiKey, and what a test does to it with its hands: `kunci-card` and its control socket.
 
-use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use crate::namespace::{Leashed, Namespace};
 use crate::pcsc::LOG;
@@ -30,7 +30,7 @@ impl Default for Model {
 
 /// A virtual YubiKey in a reader of [`crate::Pcsc`]; gone when it is dropped.
 pub struct YubiKey {
-    control: RefCell<BufReader<UnixStream>>,
+    control: Mutex<BufReader<UnixStream>>,
     /// None where another program holds the leash.
     _process: Option<Leashed>,
     folder: PathBuf,
@@ -57,7 +57,7 @@ impl YubiKey {
     /// The YubiKey that another program started, by its folder.
     pub(crate) fn of_another(folder: PathBuf, model: Model) -> Self {
         let control = until("the card listens", || UnixStream::connect(folder.join("control")).ok());
-        Self { control: RefCell::new(BufReader::new(control)), _process: None, folder, model }
+        Self { control: Mutex::new(BufReader::new(control)), _process: None, folder, model }
     }
 
     /// Where it keeps what it keeps.
@@ -84,10 +84,15 @@ impl YubiKey {
         until_true("pcscd sees the YubiKey", || self.is_seen());
     }
 
+    /// The name of its reader.
+    pub fn reader(&self) -> &str {
+        self.folder.file_name().unwrap().to_str().unwrap()
+    }
+
     /// Whether the last that pcscd said of its reader is that there is a card.
     fn is_seen(&self) -> bool {
         let log = fs::read_to_string(self.folder.with_file_name(LOG)).unwrap_or_default();
-        let reader = self.folder.file_name().unwrap().to_str().unwrap();
+        let reader = self.reader();
         let said = |line: &str| {
             line.contains("Card inserted into ")
                 .then_some(true)
@@ -150,7 +155,7 @@ impl YubiKey {
     /// Gives an order, which must succeed; what it answers.
     #[track_caller]
     pub fn order(&self, line: &str) -> String {
-        let mut control = self.control.borrow_mut();
+        let mut control = self.control.lock().unwrap();
         writeln!(control.get_mut(), "{line}").unwrap();
         let mut answer = String::new();
         control.read_line(&mut answer).unwrap();

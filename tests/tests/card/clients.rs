@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use tests::Pcsc;
+use tests::pcsc::Busy;
 use tests::rig::library;
 use tests::wait::until_true;
 use tests::yubikey::Model;
 
 use crate::client::{Files, MESSAGE, RECENT};
+
+/// What timeout(1) says of a command that took longer.
+const TIMED_OUT: i32 = 124;
 
 #[test]
 fn yubicos_tool_makes_keys_that_ykcs11_and_opensc_sign_with() {
@@ -51,10 +55,35 @@ fn cards_come_back_with_a_pcscd_that_was_killed() {
     until_true("Yubico's tool finds the card again", || status().status.success());
 }
 
+#[test]
+fn a_card_that_another_client_has_alone_is_not_reached() {
+    let bench = Bench::new(&[Model::default()]);
+    let status = || bench.run(Command::new("yubico-piv-tool").args(["--action", "status"]));
+    let busy = bench.pcsc.occupy(&bench.keys[0], Busy::Alone);
+    assert!(!status().status.success());
+    drop(busy);
+    assert!(status().status.success());
+}
+
+#[test]
+fn a_transaction_of_another_client_is_waited_for() {
+    let bench = Bench::new(&[Model::default()]);
+    let status = |limit: &str| {
+        bench
+            .run(Command::new("timeout").args([limit, "yubico-piv-tool", "--action", "status"]))
+            .status
+            .code()
+    };
+    let busy = bench.pcsc.occupy(&bench.keys[0], Busy::Transaction);
+    assert_eq!(status("1"), Some(TIMED_OUT));
+    drop(busy);
+    assert_eq!(status("60"), Some(0));
+}
+
 /// A workplace: pcscd, and files.
 struct Bench {
     pcsc: Pcsc,
-    _keys: Vec<tests::YubiKey>,
+    keys: Vec<tests::YubiKey>,
     files: Files,
 }
 
@@ -64,7 +93,7 @@ impl Bench {
         let keys = models.iter().map(|model| pcsc.yubikey(*model)).collect();
         let files = Files::new();
         files.write("message", MESSAGE);
-        Self { pcsc, _keys: keys, files }
+        Self { pcsc, keys, files }
     }
 
     fn at(&self, name: &str) -> PathBuf {

@@ -1,0 +1,26 @@
+//! Another client of a reader, which keeps it busy.
+//!
+//! `kunci-occupy READER exclusive|transaction` connects to the card in this reader, alone or within a transaction that
+//! it does not end, prints its process id, and lets go at the end of its standard input.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::ffi::CString;
+use std::io::Read;
+
+use pcsc::{Context, Disposition, Protocols, Scope, ShareMode};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [reader, how] = arguments.as_slice() else { panic!("kunci-occupy READER exclusive|transaction") };
+    let mode = if how == "exclusive" { ShareMode::Exclusive } else { ShareMode::Shared };
+    let context = Context::establish(Scope::System).expect("pcscd is there");
+    let reader = CString::new(reader.as_str()).unwrap();
+    let mut card = context.connect(&reader, mode, Protocols::T1).expect("the card is there, and free");
+    {
+        let _held = (how == "transaction").then(|| card.transaction().expect("a transaction begins"));
+        println!("{}", std::process::id());
+        std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    }
+    card.disconnect(Disposition::LeaveCard).map_err(|(_, error)| error).expect("the card is let go");
+}
