@@ -74,7 +74,7 @@ impl Pcsc {
         let port = PORT + u16::try_from(reader).unwrap();
         let folder = self.folder.path().join(format!("{NAME} 00 0{reader}"));
         let key = YubiKey::start(&self.space, port, folder, self.root_folder(), model);
-        key.await_seen();
+        key.await_power();
         key
     }
 

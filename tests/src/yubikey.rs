@@ -76,11 +76,11 @@ impl YubiKey {
     pub fn insert(&self) {
         until_true("pcscd sees that the YubiKey is gone", || !self.is_seen());
         self.order("insert");
-        self.await_seen();
+        self.await_power();
     }
 
-    /// Waits until pcscd sees it.
-    pub fn await_seen(&self) {
+    /// Waits until pcscd sees it and has given it power.
+    pub fn await_power(&self) {
         until_true("pcscd sees the YubiKey", || self.is_seen());
     }
 
