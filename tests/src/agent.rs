@@ -46,6 +46,14 @@ impl Agent {
         until_true("the keys are active", || !self.connectors().iter().any(waits));
     }
 
+    /// Waits until every token was surveyed: only then is its grade known.
+    #[track_caller]
+    pub fn await_surveys(&self) {
+        until_true("the tokens are surveyed", || {
+            self.tokens().iter().all(|token| token["grade"].is_string())
+        });
+    }
+
     /// Waits until every token is in this state.
     #[track_caller]
     pub fn await_tokens(&self, state: &str) {

@@ -41,7 +41,6 @@ pub(crate) struct TokenText {
     /// More of its environment, and more folders that its module may write.
     env: String,
     paths: String,
-    exceptions: String,
 }
 
 impl Rig {
@@ -70,7 +69,6 @@ impl Rig {
                 pin: String::new(),
                 env: String::new(),
                 paths: String::new(),
-                exceptions: "[]".to_owned(),
             },
             second: String::new(),
         };
@@ -124,12 +122,6 @@ impl Rig {
         self
     }
 
-    /// What the token's keys are excused from, as TOML.
-    pub fn exceptions(mut self, toml: &str) -> Self {
-        toml.clone_into(&mut self.token.exceptions);
-        self
-    }
-
     /// One more line of the agent's own section.
     pub fn agent_line(mut self, line: &str) -> Self {
         self.agent.push_str(line);
@@ -168,7 +160,7 @@ impl Rig {
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
-             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = {exceptions}\n\n{second}{connectors}\n{extra}",
+             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = []\n\n{second}{connectors}\n{extra}",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
@@ -184,7 +176,6 @@ impl Rig {
             second = self.second,
             env = self.token.env,
             paths = self.token.paths,
-            exceptions = self.token.exceptions,
         )
     }
 

@@ -25,6 +25,14 @@ impl Rig {
         calls.lines().filter(|line| line.split_once(": ").is_some_and(|(_, call)| call == name)).count()
     }
 
+    /// Writes the configuration with the token's keys excused from these flaws.
+    pub fn except(&self, codes: &[&str]) {
+        self.private(
+            "kunci.toml",
+            &self.toml().replace("exceptions = []", &format!("exceptions = {codes:?}")),
+        );
+    }
+
     /// The folder of the only token.
     pub fn token_folder(&self) -> PathBuf {
         let mut folders = fs::read_dir(self.at("tokens")).unwrap().map(|entry| entry.unwrap().path());

@@ -66,3 +66,6 @@ impl Words<'_> {
 fn plain(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

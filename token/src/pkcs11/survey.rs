@@ -58,6 +58,8 @@ pub(super) fn key(session: &Session, private: ObjectHandle, hashing: Hashing) ->
     let attributes = attributes::read(session, private, hashing);
     let mut flaws = attributes::flaws(&attributes, kind);
     flaws.extend((hashing == Hashing::Host && kind != Some(KeyType::P256)).then_some(Flaw::BareRsaPkcs));
+    // Of which type it is, is told; in doubt is which of several is its own.
+    flaws.retain(|flaw| *flaw != Flaw::UnknownType || !doubts.contains(&Flaw::DuplicatePublic));
     flaws.append(&mut doubts);
     let label = label(session, private);
     Ok(KeyReport {

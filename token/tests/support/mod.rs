@@ -18,7 +18,7 @@ use token::control::{HostConfig, Use};
 
 pub const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub const PIN: &str = "648219";
-const SO_PIN: &str = "12345678";
+pub const SO_PIN: &str = "12345678";
 
 /// A folder with SoftHSM's configuration and tokens, PIN files, and a place that no host may reach.
 pub struct Bench {
