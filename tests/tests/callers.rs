@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -170,17 +170,25 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
     let rig = rig.provisioned();
     let agent = rig.start();
     agent.assertion("de").refused(403, "connector-not-granted");
-    let [meant, elsewhere] =
-        ["system.slice", "user.slice"].map(|slice| format!("{slice}/kunci-test.service"));
+    let [meant, deeper] =
+        ["", "system-kunci.slice/"].map(|slice| format!("system.slice/{slice}kunci-test.service"));
+    let others = [
+        "user.slice/kunci-test.service",
+        "kunci.slice/system.slice/kunci-test.service",
+        "system.slice/kunci-test2.service",
+        "system.slice/other.service/kunci-test.service",
+    ];
     match in_cgroup(&rig, &agent, &meant) {
         Ok(mut caller) => {
             let index = caller.assertion("de").ok().json()["log_index"].as_u64().unwrap();
             let intent = rig.entries()[usize::try_from(index).unwrap()].clone();
             assert_eq!(intent.caller.unwrap().unit.as_deref(), Some("kunci-test.service"));
-            let mut other = in_cgroup(&rig, &agent, &elsewhere).unwrap();
-            other.assertion("de").refused(403, "connector-not-granted");
-            drop((caller, other));
-            [meant, elsewhere].iter().for_each(|path| remove_cgroup(path));
+            drop(caller);
+            in_cgroup(&rig, &agent, &deeper).unwrap().assertion("de").ok();
+            for other in others {
+                in_cgroup(&rig, &agent, other).unwrap().assertion("de").refused(403, "connector-not-granted");
+            }
+            [&meant[..], &deeper].iter().chain(&others).for_each(|path| remove_cgroup(path));
         }
         // Where cgroups cannot be made the rule is tried on us alone, above; any other reason is a failure.
         Err(error) => {
@@ -189,6 +197,21 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
             eprintln!("no cgroup can be made here: {error}");
         }
     }
+}
+
+#[test]
+fn a_rule_for_the_agents_own_user_is_warned_of() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let warned =
+        |agent: &Agent| agent.output().matches("names the user that the agent itself runs as").count();
+    assert!(agent.output().contains("callers.rig names the user"));
+    assert_eq!(warned(&agent), 2);
+    assert!(agent.stop().success());
+    let rig = rig.rules("[callers.other]\nuser = \"64321\"\nconnectors = [\"de\"]\n[admins.other]\nuser = \"64321\"\nmay = [\"check\"]\n");
+    rig.write();
+    let agent = rig.spawn();
+    assert_eq!(warned(&agent), 2, "the same log, with nothing more in it");
 }
 
 /// Hands a connection to another process by SCM_RIGHTS, which writes `bytes` on it; what it got back.
@@ -207,7 +230,8 @@ fn hand(connection: &UnixStream, bytes: &[u8]) -> String {
     answer
 }
 
-/// A caller in a cgroup of its own, below the hierarchy by which systemd knows units.
+/// A caller in a cgroup of its own, below the hierarchy by which systemd knows units: its own one where there is one,
+/// else the unified one, in either place.
 fn in_cgroup(rig: &Rig, agent: &Agent, path: &str) -> std::io::Result<Caller> {
     let group = cgroups()?.join(path);
     fs::create_dir_all(&group)?;
@@ -224,9 +248,11 @@ fn cgroups() -> std::io::Result<PathBuf> {
     root.ok_or_else(|| std::io::Error::from_raw_os_error(libc::ENOENT))
 }
 
-/// Removes a cgroup whose processes are gone, and the slice above it if nobody else uses that.
+/// Removes a cgroup whose processes are gone, and those above it that nobody else uses.
 fn remove_cgroup(path: &str) {
-    let group = cgroups().unwrap().join(path);
-    fs::remove_dir(&group).unwrap();
-    let _ = fs::remove_dir(group.parent().unwrap());
+    let root = cgroups().unwrap();
+    fs::remove_dir(root.join(path)).unwrap();
+    let above = Path::new(path).ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+    // One that is still used stays.
+    let _ = above.map(|above| fs::remove_dir(root.join(above))).take_while(Result::is_ok).count();
 }

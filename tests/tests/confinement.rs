@@ -8,8 +8,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::Signal;
+use tests::agent::kill;
 use tests::inside::{Call, Outcome, Threads, status, syscalls, threads};
 use tests::rig::{PIN, SO_PIN, softhsm};
+use tests::wait::until_true;
 use tests::{Agent, Rig};
 
 const EPERM: i32 = 1;
@@ -102,9 +105,21 @@ fn another_process_of_the_agents_own_user_reads_neither_memory_nor_environment()
         let file = format!("/proc/{pid}/{file}");
         Command::new("head").args(["-c", "1", &file]).uid(id).gid(id).output().unwrap().status.success()
     };
-    for pid in processes(&agent) {
+    // Opening it is refused; reading at address 0 would fail on any process.
+    let opens_memory = |pid: u32| {
+        let script = format!("exec 3< /proc/{pid}/mem");
+        Command::new("sh").args(["-c", &script]).uid(id).gid(id).output().unwrap().status.success()
+    };
+    let dumps = |pid: u32| {
+        let core = rig.at("dumped");
+        let gcore = Command::new("gcore").arg("-o").arg(&core).arg(pid.to_string()).uid(id).gid(id).output();
+        gcore.expect("gcore is missing: apt-get install gdb");
+        fs::remove_file(rig.at(&format!("dumped.{pid}"))).is_ok()
+    };
+    for pid in processes(&agent).into_iter().chain([agent.pid()]) {
         assert_eq!(status(&format!("/proc/{pid}/status"), "Uid"), vec![id.to_string(); 4].join("\t"));
         assert!(!peek(pid, "environ") && !peek(pid, "maps"), "process {pid} can be read");
+        assert!(!opens_memory(pid) && !dumps(pid), "the memory of process {pid} can be read");
         let traced =
             Command::new("gdb").args(["-nx", "-batch", "-p", &pid.to_string()]).uid(id).gid(id).output();
         let said = String::from_utf8_lossy(&traced.unwrap().stderr).into_owned();
@@ -113,8 +128,60 @@ fn another_process_of_the_agents_own_user_reads_neither_memory_nor_environment()
     // The same look at a process of that user that is not confined works.
     let mut other = Command::new("sleep").arg("60").uid(id).gid(id).spawn().unwrap();
     assert!(peek(other.id(), "environ") && peek(other.id(), "maps"));
+    assert!(opens_memory(other.id()) && dumps(other.id()));
     other.kill().unwrap();
     other.wait().unwrap();
+}
+
+#[test]
+fn a_process_that_crashes_leaves_no_core() {
+    use std::os::unix::process::ExitStatusExt;
+    let rig = Rig::bare().provisioned();
+    let unlimited = |command: &Command| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "ulimit -c unlimited && exec \"$0\" \"$@\""]).arg(command.get_program());
+        shell.args(command.get_args());
+        shell
+    };
+    // The same signal to a process that is not confined: the kernel says that it would dump it.
+    let mut plain = unlimited(Command::new("sleep").arg("60")).current_dir(rig.at(".")).spawn().unwrap();
+    until_true("it sleeps", || {
+        fs::read_to_string(format!("/proc/{}/comm", plain.id())).unwrap() == "sleep\n"
+    });
+    kill(plain.id(), Signal::ABORT);
+    let dumped = plain.wait().unwrap().core_dumped();
+    let agent = rig.spawn_with(|command| {
+        *command = unlimited(command);
+        command
+    });
+    agent.wait_ready();
+    for pid in processes(&agent) {
+        kill(pid, Signal::ABORT);
+    }
+    until_true("the supervisor tells of both ends", || {
+        ["the front ended", "the host ended"].iter().all(|end| agent.output().contains(end))
+    });
+    assert!(agent.output().contains("SIGABRT"), "they ended otherwise");
+    assert!(!agent.output().contains("core dumped"), "a core was dumped (and here cores are made: {dumped})");
+}
+
+/// A PIN in the swap outlives the process. What may be locked is a limit of who starts the agent.
+#[test]
+fn a_hosts_memory_is_locked_or_it_says_that_it_is_not() {
+    const CAP_IPC_LOCK: u64 = 1 << 14;
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let host = format!("/proc/{}/status", agent.hosts()[0]);
+    let locked: u64 = status(&host, "VmLck").trim_end_matches("kB").trim().parse().unwrap();
+    let may = u64::from_str_radix(&status(&host, "CapEff"), 16).unwrap() & CAP_IPC_LOCK != 0;
+    let limits = fs::read_to_string(format!("/proc/{}/limits", agent.hosts()[0])).unwrap();
+    let limit = limits.lines().find(|line| line.starts_with("Max locked memory")).unwrap();
+    match may || limit.contains("unlimited  ") {
+        // All of it, but for what the kernel itself maps: stacks, libraries, what the module has.
+        true => assert!(locked > 1024, "only {locked} KiB are locked; {limit}"),
+        false => assert!(locked == 0 && agent.output().contains("memory is not locked"), "{limit}"),
+    }
+    assert!(status(&host, "VmSwap").starts_with("0 kB"), "something was swapped");
 }
 
 #[test]

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use hsm_config::{Name, Problems};
 use sd_notify::NotifyState;
+use token::confine;
 use token::control::Report;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -126,6 +127,8 @@ struct Sockets {
 
 /// Runs the agent until it is told to stop.
 pub fn run(options: Options) -> Result<(), Failure> {
+    // It holds no secret, but whoever traced it could have it start a host to their taste.
+    confine::undumpable().and_then(|()| confine::no_core()).map_err(io::Error::other)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let signals = Signals::new(options.private.is_some())?;

@@ -6,7 +6,7 @@
 use crate::link::{Resolved, Who};
 use hsm_config::{Config, Name, Problem, Problems};
 use nix::sys::socket::{self, sockopt};
-use nix::unistd::{Group, User};
+use nix::unistd::{Group, User, geteuid};
 use std::path::Path;
 use token::Sha256;
 
@@ -62,6 +62,9 @@ impl Resolver<'_> {
         let gid = self.id(rule, "group", rule.group, |name| {
             Ok(Group::from_name(name)?.map(|group| group.gid.as_raw()))
         });
+        if uid.is_some_and(|uid| uid == geteuid().as_raw()) {
+            warn_of_ourselves(rule);
+        }
         Who { uid, gid, unit: rule.unit.clone() }
     }
 
@@ -99,6 +102,16 @@ impl Resolver<'_> {
         let problem = Problem { file, line: 0, column: 0, at, what, help: help.into(), code };
         self.problems.extend(problem.into());
     }
+}
+
+/// Each host runs a vendor's module as the agent's own user: what a rule grants to that user, it grants to modules. Only a
+/// warning, since on a bench the agent runs as the person who asks it.
+fn warn_of_ourselves(rule: &Rule<'_>) {
+    let (section, name) = (rule.section, rule.name);
+    tracing::warn!(
+        "{section}.{name} names the user that the agent itself runs as, so every token's module could ask by that rule; \
+         give callers and admins users of their own"
+    );
 }
 
 /// Whether this kernel has SO_PEERPIDFD (Linux 6.5), asked of a socket pair.

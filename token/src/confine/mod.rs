@@ -4,12 +4,14 @@
 //! thread: Landlock and seccomp bind the calling thread and those that it starts.
 
 mod files;
+mod memory;
 mod syscalls;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use rustix::thread::set_no_new_privs;
 
 pub use files::Files;
+pub use memory::lock_memory;
 pub use syscalls::{NEVER, deny, deny_forks};
 
 /// Why a process could not confine itself. It must not go on.

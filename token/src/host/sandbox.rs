@@ -40,6 +40,11 @@ pub fn enter(config: &HostConfig) -> Result<(), ConfineError> {
     confine::undumpable()?;
     confine::no_core()?;
     confine::no_new_privileges()?;
+    if !confine::lock_memory() {
+        tracing::warn!(
+            "memory is not locked, and a PIN may get to the swap: set LimitMEMLOCK=infinity for the agent"
+        );
+    }
     files(config).confine()?;
     confine::deny(confine::NEVER)?;
     confine::deny_forks()

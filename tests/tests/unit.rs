@@ -1,0 +1,151 @@
+//! The systemd unit as it is shipped: how exposed it leaves the agent, and that it forbids nothing that the agent does.
+//!
+//! No systemd runs here, so what the unit allows is compared with what strace sees the agent do, from its start over
+//! signatures to its end.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::Signal;
+use tests::agent::kill;
+use tests::wait::until;
+use tests::{Agent, Rig};
+
+/// The most that `systemd-analyze security` may say, of 10.
+const EXPOSURE: f64 = 1.0;
+/// What a drop-in may add for one token, at most: still what systemd calls safe.
+const RELAXED: f64 = 2.0;
+
+#[test]
+fn the_unit_is_exposed_by_no_more_than_it_needs() {
+    let exposure = exposure(&unit());
+    assert!(exposure <= EXPOSURE, "{exposure}");
+    // The figure does tell: a unit without any of it is at the other end.
+    let bare = tempfile::Builder::new().suffix(".service").tempfile().unwrap();
+    fs::write(bare.path(), "[Service]\nExecStart=/usr/bin/kunci-agent\n").unwrap();
+    assert!(self::exposure(bare.path()) > 9.0);
+}
+
+/// The blocks of the how-to that people paste into `systemctl edit kunci`.
+#[test]
+fn every_drop_in_of_the_how_to_is_understood_and_stays_safe() {
+    let page = fs::read_to_string(root().join("docs/how-to/run-under-systemd.md")).unwrap();
+    let blocks: Vec<_> =
+        page.split("```ini\n[Service]\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 4, "{blocks:#?}");
+    for block in blocks {
+        let text = fs::read_to_string(unit())
+            .unwrap()
+            .replace("[Install]", &format!("[Service]\n{block}\n[Install]"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kunci.service");
+        fs::write(&file, text).unwrap();
+        let exposure = exposure(&file);
+        assert!(exposure <= RELAXED, "{exposure} with\n{block}");
+    }
+}
+
+#[test]
+fn the_unit_allows_every_system_call_socket_and_mapping_of_a_whole_life() {
+    let rig = Rig::bare().connector("uk", "p-256", "ES256").provisioned();
+    let calls = whole_life(&rig);
+    let used: BTreeSet<_> = calls.iter().filter_map(|line| name(line)).collect();
+    assert!(used.contains("execve") && used.contains("fdatasync") && used.len() > 40, "{used:?}");
+    let allowed = allowed();
+    let refused: Vec<_> = used.iter().filter(|call| !allowed.contains(**call)).collect();
+    assert!(refused.is_empty(), "SystemCallFilter= forbids {refused:?}");
+    // RestrictAddressFamilies=AF_UNIX
+    let sockets = calls.iter().filter(|line| matches!(name(line), Some("socket" | "socketpair")));
+    for socket in sockets {
+        assert!(socket.contains("(AF_UNIX"), "{socket}");
+    }
+    // MemoryDenyWriteExecute=yes: nothing is both, and nothing becomes code that was not mapped as code.
+    for line in calls.iter().filter(|line| line.contains("PROT_EXEC")) {
+        assert!(name(line) == Some("mmap") && !line.contains("PROT_WRITE"), "{line}");
+    }
+}
+
+/// Every system call of supervisor, front and host, as strace writes them.
+fn whole_life(rig: &Rig) -> Vec<String> {
+    let seen = rig.at("calls");
+    let agent = rig.spawn_with(|command| {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-e", "signal=none", "-o"]).arg(&seen);
+        strace.arg(command.get_program()).args(command.get_args());
+        *command = strace;
+        command
+    });
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    rig.kunci_ok(&["token", "check", "soft"]);
+    end(agent);
+    fs::read_to_string(seen).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// strace is the one that was started; the supervisor is its child.
+fn end(mut agent: Agent) {
+    let strace = agent.pid();
+    let children = fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
+    kill(children.trim().parse().unwrap(), Signal::TERM);
+    let status = until("the agent ends", || agent.ended());
+    assert!(status.success(), "{status}");
+}
+
+/// The name of the call on one line, where it begins there.
+fn name(line: &str) -> Option<&str> {
+    let call = line.split_once(' ')?.1.trim_start();
+    let (name, _) = call.split_once('(')?;
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
+}
+
+/// What the unit's SystemCallFilter= leaves, its groups taken apart.
+fn allowed() -> BTreeSet<String> {
+    let text = fs::read_to_string(unit()).unwrap();
+    // What systemd adds to every allow-list.
+    let mut allowed = group("@default");
+    for filter in text.lines().filter_map(|line| line.strip_prefix("SystemCallFilter=")) {
+        let (names, denied) = filter.strip_prefix('~').map_or((filter, false), |names| (names, true));
+        for call in names.split(' ').flat_map(group) {
+            let _ = if denied { allowed.remove(&call) } else { allowed.insert(call) };
+        }
+    }
+    allowed
+}
+
+/// The calls of a group, with those of the groups in it; a call by its own name is itself.
+fn group(name: &str) -> BTreeSet<String> {
+    if !name.starts_with('@') {
+        return [name.to_owned()].into();
+    }
+    let lines = analyze(&["syscall-filter", name]);
+    let members = lines.lines().filter_map(|line| line.strip_prefix("    "));
+    members.filter(|member| !member.starts_with('#')).flat_map(group).collect()
+}
+
+/// Of 10.
+fn exposure(unit: &Path) -> f64 {
+    let text = analyze(&["security", "--offline=true", unit.to_str().unwrap()]);
+    let line = text.lines().find(|line| line.contains("Overall exposure level")).unwrap();
+    line.split(": ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+}
+
+fn analyze(arguments: &[&str]) -> String {
+    let output = Command::new("systemd-analyze").arg("--no-pager").args(arguments).output();
+    let output = output.expect("systemd-analyze is missing: run make setup");
+    assert!(output.status.success(), "{output:?}");
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!complaints.contains("Unknown key") && !complaints.contains("Failed to parse"), "{complaints}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn unit() -> PathBuf {
+    root().join("packaging/kunci.service")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
