@@ -26,6 +26,11 @@ pub(crate) trait Backend {
     /// Puts it back.
     fn put_back(&mut self);
 
+    /// Whether its keys are in files or memory, whatever its module says.
+    fn is_software(&self) -> bool {
+        true
+    }
+
     /// What it cannot do; each of these cases must fail, and as it is said here.
     fn lacks(&self) -> &'static [Lack] {
         &[]

@@ -9,7 +9,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use tests::rig::binary;
 use tests::wait::PATIENCE;
 use token::control::{self, HostConfig, HostState, LoginOutcome, Order, Report};
-use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, Work};
+use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, TokenReport, Work};
 use token::{KeyId, KeyRef, Message, seqpacket};
 
 /// What a host has of its supervisor's environment; all else is the token's.
@@ -114,6 +114,14 @@ impl Host {
     pub(crate) fn survey(&self) -> Vec<KeyReport> {
         match self.ask(Work::Survey { from: 0 }) {
             Ok(Done::Survey(_, keys)) => keys,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the host says of its token.
+    pub(crate) fn token(&self) -> TokenReport {
+        match self.ask(Work::Survey { from: 0 }) {
+            Ok(Done::Survey(token, _)) => token,
             other => panic!("{other:?}"),
         }
     }

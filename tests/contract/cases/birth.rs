@@ -61,6 +61,9 @@ fn generate(life: &mut Life, kind: &str) {
 
 /// What was asked for is what reads back, at the birth and later; what the module does not tell is noted.
 pub(super) fn attributes(life: &mut Life) {
+    let (token, software) = (life.host().token(), life.backend.is_software());
+    assert_eq!(token.software, software, "software is not told from hardware: {token:?}");
+    assert!(!token.wrapping_key, "{token:?}");
     let mut untold = Vec::new();
     let (host, keys) = life.host_and_keys();
     let seen = host.survey();
