@@ -20,6 +20,11 @@ pub(crate) trait Backend {
     /// Its section of the configuration; what all sections have in common is added.
     fn section(&self) -> Value;
 
+    /// A program as it is run where the token can be reached.
+    fn inside(&self, command: Command) -> Command {
+        command
+    }
+
     /// Takes the token away. No host runs meanwhile.
     fn take_away(&mut self);
 

@@ -21,10 +21,11 @@ pub(crate) struct Destroy {
 impl Destroy {
     /// Has a process of its own do it.
     #[track_caller]
-    pub(crate) fn in_a_process(&self) {
+    pub(crate) fn in_a_process(&self, inside: impl Fn(Command) -> Command) {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg("destroy").envs(&self.config.token.env).stdin(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.arg("destroy").envs(&self.config.token.env);
+        let mut command = inside(command);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(&serde_json::to_vec(self).unwrap()).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

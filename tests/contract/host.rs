@@ -13,7 +13,7 @@ use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, TokenReport, Work};
 use token::{KeyId, KeyRef, Message, seqpacket};
 
 /// What a host has of its supervisor's environment; all else is the token's.
-const ENVIRONMENT: [&str; 2] = ["PATH", "LANG"];
+const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "KUNCI_LOG"];
 
 /// A running host with one lane.
 pub(crate) struct Host {
@@ -25,13 +25,14 @@ pub(crate) struct Host {
 
 impl Host {
     /// Starts a host; it does not log in unless it is told so.
-    pub(crate) fn start(config: &HostConfig) -> Self {
+    pub(crate) fn start(config: &HostConfig, inside: impl Fn(Command) -> Command) -> Self {
         let (control, theirs) = seqpacket::pair().unwrap();
         set_socket_timeout(&control, Timeout::Recv, Some(PATIENCE)).unwrap();
         let mut command = Command::new(binary("kunci-agent"));
-        command.args(["host", config.name.as_str()]).env_clear();
+        command.args(["host", config.name.as_str()]).env_clear().env("KUNCI_LOG", "warn");
         command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-        command.envs(&config.token.env).env("KUNCI_LOG", "warn");
+        command.envs(&config.token.env);
+        let mut command = inside(command);
         let child = command.stdin(theirs).stdout(Stdio::null()).spawn().unwrap();
         drop(command);
         control::send(&control, &Order::Start(Box::new(config.clone())), &[]).unwrap();
@@ -39,12 +40,11 @@ impl Host {
         Self { control, lane, child, heard: RefCell::default() }
     }
 
-    /// Starts a host and lets it log in.
-    pub(crate) fn ready(config: &HostConfig) -> Self {
-        let host = Self::start(config);
-        assert_eq!(host.log_in(), LoginOutcome::Accepted);
-        host.await_state(|state| matches!(state, HostState::Ready { .. }));
-        host
+    /// Lets it log in and waits until it serves.
+    pub(crate) fn ready(self) -> Self {
+        assert_eq!(self.log_in(), LoginOutcome::Accepted);
+        self.await_state(|state| matches!(state, HostState::Ready { .. }));
+        self
     }
 
     /// One more lane.

@@ -15,6 +15,9 @@ use crate::backends::Entry;
 use crate::cases::Case;
 use crate::host::Host;
 
+/// How much of a failure's words the table shows, in characters.
+const MAX_WORDS: usize = 300;
+
 /// A token, from blank to destroyed keys.
 pub(crate) struct Life {
     pub bench: Bench,
@@ -75,10 +78,15 @@ impl Life {
         self.bench.config(&*self.backend)
     }
 
+    /// Starts a host that nobody lets log in yet.
+    pub(crate) fn start(&self) -> Host {
+        Host::start(&self.config(), |command| self.backend.inside(command))
+    }
+
     /// The host that serves the token, started if none does.
     pub(crate) fn host(&mut self) -> &Host {
-        let config = self.config();
-        self.host.get_or_insert_with(|| Host::ready(&config))
+        let host = self.host.take().unwrap_or_else(|| self.start().ready());
+        self.host.insert(host)
     }
 
     /// The same while something of the token's life is looked at.
@@ -148,5 +156,6 @@ fn judge(lack: Option<&Lack>, failure: Option<String>, notes: String) -> (Outcom
 /// The words of a panic.
 fn said(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<String>().map(String::as_str);
-    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words").to_owned()
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    words.chars().take(MAX_WORDS).collect::<String>().replace('\n', " ")
 }

@@ -27,3 +27,13 @@ fn kryoptic_keeps_the_contract() {
 fn tpm2_keeps_the_contract() {
     keeps_the_contract("tpm2");
 }
+
+#[test]
+fn p11_kit_keeps_the_contract() {
+    keeps_the_contract("p11-kit");
+}
+
+#[test]
+fn nss_keeps_the_contract() {
+    keeps_the_contract("nss");
+}

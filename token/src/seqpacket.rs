@@ -7,6 +7,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::io::retry_on_intr;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -32,7 +33,8 @@ pub fn send(socket: impl AsFd, frame: &[u8], fds: &[BorrowedFd<'_>], flags: Send
     if !fds.is_empty() {
         control.push(SendAncillaryMessage::ScmRights(fds));
     }
-    let sent = sendmsg(socket, &[IoSlice::new(frame)], &mut control, flags | SendFlags::NOSIGNAL)?;
+    let flags = flags | SendFlags::NOSIGNAL;
+    let sent = retry_on_intr(|| sendmsg(&socket, &[IoSlice::new(frame)], &mut control, flags))?;
     if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
 }
 
@@ -46,7 +48,9 @@ pub fn receive<'a>(
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(buffer)];
-    let received = recvmsg(socket, &mut parts, &mut control, flags | RecvFlags::CMSG_CLOEXEC)?;
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
+    // A process that was stopped, or frozen, and goes on must not lose a lane by it.
+    let received = retry_on_intr(|| recvmsg(&socket, &mut parts, &mut control, flags))?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(passed) = message {
             fds.extend(passed);

@@ -1,6 +1,8 @@
 //! The backends: each real, none mocked. A new one is a file here and a line below.
 
 mod kryoptic;
+mod nss;
+mod p11_kit;
 mod softhsm2;
 mod tpm2;
 
@@ -19,13 +21,17 @@ pub(crate) struct Entry {
 #[derive(PartialEq, Eq)]
 enum Run {
     Full,
+    /// Keys were made by another tool: they are found, sign, and that is judged.
+    Short,
 }
 
 /// All backends, in the order of the table.
-pub(crate) const ALL: [Entry; 3] = [
+pub(crate) const ALL: [Entry; 5] = [
     Entry { name: "softhsm2", make: softhsm2::make, run: Run::Full },
     Entry { name: "kryoptic", make: kryoptic::make, run: Run::Full },
     Entry { name: "tpm2", make: tpm2::make, run: Run::Full },
+    Entry { name: "p11-kit", make: p11_kit::make, run: Run::Full },
+    Entry { name: "nss", make: nss::make, run: Run::Short },
 ];
 
 impl Entry {

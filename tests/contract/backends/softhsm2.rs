@@ -15,9 +15,15 @@ struct SoftHsm2 {
 }
 
 pub(super) fn make(bench: &Bench) -> Box<dyn Backend> {
+    let conf = configure(bench);
+    Box::new(SoftHsm2 { conf, tokens: bench.at("tokens"), away: bench.folder("away") })
+}
+
+/// Makes a folder for tokens, and the configuration that names it.
+pub(super) fn configure(bench: &Bench) -> PathBuf {
     let tokens = bench.folder("tokens");
     let text = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
-    Box::new(SoftHsm2 { conf: bench.write("softhsm2.conf", &text), away: bench.folder("away"), tokens })
+    bench.write("softhsm2.conf", &text)
 }
 
 impl Backend for SoftHsm2 {

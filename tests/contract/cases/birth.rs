@@ -7,7 +7,6 @@ use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
 use token::lane::{Attributes, Done, Work};
 
 use crate::backend::{CONNECTORS, LABEL};
-use crate::host::Host;
 use crate::life::Life;
 
 /// Counts the keys, so that no two have one identifier.
@@ -15,7 +14,7 @@ static BORN: AtomicU8 = AtomicU8::new(1);
 
 /// A blank token is initialised by the supervisor's word, and by nothing else.
 pub(super) fn initialise(life: &mut Life) {
-    let host = Host::start(&life.config());
+    let host = life.start();
     match host.await_report(|report| !matches!(report, Report::State(HostState::Starting))) {
         Report::State(HostState::Missing(_)) => {}
         other => panic!("no blank token: {other:?}"),
@@ -55,6 +54,20 @@ fn generate(life: &mut Life, kind: &str) {
         assert_eq!(report.id, Some(id));
         assert_eq!(report.kind, Some(connector.used().key));
         assert!(report.public_key().is_some());
+        life.born(connector.name, report);
+    }
+}
+
+/// A new host finds every connector's key by its label; where this suite cannot make keys, all that it knows of them is
+/// what it finds here.
+pub(super) fn find(life: &mut Life) {
+    life.stop();
+    let found = life.host().survey();
+    for connector in &CONNECTORS {
+        let label = format!("kunci:{}", connector.name);
+        let report = found.iter().find(|report| report.label == label);
+        let report = report.unwrap_or_else(|| panic!("{label} is not found")).clone();
+        assert_eq!(report.kind, Some(connector.used().key));
         life.born(connector.name, report);
     }
 }

@@ -4,7 +4,6 @@ use token::control::{HostState, LoginOutcome, Order, Report};
 use token::lane::{Fault, Work};
 
 use crate::backend::PIN;
-use crate::host::Host;
 use crate::life::Life;
 
 /// How often the latched host is asked.
@@ -14,7 +13,7 @@ pub(super) fn wrong_pin(life: &mut Life) {
     life.stop();
     let wrong: String = PIN.chars().rev().collect();
     life.bench.write("pin", &wrong);
-    let host = Host::start(&life.config());
+    let host = life.start();
     let outcome = host.log_in();
     let LoginOutcome::Refused(code) = outcome else { panic!("{outcome:?}") };
     host.await_state(|state| matches!(state, HostState::Latched(_)));

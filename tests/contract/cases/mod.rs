@@ -16,12 +16,13 @@ pub(crate) struct Case {
 }
 
 /// All of them.
-pub(crate) const ALL: [Case; 16] = [
+pub(crate) const ALL: [Case; 17] = [
     Case { name: "initialise", run: birth::initialise },
     Case { name: "generate rsa-2048", run: birth::rsa_2048 },
     Case { name: "generate rsa-3072", run: birth::rsa_3072 },
     Case { name: "generate p-256", run: birth::p_256 },
     Case { name: "attributes", run: birth::attributes },
+    Case { name: "find", run: birth::find },
     Case { name: "sign ps256", run: signing::ps256 },
     Case { name: "sign rs256", run: signing::rs256 },
     Case { name: "sign es256", run: signing::es256 },
@@ -36,4 +37,4 @@ pub(crate) const ALL: [Case; 16] = [
 ];
 
 /// Where keys cannot be made through this module: they are found, and sign, and that is judged.
-pub(crate) const SHORT: [&str; 3] = ["sign ps256", "sign rs256", "sign es256"];
+pub(crate) const SHORT: [&str; 4] = ["find", "sign ps256", "sign rs256", "sign es256"];

@@ -7,7 +7,7 @@ use token::control::HostState;
 use token::lane::Done;
 
 use crate::backend::Connector;
-use crate::host::{Host, Lane};
+use crate::host::Lane;
 use crate::life::{Life, pin_of};
 use crate::messages;
 
@@ -59,14 +59,14 @@ pub(super) fn restart(life: &mut Life) {
 pub(super) fn missing(life: &mut Life) {
     life.stop();
     life.backend.take_away();
-    let mut host = Host::start(&life.config());
+    let mut host = life.start();
     let away = |state: &HostState| matches!(state, HostState::Missing(_) | HostState::Failed(_));
     host.await_state(away);
     life.backend.put_back();
     // As the supervisor does it: a host that could not go on without its token is started again.
     if host.has_failed() {
         life.note("its module cannot start without the token, so its host is started again");
-        host = Host::start(&life.config());
+        host = life.start();
     }
     host.await_login();
     life.serve(host);
