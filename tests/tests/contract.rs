@@ -37,3 +37,9 @@ fn p11_kit_keeps_the_contract() {
 fn nss_keeps_the_contract() {
     keeps_the_contract("nss");
 }
+
+#[test]
+fn a_yubikey_through_ykcs11_and_opensc_is_reached_and_its_keys_are_left_alone() {
+    keeps_the_contract("ykcs11");
+    keeps_the_contract("opensc");
+}

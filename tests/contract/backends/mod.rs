@@ -5,6 +5,7 @@ mod nss;
 mod p11_kit;
 mod softhsm2;
 mod tpm2;
+mod yubikey;
 
 use crate::backend::{Backend, Bench};
 use crate::cases::{self, Case};
@@ -26,12 +27,14 @@ enum Run {
 }
 
 /// All backends, in the order of the table.
-pub(crate) const ALL: [Entry; 5] = [
+pub(crate) const ALL: [Entry; 7] = [
     Entry { name: "softhsm2", make: softhsm2::make, run: Run::Full },
     Entry { name: "kryoptic", make: kryoptic::make, run: Run::Full },
     Entry { name: "tpm2", make: tpm2::make, run: Run::Full },
     Entry { name: "p11-kit", make: p11_kit::make, run: Run::Full },
     Entry { name: "nss", make: nss::make, run: Run::Short },
+    Entry { name: "ykcs11", make: yubikey::ykcs11, run: Run::Short },
+    Entry { name: "opensc", make: yubikey::opensc, run: Run::Short },
 ];
 
 impl Entry {
