@@ -90,6 +90,8 @@ impl Bench {
     pub(crate) fn config(&self, backend: &dyn Backend) -> HostConfig {
         let mut section = json!({
             "kind": "pkcs11",
+            // Keys are made on a machine that does much else besides.
+            "deadline": "1m",
             "uri": format!("pkcs11:token={LABEL}"),
             "pin": { "file": self.at("pin") },
             "so_pin": { "file": self.at("so-pin") },
