@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,35 +38,32 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let rows = run(&options);
+    let mut rows = run(&options);
+    rows.extend(handed::rows(options.handed).into_iter().filter(|row| row.kind.contains(&options.kind)));
     print!("{}", table::markdown(&rows));
-    fs::write(&options.out, serde_json::to_string_pretty(&rows).unwrap() + "\n").unwrap();
+    write(&options, &rows);
     let broken: Vec<&Row> = rows.iter().filter(|row| !row.holds()).collect();
     broken.iter().for_each(|row| eprintln!("out of bounds: {}", row.kind));
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// All rows, in the order of the kinds.
+/// A row for each kind, in their order. What is there is written after each: it takes an hour.
 fn run(options: &Options) -> Vec<Row> {
-    let meant = |name: &str| name.contains(&options.kind);
-    let kinds: Vec<Kind> = kinds::all().into_iter().filter(|kind| meant(kind.name)).collect();
-    let (next, rows) = (Mutex::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..options.jobs {
-            scope.spawn(|| {
-                let mut sites = Sites::default();
-                while let Some((at, kind)) = take(&next, &kinds) {
-                    let row = Row::of(kind, &mut sites, options.runs);
-                    eprint!("{}", table::line(&row));
-                    rows.lock().unwrap().push((at, row));
-                }
-            });
+    let kinds = kinds::all().into_iter().filter(|kind| kind.name.contains(&options.kind));
+    let kinds: Vec<Kind> = kinds.collect();
+    let (next, rows) = (Mutex::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        let mut sites = Sites::default();
+        while let Some((at, kind)) = take(&next, &kinds) {
+            let row = Row::of(kind, &mut sites, options.runs);
+            eprint!("{}", table::line(&row));
+            let mut rows = rows.lock().unwrap();
+            rows.insert(at, row);
+            write(options, &rows.values().cloned().collect::<Vec<_>>());
         }
-    });
-    let mut rows = rows.into_inner().unwrap();
-    rows.sort_by_key(|(at, _)| *at);
-    let rows = rows.into_iter().map(|(_, row)| row);
-    rows.chain(handed::rows(options.handed).into_iter().filter(|row| meant(&row.kind))).collect()
+    };
+    thread::scope(|scope| (0..options.jobs).for_each(|_| drop(scope.spawn(work))));
+    rows.into_inner().unwrap().into_values().collect()
 }
 
 fn take<'a>(next: &Mutex<usize>, kinds: &'a [Kind]) -> Option<(usize, &'a Kind)> {
@@ -73,4 +71,8 @@ fn take<'a>(next: &Mutex<usize>, kinds: &'a [Kind]) -> Option<(usize, &'a Kind)>
     let at = *next;
     *next += 1;
     kinds.get(at).map(|kind| (at, kind))
+}
+
+fn write(options: &Options, rows: &[Row]) {
+    fs::write(&options.out, serde_json::to_string_pretty(rows).unwrap() + "\n").unwrap();
 }

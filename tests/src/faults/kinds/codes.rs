@@ -13,7 +13,7 @@ const UNKNOWN: CK_RV = 0x5555;
 const VENDOR: CK_RV = CKR_VENDOR_DEFINED | 0x1234;
 
 pub(super) fn kinds() -> Vec<Kind> {
-    use Function::{FindObjects, FindObjectsInit, GetTokenInfo, Sign, SignInit};
+    use Function::{FindObjects, FindObjectsInit, GetAttributeValue, GetTokenInfo, Sign, SignInit};
     vec![
         some("CKR_SESSION_HANDLE_INVALID from C_SignInit", SignInit, CKR_SESSION_HANDLE_INVALID),
         some("CKR_SESSION_CLOSED from C_Sign", Sign, CKR_SESSION_CLOSED),
@@ -47,6 +47,11 @@ pub(super) fn kinds() -> Vec<Kind> {
             "CKR_FUNCTION_FAILED from C_FindObjectsInit, at a start",
             FindObjectsInit,
             CKR_FUNCTION_FAILED,
+        ),
+        start_at(
+            "CKR_DEVICE_ERROR from C_GetAttributeValue, at a start",
+            GetAttributeValue,
+            CKR_DEVICE_ERROR,
         ),
         start_at("CKR_GENERAL_ERROR from C_Initialize", Function::Initialize, CKR_GENERAL_ERROR),
         start_at("CKR_DEVICE_ERROR from C_Initialize", Function::Initialize, CKR_DEVICE_ERROR),
