@@ -4,8 +4,8 @@
 //! for one that took long and came back. Longest for a login that could not be tried again. Counted in looks, not in
 //! time: a machine that stood still is no module that hangs.
 
-/// How many looks are waited at first: three seconds.
-const FIRST: u32 = 6;
+/// How many looks are waited at first: two seconds.
+const FIRST: u32 = 4;
 /// How many at most: half a minute.
 const LAST: u32 = 60;
 /// How much longer a module may take than it took the last time.
@@ -78,18 +78,18 @@ mod tests {
                 looks(&mut patience)
             })
             .collect();
-        assert_eq!(waited, [7, 13, 25, 49, 61, 61]);
+        assert_eq!(waited, [5, 9, 17, 33, 61, 61]);
     }
 
     #[test]
     fn a_module_that_took_long_may_take_three_times_as_long_the_next_time() {
         let mut patience = Patience::default();
         patience.started();
-        (0..5).for_each(|_| assert!(!patience.is_over()));
+        (0..3).for_each(|_| assert!(!patience.is_over()));
         patience.heard();
         patience.served();
         patience.started();
-        assert_eq!(looks(&mut patience), 16);
+        assert_eq!(looks(&mut patience), 10);
         patience.started();
         patience.heard();
         patience.served();

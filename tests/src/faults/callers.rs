@@ -94,6 +94,11 @@ impl Callers {
         Self::until(&self.shared.held, more, "callers are served");
     }
 
+    /// How many requests were refused or cut off so far.
+    pub fn refused(&self) -> usize {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
     /// Waits until so many more requests were refused or cut off.
     #[track_caller]
     pub fn until_refused(&self, more: usize) {

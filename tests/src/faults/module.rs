@@ -48,6 +48,18 @@ impl Faults {
 
     /// Strikes calls of a function.
     pub fn strike(&self, function: Function, action: Action, parameter: u64, times: Times) {
+        self.strike_after(0, function, action, parameter, times);
+    }
+
+    /// Strikes calls of a function after so many that pass.
+    pub fn strike_after(
+        &self,
+        passing: u64,
+        function: Function,
+        action: Action,
+        parameter: u64,
+        times: Times,
+    ) {
         let times = match times {
             Times::N(times) => times,
             Times::Always => ALWAYS,
@@ -55,7 +67,7 @@ impl Faults {
         self.set(function, ACTION, 0);
         self.set(function, PARAMETER, parameter);
         self.set(function, REMAINING, times);
-        self.set(function, SKIP, 0);
+        self.set(function, SKIP, passing);
         // Last: from here on calls are struck.
         self.set(function, ACTION, action as u64);
     }

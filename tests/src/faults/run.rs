@@ -48,15 +48,10 @@ impl Row {
     pub fn of(kind: &Kind, sites: &mut Sites, runs: usize) -> Self {
         let mut row = Self::new(kind.name, runs);
         for _ in 0..runs {
-            let site = sites.of(kind.shape);
-            let run = catch_unwind(AssertUnwindSafe(|| Run::settled(kind, site)));
-            match run {
-                Ok(run) => row.add(&run),
+            match Run::settled(kind, sites) {
+                Some(run) => row.add(&run),
                 // What it was waiting for did not come in a minute; the panic's message says what that was.
-                Err(_) => {
-                    row.stuck += 1;
-                    sites.abandon(kind.shape);
-                }
+                None => row.stuck += 1,
             }
         }
         sites.of(kind.shape).rig.assert_whole();
@@ -96,19 +91,25 @@ impl Row {
 }
 
 impl Run {
-    /// One run, or the next one, in which the machine did not stand still for longer than it is patient.
-    fn settled(kind: &Kind, site: &Site) -> Self {
+    /// One run, or the next one if it was late and the machine stood still meanwhile; none where one got stuck.
+    fn settled(kind: &Kind, sites: &mut Sites) -> Option<Self> {
         for _ in 0..REPEATS {
             let begun = Instant::now();
-            stillness::since(begun);
-            let run = Self::once(kind, site);
-            let late = run.stuck > 0 || run.recovery > RECOVERY;
-            if !late || !stillness::since(begun) {
+            let stood_still = || stillness::since(begun);
+            stood_still();
+            let site = sites.of(kind.shape);
+            let run = catch_unwind(AssertUnwindSafe(|| Self::once(kind, site))).ok();
+            match &run {
+                None => sites.abandon(kind.shape),
+                Some(good) if good.stuck == 0 && good.recovery <= RECOVERY => return run,
+                Some(_) => {}
+            }
+            if !stood_still() {
                 return run;
             }
             println!("{}: the machine stood still; once more", kind.name);
         }
-        Self::once(kind, site)
+        None
     }
 
     fn once(kind: &Kind, site: &Site) -> Self {

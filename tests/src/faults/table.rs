@@ -1,6 +1,7 @@
 //! The rows as JSON, and as the table in docs/faults.md.
 
 use std::process::Command;
+use std::sync::OnceLock;
 
 use super::run::Row;
 
@@ -19,8 +20,13 @@ pub fn line(row: &Row) -> String {
     )
 }
 
-/// The commit that is checked out, with a mark where files differ from it.
+/// The commit that was checked out when this program began, with a mark where files differed from it.
 pub fn commit() -> String {
+    static COMMIT: OnceLock<String> = OnceLock::new();
+    COMMIT.get_or_init(checked_out).clone()
+}
+
+fn checked_out() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
         output.ok().filter(|output| output.status.success())

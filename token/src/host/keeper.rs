@@ -221,7 +221,7 @@ impl Keeper {
                 Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
                 Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => {
                     match self.looks.take(|| self.is_as_before(module, uri, token, anchor)) {
-                        Ok(true) => {}
+                        Ok(true) => self.shared.is_as_before(),
                         Ok(false) => return false,
                         Err(_) => return true,
                     }

@@ -12,23 +12,21 @@ use super::keeper::Suspicion;
 use super::shared::{Now, Shared, Up};
 use super::work;
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
-use crate::pkcs11::{Class, Pkcs11Token};
+use crate::pkcs11::Class;
 use crate::seqpacket;
 
 /// How long a request waits for a lost login to come back: slow tokens take a second to log in.
 const RELOGIN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A lane's session, and the token's life that it belongs to.
-struct Desk {
-    token: Pkcs11Token,
-    generation: u64,
-    epoch: u64,
+/// What came of a question, and what is suspected of the token.
+struct Served {
+    outcome: Result<Done, Fault>,
+    class: Option<Class>,
 }
 
 /// Serves a lane until the front closes it.
 pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
     let (mut frame, mut out, mut fds) = (vec![0; MAX_ASK], vec![0; MAX_ANSWER], Vec::new());
-    let mut desk = None;
     loop {
         let ask: Result<Ask, Fault> = match seqpacket::receive(lane, &mut frame, &mut fds, RecvFlags::empty())
         {
@@ -37,7 +35,7 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
             _ => Err(Fault::Protocol),
         };
         let answer = match &ask {
-            Ok(ask) => Answer { id: ask.id, outcome: answer(shared, &mut desk, ask) },
+            Ok(ask) => Answer { id: ask.id, outcome: answer(shared, ask) },
             Err(fault) => Answer { id: 0, outcome: Err(fault.clone()) },
         };
         let sent = match postcard::to_slice(&answer, &mut out) {
@@ -48,7 +46,6 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
             break;
         }
     }
-    leave(shared, desk);
 }
 
 /// Answers a question whose answer is over its limit.
@@ -59,31 +56,46 @@ fn refuse(lane: &OwnedFd, out: &mut [u8], id: u64) -> bool {
         .is_ok_and(|bytes| seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok())
 }
 
-fn answer(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, Fault> {
-    let outcome = once(shared, desk, ask);
+fn answer(shared: &Shared, ask: &Ask) -> Result<Done, Fault> {
+    let before = *shared.life();
+    let Served { outcome, class } = once(shared, ask);
     if outcome == Err(Fault::KeyMissing) {
         shared.suspect(Suspicion::Changed);
     }
-    let class = desk.as_mut().and_then(|desk| desk.token.take_suspicion());
     class.into_iter().for_each(|class| tell(shared, class));
-    let generation = desk.as_ref().map_or(0, |desk| desk.generation);
     // A call without a login did nothing, so this one repetition does nothing twice.
-    if class == Some(Class::Login) && shared.await_newer(generation, RELOGIN_PATIENCE) {
-        return once(shared, desk, ask);
+    if class == Some(Class::Login) && shared.await_news(before, RELOGIN_PATIENCE) {
+        return once(shared, ask).outcome;
     }
     outcome
 }
 
-fn once(shared: &Shared, desk: &mut Option<Desk>, ask: &Ask) -> Result<Done, Fault> {
+fn once(shared: &Shared, ask: &Ask) -> Served {
+    let plain = |outcome| Served { outcome, class: None };
     if ask.work == Work::Initialise
         && let Some(outcome) = shared.initialise()
     {
-        return outcome.map(Done::Token);
+        return plain(outcome.map(Done::Token));
     }
     match &*shared.now() {
-        Now::Up(up) => work::serve(shared, &mut sit(shared, desk, up)?.token, &ask.work),
-        Now::Down(fault) => work::serve_without_token(fault, &ask.work),
+        Now::Up(up) => at_a_desk(shared, up, &ask.work),
+        Now::Down(fault) => plain(work::serve_without_token(fault, &ask.work)),
     }
+}
+
+/// Does it in a session, for which it waits no longer than half of what the front waits for the answer.
+fn at_a_desk(shared: &Shared, up: &Up, work: &Work) -> Served {
+    let mut desk = match shared.desks.take(up, shared.config.token.deadline / 2) {
+        Ok(desk) => desk,
+        Err(failure) => {
+            let class = failure.class();
+            return Served { outcome: Err(failure.into_fault()), class };
+        }
+    };
+    let outcome = work::serve(shared, &mut desk.token, work);
+    let class = desk.token.take_suspicion();
+    shared.desks.put(desk);
+    Served { outcome, class }
 }
 
 /// Tells the keeper what the class of a failure makes it look into.
@@ -93,29 +105,5 @@ fn tell(shared: &Shared, class: Class) {
         Class::Module => shared.suspect(Suspicion::Broken),
         Class::Login => shared.suspect(Suspicion::Changed),
         _ => {}
-    }
-}
-
-/// The session of this life of the token, opened if need be.
-fn sit<'a>(shared: &Shared, desk: &'a mut Option<Desk>, up: &Up) -> Result<&'a mut Desk, Fault> {
-    if desk.as_ref().is_some_and(|desk| desk.generation != up.generation) {
-        // A session of before the module was loaded again is gone; its handle may be another's by now.
-        desk.take().filter(|desk| desk.epoch == up.epoch).into_iter().for_each(|desk| desk.token.close());
-    }
-    if desk.is_none() {
-        let token = Pkcs11Token::open(&up.module, up.slot).map_err(|failure| {
-            failure.class().into_iter().for_each(|class| tell(shared, class));
-            failure.into_fault()
-        })?;
-        *desk = Some(Desk { token, generation: up.generation, epoch: up.epoch });
-    }
-    desk.as_mut().ok_or(Fault::Starting)
-}
-
-fn leave(shared: &Shared, desk: Option<Desk>) {
-    if let (Some(desk), Now::Up(up)) = (desk, &*shared.now())
-        && desk.epoch == up.epoch
-    {
-        desk.token.close();
     }
 }

@@ -5,6 +5,7 @@
 //! up every thread that allocates or starts another, but not one that only polls. The process is confined before the
 //! module is loaded. No thread ever logs out.
 
+mod desks;
 mod initialise;
 mod keeper;
 mod lane;

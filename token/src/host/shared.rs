@@ -5,11 +5,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use cryptoki::slot::Slot;
 
+use super::desks::Desks;
 use super::keeper::{Event, Suspicion};
 use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
@@ -34,12 +35,22 @@ pub(super) struct Up {
     pub(super) epoch: u64,
 }
 
+/// A token's life, as far as somebody may wait for what comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Life {
+    /// The last one that came up.
+    generation: u64,
+    /// How often it was suspected, looked at, and found as it was.
+    looks: u64,
+}
+
 /// Everything that is shared.
 pub(super) struct Shared {
     pub(super) config: HostConfig,
+    pub(super) desks: Desks,
     now: RwLock<Now>,
-    generation: Mutex<u64>,
-    came_up: Condvar,
+    life: Mutex<Life>,
+    news: Condvar,
     events: Mutex<Sender<Event>>,
     /// A look at the token is asked for already: many lanes need only one.
     look: AtomicBool,
@@ -49,9 +60,10 @@ impl Shared {
     pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
         Self {
             config,
+            desks: Desks::default(),
             now: RwLock::new(Now::Down(Fault::Starting)),
-            generation: Mutex::new(0),
-            came_up: Condvar::new(),
+            life: Mutex::default(),
+            news: Condvar::new(),
             events: Mutex::new(events),
             look: AtomicBool::new(false),
         }
@@ -70,16 +82,26 @@ impl Shared {
     /// Publishes a token that came up.
     pub(super) fn up(&self, up: Up) {
         self.looked();
-        *self.generation.lock().unwrap_or_else(PoisonError::into_inner) = up.generation;
+        self.life().generation = up.generation;
         *self.change() = Now::Up(up);
-        self.came_up.notify_all();
+        self.news.notify_all();
     }
 
-    /// Waits until the token came up again after `generation`; false when it took too long.
-    pub(super) fn await_newer(&self, generation: u64, patience: Duration) -> bool {
-        let current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.came_up.wait_timeout_while(current, patience, |current| *current <= generation);
+    /// The token's life now.
+    pub(super) fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the token came up again, or was looked at and is as it was; false when that took too long.
+    pub(super) fn await_news(&self, before: Life, patience: Duration) -> bool {
+        let waited = self.news.wait_timeout_while(self.life(), patience, |now| *now == before);
         waited.is_ok_and(|(_, timeout)| !timeout.timed_out())
+    }
+
+    /// The keeper looked at a token that was suspected, and it is as it was.
+    pub(super) fn is_as_before(&self) {
+        self.life().looks += 1;
+        self.news.notify_all();
     }
 
     /// Tells the keeper of a token that behaved strangely.

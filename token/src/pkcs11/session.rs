@@ -33,6 +33,7 @@ pub struct Pkcs11Token {
     hashing: Hashing,
     keys: HashMap<KeyRef, Key>,
     suspicion: Option<Class>,
+    spent: bool,
 }
 
 impl Pkcs11Token {
@@ -45,6 +46,7 @@ impl Pkcs11Token {
             hashing: Hashing::of(&module.context, slot),
             keys: HashMap::new(),
             suspicion: None,
+            spent: false,
         })
     }
 
@@ -57,6 +59,11 @@ impl Pkcs11Token {
     /// The class of the last failure that was not mended, once.
     pub fn take_suspicion(&mut self) -> Option<Class> {
         self.suspicion.take()
+    }
+
+    /// Whether the session is of no use any more, or nobody knows of what use it is.
+    pub fn is_spent(&self) -> bool {
+        self.spent
     }
 
     fn with_retries<T>(&mut self, mut work: impl FnMut(&mut Self) -> Result<T, Failure>) -> Result<T, Fault> {
@@ -73,7 +80,7 @@ impl Pkcs11Token {
                 return Err(class.fault(code));
             }
             if self.mend(class).is_err() {
-                self.suspicion = Some(class);
+                (self.suspicion, self.spent) = (Some(class), true);
                 return Err(class.fault(code));
             }
             tries += 1;
@@ -83,10 +90,7 @@ impl Pkcs11Token {
     /// After a device that failed, the next question gets a new session: nobody knows what is left of this one.
     fn give_up(&mut self, class: Class) {
         self.suspicion = Some(class);
-        if class == Class::Device {
-            // Where none can be opened now, the next question finds that out.
-            let _ = self.mend(class);
-        }
+        self.spent = class == Class::Device;
     }
 
     fn mend(&mut self, class: Class) -> Result<(), Failure> {

@@ -4,11 +4,16 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use cryptoki_sys::CKR_SESSION_COUNT;
 use fault_module::{Action, Function};
 
 use super::{Group, Kind};
 use crate::Rig;
 use crate::faults::{Scene, Times};
+
+/// How many assertions show that a token serves, and that it serves all who come.
+const SOME: usize = 10;
+const MANY: usize = 200;
 
 pub(super) fn kinds() -> Vec<Kind> {
     vec![
@@ -40,6 +45,7 @@ pub(super) fn kinds() -> Vec<Kind> {
             fs::rename(&beside, &other).unwrap();
             scene.gone();
         }),
+        Kind::new(Group::Tokens, "a token with fewer sessions than lanes", few_sessions),
         Kind::new(Group::Tokens, "no slot holds a token", |scene| {
             lasting(scene, Function::GetSlotList, Action::Length);
         }),
@@ -47,6 +53,20 @@ pub(super) fn kinds() -> Vec<Kind> {
             lasting(scene, Function::GetTokenInfo, Action::OtherSerial);
         }),
     ]
+}
+
+/// One session for the login and one to sign in, of two lanes: half as many signatures at a time, and no failures.
+fn few_sessions(scene: &mut Scene<'_>) {
+    let code = CKR_SESSION_COUNT;
+    scene.site.faults.strike_after(2, Function::OpenSession, Action::Code, code, Times::Always);
+    scene.kill_host();
+    scene.until_refused();
+    scene.agent().await_tokens("ready");
+    scene.callers.until_served(SOME);
+    let refused = scene.callers.refused();
+    scene.callers.until_served(MANY);
+    assert_eq!(scene.callers.refused(), refused, "a lane without a session refused");
+    scene.clear();
 }
 
 /// Until the keeper saw it, on its rounds.
