@@ -83,7 +83,12 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
     match outcome {
         LoginOutcome::Accepted => {
             given.client.into_iter().for_each(Client::accept);
-            Some(anchor)
+            // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
+            if anchor.is_logged_in().unwrap_or(false) {
+                return Some(anchor);
+            }
+            keeper.pause(WAIT, "the token did not take a login");
+            None
         }
         LoginOutcome::Refused(why) => latch(keeper, given.client, &given.origin, why),
         // Whether a PIN whose fate is unclear may be tried again is the supervisor's to say, at the next attempt.
