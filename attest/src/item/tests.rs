@@ -80,12 +80,17 @@ fn what_is_huge_or_many_is_refused() {
 fn what_is_deeply_nested_is_refused() {
     let nested = (0..2_000).fold(vec![], |inner, _| forge::tlv(0x30, &inner));
     assert!(parse(&nested).is_err());
-    let json = format!(
-        "{}{}",
-        r#"{"format":"kunci-evidence/1","a":"#.to_owned() + &"[".repeat(10_000),
-        "]".repeat(10_000) + "}"
-    );
-    assert!(parse(json.as_bytes()).is_err());
+    let json = |format: &str| {
+        let (open, close) = ("[".repeat(10_000), "]".repeat(10_000));
+        format!(r#"{{"format":"{format}","a":{open}{close}}}"#)
+    };
+    assert!(parse(json("somebody-else/1").as_bytes()).is_err());
+    // A member that nobody asks for is skipped without a deeper stack; then the judge of the format misses what it needs.
+    let known = json(tpm::EVIDENCE);
+    let mut evidence = crate::Evidence::new();
+    evidence.add(known.as_bytes()).unwrap();
+    let report = crate::verify(&evidence, &crate::Question::at(crate::Timestamp::UNIX_EPOCH));
+    assert_eq!(report.verdict, crate::Verdict::Malformed);
 }
 
 proptest! {
