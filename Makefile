@@ -68,6 +68,12 @@ bench-check: ## The same, and fail if a figure that must be reached is missed
 	cargo build --release --workspace --bins
 	$(TARGET)/release/kunci-bench --check
 
+# How long each fuzz target runs.
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Fuzz everything that parses bytes from outside, a minute each (SECONDS=60)
+	@scripts/fuzz.sh $(SECONDS)
+
 .PHONY: faults
 faults: setup ## Every kind of fault 25 times under load, against the release binaries; writes target/faults.json
 	cargo build --release --workspace
