@@ -19,7 +19,7 @@ install_packages \
     "yubico-piv-tool yubico-piv-tool" \
     "p11-kit p11-kit" "ls /usr/lib/*/p11-kit-proxy.so p11-kit-modules" \
     "ls /usr/lib/*/libsoftokn3.so libnss3" "certutil libnss3-tools" \
-    "swtpm swtpm" "tpm2-abrmd tpm2-abrmd" "dbus-daemon dbus" "dbus-send dbus" "tpm2_ptool libtpm2-pkcs11-tools" \
+    "swtpm swtpm" "swtpm_setup swtpm-tools" "tpm2_createak tpm2-tools" "tpm2-abrmd tpm2-abrmd" "dbus-daemon dbus" "dbus-send dbus" "tpm2_ptool libtpm2-pkcs11-tools" \
     "ls /usr/lib/*/libtpm2_pkcs11.so.1 libtpm2-pkcs11-1" "ls /usr/lib/*/libtss2-tcti-tabrmd.so.0 libtss2-tcti-tabrmd0" \
     "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm"
 need_rust

@@ -33,6 +33,62 @@ impl Tpm {
         tpm
     }
 
+    /// The same, with endorsement keys and their certificates, as a maker ships it: by a CA of its own, in this folder.
+    pub fn manufactured(folder: PathBuf) -> Self {
+        for name in ["state", "store", "ca"] {
+            fs::create_dir(folder.join(name)).unwrap();
+        }
+        let mut tpm = Self { folder, daemons: Vec::new() };
+        tpm.manufacture();
+        tpm.power_on();
+        tpm
+    }
+
+    /// The root of the CA that certified it.
+    pub fn root(&self) -> PathBuf {
+        self.folder.join("ca/swtpm-localca-rootca-cert.pem")
+    }
+
+    /// The CA below the root.
+    pub fn issuer(&self) -> PathBuf {
+        self.folder.join("ca/issuer.pem")
+    }
+
+    /// The certificate of its RSA endorsement key, DER.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("ek-rsa2048.crt")
+    }
+
+    fn manufacture(&self) {
+        let at = |name: &str| self.folder.join(name).display().to_string();
+        let ca = [
+            format!("statedir = {}", at("ca")),
+            format!("signingkey = {}", at("ca/issuer-key.pem")),
+            format!("issuercert = {}", at("ca/issuer.pem")),
+            format!("certserial = {}", at("ca/serial")),
+        ];
+        fs::write(self.folder.join("ca.conf"), ca.join("\n")).unwrap();
+        fs::write(self.folder.join("ca.options"), "").unwrap();
+        let setup = [
+            "create_certs_tool = /usr/bin/swtpm_localca".to_owned(),
+            format!("create_certs_tool_config = {}", at("ca.conf")),
+            format!("create_certs_tool_options = {}", at("ca.options")),
+        ];
+        fs::write(self.folder.join("setup.conf"), setup.join("\n")).unwrap();
+        let mut command = Command::new("swtpm_setup");
+        command.args([
+            "--tpm2",
+            "--create-ek-cert",
+            "--tpmstate",
+            &at("state"),
+            "--config",
+            &at("setup.conf"),
+        ]);
+        command.args(["--write-ek-cert-files", &at("")]);
+        let output = command.output().expect("swtpm_setup is missing: apt-get install swtpm-tools");
+        assert!(output.status.success(), "{output:?}");
+    }
+
     /// Starts the daemons on the state that is there.
     pub fn power_on(&mut self) {
         let port = self.swtpm();
