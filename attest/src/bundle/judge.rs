@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::format::{Bundle, Device, Key};
-use super::report::{BundleReport, Grade, KeyReport};
+use super::format::{Bundle, Key};
+use super::report::{BundleReport, KeyReport};
+use crate::pkcs11::Asserted;
 use crate::{
-    Certificate, Document, Evidence, Finding, Kind, Malformed, PublicKey, Question, Report, Verdict, tpm,
+    Certificate, Document, Evidence, Finding, Grade, Kind, Malformed, PublicKey, Question, Report, Verdict,
+    tpm,
 };
 
-/// Makers and models of soft tokens, in small letters.
-const SOFT: [&str; 7] = ["softhsm", "kryoptic", "nss", "mozilla", "swtpm", "sw   tpm", "sw tpm"];
 /// Which values of the attributes a key in hardware has, and how that reads.
 const ASSERTED: [(&str, bool, &str); 5] = [
     ("sensitive", true, "sensitive"),
@@ -35,7 +35,7 @@ pub fn verify(bundle: &Bundle, beside: &Evidence, question: &Question) -> Result
     let verdict = keys.iter().map(|key| key.report.verdict).max_by_key(|verdict| badness(*verdict));
     Ok(BundleReport {
         verdict: verdict.unwrap_or(Verdict::Unattested),
-        grade: keys.iter().map(|key| key.grade).min(),
+        grade: keys.iter().map(|key| key.grade).min_by_key(|grade| rank(*grade)),
         connector: bundle.connector.clone(),
         at: question.at,
         keys,
@@ -143,28 +143,13 @@ impl Case<'_> {
 
     fn grade(&self, report: &Report) -> Grade {
         let proven = report.verdict == Verdict::Proven && report.origin != Some("imported");
-        match proven {
-            true if report.exportable != Some(true) => Grade::Attested,
-            _ if self.key.device.as_ref().is_some_and(is_soft) => Grade::Software,
-            _ => Grade::Asserted,
-        }
+        if proven && report.exportable != Some(true) { Grade::Attested } else { self.asserted().grade() }
     }
 
     /// What the module and the agent say, called what it is.
     fn by_module(&self, grade: Grade, report: &mut Report) {
-        if grade != Grade::Attested && self.key.tpm2.is_none() && self.key.attestation.is_empty() {
-            // The grade says the same without alarm.
-            report.findings.retain(|finding| finding.code != "no-attestation");
-            report.kind = Some(Kind::Pkcs11);
-        }
-        if grade == Grade::Software {
-            let message = "A soft token: its keys are files, and files can be copied.";
-            report.findings.push(Finding::info("software", message));
-        }
-        if grade == Grade::Asserted {
-            let message =
-                format!("{}. Only the module says so; nobody who could know has signed it.", self.said());
-            report.findings.push(Finding::info("asserted", message));
+        if grade != Grade::Attested {
+            self.assert(report);
         }
         let posture = self.key.findings.iter().map(|found| {
             let excepted = if found.excepted { ", which its configuration excepts" } else { "" };
@@ -172,6 +157,43 @@ impl Case<'_> {
             Finding::warning("posture", message)
         });
         report.findings.extend(posture);
+    }
+
+    /// The module's words stand where nobody signed any. They can take an opinion down, and never up.
+    fn assert(&self, report: &mut Report) {
+        let judgement = self.asserted().judge();
+        if self.key.tpm2.is_none() && self.key.attestation.is_empty() {
+            // The grade says the same without alarm.
+            report.findings.retain(|finding| finding.code != "no-attestation");
+            report.kind = Some(Kind::Pkcs11);
+            report.vendor = judgement.statement.vendor;
+            report.serial = judgement.statement.serial;
+            report.origin = judgement.statement.origin;
+            report.exportable = judgement.statement.exportable;
+        }
+        if judgement.verdict == Verdict::Contradicted {
+            report.verdict = Verdict::Contradicted;
+        }
+        report.findings.extend(judgement.findings);
+        report.findings.push(Finding::info("module", self.said()));
+    }
+
+    fn asserted(&self) -> Asserted {
+        let told = |name: &str| self.key.attributes.get(name).and_then(Value::as_bool);
+        let device = self.key.device.clone().unwrap_or_default();
+        Asserted {
+            manufacturer: device.manufacturer,
+            // A soft token may show itself by its module's name alone.
+            model: format!("{} {}", device.model, device.library),
+            serial: device.serial,
+            software: device.software,
+            local: told("local"),
+            sensitive: told("sensitive"),
+            always_sensitive: told("always_sensitive"),
+            extractable: told("extractable"),
+            never_extractable: told("never_extractable"),
+            ..Asserted::default()
+        }
     }
 
     /// The attributes that are as they should be, and those that are not.
@@ -188,13 +210,17 @@ impl Case<'_> {
             words.into_iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
         let place = if words.is_empty() { "the token is away".to_owned() } else { words.join(", ") };
         match said.is_empty() {
-            true => format!("The module ({place}) says nothing of the key"),
-            false => format!("The module ({place}) says of the key: {}", said.join(", ")),
+            true => format!("The module ({place}) says nothing of the key."),
+            false => format!("The module ({place}) says of the key: {}.", said.join(", ")),
         }
     }
 }
 
-fn is_soft(device: &Device) -> bool {
-    let names = format!("{} {} {}", device.manufacturer, device.model, device.library).to_lowercase();
-    device.software || SOFT.iter().any(|soft| names.contains(soft))
+/// From the least to the most.
+fn rank(grade: Grade) -> u8 {
+    match grade {
+        Grade::Software => 0,
+        Grade::Asserted => 1,
+        Grade::Attested => 2,
+    }
 }

@@ -9,4 +9,4 @@ mod report;
 
 pub use format::{BUNDLE, Bundle};
 pub use judge::verify;
-pub use report::{BundleReport, Grade, KeyReport};
+pub use report::{BundleReport, KeyReport};

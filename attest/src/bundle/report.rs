@@ -1,22 +1,9 @@
 //! The answer to a bundle: a verdict and a grade, and both again for each key. Its JSON is an interface.
 
 use serde::Serialize;
-use std::fmt;
 
 use crate::report::shown;
-use crate::{Finding, Level, Report, Timestamp, Verdict};
-
-/// How much is known of where a key is. The order is from the least to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Grade {
-    /// A soft token has it: it can be copied.
-    Software,
-    /// The module says that it is in hardware; only it says so.
-    Asserted,
-    /// A signature of the maker's proves it.
-    Attested,
-}
+use crate::{Finding, Grade, Level, Report, Timestamp, Verdict};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,15 +44,5 @@ impl BundleReport {
     pub fn is_yes(&self) -> bool {
         let quiet = self.findings.iter().all(|finding| finding.level != Level::Error);
         self.verdict == Verdict::Proven && quiet && self.keys.iter().all(|key| key.report.is_yes())
-    }
-}
-
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Software => "software",
-            Self::Asserted => "asserted",
-            Self::Attested => "attested",
-        })
     }
 }
