@@ -29,6 +29,7 @@ say "that it names first. Keys in this trial are made of SOFTWARE, since no hard
 
 step "What this machine needs"
 install_packages "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" "openssl openssl" \
+    "pkg-config pkg-config" "/usr/include/PCSC/winscard.h libpcsclite-dev" \
     "/usr/lib/softhsm/libsofthsm2.so softhsm2"
 need_rust
 

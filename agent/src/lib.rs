@@ -21,6 +21,7 @@ pub mod journal;
 pub mod lifecycle;
 pub mod link;
 pub mod peer;
+mod places;
 pub mod policy;
 pub mod posture;
 pub mod problem;

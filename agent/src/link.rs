@@ -44,6 +44,15 @@ pub enum ToFront {
         /// Its state.
         state: HostState,
     },
+    /// A token waits for a person's touch, or does not wait any more.
+    Touch {
+        /// The token.
+        token: Name,
+        /// Which host process.
+        generation: u64,
+        /// Whether it waits.
+        waits: bool,
+    },
     /// The answer to [`FromFront::Unlatch`].
     Unlatched {
         /// The question's.

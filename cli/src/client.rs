@@ -50,6 +50,11 @@ impl Client {
         }
     }
 
+    /// Where the agent is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Asks for what is there.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes, Failure> {
         self.send(Method::GET, path, Bytes::new(), QUICK).await

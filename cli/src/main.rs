@@ -26,6 +26,7 @@ mod settle;
 mod site;
 mod status;
 mod token;
+mod touch;
 mod unlock;
 
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use clap::Args;
 use crate::client::{self, Client, SLOW, segment};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
+use crate::touch;
 
 /// How to provision, and what.
 #[derive(Args, Debug)]
@@ -81,8 +82,9 @@ async fn one(
 ) -> Result<(), Failure> {
     let path = format!("/v1/connectors/{}/provision", segment(connector));
     let body = {
-        let _busy = session.print.spinner(&format!("provisioning {connector}"));
-        client.post(&path, &arguments.how(), SLOW).await?
+        let busy = session.print.spinner(&format!("provisioning {connector}"));
+        let (socket, how) = (client.path().to_owned(), arguments.how());
+        touch::told(socket, (session.print, &busy), client.post(&path, &how, SLOW)).await?
     };
     let provisioned: Vec<Provisioned> = client::read(&body)?;
     if let Some(folder) = &arguments.output {

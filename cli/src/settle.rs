@@ -14,7 +14,7 @@ use crate::client::{self, Client};
 use crate::failure::Failure;
 use crate::print::Printer;
 use crate::session::{Concern, Session};
-use crate::unlock;
+use crate::unlock::{self, Secret};
 
 /// How long the tokens may take to come up.
 const SETTLE: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ impl<'a> Settling<'a> {
             if let Some(locked) = self.locked(&tokens) {
                 // Nothing else may write to the line in which a person types.
                 waiting = None;
-                unlock::unlock(admin_socket, &locked, self.print)?;
+                unlock::unlock(admin_socket, &locked, Secret::Pin, self.print)?;
                 self.unlocked.push(locked);
             } else if tokens.iter().all(|token| self.is_settled(token)) {
                 break;

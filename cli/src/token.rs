@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::{self, QUICK, SLOW, segment};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
-use crate::unlock;
+use crate::unlock::{self, Secret};
 
 pub(crate) use page::row;
 
@@ -32,9 +32,19 @@ pub(crate) enum Command {
     /// Type the PIN of a token that has { prompt = true }
     #[command(after_help = "At a terminal the PIN is not shown; else it is one line of standard input:\n  \
                             systemd-creds decrypt pin.cred - | kunci token unlock frankfurt")]
-    Unlock(Which),
+    Unlock(Unlock),
     /// Clear the latch of a token whose PIN was refused; give it the right PIN first
     Unlatch(Which),
+}
+
+/// Which secret a person types.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Unlock {
+    #[command(flatten)]
+    which: Which,
+    /// Type the YubiKey's management key instead, where that has { prompt = true }
+    #[arg(long)]
+    management_key: bool,
 }
 
 /// A token.
@@ -49,8 +59,9 @@ pub(crate) async fn run(command: &Command, session: &Session<'_>) -> Result<Exit
         Command::List => list(session).await,
         Command::Init(which) => init(&which.token, session).await,
         Command::Check(which) => check(&which.token, session).await,
-        Command::Unlock(which) => {
-            unlock::unlock(&session.site.admin_socket()?.path, &which.token, session.print)
+        Command::Unlock(unlock) => {
+            let secret = if unlock.management_key { Secret::ManagementKey } else { Secret::Pin };
+            unlock::unlock(&session.site.admin_socket()?.path, &unlock.which.token, secret, session.print)
         }
         Command::Unlatch(which) => unlatch(&which.token, session).await,
     }

@@ -27,12 +27,26 @@ const END: u8 = 0x04;
 const KILL: u8 = 0x15;
 const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 
-/// Asks for a token's PIN and hands it to the agent whose admins' socket this is.
-pub(crate) fn unlock(admin_socket: &Path, token: &str, print: &Printer) -> Result<Exit, Failure> {
+/// What is typed. A host takes one for the other never: no PIN of a YubiKey's is as long as a management key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// The PIN.
+    Pin,
+    /// A YubiKey's management key.
+    ManagementKey,
+}
+
+/// Asks for a token's secret and hands it to the agent whose admins' socket this is.
+pub(crate) fn unlock(
+    admin_socket: &Path,
+    token: &str,
+    secret: Secret,
+    print: &Printer,
+) -> Result<Exit, Failure> {
     let path = admin_socket.with_file_name(format!("unlock-{token}.sock"));
     // A PIN that nobody takes is not asked for. The connection is made after it was typed: the host does not wait long.
     std::fs::symlink_metadata(&path).map_err(|error| unreached(&path, token, &error))?;
-    let pin = read(token, print)?;
+    let pin = read(token, secret, print)?;
     let mut socket = UnixStream::connect(&path).map_err(|error| unreached(&path, token, &error))?;
     let answer = send(&mut socket, &pin).map_err(|error| {
         let title = format!("The agent did not answer: {error}");
@@ -40,7 +54,10 @@ pub(crate) fn unlock(admin_socket: &Path, token: &str, print: &Printer) -> Resul
     })?;
     match answer.trim_end() {
         "ok" => {
-            print.note(&format!("{token} is unlocked"));
+            print.note(&match secret {
+                Secret::Pin => format!("{token} is unlocked"),
+                Secret::ManagementKey => format!("{token} has its management key until it is pulled"),
+            });
             Ok(Exit::Yes)
         }
         other => Err(refused(token, other)),
@@ -83,10 +100,11 @@ fn send(socket: &mut UnixStream, pin: &[u8]) -> io::Result<String> {
 }
 
 /// The PIN with its newline.
-fn read(token: &str, print: &Printer) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn read(token: &str, secret: Secret, print: &Printer) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let stdin = io::stdin();
     let pin = if stdin.is_terminal() {
-        print.ask(&format!("PIN of {token}: "));
+        let name = if secret == Secret::Pin { "PIN" } else { "management key" };
+        print.ask(&format!("{name} of {token}: "));
         let hidden = Hidden::new()?;
         let pin = line(typed);
         drop(hidden);

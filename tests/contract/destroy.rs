@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
+use token::Pin;
 use token::control::{HostConfig, LoginOutcome};
-use token::pkcs11::{Anchor, Module, Pin, Pkcs11Token};
+use token::pkcs11::{Anchor, Module, Pkcs11Token};
 use token::{KeyRef, Provision};
 use zeroize::Zeroizing;
 
@@ -38,7 +39,7 @@ impl Destroy {
         let found = module.find(token.uri.as_ref().unwrap()).unwrap();
         let anchor = Anchor::open(&module, &found).unwrap();
         let pin = Pin::from_bytes(&Zeroizing::new(PIN.into())).unwrap();
-        assert_eq!(anchor.login(pin), LoginOutcome::Accepted);
+        assert_eq!(anchor.login(&pin), LoginOutcome::Accepted);
         Pkcs11Token::open(&module, found.slot).unwrap().destroy(&self.key).unwrap();
     }
 }

@@ -19,6 +19,7 @@ pub mod judge;
 pub mod load;
 pub mod namespace;
 pub mod pcsc;
+pub mod piv;
 pub mod rig;
 mod second;
 pub mod softhsm;

@@ -43,6 +43,8 @@ pub enum Report {
         /// Where the PIN comes from.
         source: PinOrigin,
     },
+    /// The token waits for a person's touch, or does not wait any more.
+    Touch(bool),
     /// What C_Login or C_InitToken said.
     Outcome {
         /// The attempt's.
@@ -92,6 +94,8 @@ pub enum HostState {
     Latched(String),
     /// The PIN source cannot be used.
     NoPin(String),
+    /// The token is there and is not served: it has factory secrets.
+    Refused(String),
     /// Serving.
     Ready {
         /// The token's serial number.

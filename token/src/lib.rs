@@ -1,7 +1,7 @@
 //! Keys on tokens.
 //!
 //! What can be asked of a token ([`Token`], [`Provision`]), the only messages that may be signed ([`Message`]),
-//! the PKCS#11 backend, and the host: the process that alone sees a vendor's module and the PIN, and that serves
+//! the PKCS#11 and the PIV backend, and the host: the process that alone sees a vendor's module and the PIN, and that serves
 //! the front over lanes. There is no call that signs bytes or a digest of the caller's.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -12,7 +12,11 @@ pub mod host;
 pub mod identity;
 pub mod lane;
 pub mod message;
+mod pin;
+#[cfg(feature = "piv")]
+pub mod piv;
 pub mod pkcs11;
+pub mod place;
 pub mod public_key;
 pub mod seqpacket;
 pub mod traits;
@@ -20,5 +24,7 @@ mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};
 pub use message::Message;
+pub use pin::Pin;
+pub use place::Place;
 pub use public_key::PublicKey;
-pub use traits::{Provision, Token};
+pub use traits::{Attest, Provision, Token};

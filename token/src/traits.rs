@@ -6,7 +6,7 @@
 
 use hsm_config::{Flaw, KeyType};
 
-use crate::lane::{Fault, KeyReport, TokenReport};
+use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
 use crate::{KeyId, KeyRef, PublicKey};
 
@@ -28,6 +28,9 @@ pub trait Token {
 
 /// Making, certifying and destroying keys.
 pub trait Provision {
+    /// A fresh identifier for a key that is about to be made: random, or where keys have no labels, saying its place.
+    fn identify(&mut self, label: &str) -> Result<KeyId, Fault>;
+
     /// Generates a key on the token and reads its attributes back; one that fails a requirement that is not among the
     /// exceptions is destroyed at once, and one that could leave the token always.
     fn generate(
@@ -43,4 +46,10 @@ pub trait Provision {
 
     /// Destroys the pinned key and its certificates. No lane asks for it: a front that was taken over must not be able to.
     fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault>;
+}
+
+/// What a key's maker says of its birth.
+pub trait Attest {
+    /// The statement about the pinned key, unjudged; `None` where this kind of token makes none.
+    fn attestation(&mut self, key: &KeyRef, label: &str) -> Result<Option<Attestation>, Fault>;
 }

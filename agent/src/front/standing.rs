@@ -12,6 +12,7 @@ use token::lane::{Done, SURVEY_KEYS, Work};
 use super::Front;
 use crate::connectors::{ActiveKey, Fit, Inactive, pinned};
 use crate::lifecycle::Key;
+use crate::places;
 use crate::posture;
 use crate::provision::Store;
 use crate::tokens::{AskError, Survey};
@@ -55,7 +56,10 @@ async fn survey_until_whole(front: &Front, token: &Name, generation: u64) {
 /// Surveys a token and activates its pinned keys.
 pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskError> {
     let mut survey = read(front, token).await?;
-    front.with_lifecycle(|lifecycle| posture::acquit(&mut survey.keys, token, lifecycle));
+    front.with_lifecycle(|lifecycle| {
+        places::name(lifecycle, token, &mut survey.keys);
+        posture::acquit(&mut survey.keys, token, lifecycle);
+    });
     let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
     for connector in connectors {
         activate(front, &connector, token, &survey).await;

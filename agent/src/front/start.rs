@@ -157,6 +157,7 @@ async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Resu
                 front.tokens.lanes(&token, generation, fds);
             }
             ToFront::Host { token, generation, state } => standing::host(front, token, generation, state),
+            ToFront::Touch { token, generation, waits } => front.tokens.touched(&token, generation, waits),
             ToFront::Unlatched { id, problem } => front.supervisor.answered(id, problem),
             ToFront::Stop => break,
             ToFront::Start => tracing::warn!("a second start is ignored"),

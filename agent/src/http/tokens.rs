@@ -26,11 +26,14 @@ use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 pub struct TokenStatus {
     /// The token's name.
     pub name: String,
-    /// "ready", "starting", "missing", "locked", "latched", "no-pin" or "failed".
+    /// "ready", "starting", "missing", "locked", "latched", "no-pin", "refused" or "failed".
     pub state: String,
-    /// Why, where it is not ready.
+    /// Why, where it is not ready; what it waits for, where it waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// True while it waits for a person to touch it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub touch: bool,
     /// "software" or "asserted"; absent while it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<String>,
@@ -203,13 +206,16 @@ fn known(front: &Front, token: &str) -> Result<Name, Problem> {
 }
 
 fn status(front: &Front, name: &Name) -> TokenStatus {
+    let survey = front.tokens.survey(name);
     let (state, detail) = words(front.tokens.host(name));
+    let touch = front.tokens.waits_for_touch(name);
     let exceptions = front.tokens.exceptions(name).iter().map(ToString::to_string).collect();
     let (pace, waiting) = front.tokens.pace(name).unwrap_or_default();
     let status = TokenStatus {
         name: name.to_string(),
         state: state.to_owned(),
-        detail,
+        detail: detail.or_else(|| touch.then(|| "touch the key: it waits for that".to_owned())),
+        touch,
         exceptions,
         latency_ms: (pace.signed > 0).then(|| milliseconds(pace.service)),
         share: front.tokens.share(name),
@@ -217,7 +223,7 @@ fn status(front: &Front, name: &Name) -> TokenStatus {
         failing: pace.failure,
         ..TokenStatus::default()
     };
-    let Some(Survey { token, .. }) = front.tokens.survey(name) else { return status };
+    let Some(Survey { token, .. }) = survey else { return status };
     TokenStatus {
         grade: Some(Grade::of(&token).to_string()),
         label: Some(token.label),
@@ -241,6 +247,7 @@ fn words(state: Option<HostState>) -> (&'static str, Option<String>) {
         Some(HostState::Missing(why)) => ("missing", Some(why)),
         Some(HostState::Latched(why)) => ("latched", Some(why)),
         Some(HostState::NoPin(why)) => ("no-pin", Some(why)),
+        Some(HostState::Refused(why)) => ("refused", Some(why)),
         Some(HostState::Failed(why)) => ("failed", Some(why)),
     }
 }

@@ -2,7 +2,7 @@
 
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
-use token::{KeyId, KeyRef, Sha256};
+use token::{KeyId, KeyRef, Place, Sha256};
 
 use super::Bench;
 use crate::draft::{SigningKey, random};
@@ -35,7 +35,7 @@ impl Bench<'_> {
     async fn generate(&self, survey: &Survey) -> Result<&'static str, Problem> {
         self.no_unknown(survey)?;
         self.sound(survey)?;
-        let id = KeyId(random());
+        let id = self.fresh().await?;
         self.lived(self.entry("generating", id)).await?;
         let work = Work::Generate { connector: self.name.clone(), id };
         let Done::Generated(report) = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?
@@ -47,6 +47,18 @@ impl Bench<'_> {
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
         self.lived(generated).await?;
         Ok("created")
+    }
+
+    /// An identifier for the new key, from the token's host: it may have to say where the key will be.
+    async fn fresh(&self) -> Result<KeyId, Problem> {
+        let work = Work::Identify { connector: self.name.clone() };
+        let Done::Identifier(id) = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?
+        else {
+            return Err(AskError::Unexpected.into());
+        };
+        let used =
+            self.front.with_lifecycle(|lifecycle| lifecycle.known_as(self.token.as_str(), id).is_some());
+        if used { Err(AskError::Unexpected.into()) } else { Ok(id) }
     }
 
     async fn adopt(&self, spki_sha256: &str, survey: &Survey) -> Result<&'static str, Problem> {
@@ -65,6 +77,7 @@ impl Bench<'_> {
         if pin.spki_sha256 != wanted {
             return Err(missing());
         }
+        let id = birth(id);
         let adopted = self
             .entry("generated", id)
             .spki_sha256(pin.spki_sha256.to_string())
@@ -136,5 +149,13 @@ impl Bench<'_> {
         let entry = entry.connector(self.name.as_str()).token(self.token.as_str());
         let recorded = self.front.journal.record(entry).await;
         recorded.map(|_| ()).map_err(|error| journal::unavailable(&error))
+    }
+}
+
+/// An identifier that says only a place is told from those of the keys that come there later.
+fn birth(id: KeyId) -> KeyId {
+    match Place::of(id) {
+        Some(place) if place.id([0; 8]) == id => place.id(random()),
+        _ => id,
     }
 }

@@ -83,6 +83,7 @@ impl Host {
             }
             Report::Attempt { serial, .. } => self.serial = Some(serial.clone()),
             Report::Outcome { .. } => self.trying = false,
+            Report::Touch(_) => {}
         }
     }
 
@@ -151,6 +152,10 @@ impl Supervisor {
                 tracing::debug!(token = %id.0, ?state, "the host's state");
                 let Some(host) = self.hosts.get(&id.0) else { return };
                 self.front.tell(host.word(), Vec::new());
+            }
+            Report::Touch(waits) => {
+                let (token, generation) = id.clone();
+                self.front.tell(ToFront::Touch { token, generation, waits }, Vec::new());
             }
             Report::Attempt { serial, source } => self.attempt(Attempt { host: id.clone(), serial, source }),
             Report::Outcome { serial, outcome } => {

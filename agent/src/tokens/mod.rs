@@ -48,6 +48,8 @@ struct State {
     host: HostState,
     generation: u64,
     pool: Option<Arc<Pool>>,
+    /// Whether it waits for a person's touch.
+    touch: bool,
     survey: Option<Survey>,
     pace: Pace,
 }
@@ -78,6 +80,7 @@ impl Tokens {
                 host: HostState::Starting,
                 generation: 0,
                 pool: None,
+                touch: false,
                 survey: None,
                 pace: Pace::default(),
             };
@@ -130,7 +133,7 @@ impl Tokens {
         let mut state = entry.state();
         state.generation = generation;
         state.host = HostState::Starting;
-        state.survey = None;
+        (state.survey, state.touch) = (None, false);
         state.pool = pool
             .inspect_err(|error| tracing::error!(%token, %error, "lanes cannot be used"))
             .ok()
@@ -144,6 +147,20 @@ impl Tokens {
         if state.generation == generation {
             state.host = host;
         }
+    }
+
+    /// A token waits for a person's touch, or does not wait any more.
+    pub fn touched(&self, token: &Name, generation: u64, waits: bool) {
+        let Some(entry) = self.tokens.get(token) else { return };
+        let mut state = entry.state();
+        if state.generation == generation {
+            state.touch = waits;
+        }
+    }
+
+    /// Whether a token waits for a person's touch.
+    pub fn waits_for_touch(&self, token: &Name) -> bool {
+        self.tokens.get(token).is_some_and(|token| token.state().touch)
     }
 
     /// Asks a token's host within its configured deadline.

@@ -137,6 +137,16 @@ impl From<AskError> for Problem {
                 "The connector's pinned key is not on it. The operator sees why in `kunci token check`.",
             ),
             AskError::Fault(Fault::Device(_)) => unavailable("It failed. Try again."),
+            AskError::Fault(Fault::Touch) => {
+                unavailable("Nobody touched it in time. Try again, and touch it.")
+            }
+            AskError::Fault(Fault::Refused(_)) => {
+                unavailable("It is not served as it is. The operator sees why in `kunci status`.")
+            }
+            AskError::Fault(Fault::Slot(why)) => Self::conflict("no-slot", "The key was not made", why),
+            AskError::Fault(Fault::ManagementKey(why)) => {
+                Self::conflict("management-key", "The token's management key cannot be used", why)
+            }
             _ => {
                 let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
                 Self::new(status, "token-failed", "The token cannot do this", "The agent's log says why.")

@@ -29,6 +29,13 @@ impl Spinner {
     }
 }
 
+impl Spinner {
+    /// Prints something else while it stands still.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+}
+
 impl Bar {
     pub(super) fn new(text: &'static str, shown: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), target(shown)).with_message(text);

@@ -59,6 +59,14 @@ pub fn deny(calls: &[i64]) -> Result<(), ConfineError> {
     install(calls.iter().map(|call| (*call, Vec::new())).collect(), libc::EPERM)
 }
 
+/// Leaves local sockets and takes away all others.
+pub fn deny_network() -> Result<(), ConfineError> {
+    let local = u64::from(libc::AF_UNIX.unsigned_abs());
+    let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, local);
+    let other = SeccompRule::new(vec![other.map_err(seccompiler::Error::from)?]);
+    install(BTreeMap::from([(libc::SYS_socket, vec![other.map_err(seccompiler::Error::from)?])]), libc::EPERM)
+}
+
 /// Leaves threads and takes away new processes.
 pub fn deny_forks() -> Result<(), ConfineError> {
     let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::shared::Up;
+use super::shared::{Door, Up};
+#[cfg(feature = "piv")]
+use crate::lane::Fault;
 use crate::pkcs11::{Class, Failure, Pkcs11Token};
 
 /// How often a token without a session left is asked for one.
@@ -79,7 +81,12 @@ impl Desks {
 
 impl Desk {
     fn open(up: &Up) -> Result<Self, Failure> {
-        let token = Pkcs11Token::open(&up.module, up.slot)?;
+        let token = match &up.door {
+            Door::Module(module, slot) => Pkcs11Token::open(module, *slot)?,
+            // A card has no sessions.
+            #[cfg(feature = "piv")]
+            Door::Yubikey(_) => return Err(Fault::Starting.into()),
+        };
         Ok(Self { token, generation: up.generation, epoch: up.epoch })
     }
 }

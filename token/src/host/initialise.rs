@@ -34,7 +34,7 @@ pub(super) fn initialise(
     })
 }
 
-fn read(source: &PinSource) -> Result<(crate::pkcs11::Pin, hsm_config::PinIdentity), Fault> {
+fn read(source: &PinSource) -> Result<(crate::pin::Pin, hsm_config::PinIdentity), Fault> {
     tracing::info!("reading a PIN to initialise a token");
     pin::read(source)
 }

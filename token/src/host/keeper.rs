@@ -14,7 +14,9 @@ use hsm_config::{Pkcs11Uri, Reach};
 
 use super::login::PinFiles;
 use super::mourner::Looks;
-use super::shared::{Now, Shared, Up};
+#[cfg(feature = "piv")]
+use super::porter::Leave;
+use super::shared::{Door, Now, Shared, Up};
 use super::unlock::Client;
 use super::{end, initialise, login};
 use crate::control::{self, HostState, Report};
@@ -22,7 +24,7 @@ use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
 
 /// The first wait for a token that is not there.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait for it, and how often a served token is looked at: with a login and a survey after it, a token that
 /// is back signs within five seconds.
 pub(super) const LAST_WAIT: Duration = Duration::from_secs(3);
@@ -43,6 +45,9 @@ pub(super) enum Event {
     Unlock(OwnedFd),
     /// A lane saw the token behave strangely.
     Suspect(Suspicion),
+    /// A lane wants to give the card its PIN once more, and waits for leave.
+    #[cfg(feature = "piv")]
+    Verify(Sender<Result<Leave, Fault>>),
     /// A lane was asked to initialise a blank token, and waits for the answer.
     Initialise(Sender<Result<TokenReport, Fault>>),
 }
@@ -64,15 +69,15 @@ pub(super) struct Keeper {
     pub(super) inbox: Receiver<Event>,
     /// The PINs' files when the sandbox was put up.
     pub(super) pin_files: PinFiles,
-    looks: Looks,
-    control: Arc<OwnedFd>,
+    pub(super) looks: Looks,
+    pub(super) control: Arc<OwnedFd>,
     reported: Option<HostState>,
     serial: Option<String>,
     reloaded: Option<Instant>,
     soft: bool,
     broken: Option<Fault>,
-    generation: u64,
-    epoch: u64,
+    pub(super) generation: u64,
+    pub(super) epoch: u64,
 }
 
 impl Keeper {
@@ -105,7 +110,12 @@ impl Keeper {
         let shared = Arc::clone(&self.shared);
         match shared.config.token.reach() {
             Some(Reach::Pkcs11 { module, uri }) => self.keep_module(module, uri),
-            Some(Reach::YubikeyPiv { .. }) => self.fail("this build does not reach YubiKeys".into()),
+            #[cfg(feature = "piv")]
+            Some(Reach::YubikeyPiv { serial }) => self.keep_yubikey(serial),
+            #[cfg(not(feature = "piv"))]
+            Some(Reach::YubikeyPiv { .. }) => {
+                self.fail("it was built without YubiKeys (cargo feature piv)".into())
+            }
             None => self.fail("the token's configuration is not whole".into()),
         }
     }
@@ -212,7 +222,8 @@ impl Keeper {
         self.generation += 1;
         self.serial = Some(token.report.serial.clone());
         let (generation, epoch) = (self.generation, self.epoch);
-        self.shared.up(Up { module: module.clone(), slot: token.slot, generation, epoch });
+        let door = Door::Module(module.clone(), token.slot);
+        self.shared.up(Up { door, generation, epoch });
         self.report(HostState::Ready { serial: token.report.serial.clone() });
         loop {
             match self.inbox.recv_timeout(LAST_WAIT) {

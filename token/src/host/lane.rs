@@ -4,14 +4,18 @@
 //! question is answered at once with the reason. A frame that cannot be read ends the lane.
 
 use std::os::fd::OwnedFd;
+#[cfg(feature = "piv")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::keeper::Suspicion;
-use super::shared::{Now, Shared, Up};
+use super::shared::{Door, Now, Shared, Up};
 use super::work;
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
+#[cfg(feature = "piv")]
+use crate::piv::PivToken;
 use crate::pkcs11::Class;
 use crate::seqpacket;
 
@@ -78,7 +82,11 @@ fn once(shared: &Shared, ask: &Ask) -> Served {
         return plain(outcome.map(Done::Token));
     }
     match &*shared.now() {
-        Now::Up(up) => at_a_desk(shared, up, &ask.work),
+        Now::Up(up) => match &up.door {
+            Door::Module(..) => at_a_desk(shared, up, &ask.work),
+            #[cfg(feature = "piv")]
+            Door::Yubikey(card) => at_the_card(shared, card, &ask.work),
+        },
         Now::Down(fault) => plain(work::serve_without_token(fault, &ask.work)),
     }
 }
@@ -96,6 +104,14 @@ fn at_a_desk(shared: &Shared, up: &Up, work: &Work) -> Served {
     let class = desk.token.take_suspicion();
     shared.desks.put(desk);
     Served { outcome, class }
+}
+
+/// Does it with the card, of which there is one.
+#[cfg(feature = "piv")]
+fn at_the_card(shared: &Shared, card: &Mutex<PivToken>, work: &Work) -> Served {
+    let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
+    let outcome = work::serve(shared, &mut *card, work);
+    Served { outcome, class: card.take_suspicion() }
 }
 
 /// Tells the keeper what the class of a failure makes it look into.

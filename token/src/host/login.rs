@@ -9,21 +9,28 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hsm_config::{PinIdentity, PinSource, Token};
+use hsm_config::{ManagementKey, PinIdentity, PinSource, Token};
 
 use super::keeper::{Event, Keeper, LAST_WAIT};
 use super::unlock::Client;
 use super::{end, pin, sandbox};
 use crate::control::{HostState, LoginOutcome, PinOrigin, Report};
 use crate::lane::Fault;
-use crate::pkcs11::{Anchor, Found, Module, Pin};
+use crate::pin::Pin;
+use crate::pkcs11::{Anchor, Found, Module};
 
 /// The wait before another look at a token that cannot be opened or did not judge a PIN, or at a PIN source that cannot
 /// be used.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// A PIN, where it came from, and who waits for the outcome.
-struct Given {
+/// A PIN that the token accepted, and where it came from.
+pub(super) struct Given {
+    pub(super) pin: Arc<Pin>,
+    pub(super) origin: PinOrigin,
+}
+
+/// A PIN to be tried, where it came from, and who waits for the outcome.
+struct Offer {
     pin: Pin,
     origin: PinOrigin,
     client: Option<Client>,
@@ -32,22 +39,28 @@ struct Given {
 /// A file's device and inode; what Landlock's rules bind to.
 type FileId = Option<(u64, u64)>;
 
-/// Which files the PIN sources were.
+/// Which files the PIN sources were, and the management key's.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PinFiles {
     user: FileId,
     officer: FileId,
+    management: FileId,
 }
 
 impl PinFiles {
     /// Which files they are now; looking at one is allowed even where opening it is not.
     pub(super) fn of(token: &Token) -> Self {
-        Self { user: file_id(&token.pin), officer: token.so_pin.as_ref().and_then(file_id) }
+        let management = token.management_key.as_ref().and_then(ManagementKey::source);
+        Self {
+            user: file_id(&token.pin),
+            officer: token.so_pin.as_ref().and_then(file_id),
+            management: management.and_then(file_id),
+        }
     }
 
     /// Ends the process where one was replaced since: a new process is let at it.
     pub(super) fn hold(&self, token: &Token) {
-        let now = Self::of(token);
-        if now.user != self.user || now.officer != self.officer {
+        if Self::of(token) != *self {
             tracing::info!("a PIN source was replaced: the host starts again to be let at it");
             end();
         }
@@ -69,37 +82,67 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
     if anchor.is_logged_in().unwrap_or(false) {
         return Some(anchor);
     }
-    let given = match &keeper.shared.config.token.pin.clone() {
+    give_pin(keeper, &token.report.serial, |_| Ok(()), |pin| anchor.login(pin))?;
+    // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
+    if anchor.is_logged_in().unwrap_or(false) {
+        return Some(anchor);
+    }
+    keeper.pause(WAIT, "the token did not take a login");
+    None
+}
+
+/// Gives a token its PIN by `login`, once it `fits`; `None` where it was not accepted, after a while.
+pub(super) fn give_pin(
+    keeper: &mut Keeper,
+    serial: &str,
+    fits: impl FnOnce(&Pin) -> Result<(), Fault>,
+    login: impl FnOnce(&Pin) -> LoginOutcome,
+) -> Option<Given> {
+    let offer = match &keeper.shared.config.token.pin.clone() {
         PinSource::Prompt => await_client(keeper)?,
         source => read_source(keeper, source)?,
     };
-    let serial = token.report.serial.clone();
-    keeper.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
-    if let Some(why) = latched(keeper) {
-        return latch(keeper, given.client, &given.origin, why);
+    if let Err(fault) = fits(&offer.pin) {
+        return turn_down(keeper, offer.client, fault);
     }
-    let outcome = anchor.login(given.pin);
+    let serial = serial.to_owned();
+    keeper.send(&Report::Attempt { serial: serial.clone(), source: offer.origin.clone() });
+    if let Some(why) = latched(keeper) {
+        latch(keeper, offer.client, &offer.origin, why);
+        return None;
+    }
+    let outcome = login(&offer.pin);
     keeper.send(&Report::Outcome { serial, outcome: outcome.clone() });
     match outcome {
         LoginOutcome::Accepted => {
-            given.client.into_iter().for_each(Client::accept);
-            // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
-            if anchor.is_logged_in().unwrap_or(false) {
-                return Some(anchor);
-            }
-            keeper.pause(WAIT, "the token did not take a login");
+            offer.client.into_iter().for_each(Client::accept);
+            Some(Given { pin: Arc::new(offer.pin), origin: offer.origin })
+        }
+        LoginOutcome::Refused(why) => {
+            latch(keeper, offer.client, &offer.origin, why);
             None
         }
-        LoginOutcome::Refused(why) => latch(keeper, given.client, &given.origin, why),
         // Whether a PIN whose fate is unclear may be tried again is the supervisor's to say, at the next attempt.
         LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => {
             keeper.down(Fault::Device(why.clone()));
-            given.client.into_iter().for_each(|client| client.refuse(&why));
+            offer.client.into_iter().for_each(|client| client.refuse(&why));
             keeper.report(HostState::NoPin(format!("the token did not judge the PIN: {why}")));
             keeper.pause(WAIT, "the token did not take a login");
             None
         }
     }
+}
+
+/// A PIN that is not even tried.
+fn turn_down(keeper: &mut Keeper, client: Option<Client>, fault: Fault) -> Option<Given> {
+    keeper.down(fault.clone());
+    client.into_iter().for_each(|client| client.refuse(&fault.to_string()));
+    keeper.report(match fault {
+        Fault::Refused(why) => HostState::Refused(why),
+        other => HostState::NoPin(other.to_string()),
+    });
+    keeper.pause(LAST_WAIT, "the PIN is not tried");
+    None
 }
 
 /// Waits for the word on the attempt: the reason, if the latch is shut.
@@ -109,14 +152,14 @@ pub(super) fn latched(keeper: &Keeper) -> Option<String> {
             Ok(Event::LogIn) => return None,
             Ok(Event::Latched(why)) => return Some(why),
             Ok(Event::Unlock(client)) => Client::new(client).refuse("another PIN is being tried"),
-            Ok(Event::Retry | Event::Suspect(_) | Event::Initialise(_)) => {}
+            Ok(_) => {}
             Err(_) => end(),
         }
     }
 }
 
 /// Waits until an operator clears the latch or replaces the source; then the supervisor is asked again.
-fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOrigin, why: String) -> Option<Anchor> {
+pub(super) fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOrigin, why: String) {
     keeper.down(Fault::Latched(why.clone()));
     client.into_iter().for_each(|client| client.refuse(&why));
     keeper.report(HostState::Latched(why));
@@ -125,13 +168,12 @@ fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOrigin, why: S
         && !matches!(keeper.pause(LAST_WAIT, "latched: run kunci token unlatch first"), Some(Event::Retry))
     {
     }
-    None
 }
 
-fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Given> {
+fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Offer> {
     keeper.pin_files.hold(&keeper.shared.config.token);
     match pin::read(source) {
-        Ok((pin, identity)) => Some(Given { pin, origin: PinOrigin::Source(identity), client: None }),
+        Ok((pin, identity)) => Some(Offer { pin, origin: PinOrigin::Source(identity), client: None }),
         Err(fault) => {
             keeper.down(fault.clone());
             keeper.report(HostState::NoPin(fault.to_string()));
@@ -141,14 +183,14 @@ fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Given> {
     }
 }
 
-fn await_client(keeper: &mut Keeper) -> Option<Given> {
+fn await_client(keeper: &mut Keeper) -> Option<Offer> {
     keeper.down(Fault::Locked);
     keeper.report(HostState::Locked);
     match keeper.inbox.recv_timeout(LAST_WAIT) {
         Ok(Event::Unlock(connection)) => {
             let mut client = Client::new(connection);
             match client.pin() {
-                Some(pin) => Some(Given { pin, origin: PinOrigin::Prompt, client: Some(client) }),
+                Some(pin) => Some(Offer { pin, origin: PinOrigin::Prompt, client: Some(client) }),
                 None => {
                     client.refuse("no PIN of 1 to 256 bytes and a newline came in 30 s");
                     None

@@ -12,10 +12,14 @@ mod lane;
 mod login;
 mod mourner;
 mod pin;
+#[cfg(feature = "piv")]
+mod porter;
 mod sandbox;
 mod shared;
 mod unlock;
 mod work;
+#[cfg(feature = "piv")]
+mod yubikey;
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,12 +1,13 @@
 //! What is left to a host once it is confined: the system's files, its module, its PIN and what its token names.
 //!
 //! Neither the ledger nor the agent's sockets are among it, and of /etc only what holds no secrets. The network stays
-//! open, since some tokens are reached over it; new processes and other processes' memory do not.
+//! open, since some tokens are reached over it; new processes and other processes' memory do not. A YubiKey's host has no
+//! vendor's code in it, and gets less: libraries, its secrets, and pcscd's socket as the one way out.
 
 use std::fs;
 use std::path::PathBuf;
 
-use hsm_config::PinSource;
+use hsm_config::{ManagementKey, PinSource, TokenKind};
 
 use crate::confine::{self, ConfineError, Files};
 use crate::control::HostConfig;
@@ -14,6 +15,10 @@ use crate::control::HostConfig;
 /// What modules and the C library read.
 const SYSTEM: [&str; 9] =
     ["/usr", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/sys", "/run/pcscd", "/run/dbus"];
+/// Where pcscd's socket is.
+pub(super) const PCSCD: &str = "/run/pcscd";
+/// All else that a YubiKey's host reads: newer libpcsclites load their other half when they are first used.
+const LIBRARIES: [&str; 6] = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/proc/self"];
 /// Devices, and what modules keep in shared memory.
 const DEVICES: &str = "/dev";
 const ETC: &str = "/etc";
@@ -47,19 +52,27 @@ pub fn enter(config: &HostConfig) -> Result<(), ConfineError> {
     }
     files(config).confine()?;
     confine::deny(confine::NEVER)?;
+    if config.token.kind == TokenKind::YubikeyPiv {
+        confine::deny_network()?;
+    }
     confine::deny_forks()
 }
 
 fn files(config: &HostConfig) -> Files {
     let token = &config.token;
-    let pins = [Some(&token.pin), token.so_pin.as_ref()].into_iter().flatten().filter_map(pin_path);
+    let management_key = token.management_key.as_ref().and_then(ManagementKey::source);
+    let secrets = [Some(&token.pin), token.so_pin.as_ref(), management_key];
+    let secrets = secrets.into_iter().flatten().filter_map(pin_path);
+    if token.kind == TokenKind::YubikeyPiv {
+        return Files::none().read(LIBRARIES).read([PCSCD]).read(&token.read_paths).read(secrets);
+    }
     Files::none()
         .read(SYSTEM)
         .read(readable_etc())
         // The file alone: PIN files may lie beside it. A folder that it needs is below SYSTEM, or in read_paths.
         .read(&token.module)
         .read(&token.read_paths)
-        .read(pins)
+        .read(secrets)
         .write([DEVICES])
         .write(&token.paths)
 }

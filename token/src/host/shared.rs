@@ -3,6 +3,8 @@
 //! A lane holds the reading side for the length of one request, so that whoever gets the writing side knows that no
 //! lane is in a call of the module. Every change to [`Now::Up`] has a new generation; a session belongs to one.
 
+#[cfg(feature = "piv")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -14,6 +16,8 @@ use super::desks::Desks;
 use super::keeper::{Event, Suspicion};
 use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
+#[cfg(feature = "piv")]
+use crate::piv::PivToken;
 use crate::pkcs11::Module;
 
 /// The token, as lanes find it.
@@ -27,8 +31,7 @@ pub(super) enum Now {
 /// A token that the process is logged in to.
 #[derive(Clone)]
 pub(super) struct Up {
-    pub(super) module: Module,
-    pub(super) slot: Slot,
+    pub(super) door: Door,
     /// Counts the times that the token came up.
     pub(super) generation: u64,
     /// Counts the times that the module was loaded again: sessions of before are gone.
@@ -42,6 +45,16 @@ pub(super) struct Life {
     generation: u64,
     /// How often it was suspected, looked at, and found as it was.
     looks: u64,
+}
+
+/// What a lane opens a session through.
+#[derive(Clone)]
+pub(super) enum Door {
+    /// A token of a PKCS#11 module.
+    Module(Module, Slot),
+    /// The card in a bay.
+    #[cfg(feature = "piv")]
+    Yubikey(Arc<Mutex<PivToken>>),
 }
 
 /// Everything that is shared.
@@ -112,6 +125,12 @@ impl Shared {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a keeper the process is about to end.
         let _ = events.send(Event::Suspect(suspicion));
+    }
+
+    /// A way to the keeper's ear.
+    #[cfg(feature = "piv")]
+    pub(super) fn events(&self) -> Sender<Event> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets the keeper initialise a blank token; `None` where it does not look for one. No guard is held meanwhile: the

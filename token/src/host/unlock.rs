@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::pin::MAX_PIN_BYTES;
-use crate::pkcs11::Pin;
+use crate::pin::Pin;
 
 /// How long a client may take to send its PIN.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +32,16 @@ impl Client {
 
     /// Reads the PIN; `None` when the client sent none in time.
     pub(super) fn pin(&mut self) -> Option<Pin> {
+        Pin::from_bytes(&self.line()?)
+    }
+
+    /// Reads a management key in its place; no PIN of a YubiKey's is as long as one.
+    #[cfg(feature = "piv")]
+    pub(super) fn management_key(&mut self) -> Option<crate::piv::Secret> {
+        crate::piv::Secret::from_hex(&self.line()?)
+    }
+
+    fn line(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         let deadline = Instant::now() + PATIENCE;
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PIN_BYTES + 1));
         while bytes.last() != Some(&b'\n') {
@@ -40,7 +50,7 @@ impl Client {
             }
             bytes.push(self.byte(deadline).ok()??);
         }
-        Pin::from_bytes(&bytes)
+        Some(bytes)
     }
 
     /// The PIN was accepted.

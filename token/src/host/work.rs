@@ -10,17 +10,23 @@ use crate::KeyRef;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, Work};
 use crate::message::{Message, MessageError, Probe};
-use crate::traits::{Provision, Token};
+use crate::traits::{Attest, Provision, Token};
 
 /// Does what a question asks, on a token that is served.
 pub(super) fn serve(
     shared: &Shared,
-    token: &mut (impl Token + Provision),
+    token: &mut (impl Token + Provision + Attest),
     work: &Work,
 ) -> Result<Done, Fault> {
     match work {
         Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
         Work::Survey { from } => survey(token, *from),
+        Work::Identify { connector } => {
+            token.identify(&shared.connector(connector)?.label()).map(Done::Identifier)
+        }
+        Work::Attest { connector, key } => {
+            token.attestation(key, &shared.connector(connector)?.label()).map(Done::Attestation)
+        }
         Work::Generate { connector, id } => {
             let used = shared.connector(connector)?;
             let exceptions = [&used.exceptions[..], &shared.config.token.exceptions].concat();

@@ -53,6 +53,18 @@ pub enum Fault {
     /// A blank token was asked for and none is there, or this one is initialised.
     #[error("the token cannot be initialised: {0}")]
     Initialise(String),
+    /// The token is not served although it is there.
+    #[error("the token is not served: {0}")]
+    Refused(String),
+    /// Nobody touched the token while it waited for that.
+    #[error("nobody touched the token in time")]
+    Touch,
+    /// There is no slot for the key, or none in which this token can make it.
+    #[error("the key cannot be made: {0}")]
+    Slot(String),
+    /// The management key cannot be used.
+    #[error("the management key cannot be used: {0}")]
+    ManagementKey(String),
     /// A frame that cannot be read.
     #[error("a lane's frame could not be read")]
     Protocol,

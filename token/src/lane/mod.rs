@@ -10,7 +10,7 @@ use hsm_config::Name;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use fault::Fault;
-pub use report::{Attributes, KeyReport, MAX_LABEL, TokenReport};
+pub use report::{Attestation, Attributes, KeyReport, MAX_LABEL, TokenReport};
 
 use crate::{KeyId, KeyRef, Message};
 
@@ -48,6 +48,11 @@ pub enum Work {
         /// How many of them to pass over.
         from: u32,
     },
+    /// A fresh identifier for a key of the connector's that is about to be made.
+    Identify {
+        /// Whose.
+        connector: Name,
+    },
     /// Generate the connector's key with this identifier, and read its attributes back.
     Generate {
         /// Whose key; type and label follow from the configuration.
@@ -71,6 +76,13 @@ pub enum Work {
     },
     /// Sign and judge a probe; the signature never leaves the host.
     Probe {
+        /// Whose key.
+        connector: Name,
+        /// The pinned key.
+        key: KeyRef,
+    },
+    /// Fetch what the maker says of the key's birth.
+    Attest {
         /// Whose key.
         connector: Name,
         /// The pinned key.
@@ -104,6 +116,10 @@ pub enum Done {
     Nothing,
     /// The token as it is after initialising.
     Token(TokenReport),
+    /// An identifier that no key has yet.
+    Identifier(KeyId),
+    /// The maker's statement; none where this kind of token makes none.
+    Attestation(Option<Attestation>),
 }
 
 /// Encodes a frame.

@@ -81,6 +81,15 @@ pub struct Attributes {
     pub key_gen_mechanism: Option<u64>,
 }
 
+/// The maker's statement about a key, as the token gave it. Nobody has judged it yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// The certificate about the key, DER.
+    pub key: Vec<u8>,
+    /// The certificate of the key that signed it (slot F9 of a YubiKey), DER.
+    pub signer: Vec<u8>,
+}
+
 impl KeyReport {
     /// The public key, where it can be parsed.
     pub fn public_key(&self) -> Option<PublicKey> {

@@ -6,12 +6,13 @@
 use cryptoki::session::UserType;
 use hsm_config::Pkcs11Uri;
 
+use super::Module;
 use super::code::Failure;
 use super::login::judge;
 use super::module::{Found, Listing};
-use super::{Module, Pin};
 use crate::control::LoginOutcome;
 use crate::lane::{Fault, TokenReport};
+use crate::pin::Pin;
 
 /// The one blank token that a URI can mean.
 pub struct Blank<'a> {

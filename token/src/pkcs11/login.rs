@@ -5,13 +5,12 @@
 
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
-use secrecy::SecretString;
-use zeroize::Zeroizing;
 
 use super::Module;
 use super::code::{Class, Failure, name};
 use super::module::Found;
 use crate::control::LoginOutcome;
+use crate::pin::Pin;
 
 /// What turns a call away before any PIN is looked at: no try of it is spent.
 const BEFORE_THE_PIN: [RvError; 19] = [
@@ -36,27 +35,9 @@ const BEFORE_THE_PIN: [RvError; 19] = [
     RvError::OperationActive,
 ];
 
-/// A PIN on its way to C_Login: no Debug, no Clone, wiped when dropped.
-pub struct Pin(SecretString);
-
 /// An open session that keeps the process's login alive.
 pub struct Anchor {
     session: Session,
-}
-
-impl Pin {
-    /// Takes a PIN out of a file's or a client's bytes: one newline at the end is not part of it. `None` where that
-    /// leaves nothing, or no UTF-8.
-    pub fn from_bytes(bytes: &Zeroizing<Vec<u8>>) -> Option<Self> {
-        let text = str::from_utf8(bytes).ok()?;
-        let text = text.strip_suffix('\n').unwrap_or(text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.is_empty() { None } else { Some(Self(SecretString::from(text))) }
-    }
-
-    pub(super) fn expose(&self) -> &SecretString {
-        &self.0
-    }
 }
 
 impl Anchor {
@@ -72,7 +53,7 @@ impl Anchor {
     }
 
     /// Calls C_Login, once.
-    pub fn login(&self, pin: Pin) -> LoginOutcome {
+    pub fn login(&self, pin: &Pin) -> LoginOutcome {
         judge(&self.session.login(UserType::User, Some(pin.expose())))
     }
 }

@@ -21,6 +21,6 @@ mod template;
 
 pub use code::{Class, Failure};
 pub use initialise::Blank;
-pub use login::{Anchor, Pin};
+pub use login::Anchor;
 pub use module::{Found, Listing, Module};
 pub use session::Pkcs11Token;

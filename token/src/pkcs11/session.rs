@@ -11,15 +11,16 @@ use std::time::Duration;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use hsm_config::{Flaw, KeyType};
+use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
 use super::template::NewKey;
 use super::{Module, certificate, find, generate, survey};
-use crate::lane::{Fault, KeyReport, TokenReport};
+use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
-use crate::traits::{Provision, Token};
+use crate::traits::{Attest, Provision, Token};
 use crate::{KeyId, KeyRef, PublicKey};
 
 /// The wait before a token or module that ran out of sessions or memory is asked again.
@@ -141,6 +142,14 @@ impl Token for Pkcs11Token {
 }
 
 impl Provision for Pkcs11Token {
+    fn identify(&mut self, _: &str) -> Result<KeyId, Fault> {
+        let mut id = [0; 16];
+        match getrandom(&mut id, GetRandomFlags::empty()) {
+            Ok(filled) if filled == id.len() => Ok(KeyId(id)),
+            _ => Err(Fault::Device("the kernel gave no randomness".into())),
+        }
+    }
+
     fn generate(
         &mut self,
         id: KeyId,
@@ -167,5 +176,12 @@ impl Provision for Pkcs11Token {
             token.keys.clear();
             generate::destroy(&token.session, key)
         })
+    }
+}
+
+impl Attest for Pkcs11Token {
+    fn attestation(&mut self, _: &KeyRef, _: &str) -> Result<Option<Attestation>, Fault> {
+        // PKCS#11 has no call for it; makers have tools of their own.
+        Ok(None)
     }
 }

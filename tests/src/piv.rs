@@ -1,0 +1,143 @@
+//! An installation whose token is a YubiKey, with secrets of its own, in the production configuration.
+
+use std::process::Command;
+
+use crate::rig::{ALL, Rig, user};
+use crate::yubikey::{Model, YubiKey};
+use crate::{Agent, Pcsc};
+
+/// The secrets that the rig gives a YubiKey in the place of the factory's.
+pub const PIN: &str = "648219";
+pub const PUK: &str = "86421975";
+pub const MANAGEMENT_KEY: &str = "a0a1a2a3a4a5a6a7b0b1b2b3b4b5b6b7c0c1c2c3c4c5c6c7";
+/// What it has from the factory.
+const FACTORY: [&str; 2] = ["123456", "12345678"];
+
+/// The installation, pcscd and one YubiKey.
+pub struct PivRig {
+    // Dropped first: its reader goes with pcscd.
+    pub key: YubiKey,
+    pub pcsc: Pcsc,
+    pub rig: Rig,
+    token: String,
+    connectors: String,
+    agent: String,
+}
+
+impl PivRig {
+    /// A YubiKey with secrets of its own, and connector `de` (RSA-2048, PS256) without a slot of its own.
+    pub fn new() -> Self {
+        let rig = Self::factory_new(Model::default());
+        rig.change_secrets();
+        rig
+    }
+
+    /// The same with a YubiKey as it comes from the factory.
+    pub fn factory_new(model: Model) -> Self {
+        let pcsc = Pcsc::start();
+        let key = pcsc.yubikey(model);
+        let rig = Rig::bare();
+        rig.private("pin", PIN);
+        rig.private("management-key", &format!("{MANAGEMENT_KEY}\n"));
+        let (token, agent) = (String::new(), String::new());
+        let connectors = connector("de", "rsa-2048", "PS256");
+        Self { key, pcsc, rig, token, connectors, agent }
+    }
+
+    /// One more line of the token's section.
+    pub fn token_line(mut self, line: &str) -> Self {
+        self.token.push_str(&format!("{line}\n"));
+        self
+    }
+
+    /// One more line of the agent's section.
+    pub fn agent_line(mut self, line: &str) -> Self {
+        self.agent.push_str(&format!("{line}\n"));
+        self
+    }
+
+    /// One more connector on the YubiKey.
+    pub fn connector(mut self, name: &str, key: &str, algorithm: &str) -> Self {
+        self.connectors.push_str(&connector(name, key, algorithm));
+        self
+    }
+
+    /// Gives the YubiKey its PIN, PUK and management key.
+    pub fn change_secrets(&self) {
+        self.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
+        self.tool(&["-a", "change-pin", "-P", FACTORY[0], "-N", PIN]);
+        self.tool(&["-a", "change-puk", "-P", FACTORY[1], "-N", PUK]);
+    }
+
+    /// Yubico's own tool, which must succeed; what it printed.
+    #[track_caller]
+    pub fn tool(&self, arguments: &[&str]) -> String {
+        let output = self.pcsc.inside(Command::new("yubico-piv-tool").args(arguments)).output().unwrap();
+        assert!(output.status.success(), "yubico-piv-tool {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Writes the configuration and starts the agent.
+    pub fn spawn(&self) -> Agent {
+        self.rig.private("kunci.toml", &self.toml());
+        self.rig.spawn_with(|command| self.pcsc.shape(command))
+    }
+
+    /// Starts the agent, and waits until the YubiKey is served.
+    pub fn start(&self) -> Agent {
+        let agent = self.spawn();
+        agent.await_tokens("ready");
+        agent
+    }
+
+    /// Starts the agent and provisions every connector.
+    pub fn provisioned(&self) -> Agent {
+        let agent = self.start();
+        self.rig.kunci_ok(&["provision", "--all"]);
+        agent
+    }
+
+    fn toml(&self) -> String {
+        let at = |name: &str| format!("{:?}", self.rig.at(name));
+        let names: Vec<&str> =
+            self.connectors.lines().filter_map(|line| line.strip_prefix("[connectors.")).collect();
+        let names: Vec<String> =
+            names.iter().map(|name| format!("{:?}", name.trim_end_matches(']'))).collect();
+        format!(
+            "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\n{agent}\n\
+             [ledger]\norigin = \"rig.example/kunci\"\n\n\
+             [tokens.key]\nkind = \"yubikey-piv\"\nserial = {serial}\npin = {{ file = {pin} }}\n{management}{token}\n\
+             {connectors}\n\
+             [callers.rig]\nuser = {user}\nconnectors = [{names}]\n\n[admins.rig]\nuser = {user}\nmay = {ALL}\n",
+            socket = at("agent.sock"),
+            admin = at("admin.sock"),
+            state = at("state"),
+            agent = self.agent,
+            serial = self.key.model.serial,
+            pin = at("pin"),
+            management = if self.token.contains("management_key") {
+                String::new()
+            } else {
+                format!("management_key = {{ file = {} }}\n", at("management-key"))
+            },
+            token = self.token,
+            connectors = self.connectors,
+            user = user(),
+            names = names.join(", "),
+        )
+    }
+}
+
+impl Default for PivRig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn connector(name: &str, key: &str, algorithm: &str) -> String {
+    let authority = if algorithm == "ES256" { "authority = \"https://login.example\"\n" } else { "" };
+    format!(
+        "[connectors.{name}]\nregion = \"Region {name}\"\ntokens = [\"key\"]\nkey = {key:?}\nalgorithm = {algorithm:?}\n\
+         {authority}tenants = \"tenants.csv\"\n"
+    )
+}

@@ -1,0 +1,112 @@
+//! The host around a card: who may give the PIN and when, where the management key is, and who is told of a touch.
+//!
+//! A lane that needs the PIN given asks the keeper, who alone has it and who has each attempt made durable first.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hsm_config::{ManagementKey, PinPolicy, PinSource, Token};
+
+use super::keeper::Event;
+use super::login::PinFiles;
+use super::pin;
+use crate::control::{self, LoginOutcome, Report};
+use crate::lane::Fault;
+use crate::pin::Pin;
+use crate::piv::{Attendant, Bay, Secret};
+
+/// How long a lane waits for the keeper's leave: it may be about to close the card, and wait for this very lane.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The keeper's leave to give the PIN once.
+pub(super) struct Leave {
+    pub(super) pin: Arc<Pin>,
+    /// Where its outcome is told; dropped untold, it counts as unclear.
+    pub(super) outcome: Sender<LoginOutcome>,
+}
+
+/// What a lane needs to work with the card.
+pub(super) struct Porter {
+    pub(super) bay: Arc<Bay>,
+    pub(super) serial: u32,
+    control: Arc<OwnedFd>,
+    events: Mutex<Sender<Event>>,
+    token: Token,
+    files: PinFiles,
+    typed: Mutex<Option<Arc<Secret>>>,
+}
+
+impl Porter {
+    pub(super) fn new(
+        serial: u32,
+        control: Arc<OwnedFd>,
+        events: Sender<Event>,
+        token: Token,
+        files: PinFiles,
+    ) -> Self {
+        let (bay, events, typed) = (Arc::default(), Mutex::new(events), Mutex::default());
+        Self { bay, serial, control, events, token, files, typed }
+    }
+
+    /// Whether this is a trial, where secrets of the factory do.
+    pub(super) fn allows_factory(&self) -> bool {
+        self.token.allow_factory_secrets == Some(true)
+    }
+
+    /// Whether keys that were made by this configuration want the PIN for each signature, so that none counts as given.
+    pub(super) fn gives_pin_each_time(&self) -> bool {
+        self.token.pin_policy == Some(PinPolicy::Always)
+    }
+
+    /// Whether a person types the management key.
+    pub(super) fn wants_management_key(&self) -> bool {
+        self.token.management_key == Some(ManagementKey::Source(PinSource::Prompt))
+    }
+
+    /// Keeps a management key that a person typed, until the card is gone.
+    pub(super) fn keep(&self, secret: Option<Secret>) {
+        *self.typed.lock().unwrap_or_else(PoisonError::into_inner) = secret.map(Arc::new);
+    }
+}
+
+impl Attendant for Porter {
+    fn touch(&self, waits: bool) {
+        // Without a supervisor the process is about to end.
+        let _ = control::send(self.control.as_fd(), &Report::Touch(waits), &[]);
+    }
+
+    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+        let (answer, answered) = mpsc::channel();
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events.send(Event::Verify(answer)).map_err(|_| Fault::Starting)?;
+        let leave: Leave = answered.recv_timeout(PATIENCE).map_err(|_| Fault::Starting)??;
+        let outcome = give(&leave.pin);
+        let _ = leave.outcome.send(outcome.clone());
+        match outcome {
+            LoginOutcome::Accepted => Ok(()),
+            LoginOutcome::Refused(why) => Err(Fault::Latched(why)),
+            LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => Err(Fault::Device(why)),
+        }
+    }
+
+    fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault> {
+        let refuse = |why: &str| Fault::ManagementKey(why.into());
+        let source = match &self.token.management_key {
+            None => return Err(refuse("the configuration names none: add management_key to the token")),
+            Some(ManagementKey::Protected) => return Ok(None),
+            Some(ManagementKey::Source(source)) => source,
+        };
+        if *source == PinSource::Prompt {
+            let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            return typed
+                .map(Some)
+                .ok_or_else(|| refuse("nobody typed it: run kunci token unlock --management-key"));
+        }
+        self.files.hold(&self.token);
+        let text = pin::read_bytes(source).map_err(|fault| refuse(&fault.to_string()))?;
+        let secret = Secret::from_hex(&text).map(Arc::new).map(Some);
+        secret.ok_or_else(|| refuse("its source does not hold 32, 48 or 64 hexadecimal digits"))
+    }
+}

@@ -1,0 +1,203 @@
+//! The keeper of a YubiKey: finds it by its serial number, has its PIN given once, publishes it to the lanes, watches it.
+//!
+//! Whatever happens to the card, to the reader or to pcscd, it is closed and opened again. It is served only after it
+//! was found to have no factory secret, which no try of any secret is spent on.
+
+use std::os::unix::fs::MetadataExt;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::keeper::{Event, FIRST_WAIT, Keeper, LAST_WAIT, Suspicion};
+use super::login::{self, Given};
+use super::porter::{Leave, Porter};
+use super::shared::{Door, Up};
+use super::unlock::Client;
+use super::{end, sandbox};
+use crate::control::{HostState, LoginOutcome, Report};
+use crate::lane::Fault;
+use crate::pin::Pin;
+use crate::piv::{Card, FactorySecret, PivToken};
+
+/// How often a card that is served is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// Why a card is not initialised here.
+const NO_INIT: &str = "a YubiKey is made ready with ykman: docs/how-to/use-a-yubikey.md says how";
+
+impl Keeper {
+    /// Serves the YubiKey until the process ends.
+    pub(super) fn keep_yubikey(mut self, serial: u32) -> ! {
+        let (control, events) = (Arc::clone(&self.control), self.shared.events());
+        let token = self.shared.config.token.clone();
+        let porter = Arc::new(Porter::new(serial, control, events, token, self.pin_files));
+        let service = service();
+        let mut reader = None;
+        loop {
+            self.await_card(&porter, &mut reader, service);
+            self.down(Fault::Starting);
+            if self.is_fit(&porter)
+                && let Some(given) = self.give_pin(&porter)
+            {
+                self.serve_card(&porter, &given);
+            }
+            porter.keep(None);
+            self.down(Fault::Starting);
+            porter.bay.close();
+        }
+    }
+
+    /// Opens the card, however long that takes.
+    fn await_card(&mut self, porter: &Porter, reader: &mut Option<String>, service: Service) {
+        let mut wait = FIRST_WAIT;
+        loop {
+            let fault = match Card::open(porter.serial, reader.as_deref()) {
+                Ok(card) => {
+                    *reader = Some(card.reader().to_owned());
+                    return porter.bay.put(card);
+                }
+                Err(fault) => fault,
+            };
+            if self::service() != service {
+                tracing::info!("pcscd's folder was made anew: the host starts again to be let at it");
+                end();
+            }
+            self.down(fault.clone());
+            self.report(HostState::Missing(fault.to_string()));
+            if let Some(Event::Initialise(lane)) = self.pause(wait, "the YubiKey is not there") {
+                let _ = lane.send(Err(Fault::Initialise(NO_INIT.into())));
+            }
+            wait = (wait * 2).min(LAST_WAIT);
+        }
+    }
+
+    /// Whether the card has secrets of its own; where not, it is left alone for a while.
+    fn is_fit(&mut self, porter: &Porter) -> bool {
+        if porter.allows_factory() {
+            return true;
+        }
+        let told = porter.bay.hold().card().and_then(Card::factory_secret);
+        match told {
+            Ok(None) => true,
+            Ok(Some(secret)) => self.refuse(secret.advice()),
+            Err(failure) => {
+                let fault = failure.into_fault();
+                self.down(fault.clone());
+                self.report(HostState::Missing(fault.to_string()));
+                self.pause(LOOK, "the YubiKey does not answer");
+                false
+            }
+        }
+    }
+
+    fn refuse(&mut self, why: &str) -> bool {
+        self.down(Fault::Refused(why.into()));
+        self.report(HostState::Refused(why.into()));
+        self.pause(LAST_WAIT, why);
+        false
+    }
+
+    fn give_pin(&mut self, porter: &Porter) -> Option<Given> {
+        let allowed = porter.allows_factory();
+        let fits = |pin: &Pin| match pin {
+            pin if !Card::takes(pin) => {
+                Err(Fault::PinSource("a YubiKey's PIN has six to eight bytes".into()))
+            }
+            pin if !allowed && FactorySecret::is_pin(pin) => {
+                Err(Fault::Refused(FactorySecret::Pin.advice().into()))
+            }
+            _ => Ok(()),
+        };
+        let bay = Arc::clone(&porter.bay);
+        let verify = |pin: &Pin| match bay.hold().card() {
+            Ok(card) => card.verify(pin),
+            Err(failure) => LoginOutcome::NotJudged(failure.into_fault().to_string()),
+        };
+        login::give_pin(self, &porter.serial.to_string(), fits, verify)
+    }
+
+    /// Serves the card until something is the matter with it.
+    fn serve_card(&mut self, porter: &Arc<Porter>, given: &Given) {
+        self.generation += 1;
+        let (generation, epoch) = (self.generation, self.epoch);
+        let (bay, attendant) = (Arc::clone(&porter.bay), Arc::clone(porter));
+        let card = PivToken::new(bay, attendant, &self.shared.config, porter.serial);
+        self.shared.up(Up { door: Door::Yubikey(Arc::new(Mutex::new(card))), generation, epoch });
+        self.report(HostState::Ready { serial: porter.serial.to_string() });
+        loop {
+            match self.inbox.recv_timeout(LOOK) {
+                Ok(Event::Verify(lane)) => {
+                    if !self.give_leave(porter, given, &lane) {
+                        return;
+                    }
+                }
+                Ok(Event::Unlock(client)) => take_management_key(porter, Client::new(client)),
+                Ok(Event::Suspect(Suspicion::Gone | Suspicion::Broken)) => return,
+                Ok(Event::Suspect(Suspicion::Changed)) => {
+                    self.shared.looked();
+                    if !self.looks.take(|| is_served(porter)) {
+                        return;
+                    }
+                    self.shared.is_as_before();
+                }
+                Err(RecvTimeoutError::Timeout) if !self.looks.take(|| is_served(porter)) => return,
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => end(),
+            }
+        }
+    }
+
+    /// Lets a lane give the PIN once more; whether the card is served on.
+    fn give_leave(&mut self, porter: &Porter, given: &Given, lane: &Sender<Result<Leave, Fault>>) -> bool {
+        let serial = porter.serial.to_string();
+        self.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
+        if let Some(why) = login::latched(self) {
+            let _ = lane.send(Err(Fault::Latched(why.clone())));
+            login::latch(self, None, &given.origin, why);
+            return false;
+        }
+        let (outcome, told) = channel();
+        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), outcome }));
+        let outcome = match asked {
+            Ok(()) => told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into())),
+            Err(_) => LoginOutcome::NotJudged("the lane is gone".into()),
+        };
+        self.send(&Report::Outcome { serial, outcome: outcome.clone() });
+        match outcome {
+            LoginOutcome::Accepted => true,
+            LoginOutcome::Refused(why) => {
+                login::latch(self, None, &given.origin, why);
+                false
+            }
+            LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => false,
+        }
+    }
+}
+
+/// Whether the card is there and, where it is certain to be asked for, its PIN counts as given. A card that is worked
+/// with is.
+fn is_served(porter: &Porter) -> bool {
+    let Some(mut held) = porter.bay.try_hold() else { return true };
+    let Ok(card) = held.card() else { return false };
+    if porter.gives_pin_each_time() { card.is_there() } else { card.is_verified().unwrap_or(false) }
+}
+
+fn take_management_key(porter: &Porter, mut client: Client) {
+    if !porter.wants_management_key() {
+        return client.refuse("the token is unlocked already");
+    }
+    match client.management_key() {
+        Some(secret) => {
+            porter.keep(Some(secret));
+            client.accept();
+        }
+        None => client.refuse("no management key of 32, 48 or 64 hexadecimal digits came in 30 s"),
+    }
+}
+
+/// Which folder pcscd's socket is in; what Landlock's rule binds to.
+type Service = Option<(u64, u64)>;
+
+fn service() -> Service {
+    let folder = std::fs::metadata(sandbox::PCSCD).ok()?;
+    Some((folder.dev(), folder.ino()))
+}

@@ -1,0 +1,114 @@
+//! One open YubiKey: found among the readers by its serial number, and asked what it is.
+//!
+//! Only readers of Yubico's are looked into, the one of last time first: opening a card selects its PIV application, and
+//! for a card that another host serves that undoes its PIN. Firmware before 4 has no serial number to ask for.
+
+use pcsc::{Disposition, Error as Pcsc};
+use yubikey::{Context, Error, Serial, Version, YubiKey};
+
+use super::code;
+use crate::lane::{Fault, TokenReport};
+use crate::pkcs11::Failure;
+
+/// What the name of a YubiKey's reader holds.
+const MAKER: &str = "yubi";
+/// What the name of a reader that is software holds.
+const SOFT_READER: &str = "virtual";
+
+/// The first firmware that tells of a slot what is in it (GET METADATA).
+const METADATA: (u8, u8, u8) = (5, 3, 0);
+/// The first that makes RSA keys without a known weakness (CVE-2017-15361).
+const SOUND_RSA: (u8, u8, u8) = (4, 3, 5);
+/// The first with RSA-3072 and RSA-4096.
+const LARGE_RSA: (u8, u8, u8) = (5, 7, 0);
+
+/// An open YubiKey.
+pub struct Card {
+    pub(super) key: YubiKey,
+}
+
+impl Card {
+    /// Opens the YubiKey with this serial number; `last` is the reader that it was in.
+    pub fn open(serial: u32, last: Option<&str>) -> Result<Self, Fault> {
+        let mut context = Context::open().map_err(code::unopened)?;
+        let mut readers: Vec<_> = context.iter().map_err(code::unopened)?.collect();
+        readers.retain(|reader| reader.name().to_ascii_lowercase().contains(MAKER));
+        readers.sort_by_key(|reader| Some(&*reader.name()) != last);
+        let (mut others, mut why) = (0, None);
+        for reader in readers {
+            match reader.open() {
+                Ok(key) if key.serial() == Serial(serial) => return Ok(Self { key }),
+                Ok(key) => {
+                    others += 1;
+                    // Another's: it is left as it is.
+                    let _ = key.disconnect(Disposition::LeaveCard);
+                }
+                // An empty reader.
+                Err(Error::PcscError { inner: Some(Pcsc::NoSmartcard | Pcsc::RemovedCard) }) => {}
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        Err(why.map_or_else(|| missing(serial, others), code::unopened))
+    }
+
+    /// The reader that it is in.
+    pub fn reader(&self) -> &str {
+        self.key.name()
+    }
+
+    /// Its serial number.
+    pub fn serial(&self) -> u32 {
+        self.key.serial().0
+    }
+
+    /// Whether it still answers; what it answers does not matter.
+    pub fn is_there(&mut self) -> bool {
+        // The discovery object (SP 800-73-4, part 1, section 3.3.2).
+        let answer = self.key.fetch_object(0x7e);
+        !matches!(answer, Err(Error::PcscError { .. }))
+    }
+
+    /// What it says of itself. Nothing here proves it: that takes an attestation.
+    pub fn report(&self) -> TokenReport {
+        let software = self.key.name().to_ascii_lowercase().contains(SOFT_READER);
+        TokenReport {
+            label: "PIV".into(),
+            manufacturer: "Yubico".into(),
+            model: format!("YubiKey {}", self.key.version()),
+            serial: self.serial().to_string(),
+            library: self.key.name().into(),
+            software,
+            wrapping_key: false,
+        }
+    }
+
+    /// Whether it tells what a slot holds, and whether its secrets are the factory's.
+    pub(super) fn has_metadata(&self) -> bool {
+        self.is_at_least(METADATA)
+    }
+
+    pub(super) fn makes_sound_rsa(&self) -> bool {
+        self.is_at_least(SOUND_RSA)
+    }
+
+    pub(super) fn has_large_rsa(&self) -> bool {
+        self.is_at_least(LARGE_RSA)
+    }
+
+    fn is_at_least(&self, (major, minor, patch): (u8, u8, u8)) -> bool {
+        self.key.version() >= Version { major, minor, patch }
+    }
+
+    /// A call that the card failed.
+    pub(super) fn failed(call: &'static str) -> impl Fn(Error) -> Failure {
+        move |error| code::failure(call, error)
+    }
+}
+
+fn missing(serial: u32, others: usize) -> Fault {
+    Fault::TokenMissing(match others {
+        0 => format!("no YubiKey is plugged in; {serial} is configured"),
+        1 => format!("another YubiKey than {serial} is plugged in"),
+        n => format!("{n} YubiKeys are plugged in, and none is {serial}"),
+    })
+}

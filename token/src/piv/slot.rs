@@ -1,0 +1,95 @@
+//! What is in a slot: nothing, a key that we can use, or something else.
+//!
+//! Firmware from 5.3 tells by GET METADATA. Before, an attestation tells of a key that was made there, and the slot's
+//! certificate of one that may have been brought; a key without either cannot be seen.
+
+use hsm_config::PivSlot;
+use yubikey::piv::{self, Origin, SlotId};
+use yubikey::{Error, PinPolicy, TouchPolicy};
+
+use der::Encode;
+
+use super::{Card, code};
+use crate::PublicKey;
+use crate::lane::Fault;
+use crate::pkcs11::Failure;
+
+/// What a slot holds.
+pub(super) enum Occupant {
+    /// Nothing.
+    None,
+    /// A key.
+    Key(Box<SlotKey>),
+    /// A key of a kind that Kunci has no use for, or a certificate without a key.
+    Other,
+}
+
+/// A key in a slot.
+pub(super) struct SlotKey {
+    pub(super) public: PublicKey,
+    /// Whether it was made there; unknown where only a certificate tells of it.
+    pub(super) origin: Option<Origin>,
+    /// When the PIN and a touch are wanted; unknown before 5.3.
+    pub(super) policy: Option<(PinPolicy, TouchPolicy)>,
+}
+
+impl Card {
+    /// Looks into a slot.
+    pub(super) fn occupant(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
+        if self.has_metadata() { self.told(slot) } else { self.guessed(slot) }
+    }
+
+    fn told(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
+        let told = match piv::metadata(&mut self.key, id(slot)?) {
+            Ok(told) => told,
+            Err(Error::NotFound) => return self.without_key(slot),
+            // An algorithm that the crate does not know.
+            Err(Error::AlgorithmError | Error::ParseError | Error::InvalidObject) => {
+                return Ok(Occupant::Other);
+            }
+            Err(error) => return Err(code::failure("GET METADATA", error)),
+        };
+        let public = told.public.and_then(|spki| spki.to_der().ok());
+        Ok(match public.and_then(|spki| PublicKey::from_spki(&spki).ok()) {
+            Some(public) => {
+                Occupant::Key(Box::new(SlotKey { public, origin: told.origin, policy: told.policy }))
+            }
+            None => Occupant::Other,
+        })
+    }
+
+    fn guessed(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
+        let (certificate, origin) = match piv::attest(&mut self.key, id(slot)?) {
+            Ok(attestation) => (Some(attestation.to_vec()), Some(Origin::Generated)),
+            Err(error @ Error::PcscError { .. }) => return Err(code::failure("ATTEST", error)),
+            Err(_) => (self.certificate(slot)?, None),
+        };
+        let Some(certificate) = certificate else { return Ok(Occupant::None) };
+        Ok(match PublicKey::from_certificate(&certificate) {
+            Ok(public) => Occupant::Key(Box::new(SlotKey { public, origin, policy: None })),
+            Err(_) => Occupant::Other,
+        })
+    }
+
+    /// A certificate without a key is somebody's, too: making a key there would orphan it.
+    fn without_key(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
+        Ok(if self.certificate(slot)?.is_some() { Occupant::Other } else { Occupant::None })
+    }
+}
+
+/// A slot as the crate names it.
+pub(super) fn id(slot: PivSlot) -> Result<SlotId, Failure> {
+    SlotId::try_from(slot.number()).map_err(|_| Fault::Permanent(format!("slot {slot} is not known")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_knows_every_slot_under_its_number() {
+        for slot in PivSlot::all() {
+            assert_eq!(u8::from(id(slot).unwrap()), slot.number());
+        }
+    }
+}

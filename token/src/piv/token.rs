@@ -1,0 +1,280 @@
+//! One thread's use of the card in a bay, with the keys that it has found there.
+//!
+//! A key is found by the place that its identifier says and compared with its pin; where the configuration gives the
+//! connector a slot, no other will do. What a failure leaves over is a suspicion that the host's keeper looks into.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use hsm_config::{Flaw, KeyType, PivSlot};
+use rustix::rand::{GetRandomFlags, getrandom};
+use yubikey::{PinPolicy, TouchPolicy};
+
+use super::generate::Policies;
+use super::slot::{Occupant, SlotKey};
+use super::{Attendant, Bay, Card, pad};
+use crate::control::{HostConfig, label};
+use crate::lane::{Attestation, Fault, KeyReport, SURVEY_KEYS, TokenReport};
+use crate::message::Composed;
+use crate::pkcs11::{Class, Failure};
+use crate::traits::{Attest, Provision, Token};
+use crate::{KeyId, KeyRef, Place, PublicKey};
+
+/// A card in a bay, as one thread works with it.
+pub struct PivToken {
+    bay: Arc<Bay>,
+    attendant: Arc<dyn Attendant>,
+    settings: Settings,
+    keys: HashMap<KeyRef, SlotKey>,
+    suspicion: Option<Class>,
+}
+
+/// What the configuration says of the card.
+struct Settings {
+    serial: u32,
+    /// By label.
+    slots: BTreeMap<String, PivSlot>,
+    policies: Policies,
+    allow_factory: bool,
+}
+
+impl PivToken {
+    /// A use of the card by this configuration.
+    pub fn new(bay: Arc<Bay>, attendant: Arc<dyn Attendant>, config: &HostConfig, serial: u32) -> Self {
+        let token = &config.token;
+        let settings = Settings {
+            serial,
+            slots: token.slots.iter().map(|(connector, slot)| (label(connector), *slot)).collect(),
+            policies: Policies {
+                pin: token.pin_policy.unwrap_or_default(),
+                touch: token.touch_policy.unwrap_or_default(),
+            },
+            allow_factory: token.allow_factory_secrets == Some(true),
+        };
+        Self { bay, attendant, settings, keys: HashMap::new(), suspicion: None }
+    }
+
+    /// The class of the last failure, once.
+    pub fn take_suspicion(&mut self) -> Option<Class> {
+        self.suspicion.take()
+    }
+
+    /// Works with the card. Nothing is repeated here: a card that failed is opened anew first.
+    fn with<T>(&mut self, work: impl FnOnce(&mut Self, &mut Card) -> Result<T, Failure>) -> Result<T, Fault> {
+        let bay = Arc::clone(&self.bay);
+        let mut held = bay.hold();
+        let done = held.card().and_then(|card| work(self, card));
+        done.map_err(|failure| {
+            if let Failure::Code(class, code) = &failure {
+                tracing::warn!(?class, code, "a call to the YubiKey failed");
+                self.suspicion = Some(*class);
+                self.keys.clear();
+            }
+            failure.into_fault()
+        })
+    }
+
+    /// The pinned key, found in its place.
+    fn found(&mut self, card: &mut Card, key: &KeyRef) -> Result<(PivSlot, &SlotKey), Failure> {
+        let slot = self.settings.slot_of(key.id)?;
+        if !self.keys.contains_key(key) {
+            let found = match card.occupant(slot)? {
+                Occupant::Key(found) if found.public.sha256() == key.spki_sha256 => found,
+                Occupant::None => return Err(Fault::KeyMissing.into()),
+                Occupant::Key(_) | Occupant::Other => return Err(Fault::KeyMismatch.into()),
+            };
+            self.keys.insert(*key, *found);
+        }
+        Ok((slot, self.keys.get(key).ok_or(Fault::KeyMissing)?))
+    }
+
+    fn labelled(
+        &mut self,
+        card: &mut Card,
+        key: &KeyRef,
+        label: &str,
+    ) -> Result<(PivSlot, &SlotKey), Failure> {
+        self.settings.check_label(key.id, label)?;
+        self.found(card, key)
+    }
+
+    /// Authenticates with the management key, works, and takes all authentication back: what else reaches pcscd shares it.
+    fn managed<T>(
+        &mut self,
+        card: &mut Card,
+        work: impl FnOnce(&mut Card) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let secret = self.attendant.management_key()?;
+        card.authenticate(secret.as_deref(), self.settings.allow_factory)?;
+        let done = work(card);
+        card.forget()?;
+        self.attendant.verify(&mut |pin| card.verify(pin))?;
+        done
+    }
+}
+
+impl Token for PivToken {
+    fn key(&mut self, key: &KeyRef, label: &str) -> Result<&PublicKey, Fault> {
+        self.with(|token, card| token.labelled(card, key, label).map(|_| ()))?;
+        self.keys.get(key).map(|found| &found.public).ok_or(Fault::KeyMissing)
+    }
+
+    fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault> {
+        let attendant = Arc::clone(&self.attendant);
+        self.with(|token, card| {
+            let untold = (PinPolicy::Once, token.settings.policies.touch());
+            let (slot, found) = token.labelled(card, key, label)?;
+            let kind = found.public.kind();
+            let (pin, touch) = found.policy.unwrap_or(untold);
+            let encoded = pad::encode(message, kind)?;
+            if pin == PinPolicy::Always {
+                attendant.verify(&mut |pin| card.verify(pin))?;
+            }
+            if touch == TouchPolicy::Never {
+                return card.sign(slot, kind, &encoded);
+            }
+            attendant.touch(true);
+            let signed = card.sign(slot, kind, &encoded);
+            attendant.touch(false);
+            signed.map_err(|failure| untouched(card, failure, pin))
+        })
+    }
+
+    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault> {
+        self.with(|token, card| {
+            let stored = card.certificate(token.settings.slot_of(key.id)?)?;
+            Ok(stored.filter(|certificate| certifies(certificate, key)))
+        })
+    }
+
+    fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.with(|token, card| {
+            let mut keys = Vec::new();
+            for slot in PivSlot::all() {
+                let id = Place { serial: token.settings.serial, slot }.id([0; 8]);
+                keys.extend(card.describe(slot, id, token.settings.label_of(slot))?);
+            }
+            Ok((card.report(), keys.into_iter().skip(from).take(SURVEY_KEYS).collect()))
+        })
+    }
+}
+
+impl Provision for PivToken {
+    fn identify(&mut self, label: &str) -> Result<KeyId, Fault> {
+        let mut tail = [0; 8];
+        let filled = getrandom(&mut tail, GetRandomFlags::empty());
+        if filled != Ok(tail.len()) {
+            return Err(Fault::Device("the kernel gave no randomness".into()));
+        }
+        self.with(|token, card| {
+            let slot = token.settings.choose(card, label)?;
+            Ok(Place { serial: token.settings.serial, slot }.id(tail))
+        })
+    }
+
+    fn generate(
+        &mut self,
+        id: KeyId,
+        label: &str,
+        kind: KeyType,
+        exceptions: &[Flaw],
+    ) -> Result<KeyReport, Fault> {
+        self.with(|token, card| {
+            token.settings.check_label(id, label)?;
+            let (slot, policies) = (token.settings.slot_of(id)?, token.settings.policies);
+            if !card.is_free(slot, token.settings.slots.contains_key(label))? {
+                return Err(Fault::Slot(taken(slot)).into());
+            }
+            token.managed(card, |card| card.generate(slot, (id, label), kind, (policies, exceptions)))
+        })
+    }
+
+    fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault> {
+        self.with(|token, card| {
+            let (slot, _) = token.labelled(card, key, label)?;
+            if !certifies(certificate, key) {
+                return Err(Fault::CertificateMismatch.into());
+            }
+            if card.certificate(slot)?.is_some_and(|stored| stored == certificate) {
+                return Ok(());
+            }
+            token.managed(card, |card| card.store(slot, certificate))
+        })
+    }
+
+    fn destroy(&mut self, _: &KeyRef) -> Result<(), Fault> {
+        Err(Fault::Permanent(
+            "a YubiKey's key is destroyed by its owner: `ykman piv keys delete`, or a new one in its slot"
+                .into(),
+        ))
+    }
+}
+
+impl Attest for PivToken {
+    fn attestation(&mut self, key: &KeyRef, label: &str) -> Result<Option<Attestation>, Fault> {
+        self.with(|token, card| {
+            let (slot, _) = token.labelled(card, key, label)?;
+            card.attestation(slot)
+        })
+    }
+}
+
+impl Settings {
+    /// The slot that an identifier says, on this very card.
+    fn slot_of(&self, id: KeyId) -> Result<PivSlot, Failure> {
+        let place = Place::of(id).filter(|place| place.serial == self.serial);
+        Ok(place.ok_or(Fault::KeyMissing)?.slot)
+    }
+
+    /// One connector's message is not signed in another's slot.
+    fn check_label(&self, id: KeyId, label: &str) -> Result<(), Failure> {
+        let slot = self.slot_of(id)?;
+        let own = self.slots.get(label).is_none_or(|own| *own == slot);
+        let others = self.slots.iter().any(|(other, own)| *own == slot && other != label);
+        if own && !others { Ok(()) } else { Err(Fault::KeyMismatch.into()) }
+    }
+
+    /// Whose slot it is by the configuration; nobody's by name otherwise.
+    fn label_of(&self, slot: PivSlot) -> &str {
+        self.slots.iter().find(|(_, own)| **own == slot).map_or("", |(label, _)| label)
+    }
+
+    /// The slot for a new key: the one that is named for it, else the first that is free.
+    fn choose(&self, card: &mut Card, label: &str) -> Result<PivSlot, Failure> {
+        if let Some(slot) = self.slots.get(label) {
+            return if card.is_free(*slot, true)? {
+                Ok(*slot)
+            } else {
+                Err(Fault::Slot(taken(*slot)).into())
+            };
+        }
+        if !card.has_metadata() {
+            let why = "firmware before 5.3 does not tell which slots are free: name one in slots";
+            return Err(Fault::Slot(why.into()).into());
+        }
+        for slot in PivSlot::free_choice().filter(|slot| self.label_of(*slot).is_empty()) {
+            if card.is_free(slot, false)? {
+                return Ok(slot);
+            }
+        }
+        Err(Fault::Slot("none of the slots 82 to 95 is free".into()).into())
+    }
+}
+
+fn certifies(certificate: &[u8], key: &KeyRef) -> bool {
+    PublicKey::from_certificate(certificate).is_ok_and(|public| public.sha256() == key.spki_sha256)
+}
+
+fn taken(slot: PivSlot) -> String {
+    format!(
+        "slot {slot} is not empty, and nothing is ever made over a key: adopt it (`kunci token check` tells its digest), \
+         name another slot, or empty it with ykman"
+    )
+}
+
+/// A card says the same of a touch that did not come as of a PIN that is not verified.
+fn untouched(card: &mut Card, failure: Failure, pin: PinPolicy) -> Failure {
+    let missed = failure.class() == Some(Class::Login)
+        && (pin == PinPolicy::Always || card.is_verified().is_ok_and(|verified| verified));
+    if missed { Fault::Touch.into() } else { failure }
+}
