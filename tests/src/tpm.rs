@@ -1,6 +1,6 @@
 //! A TPM 2.0 as its PKCS#11 module wants it: swtpm, the resource manager tpm2-abrmd before it, and a bus between.
 //!
-//! All three are real daemons, started on a folder and ports of their own. The TPM's state survives [`Tpm::stop`].
+//! All three are real daemons, started on a folder and ports of their own. The TPM's state survives [`Tpm::power_off`].
 
 use std::fs::{self, File};
 use std::net::TcpListener;
