@@ -105,6 +105,14 @@ impl Callers {
         Self::until(&self.shared.refused, more, "callers are refused");
     }
 
+    /// Waits until so many more requests were answered, whatever the answer.
+    #[track_caller]
+    pub fn until_answered(&self, more: usize) {
+        let answered = || self.refused() + self.shared.held.load(Ordering::Relaxed);
+        let goal = answered() + more;
+        until_true("callers are answered", || answered() >= goal);
+    }
+
     /// Ends the callers; what they got.
     pub fn stop(&self) -> Took {
         self.shared.over.store(true, Ordering::Relaxed);
