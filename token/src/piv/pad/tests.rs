@@ -24,11 +24,11 @@ fn key(bits: &str) -> (tempfile::TempDir, PublicKey) {
     (folder, public)
 }
 
-/// What a card does: the bare private operation.
+/// What a card does: the bare private operation, which openssl calls decrypting; its signing takes digests only.
 fn sign(folder: &Path, block: &[u8]) -> Vec<u8> {
     fs::write(folder.join("block"), block).unwrap();
     let bare = ["-pkeyopt", "rsa_padding_mode:none", "-in", "block", "-out", "signature"];
-    openssl(folder, &[&["pkeyutl", "-sign", "-inkey", "key.pem"][..], &bare].concat());
+    openssl(folder, &[&["pkeyutl", "-decrypt", "-inkey", "key.pem"][..], &bare].concat());
     fs::read(folder.join("signature")).unwrap()
 }
 
