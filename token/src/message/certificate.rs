@@ -70,6 +70,32 @@ pub(super) fn name(common_name: &str) -> DistinguishedName {
     name
 }
 
+/// A date from 1970 to 9999: years that a certificate cannot hold make its encoder panic (RFC 5280 section 4.1.2.5).
 fn date(seconds: i64) -> Result<OffsetDateTime, MessageError> {
-    OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| MessageError::Lifetime)
+    let known = Some(seconds).filter(|seconds| *seconds >= 0);
+    known.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()).ok_or(MessageError::Lifetime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A P-256 key of nobody's.
+    const KEY: &[u8] = include_bytes!("../../../fuzz/keys/p-256.spki");
+
+    #[test]
+    fn a_year_that_no_certificate_can_hold_is_refused_and_panics_nobody() {
+        let key = PublicKey::from_spki(KEY).unwrap();
+        let from_to = |not_before, not_after| {
+            let common_name = "Germany (de)".to_owned();
+            Certificate { common_name, serial: [1; 16], not_before, not_after }.signing_input(&key)
+        };
+        let end_of_9999 = 253_402_300_799;
+        assert!(from_to(0, end_of_9999).is_ok());
+        for (not_before, not_after) in
+            [(-1, 1), (-215_000_000_000, 1), (0, end_of_9999 + 1), (i64::MIN, i64::MAX)]
+        {
+            assert_eq!(from_to(not_before, not_after), Err(MessageError::Lifetime));
+        }
+    }
 }
