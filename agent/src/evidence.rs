@@ -4,6 +4,7 @@
 //! own part. Nothing here is secret: certificates, attributes, digests, and entries that name no tenant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,7 @@ use hsm_config::Name;
 use ledger::{Reader, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use token::lane::{Attributes, KeyReport, TokenReport};
+use token::lane::{Attributes, Done, KeyReport, TokenReport, Work};
 use tokio::task::spawn_blocking;
 
 use crate::front::Front;
@@ -22,7 +23,7 @@ use crate::posture::Posture;
 use crate::provision::{Store, exceptions};
 
 /// The bundle of a connector.
-pub(crate) async fn of(front: &Front, connector: &Name) -> Evidence {
+pub(crate) async fn of(front: &Arc<Front>, connector: &Name) -> Evidence {
     let pinned = front.with_lifecycle(|lifecycle| {
         let ours = lifecycle.keys().iter().filter(|key| key.connector == connector.as_str());
         ours.filter(|key| key.pin().is_some()).cloned().collect::<Vec<_>>()
@@ -41,7 +42,7 @@ pub(crate) async fn of(front: &Front, connector: &Name) -> Evidence {
     }
 }
 
-async fn of_key(front: &Front, key: Key) -> EvidenceKey {
+async fn of_key(front: &Arc<Front>, key: Key) -> EvidenceKey {
     let token = key.token.parse::<Name>().ok();
     let survey = token.as_ref().and_then(|token| front.tokens.survey(token));
     let report = survey.as_ref().and_then(|survey| report(&survey.keys, &key));
@@ -57,7 +58,7 @@ async fn of_key(front: &Front, key: Key) -> EvidenceKey {
         spki_sha256: key.spki_sha256.map(|digest| digest.to_string()).unwrap_or_default(),
         grade: survey.as_ref().map(|survey| Grade::of(&survey.token).to_string()),
         certificate: certificate(front, &key).await.map(|der| STANDARD.encode(der)),
-        attestation: Vec::new(),
+        attestation: attestation(front, &key).await,
         tpm2: None,
         attributes: report.map(|report| told(&report.attributes)).unwrap_or_default(),
         findings,
@@ -79,6 +80,28 @@ fn report<'a>(reports: &'a [KeyReport], key: &Key) -> Option<&'a KeyReport> {
 async fn certificate(front: &Front, key: &Key) -> Option<Vec<u8>> {
     let recorded = key.certificate_sha256?;
     Store::for_key(&front.agent.state_dir, &key.connector, &key.token).read(recorded).await
+}
+
+/// What the maker of the token says of the key's birth, DER as base64: nothing where the token is away or makes no such
+/// statement. A lane's question is always walked to its end.
+async fn attestation(front: &Arc<Front>, key: &Key) -> Vec<String> {
+    let (Ok(token), Ok(connector), Some(pin)) = (key.token.parse::<Name>(), key.connector.parse(), key.pin())
+    else {
+        return Vec::new();
+    };
+    let front = front.clone();
+    let work = Work::Attest { connector, key: pin };
+    let told = tokio::spawn(async move { front.tokens.ask(&token, work).await }).await;
+    match told {
+        Ok(Ok(Done::Attestation(Some(told)))) => {
+            [told.key, told.signer].map(|der| STANDARD.encode(der)).into()
+        }
+        Ok(Ok(_)) | Err(_) => Vec::new(),
+        Ok(Err(error)) => {
+            tracing::warn!(token = key.token, %error, "the maker's statement was not told");
+            Vec::new()
+        }
+    }
 }
 
 /// The attributes that the module told.

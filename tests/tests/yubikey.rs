@@ -145,6 +145,28 @@ fn a_management_key_behind_the_pin_is_used_from_there() {
     judge(&rig.rig, &agent, "de", "PS256");
 }
 
+#[test]
+fn an_auditor_with_the_makers_root_proves_from_the_bundle_where_the_key_was_made() {
+    let rig = PivRig::new();
+    let agent = rig.provisioned();
+    let bundle = rig.rig.at("de.evidence.json");
+    rig.rig.kunci_ok(&["evidence", "de", "--output", bundle.to_str().unwrap()]);
+    drop(agent);
+    let judged = |arguments: &[&str]| {
+        let verify = ["attest", "verify", "--json", bundle.to_str().unwrap()];
+        let output = rig.rig.kunci(&[&verify, arguments].concat());
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (answer["keys"][0].clone(), answer["grade"].clone(), output.status.code())
+    };
+    let root = rig.pcsc.root();
+    let (key, grade, code) = judged(&["--root", root.to_str().unwrap()]);
+    assert_eq!((&key["verdict"], &grade, code), (&"proven".into(), &"attested".into(), Some(0)), "{key}");
+    assert_eq!((&key["kind"], &key["origin"]), (&"yubikey-piv".into(), &"generated".into()), "{key}");
+    // The root of these tests is nobody's whom an auditor trusts by himself.
+    let (key, grade, code) = judged(&[]);
+    assert_eq!((&key["verdict"], &grade, code), (&"unattested".into(), &"asserted".into(), Some(1)), "{key}");
+}
+
 /// A YubiKey with the factory's secrets, in a configuration that says so.
 fn trial(model: Model) -> PivRig {
     let rig = PivRig::factory_new(model)

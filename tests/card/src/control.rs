@@ -79,10 +79,12 @@ impl Control {
         seen.unwrap_or(false)
     }
 
+    /// The light goes out at once, so that nobody presses twice for one blinking.
     fn press(&self) -> Result<(), String> {
         self.with(|hands| {
-            hands.touched = hands.waiting;
-            if hands.waiting { Ok(()) } else { Err("the card waits for no touch".to_owned()) }
+            let waited = std::mem::take(&mut hands.waiting);
+            hands.touched |= waited;
+            if waited { Ok(()) } else { Err("the card waits for no touch".to_owned()) }
         })
     }
 
