@@ -17,7 +17,7 @@ use crate::{
     reserve::Reserve,
     sealed::{self, check_sealed},
     sealer::seal,
-    tile::stored,
+    tile::{is_lost, kept},
 };
 
 /// What the log held when it was opened.
@@ -133,7 +133,7 @@ fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Er
     while let Some(frame) = frames.next() {
         let Ok(entry) = frame.entry() else { break };
         let leaf = leaf_hash(frame.body);
-        if kept.get(leaves.len()).is_some_and(|kept| *kept != leaf) {
+        if kept.get(leaves.len()).is_some_and(|kept| *kept != leaf && !is_lost(kept)) {
             return Err(corrupt(frame.offset, &leaves, "the entry is not the one that was hashed"));
         }
         if leaves.len() as u64 == BUNDLE {
@@ -157,7 +157,7 @@ fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Er
 fn kept_hashes(dir: &Dir, number: u64) -> Result<Vec<Hash>, Error> {
     for file in [open_hashes(number), tile(0, number)] {
         let bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
-        match stored(&bytes) {
+        match kept(&bytes) {
             [] => continue,
             hashes => return Ok(hashes.to_vec()),
         }

@@ -16,8 +16,20 @@ pub(crate) const TILE_BYTES: usize = WIDTH as usize * HASH_BYTES;
 /// The hashes that a file holds. A file system may leave zeros where nothing was written, and no hash is zero.
 pub(crate) fn stored(bytes: &[u8]) -> &[Hash] {
     let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
-    let whole = hashes.iter().position(|hash| *hash == [0; HASH_BYTES]).unwrap_or(hashes.len());
+    let whole = hashes.iter().position(is_lost).unwrap_or(hashes.len());
     &hashes[..whole]
+}
+
+/// As [`stored`], but to the last hash that is there: a power cut may have lost those before it.
+pub(crate) fn kept(bytes: &[u8]) -> &[Hash] {
+    let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();
+    let end = hashes.iter().rposition(|hash| !is_lost(hash)).map_or(0, |last| last + 1);
+    &hashes[..end]
+}
+
+/// Whether only the place of a hash is there.
+pub(crate) fn is_lost(hash: &Hash) -> bool {
+    *hash == [0; HASH_BYTES]
 }
 
 pub(crate) fn root(hashes: &[Hash]) -> Hash {

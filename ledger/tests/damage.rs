@@ -188,3 +188,22 @@ fn missing_hashes_and_tiles_are_put_back() {
     assert_eq!(fs::read(open_hashes(dir.path(), 2)).unwrap().len(), 5 * 32);
     assert_eq!(named(dir.path()), [0u64; 0]);
 }
+
+#[test]
+fn a_hash_behind_lost_ones_still_tells_of_the_entry_that_is_gone() {
+    let dir = log_of(SIZE);
+    let (entries, hashes) = (open_entries(dir.path(), 0), dir.path().join("open/000.hashes"));
+    // A power cut lost the hashes before the last one: nothing is wrong with that.
+    let mut kept = fs::read(&hashes).unwrap();
+    let last = kept.len() - 32;
+    kept[..last].fill(0);
+    fs::write(&hashes, &kept).unwrap();
+    drop(Ledger::open(dir.path()).unwrap());
+    // But the last entry had its hash, and so was durable.
+    fs::write(&hashes, &kept).unwrap();
+    let bytes = fs::read(&entries).unwrap();
+    let bounds = bounds(&bytes);
+    fs::write(&entries, &bytes[..bounds[SIZE as usize - 1]]).unwrap();
+    let error = Ledger::open(dir.path()).map(drop).unwrap_err();
+    assert!(matches!(error, Error::Corrupt { index, .. } if index == SIZE - 1), "{error}");
+}
