@@ -3,7 +3,7 @@
 //! It makes keys and stores certificates, and signs nothing. It comes from the same kinds of source as a PIN, or from
 //! the YubiKey itself, where its owner keeps it behind the PIN.
 
-use crate::pin::PinSource;
+use crate::pin::{PinSource, only};
 use crate::problem::Fault;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -120,11 +120,6 @@ impl JsonSchema for ManagementKey {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
-        let only = |name: &str, of: serde_json::Value| {
-            serde_json::json!({
-                "type": "object", "properties": { name: of }, "required": [name], "additionalProperties": false
-            })
-        };
         json_schema!({ "description": "Where a management key is.", "oneOf": [
             only("credential", serde_json::json!({ "type": "string", "pattern": "^[^/]+$" })),
             only("file", serde_json::json!({ "type": "string", "pattern": "^/" })),

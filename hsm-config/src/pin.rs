@@ -218,17 +218,19 @@ impl JsonSchema for PinSource {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
-        let only = |name: &str, of: serde_json::Value| {
-            serde_json::json!({
-                "type": "object", "properties": { name: of }, "required": [name], "additionalProperties": false
-            })
-        };
         json_schema!({ "description": "Where a PIN is.", "oneOf": [
             only("credential", serde_json::json!({ "type": "string", "pattern": "^[^/]+$" })),
             only("file", serde_json::json!({ "type": "string", "pattern": "^/" })),
             only("prompt", serde_json::json!({ "const": true })),
         ]})
     }
+}
+
+/// The schema of a source that is one named field and nothing else.
+pub(crate) fn only(name: &str, of: serde_json::Value) -> serde_json::Value {
+    serde_json::json!({
+        "type": "object", "properties": { name: of }, "required": [name], "additionalProperties": false
+    })
 }
 
 #[cfg(test)]
