@@ -17,7 +17,8 @@ pub(crate) const SO_PIN: &str = "12345678";
 
 /// A real token on a bench of its own.
 pub(crate) trait Backend {
-    /// Its section of the configuration; what all sections have in common is added.
+    /// Its section of the configuration. What all sections have in common is added, and unless it says its kind, what all
+    /// of PKCS#11 have.
     fn section(&self) -> Value;
 
     /// A program as it is run where the token can be reached.
@@ -34,6 +35,11 @@ pub(crate) trait Backend {
     /// Whether its keys are in files or memory, whatever its module says.
     fn is_software(&self) -> bool {
         true
+    }
+
+    /// The connectors that have a key on it.
+    fn connectors(&self) -> Vec<&'static Connector> {
+        CONNECTORS.iter().collect()
     }
 
     /// What it cannot do; each of these cases must fail, and as it is said here.
@@ -88,16 +94,18 @@ impl Bench {
 
     /// What a host of this backend serves.
     pub(crate) fn config(&self, backend: &dyn Backend) -> HostConfig {
-        let mut section = json!({
+        // Keys are made on a machine that does much else besides.
+        let mut section = json!({ "deadline": "1m", "pin": { "file": self.at("pin") } });
+        let of_pkcs11 = json!({
             "kind": "pkcs11",
-            // Keys are made on a machine that does much else besides.
-            "deadline": "1m",
             "uri": format!("pkcs11:token={LABEL}"),
-            "pin": { "file": self.at("pin") },
             "so_pin": { "file": self.at("so-pin") },
         });
         let own = backend.section();
-        section.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        let common = if own.get("kind").is_some() { Value::default() } else { of_pkcs11 };
+        for fields in [common, own].iter().filter_map(Value::as_object) {
+            section.as_object_mut().unwrap().extend(fields.clone());
+        }
         HostConfig {
             name: LABEL.parse().unwrap(),
             token: serde_json::from_value(section).unwrap(),

@@ -1,13 +1,17 @@
 //! A key destroyed by a process of its own: a module is loaded once in a process, and no host's lane can ask for this.
 
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use hsm_config::{ManagementKey, PinSource, Reach, Token};
 use serde::{Deserialize, Serialize};
-use token::Pin;
 use token::control::{HostConfig, LoginOutcome};
+use token::lane::Fault;
+use token::piv::{Attendant, Bay, Card, PivToken, Secret};
 use token::pkcs11::{Anchor, Module, Pkcs11Token};
-use token::{KeyRef, Provision};
+use token::{KeyRef, Pin, Provision};
 use zeroize::Zeroizing;
 
 use crate::backend::PIN;
@@ -34,12 +38,47 @@ impl Destroy {
 
     /// Does it here.
     pub(crate) fn run(&self) {
-        let token = &self.config.token;
-        let module = Module::load(token.module.as_deref().unwrap()).unwrap();
-        let found = module.find(token.uri.as_ref().unwrap()).unwrap();
-        let anchor = Anchor::open(&module, &found).unwrap();
-        let pin = Pin::from_bytes(&Zeroizing::new(PIN.into())).unwrap();
-        assert_eq!(anchor.login(&pin), LoginOutcome::Accepted);
-        Pkcs11Token::open(&module, found.slot).unwrap().destroy(&self.key).unwrap();
+        let destroyed = match self.config.token.reach().unwrap() {
+            Reach::Pkcs11 { module, uri } => {
+                let module = Module::load(module).unwrap();
+                let found = module.find(uri).unwrap();
+                let anchor = Anchor::open(&module, &found).unwrap();
+                assert_eq!(anchor.login(&pin()), LoginOutcome::Accepted);
+                Pkcs11Token::open(&module, found.slot).unwrap().destroy(&self.key)
+            }
+            Reach::YubikeyPiv { serial } => {
+                let mut card = Card::open(serial, None).unwrap();
+                assert_eq!(card.verify(&pin()), LoginOutcome::Accepted);
+                let bay = Arc::new(Bay::default());
+                bay.put(card);
+                let owner = Arc::new(Owner(self.config.token.clone()));
+                PivToken::new(bay, owner, &self.config, serial).destroy(&self.key)
+            }
+        };
+        destroyed.unwrap();
+    }
+}
+
+fn pin() -> Pin {
+    Pin::from_bytes(&Zeroizing::new(PIN.into())).unwrap()
+}
+
+/// The YubiKey's owner, who knows both of its secrets.
+struct Owner(Token);
+
+impl Attendant for Owner {
+    fn touch(&self, _: bool) {}
+
+    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+        match give(&pin()) {
+            LoginOutcome::Accepted => Ok(()),
+            other => Err(Fault::Device(format!("{other:?}"))),
+        }
+    }
+
+    fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault> {
+        let source = self.0.management_key.as_ref().and_then(ManagementKey::source);
+        let Some(PinSource::File(file)) = source else { panic!("{source:?}") };
+        Ok(Secret::from_hex(&fs::read(file).unwrap()).map(Arc::new))
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags};
 use tests::rig::binary;
@@ -97,14 +98,44 @@ impl Host {
         self.lane.ask(work)
     }
 
+    /// One question, which may need the PIN given once more: each attempt is allowed meanwhile.
+    pub(crate) fn ask_with_leave(&self, work: Work) -> Result<Done, Fault> {
+        let asked = self.lane.send(work)?;
+        while !self.lane_is_heard() {
+            match self.report() {
+                Some(Report::Attempt { .. }) => self.order(&Order::LogIn),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.lane.receive(asked)
+    }
+
+    /// Whether an answer is there; false where the host says something else first.
+    fn lane_is_heard(&self) -> bool {
+        let [answer, report] = [&self.lane.socket, &self.control];
+        let mut fds = [PollFd::new(answer, PollFlags::IN), PollFd::new(report, PollFlags::IN)];
+        let patience = Timespec::try_from(PATIENCE).unwrap();
+        poll(&mut fds, Some(&patience)).unwrap();
+        !fds[0].revents().is_empty() || fds[1].revents().is_empty()
+    }
+
     /// Asks for a signature of a connector's key.
     pub(crate) fn sign(&self, connector: &str, key: KeyRef, message: Message) -> Result<Done, Fault> {
         self.lane.sign(connector, key, message)
     }
 
+    /// The identifier for a connector's key that is about to be made.
+    pub(crate) fn identify(&self, connector: &str) -> Result<KeyId, Fault> {
+        match self.ask(Work::Identify { connector: connector.parse().unwrap() })? {
+            Done::Identifier(id) => Ok(id),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Generates a connector's key under this identifier.
     pub(crate) fn generate(&self, connector: &str, id: KeyId) -> Result<KeyReport, Fault> {
-        match self.ask(Work::Generate { connector: connector.parse().unwrap(), id })? {
+        match self.ask_with_leave(Work::Generate { connector: connector.parse().unwrap(), id })? {
             Done::Generated(report) => Ok(report),
             other => panic!("{other:?}"),
         }
@@ -165,16 +196,25 @@ impl Lane {
 
     /// One question and its answer.
     pub(crate) fn ask(&self, work: Work) -> Result<Done, Fault> {
+        let asked = self.send(work)?;
+        self.receive(asked)
+    }
+
+    fn send(&self, work: Work) -> Result<u64, Fault> {
         self.asked.set(self.asked.get() + 1);
         let frame = lane::encode(&Ask { id: self.asked.get(), work })?;
         seqpacket::send(&self.socket, &frame, &[], SendFlags::empty()).unwrap();
+        Ok(self.asked.get())
+    }
+
+    fn receive(&self, asked: u64) -> Result<Done, Fault> {
         let mut buffer = vec![0; lane::MAX_ANSWER];
         let answer = seqpacket::receive(&self.socket, &mut buffer, &mut Vec::new(), RecvFlags::empty());
         match answer.unwrap() {
             [] => panic!("the lane was closed"),
             frame => {
                 let Answer { id, outcome } = lane::decode(frame).unwrap();
-                assert_eq!(id, self.asked.get());
+                assert_eq!(id, asked);
                 outcome
             }
         }

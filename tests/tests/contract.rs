@@ -39,6 +39,16 @@ fn nss_keeps_the_contract() {
 }
 
 #[test]
+fn a_yubikey_of_today_keeps_the_contract() {
+    keeps_the_contract("yubikey-piv");
+}
+
+#[test]
+fn a_yubikey_of_before_firmware_5_7_keeps_the_contract() {
+    keeps_the_contract("yubikey-piv-5.4");
+}
+
+#[test]
 fn a_yubikey_through_ykcs11_and_opensc_is_reached_and_its_keys_are_left_alone() {
     keeps_the_contract("ykcs11");
     keeps_the_contract("opensc");

@@ -3,6 +3,7 @@
 mod kryoptic;
 mod nss;
 mod p11_kit;
+mod piv;
 mod softhsm2;
 mod tpm2;
 mod yubikey;
@@ -27,12 +28,14 @@ enum Run {
 }
 
 /// All backends, in the order of the table.
-pub(crate) const ALL: [Entry; 7] = [
+pub(crate) const ALL: [Entry; 9] = [
     Entry { name: "softhsm2", make: softhsm2::make, run: Run::Full },
     Entry { name: "kryoptic", make: kryoptic::make, run: Run::Full },
     Entry { name: "tpm2", make: tpm2::make, run: Run::Full },
     Entry { name: "p11-kit", make: p11_kit::make, run: Run::Full },
     Entry { name: "nss", make: nss::make, run: Run::Short },
+    Entry { name: "yubikey-piv", make: piv::recent, run: Run::Full },
+    Entry { name: "yubikey-piv-5.4", make: piv::older, run: Run::Full },
     Entry { name: "ykcs11", make: yubikey::ykcs11, run: Run::Short },
     Entry { name: "opensc", make: yubikey::opensc, run: Run::Short },
 ];

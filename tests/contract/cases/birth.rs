@@ -1,16 +1,11 @@
 //! A token's and its keys' birth, and what the keys' attributes say of it.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
-use token::KeyId;
+use token::Place;
 use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
-use token::lane::{Attributes, Done, Work};
+use token::lane::{Attributes, Done, KeyReport, Work};
 
 use crate::backend::{CONNECTORS, LABEL};
 use crate::life::Life;
-
-/// Counts the keys, so that no two have one identifier.
-static BORN: AtomicU8 = AtomicU8::new(1);
 
 /// A blank token is initialised by the supervisor's word, and by nothing else.
 pub(super) fn initialise(life: &mut Life) {
@@ -49,13 +44,19 @@ pub(super) fn p_256(life: &mut Life) {
 /// A key of this kind for each connector that wants one.
 fn generate(life: &mut Life, kind: &str) {
     for connector in CONNECTORS.iter().filter(|connector| connector.key == kind) {
-        let id = KeyId([BORN.fetch_add(1, Ordering::Relaxed); 16]);
+        let id = life.host().identify(connector.name).unwrap();
         let report = life.host().generate(connector.name, id).unwrap();
         assert_eq!(report.id, Some(id));
         assert_eq!(report.kind, Some(connector.used().key));
         assert!(report.public_key().is_some());
-        life.born(connector.name, report);
+        life.born(connector.name, surveyed(report));
     }
+}
+
+/// A key that is named by its place is surveyed under whatever was born there; which birth, the front knows.
+fn surveyed(report: KeyReport) -> KeyReport {
+    let place = report.id.and_then(Place::of);
+    KeyReport { id: place.map(|place| place.id([0; 8])).or(report.id), ..report }
 }
 
 /// A new host finds every connector's key by its label; where this suite cannot make keys, all that it knows of them is
@@ -63,7 +64,7 @@ fn generate(life: &mut Life, kind: &str) {
 pub(super) fn find(life: &mut Life) {
     life.stop();
     let found = life.host().survey();
-    for connector in &CONNECTORS {
+    for connector in life.backend.connectors() {
         let label = format!("kunci:{}", connector.name);
         let report = found.iter().find(|report| report.label == label);
         let report = report.unwrap_or_else(|| panic!("{label} is not found")).clone();

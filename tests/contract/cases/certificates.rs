@@ -45,7 +45,7 @@ fn certify(host: &Host, connector: &str, key: KeyRef, public: &PublicKey, serial
 
 fn store(host: &Host, connector: &str, key: KeyRef, certificate: &[u8]) -> Result<Done, Fault> {
     let connector = connector.parse().unwrap();
-    host.ask(Work::StoreCertificate { key, certificate: certificate.to_vec(), connector })
+    host.ask_with_leave(Work::StoreCertificate { key, certificate: certificate.to_vec(), connector })
 }
 
 fn signature(host: &Host, connector: &str, key: KeyRef, message: Message) -> Vec<u8> {

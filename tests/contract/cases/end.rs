@@ -1,5 +1,7 @@
 //! The end of a key: gone with its certificate, and no other with it.
 
+use tests::wait::until_true;
+use token::control::LoginOutcome;
 use token::lane::{Done, Fault, Work};
 
 use crate::destroy::Destroy;
@@ -13,11 +15,21 @@ pub(super) fn destroy(life: &mut Life) {
     let before = host.survey().len();
     // No lane has a call for it, so a process of its own destroys the key.
     Destroy { config: life.config(), key: one }.in_a_process(|command| life.backend.inside(command));
-    if life.host().sign(first, one, messages::assertion()).is_ok() {
-        life.note(
-            "a running module keeps keys in memory: after a key is destroyed, the agent is started again",
-        );
-        life.stop();
+    match life.host().sign(first, one, messages::assertion()) {
+        Ok(_) => {
+            life.note(
+                "a running module keeps keys in memory: after a key is destroyed, the agent is started again",
+            );
+            life.stop();
+        }
+        Err(Fault::KeyMissing) => {}
+        // The other process reset the card when it was done with it: it is opened anew.
+        Err(_) => {
+            let host = life.host();
+            assert_eq!(host.log_in(), LoginOutcome::Accepted);
+            let served = || host.sign(other, two, messages::assertion()) != Err(Fault::Starting);
+            until_true("the card is served again", served);
+        }
     }
     let host = life.host();
     let ask = |connector, key| host.sign(connector, key, messages::assertion());

@@ -6,7 +6,7 @@
 use pcsc::{Disposition, Error as Pcsc};
 use yubikey::{Context, Error, Serial, Version, YubiKey};
 
-use super::code;
+use super::{code, delete};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::Failure;
 
@@ -93,6 +93,10 @@ impl Card {
 
     pub(super) fn has_large_rsa(&self) -> bool {
         self.is_at_least(LARGE_RSA)
+    }
+
+    pub(super) fn deletes_keys(&self) -> bool {
+        self.is_at_least(delete::SINCE)
     }
 
     fn is_at_least(&self, (major, minor, patch): (u8, u8, u8)) -> bool {

@@ -10,6 +10,7 @@ mod attest;
 mod bay;
 mod card;
 mod code;
+mod delete;
 mod factory;
 mod generate;
 mod login;

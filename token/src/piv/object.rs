@@ -33,6 +33,11 @@ impl Card {
         self.key.save_object(object(slot), &mut container).map_err(Self::failed("PUT DATA"))
     }
 
+    /// Empties a slot's certificate object. The management key was authenticated.
+    pub(super) fn empty(&mut self, slot: PivSlot) -> Result<(), Failure> {
+        self.key.save_object(object(slot), &mut []).map_err(Self::failed("PUT DATA"))
+    }
+
     fn read(&mut self, object: u32) -> Result<Option<Vec<u8>>, Failure> {
         match self.key.fetch_object(object) {
             Ok(container) => Ok(unpack(&container)),

@@ -202,11 +202,12 @@ impl Provision for PivToken {
         })
     }
 
-    fn destroy(&mut self, _: &KeyRef) -> Result<(), Fault> {
-        Err(Fault::Permanent(
-            "a YubiKey's key is destroyed by its owner: `ykman piv keys delete`, or a new one in its slot"
-                .into(),
-        ))
+    fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault> {
+        self.with(|token, card| {
+            let (slot, _) = token.found(card, key)?;
+            token.keys.clear();
+            token.managed(card, |card| card.delete(slot))
+        })
     }
 }
 
