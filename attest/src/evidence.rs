@@ -1,7 +1,7 @@
 //! All evidence of one question: what is judged, and what may help to judge it.
 
 use crate::item::{Document, Item, Malformed, parse};
-use crate::{Certificate, PublicKey, Question, Request};
+use crate::{Certificate, HsmStatement, PublicKey, Question, Request, Role};
 
 /// The most certificates that one question may bring, so that the search for a path is bounded.
 pub const MAX_CERTIFICATES: usize = 64;
@@ -19,6 +19,8 @@ pub struct Evidence {
     pub(crate) intermediates: Vec<Certificate>,
     /// JSON documents of formats that have their own judge.
     pub(crate) documents: Vec<Document>,
+    /// What LiquidSecurity HSMs signed.
+    pub(crate) statements: Vec<HsmStatement>,
 }
 
 impl Evidence {
@@ -34,6 +36,7 @@ impl Evidence {
                 Item::Certificate(certificate) => self.certificates.push(*certificate),
                 Item::Request(request) => self.requests.push(*request),
                 Item::Document(document) => self.documents.push(document),
+                Item::HsmStatement(statement) => self.statements.push(*statement),
                 Item::Key(key) => self.keys.push(key),
             }
         }
@@ -63,7 +66,10 @@ impl Evidence {
 
     /// Every certificate, and those that are known by heart or given to complete a path.
     pub(crate) fn pool(&self, question: &Question) -> Vec<Certificate> {
-        let others = crate::anchors().iter().chain(&question.roots).filter(|anchor| anchor.is_intermediate());
+        let others = crate::anchors()
+            .iter()
+            .chain(&question.roots)
+            .filter(|anchor| anchor.role() == Role::Intermediate);
         self.all().cloned().chain(others.filter_map(|anchor| anchor.certificate(&[]).cloned())).collect()
     }
 

@@ -67,7 +67,7 @@ impl Signer {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::P256(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),

@@ -1,10 +1,11 @@
-//! What a file of evidence holds, told by its form: PEM, DER or JSON, any number of pieces, any order.
+//! What a file of evidence holds, told by its form: PEM, DER, JSON or an HSM's statement, any number of pieces, any order.
 //!
 //! The first thing that foreign bytes meet. It trusts nothing and only sorts; every size is bounded here.
 
 use serde::Deserialize;
 
-use crate::{Certificate, PublicKey, Request, bundle, pem, tpm};
+use crate::liquidsecurity::{self, NotAStatement};
+use crate::{Certificate, HsmStatement, PublicKey, Request, bundle, pem, tpm};
 use der::{Reader, SliceReader};
 
 /// The largest file of evidence, in bytes.
@@ -26,6 +27,8 @@ pub enum Item {
     Key(PublicKey),
     /// A JSON document of a known format.
     Document(Document),
+    /// What a LiquidSecurity HSM signed of a key pair.
+    HsmStatement(Box<HsmStatement>),
 }
 
 /// A JSON document that names its own format.
@@ -52,6 +55,9 @@ pub enum Malformed {
     /// A PEM block that has no place in evidence.
     #[error("a PEM block is labelled {0:?}, which is no evidence")]
     Label(String),
+    /// It begins like a statement of a LiquidSecurity HSM, or is in gzip, as only those are.
+    #[error("it should be the statement of a LiquidSecurity HSM, but {0}")]
+    HsmStatement(#[from] NotAStatement),
     /// JSON without a format that is known here.
     #[error("it is JSON, but of no format that is known here")]
     Format,
@@ -61,6 +67,9 @@ pub enum Malformed {
 pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(Malformed::TooLarge);
+    }
+    if liquidsecurity::is_statement(bytes) {
+        return Ok(vec![Item::HsmStatement(Box::new(HsmStatement::parse(bytes)?))]);
     }
     let text = std::str::from_utf8(bytes).ok();
     let items = match text {

@@ -13,6 +13,9 @@ pub enum Kind {
     /// A YubiHSM 2 attested an asymmetric key.
     #[serde(rename = "yubihsm2")]
     Yubihsm2,
+    /// A partition of a LiquidSecurity HSM attested a key pair.
+    #[serde(rename = "liquidsecurity")]
+    LiquidSecurity,
     /// A TPM 2.0 certified the creation of a key.
     #[serde(rename = "tpm2")]
     Tpm2,
@@ -27,6 +30,7 @@ impl Kind {
         match self {
             Self::YubikeyPiv => "yubikey-piv",
             Self::Yubihsm2 => "yubihsm2",
+            Self::LiquidSecurity => "liquidsecurity",
             Self::Tpm2 => "tpm2",
             Self::Pkcs11 => "pkcs11",
         }

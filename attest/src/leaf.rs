@@ -1,11 +1,15 @@
-//! Which piece of the evidence speaks of the key: a document, or the key's own certificate.
+//! Which piece of the evidence speaks of the key: a document, an HSM's statement, or the key's own
+//! certificate.
 
-use crate::{Certificate, Document, Evidence, Kind, PublicKey, Question, yubico};
+use crate::{Certificate, Document, Evidence, HsmStatement, Kind, PublicKey, Question, yubico};
 
 /// The piece that speaks of the key, if there is one.
+#[derive(Clone)]
 pub(crate) enum Leaf<'a> {
     /// None: this document speaks of the key, and its format names the judge.
     Document(&'a Document),
+    /// An HSM's statement.
+    Statement(&'a HsmStatement),
     /// This one.
     One(&'a Certificate, Kind),
     /// None; the evidence's only key, if it is of one key.
@@ -18,27 +22,41 @@ pub(crate) enum Leaf<'a> {
 
 /// The one attested key, or the one among several that the question names.
 pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a> {
-    let mut found: Vec<(&Certificate, Kind)> = Vec::new();
-    for certificate in evidence.subjects() {
-        if let Some(kind) = yubico::kind_of(certificate)
-            && !found.iter().any(|(known, _)| known.der() == certificate.der())
-        {
-            found.push((certificate, kind));
-        }
-    }
+    let mut found = attested(evidence);
+    let is_attested = !found.is_empty();
     if found.len() > 1
-        && let Some(key) = wanted(evidence, question)
+        && let Some(wanted) = wanted(evidence, question)
     {
-        found.retain(|(certificate, _)| certificate.key() == key);
+        found.retain(|(_, key)| *key == wanted);
     }
     match found[..] {
         [] if evidence.documents.len() == 1 => Leaf::Document(&evidence.documents[0]),
         _ if !evidence.documents.is_empty() => Leaf::Many,
-        [] if evidence.subjects().any(|certificate| yubico::kind_of(certificate).is_some()) => Leaf::Others,
+        [] if is_attested => Leaf::Others,
         [] => Leaf::None(only_key(evidence)),
-        [(leaf, kind)] => Leaf::One(leaf, kind),
+        [(ref leaf, _)] => leaf.clone(),
         _ => Leaf::Many,
     }
+}
+
+/// Every piece in which a device speaks of a key, copies aside, and that key.
+fn attested(evidence: &Evidence) -> Vec<(Leaf<'_>, &PublicKey)> {
+    let mut certificates: Vec<(&Certificate, Kind)> = Vec::new();
+    for certificate in evidence.subjects() {
+        if let Some(kind) = yubico::kind_of(certificate)
+            && !certificates.iter().any(|(known, _)| known.der() == certificate.der())
+        {
+            certificates.push((certificate, kind));
+        }
+    }
+    let mut statements: Vec<&HsmStatement> = Vec::new();
+    for statement in &evidence.statements {
+        if !statements.contains(&statement) {
+            statements.push(statement);
+        }
+    }
+    let certificates = certificates.into_iter().map(|(leaf, kind)| (Leaf::One(leaf, kind), leaf.key()));
+    certificates.chain(statements.into_iter().map(|one| (Leaf::Statement(one), one.key()))).collect()
 }
 
 fn wanted<'a>(evidence: &'a Evidence, question: &'a Question) -> Option<&'a PublicKey> {

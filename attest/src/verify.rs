@@ -7,8 +7,8 @@
 use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
 use crate::{
-    Anchor, Certificate, Document, Evidence, Finding, Judgement, Kind, Question, Report, Statement, Verdict,
-    agreement, ask, weakness, yubico,
+    Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Question, Report,
+    Statement, Verdict, agreement, ask, liquidsecurity, weakness, yubico,
 };
 
 /// Judges evidence.
@@ -26,6 +26,7 @@ pub fn verify(evidence: &Evidence, question: &Question) -> Report {
 fn judge(evidence: &Evidence, question: &Question) -> Judgement {
     match leaf::choose(evidence, question) {
         Leaf::Document(document) => by_tpm(document, evidence, question),
+        Leaf::Statement(statement) => by_hsm(statement, evidence, question),
         Leaf::One(leaf, kind) => by_certificate(leaf, kind, evidence, question),
         Leaf::None(key) => {
             let message = "There is no attestation of a known kind in the evidence: nothing says where the key was born.";
@@ -57,11 +58,25 @@ fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judg
 
 fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question: &Question) -> Judgement {
     let pool = evidence.pool(question);
-    let anchors = anchors(kind, question);
+    let anchors: Vec<Anchor> =
+        anchors(question).into_iter().filter(|anchor| anchor.vouches_for(kind)).collect();
     let mut judgement = match kind {
         Kind::Yubihsm2 => yubico::hsm::judge(leaf, &pool, &anchors, question),
         _ => yubico::piv::judge(leaf, &pool, &anchors, question),
     };
+    say_given(&mut judgement, &anchors);
+    judgement
+}
+
+fn by_hsm(statement: &HsmStatement, evidence: &Evidence, question: &Question) -> Judgement {
+    let (pool, anchors) = (evidence.pool(question), anchors(question));
+    let mut judgement = liquidsecurity::judge(statement, &pool, &anchors, question);
+    say_given(&mut judgement, &anchors);
+    judgement
+}
+
+/// The answer says where it rests on a root that was given.
+fn say_given(judgement: &mut Judgement, anchors: &[Anchor]) {
     if let Some(root) = judgement.root.clone()
         && anchors.iter().any(|anchor| anchor.is_given() && anchor.sha256() == root.sha256)
     {
@@ -71,14 +86,12 @@ fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question:
         );
         judgement.findings.push(Finding::warning("given-root", message));
     }
-    judgement
 }
 
 /// Those that are known by heart, then those that were given and are not among them.
-fn anchors(kind: Kind, question: &Question) -> Vec<Anchor> {
-    let mut anchors: Vec<Anchor> =
-        crate::anchors().iter().filter(|anchor| anchor.vouches_for(kind)).cloned().collect();
-    for given in question.roots.iter().filter(|given| given.vouches_for(kind)) {
+fn anchors(question: &Question) -> Vec<Anchor> {
+    let mut anchors = crate::anchors().to_vec();
+    for given in &question.roots {
         if !anchors.iter().any(|known| known.sha256() == given.sha256()) {
             anchors.push(given.clone());
         }

@@ -50,7 +50,7 @@ impl From<&attest::Anchor> for Root {
             name: anchor.name().to_owned(),
             sha256: anchor.sha256().to_string(),
             kinds: anchor.kinds().iter().map(|kind| kind.name()).collect(),
-            role: if anchor.is_intermediate() { "intermediate" } else { "root" },
+            role: anchor.role().name(),
             certificate: if anchor.is_held() { "compiled in" } else { "in the evidence" },
         }
     }

@@ -18,8 +18,30 @@ pub struct Anchor {
     sha256: Digest,
     certificate: Option<Certificate>,
     kinds: &'static [Kind],
-    intermediate: bool,
+    role: Role,
     given: bool,
+}
+
+/// What an anchor is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A maker's: a path to it proves.
+    Root,
+    /// Known by heart or given to complete paths; it ends none.
+    Intermediate,
+    /// An owner's of devices: it says whose they are.
+    Owner,
+}
+
+impl Role {
+    /// The word in lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Intermediate => "intermediate",
+            Self::Owner => "owner",
+        }
+    }
 }
 
 /// All compiled-in certificates. One whose bytes are not the pinned ones is none.
@@ -37,7 +59,7 @@ impl Anchor {
             None => None,
         };
         let (name, kinds) = (pin.name.to_owned(), pin.kinds);
-        Some(Self { name, sha256, certificate, kinds, intermediate: pin.intermediate, given: false })
+        Some(Self { name, sha256, certificate, kinds, role: pin.role, given: false })
     }
 
     /// Anchors from a file of certificates, for one question. One that did not issue itself is no root: nobody's signature
@@ -48,13 +70,18 @@ impl Anchor {
 
     fn of(certificate: Certificate) -> Self {
         let (name, sha256) = (certificate.name(), certificate.sha256());
-        let intermediate = !certificate.is_self_issued();
-        Self { name, sha256, certificate: Some(certificate), kinds: &[], intermediate, given: true }
+        let role = if certificate.is_self_issued() { Role::Root } else { Role::Intermediate };
+        Self { name, sha256, certificate: Some(certificate), kinds: &[], role, given: true }
     }
 
     #[cfg(test)]
     pub(crate) fn forged(certificate: Certificate, kinds: &'static [Kind]) -> Self {
         Self { kinds, given: false, ..Self::of(certificate) }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn owner(certificate: Certificate) -> Self {
+        Self { role: Role::Owner, ..Self::of(certificate) }
     }
 
     /// Its common name.
@@ -67,19 +94,19 @@ impl Anchor {
         self.sha256
     }
 
-    /// Which kinds of evidence it vouches for by itself; none for one that was given.
+    /// Which kinds of evidence it is for by itself; none for one that was given.
     pub fn kinds(&self) -> &'static [Kind] {
         self.kinds
     }
 
     /// Whether it may end a path of this kind: whoever gave an anchor gave it for the question at hand.
     pub fn vouches_for(&self, kind: Kind) -> bool {
-        !self.intermediate && (self.given || self.kinds.contains(&kind))
+        self.role == Role::Root && (self.given || self.kinds.contains(&kind))
     }
 
-    /// Whether it is an intermediate: known by heart, and no end of a path.
-    pub fn is_intermediate(&self) -> bool {
-        self.intermediate
+    /// What it is good for.
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Whether the caller gave it.

@@ -38,6 +38,12 @@ fn an_anchor_that_is_pinned_by_digest_alone_is_found_in_the_evidence() {
 
 #[test]
 fn an_intermediate_that_is_known_ends_no_path() {
-    let intermediate = anchors().iter().find(|anchor| anchor.is_intermediate()).unwrap();
+    let intermediate = anchors().iter().find(|anchor| anchor.role() == Role::Intermediate).unwrap();
     assert!(!intermediate.vouches_for(Kind::Yubihsm2));
+}
+
+#[test]
+fn an_owners_root_proves_nothing() {
+    let owner = anchors().iter().find(|anchor| anchor.role() == Role::Owner).unwrap();
+    assert!(owner.kinds().contains(&Kind::LiquidSecurity) && !owner.vouches_for(Kind::LiquidSecurity));
 }

@@ -10,6 +10,7 @@ fn kinds(bytes: &[u8]) -> Vec<&'static str> {
         Item::Request(_) => "request",
         Item::Key(_) => "key",
         Item::Document(_) => "document",
+        Item::HsmStatement(_) => "statement",
     };
     parse(bytes).unwrap().iter().map(name).collect()
 }

@@ -12,7 +12,7 @@ pub(super) fn message(said: &Statement) -> Option<String> {
     let (device, fixed) = match said.kind? {
         Kind::YubikeyPiv => ("YubiKey", YUBIKEY),
         Kind::Yubihsm2 => ("YubiHSM 2", YUBIHSM),
-        Kind::Tpm2 | Kind::Pkcs11 => return None,
+        Kind::LiquidSecurity | Kind::Tpm2 | Kind::Pkcs11 => return None,
     };
     let firmware = said.firmware.filter(|firmware| *firmware < fixed)?;
     let ecdsa = matches!(said.key.as_ref()?.algorithm(), KeyAlgorithm::Ec(_));

@@ -46,4 +46,4 @@ fn roca_of(key: Option<&PublicKey>, whose: &str) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,6 +17,11 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
+/// A modulus with the fingerprint, for others' tests.
+pub(crate) fn weak_modulus() -> Vec<u8> {
+    bytes(WEAK_MODULUS)
+}
+
 /// A SubjectPublicKeyInfo of an RSA key.
 fn rsa(modulus: &[u8]) -> Vec<u8> {
     const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];

@@ -19,7 +19,7 @@ A bundle (kunci evidence) is answered key by key. A TPM's key is proven only wit
 kept when you made the challenge, and under a --root of its maker.
 
 Files are PEM or DER, with any number of certificates or requests in any order; - is standard input. A request counts
-with the attestation that it carries.
+with the attestation that it carries, and a statement of a LiquidSecurity HSM (Google Cloud HSM) as it comes, in gzip.
 
 Requirements (--require): touch=always|cached|never, pin=never|once|always, fips, firmware>=X.Y.Z, origin=generated,
 not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
@@ -27,6 +27,7 @@ not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
 Examples:
   kunci attest verify leaf.pem f9.pem
   kunci attest verify leaf.pem --intermediate f9.pem --intermediate yubico-intermediates.pem --serial 32718477
+  kunci attest verify attestation.dat --intermediate chains.pem --key public-key.pem
   kunci attest verify de.evidence.json --root tpm-maker.pem --challenge-secret challenge-secret.json
   kunci attest verify request.csr --require touch=always --require no-known-weakness --json";
 
