@@ -1,7 +1,8 @@
 //! `kunci token unlock`: a person's PIN to a token's host, by a socket that nobody else reads.
 //!
 //! The PIN is typed at a terminal that does not show it, or is one line of standard input; never an argument, never in
-//! the environment. It is held in one buffer that is wiped, and is sent once.
+//! the environment. It is held in one buffer that is wiped, and is sent once; meanwhile this process leaves no core, is
+//! closed to others, and is locked in memory where that is allowed.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use token::confine::{self, ConfineError};
 use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
@@ -46,6 +48,7 @@ pub(crate) fn unlock(
     let path = admin_socket.with_file_name(format!("unlock-{token}.sock"));
     // A PIN that nobody takes is not asked for. The connection is made after it was typed: the host does not wait long.
     std::fs::symlink_metadata(&path).map_err(|error| unreached(&path, token, &error))?;
+    guard_memory(print).map_err(unguarded)?;
     let pin = read(token, secret, print)?;
     let mut socket = UnixStream::connect(&path).map_err(|error| unreached(&path, token, &error))?;
     let answer = send(&mut socket, &pin).map_err(|error| {
@@ -62,6 +65,21 @@ pub(crate) fn unlock(
         }
         other => Err(refused(token, other)),
     }
+}
+
+/// Before there is a PIN in it.
+fn guard_memory(print: &Printer) -> Result<(), ConfineError> {
+    confine::no_core()?;
+    confine::undumpable()?;
+    if !confine::lock_memory() {
+        print.warn("memory is not locked, and what you type may get to the swap: run this as root, or with `ulimit -l unlimited`");
+    }
+    Ok(())
+}
+
+fn unguarded(error: ConfineError) -> Failure {
+    let title = format!("What you type would be open to others: {error}");
+    Failure::unavailable("memory-unguarded", title, "Run it where processes may forbid cores and dumps.")
 }
 
 fn unreached(path: &Path, token: &str, error: &io::Error) -> Failure {

@@ -51,6 +51,12 @@ impl Call {
         Self { name, number: libc::SYS_landlock_create_ruleset, arguments: "0, 0, 1".to_owned() }
     }
 
+    /// Asks whether the process is dumpable (PR_GET_DUMPABLE): 0 is no, for cores and for those who would trace it.
+    pub fn dumpable() -> Self {
+        let arguments = format!("{}, 0, 0, 0, 0", libc::PR_GET_DUMPABLE);
+        Self { name: "dumpable".to_owned(), number: libc::SYS_prctl, arguments }
+    }
+
     /// Makes a socket of a family.
     pub fn socket(name: &str, family: i32) -> Self {
         let arguments = format!("{family}, {}, 0", libc::SOCK_STREAM);
@@ -82,6 +88,44 @@ pub fn syscalls(pid: u32, calls: &[Call]) -> Threads<Vec<Outcome>> {
     let whole = !threads.is_empty() && threads.values().all(|outcomes| outcomes.len() == calls.len());
     assert!(whole, "gdb did not make every call: {text}");
     threads
+}
+
+/// What neither a front nor a host has a use for.
+pub fn never() -> Vec<Call> {
+    vec![
+        Call::bare("ptrace", libc::SYS_ptrace),
+        Call::bare("execve", libc::SYS_execve),
+        Call::bare("fork", libc::SYS_clone),
+        Call::bare("process_vm_readv", libc::SYS_process_vm_readv),
+        Call::bare("pidfd_getfd", libc::SYS_pidfd_getfd),
+        Call::bare("unshare", libc::SYS_unshare),
+        Call::bare("mount", libc::SYS_mount),
+        Call::bare("io_uring_setup", libc::SYS_io_uring_setup),
+    ]
+}
+
+/// Tries all of it in every thread: what is closed answers EACCES, what is denied EPERM, and what is open works.
+#[track_caller]
+pub fn check(pid: u32, closed: &[Call], denied: &[Call], open: &[Call]) {
+    let outcomes = syscalls(pid, &[closed, denied, open].concat());
+    let open_from = closed.len() + denied.len();
+    assert_all(&outcomes, closed, 0, |outcome| outcome == Err(libc::EACCES));
+    assert_all(&outcomes, denied, closed.len(), |outcome| outcome == Err(libc::EPERM));
+    assert_all(&outcomes, open, open_from, |outcome| outcome.is_ok());
+}
+
+#[track_caller]
+fn assert_all(
+    outcomes: &Threads<Vec<Outcome>>,
+    calls: &[Call],
+    from: usize,
+    right: impl Fn(Outcome) -> bool,
+) {
+    for (thread, outcomes) in outcomes {
+        for (call, outcome) in calls.iter().zip(&outcomes[from..]) {
+            assert!(right(*outcome), "thread {thread}: {} gave {outcome:?}", call.name);
+        }
+    }
 }
 
 /// Runs a script on a process, which goes on afterwards; what gdb said.

@@ -18,6 +18,7 @@ pub mod installed;
 pub mod judge;
 pub mod load;
 pub mod namespace;
+pub mod openssl;
 pub mod pcsc;
 pub mod piv;
 pub mod rig;

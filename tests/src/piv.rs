@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::rig::{ALL, Rig, user};
-use crate::yubikey::{Model, YubiKey};
+use crate::yubikey::{Model, RECENT, YubiKey};
 use crate::{Agent, Pcsc};
 
 /// The secrets that the rig gives a YubiKey in the place of the factory's.
@@ -27,7 +27,12 @@ pub struct PivRig {
 impl PivRig {
     /// A YubiKey with secrets of its own, and connector `de` (RSA-2048, PS256) without a slot of its own.
     pub fn new() -> Self {
-        let rig = Self::factory_new(Model::default());
+        Self::of(Model::default())
+    }
+
+    /// The same with a YubiKey of another model.
+    pub fn of(model: Model) -> Self {
+        let rig = Self::factory_new(model);
         rig.change_secrets();
         rig
     }
@@ -56,6 +61,12 @@ impl PivRig {
         self
     }
 
+    /// No connector but those that are added.
+    pub fn no_connector(mut self) -> Self {
+        self.connectors.clear();
+        self
+    }
+
     /// One more connector on the YubiKey.
     pub fn connector(mut self, name: &str, key: &str, algorithm: &str) -> Self {
         self.connectors.push_str(&connector(name, key, algorithm));
@@ -64,7 +75,12 @@ impl PivRig {
 
     /// Gives the YubiKey its PIN, PUK and management key.
     pub fn change_secrets(&self) {
-        self.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
+        // Debian's tool cannot change an AES management key, which is what recent firmware begins with.
+        if self.key.model.firmware == RECENT.firmware {
+            self.key.set_manager("aes192", MANAGEMENT_KEY);
+        } else {
+            self.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
+        }
         self.tool(&["-a", "change-pin", "-P", FACTORY[0], "-N", PIN]);
         self.tool(&["-a", "change-puk", "-P", FACTORY[1], "-N", PUK]);
     }
@@ -77,9 +93,14 @@ impl PivRig {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Writes the configuration.
+    pub fn write(&self) {
+        self.rig.private("kunci.toml", &self.toml());
+    }
+
     /// Writes the configuration and starts the agent.
     pub fn spawn(&self) -> Agent {
-        self.rig.private("kunci.toml", &self.toml());
+        self.write();
         self.rig.spawn_with(|command| self.pcsc.shape(command))
     }
 

@@ -22,6 +22,9 @@ pub struct Model {
     pub touch_time: u64,
 }
 
+/// One with what came with firmware 5.7.
+pub const RECENT: Model = Model { serial: 20_000_002, firmware: "5.7.4", touch_time: 15 };
+
 impl Default for Model {
     fn default() -> Self {
         Self { serial: 10_000_001, firmware: "5.4.3", touch_time: 15 }
@@ -135,6 +138,11 @@ impl YubiKey {
     /// The key in this slot (two hexadecimal digits) says from now on that it was imported.
     pub fn mark_imported(&self, slot: &str) {
         self.order(&format!("imported {slot}"));
+    }
+
+    /// Gives it a management key: `tdes`, `aes128`, `aes192` or `aes256`, and hexadecimal digits.
+    pub fn set_manager(&self, cipher: &str, digits: &str) {
+        self.order(&format!("manager {cipher} {digits}"));
     }
 
     /// How often a command was given, by its instruction (two hexadecimal digits), since the card was started.

@@ -10,13 +10,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use tests::agent::kill;
-use tests::inside::{Call, Outcome, Threads, status, syscalls, threads};
+use tests::inside::{Call, check, never, status, syscalls, threads};
 use tests::rig::{PIN, SO_PIN, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
-
-const EPERM: i32 = 1;
-const EACCES: i32 = 13;
 
 #[test]
 fn no_thread_of_the_front_reaches_a_pin_the_module_a_device_the_configuration_or_the_network() {
@@ -67,7 +64,7 @@ fn a_host_cannot_connect_to_the_agents_sockets_where_landlock_knows_sockets() {
     let connected: Vec<_> =
         syscalls(host, &[Call::connect(socket, agent.socket())]).into_values().flatten().collect();
     match version >= KNOWS_SOCKETS {
-        true => assert!(connected.iter().all(|outcome| *outcome == Err(EACCES)), "{connected:?}"),
+        true => assert!(connected.iter().all(|outcome| *outcome == Err(libc::EACCES)), "{connected:?}"),
         false => {
             assert!(connected.contains(&Ok(0)), "Landlock {version} closes sockets after all: {connected:?}")
         }
@@ -219,42 +216,4 @@ fn processes(agent: &Agent) -> Vec<u32> {
     let processes: Vec<_> = agent.front().into_iter().chain(agent.hosts()).collect();
     assert_eq!(processes.len(), 2);
     processes
-}
-
-/// What neither a front nor a host has a use for.
-fn never() -> Vec<Call> {
-    vec![
-        Call::bare("ptrace", libc::SYS_ptrace),
-        Call::bare("execve", libc::SYS_execve),
-        Call::bare("fork", libc::SYS_clone),
-        Call::bare("process_vm_readv", libc::SYS_process_vm_readv),
-        Call::bare("pidfd_getfd", libc::SYS_pidfd_getfd),
-        Call::bare("unshare", libc::SYS_unshare),
-        Call::bare("mount", libc::SYS_mount),
-        Call::bare("io_uring_setup", libc::SYS_io_uring_setup),
-    ]
-}
-
-/// Tries all of it in every thread: what is closed answers EACCES, what is denied EPERM, and what is open works.
-#[track_caller]
-fn check(pid: u32, closed: &[Call], denied: &[Call], open: &[Call]) {
-    let outcomes = syscalls(pid, &[closed, denied, open].concat());
-    let open_from = closed.len() + denied.len();
-    assert_all(&outcomes, closed, 0, |outcome| outcome == Err(EACCES));
-    assert_all(&outcomes, denied, closed.len(), |outcome| outcome == Err(EPERM));
-    assert_all(&outcomes, open, open_from, |outcome| outcome.is_ok());
-}
-
-#[track_caller]
-fn assert_all(
-    outcomes: &Threads<Vec<Outcome>>,
-    calls: &[Call],
-    from: usize,
-    right: impl Fn(Outcome) -> bool,
-) {
-    for (thread, outcomes) in outcomes {
-        for (call, outcome) in calls.iter().zip(&outcomes[from..]) {
-            assert!(right(*outcome), "thread {thread}: {} gave {outcome:?}", call.name);
-        }
-    }
 }

@@ -3,38 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs;
-use std::process::Command;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tests::openssl::judge;
 use tests::piv::{MANAGEMENT_KEY, PIN, PivRig};
 use tests::yubikey::Model;
-use tests::{Agent, Rig};
-
-/// A model with RSA-3072 and RSA-4096.
-const RECENT: Model = Model { serial: 20_000_002, firmware: "5.7.4", touch_time: 15 };
-
-#[test]
-fn keys_of_every_kind_are_made_in_slots_and_sign_what_openssl_accepts() {
-    // Debian's yubico-piv-tool cannot change an AES management key, so this is a trial.
-    let rig = trial(RECENT)
-        .connector("uk", "rsa-3072", "RS256")
-        .connector("us", "p-256", "ES256")
-        .token_line("slots = { us = \"9c\" }");
-    let agent = rig.provisioned();
-    for (connector, algorithm) in [("de", "PS256"), ("uk", "RS256"), ("us", "ES256")] {
-        judge(&rig.rig, &agent, connector, algorithm);
-    }
-    // The certificate is in the slot, where other programs look for it.
-    for (slot, connector) in [("82", "de"), ("83", "uk"), ("9c", "us")] {
-        let stored = rig.tool(&["-a", "read-certificate", "-s", slot]);
-        assert_eq!(stored.trim(), rig.rig.kunci_ok(&["cert", connector]).trim(), "{slot}");
-    }
-    let status = &agent.tokens()[0];
-    assert_eq!((&status["serial"], &status["grade"]), (&"20000002".into(), &"asserted".into()));
-    assert_eq!(rig.key.refused_pins(), 0);
-}
 
 #[test]
 fn the_keys_are_found_again_after_a_restart() {
@@ -125,27 +96,6 @@ fn a_pin_is_given_for_each_signature_where_the_policy_says_so() {
 }
 
 #[test]
-fn a_wrong_management_key_makes_no_key_and_says_so() {
-    let rig = PivRig::new();
-    rig.rig.private("management-key", &MANAGEMENT_KEY.replace('a', "d"));
-    let _agent = rig.start();
-    let refused = rig.rig.kunci(&["provision", "de"]);
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("management key cannot be used") && !said.contains("d0d1"), "{said}");
-}
-
-#[test]
-fn a_management_key_behind_the_pin_is_used_from_there() {
-    let rig = PivRig::new().token_line("management_key = { protected = true }");
-    // Where ykman puts it: the printed information, which is read only after the PIN.
-    fs::write(rig.rig.at("printed"), format!("881a8918{MANAGEMENT_KEY}")).unwrap();
-    let (file, key) = (rig.rig.at("printed"), format!("--key={MANAGEMENT_KEY}"));
-    rig.tool(&["-a", "write-object", "--id", "0x5fc109", "-f", "hex", "-i", file.to_str().unwrap(), &key]);
-    let agent = rig.provisioned();
-    judge(&rig.rig, &agent, "de", "PS256");
-}
-
-#[test]
 fn an_auditor_with_the_makers_root_proves_from_the_bundle_where_the_key_was_made() {
     let rig = PivRig::new();
     let agent = rig.provisioned();
@@ -175,38 +125,4 @@ fn trial(model: Model) -> PivRig {
     rig.rig.private("pin", "123456");
     rig.rig.private("management-key", "010203040506070801020304050607080102030405060708");
     rig
-}
-
-/// openssl's word on an assertion, by the certificate that the agent exports.
-#[track_caller]
-fn judge(rig: &Rig, agent: &Agent, connector: &str, algorithm: &str) {
-    let answer = agent.assertion(connector).ok().json();
-    let assertion = answer["assertion"].as_str().unwrap();
-    let (input, signature) = assertion.rsplit_once('.').unwrap();
-    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let signature = if algorithm == "ES256" { der(&signature) } else { signature };
-    fs::write(rig.at("input"), input).unwrap();
-    fs::write(rig.at("signature"), signature).unwrap();
-    fs::write(rig.at("cert.pem"), rig.kunci_ok(&["cert", connector])).unwrap();
-    let key = openssl(rig, &["x509", "-in", "cert.pem", "-pubkey", "-noout"]);
-    fs::write(rig.at("key.pem"), key).unwrap();
-    let padding: &[&str] = match algorithm {
-        "PS256" => &["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"],
-        _ => &[],
-    };
-    let verify = [&["dgst", "-sha256", "-verify", "key.pem", "-signature", "signature"], padding, &["input"]];
-    assert_eq!(openssl(rig, &verify.concat()).trim(), "Verified OK", "{connector}");
-}
-
-/// r ‖ s as a DER ECDSA-Sig-Value.
-fn der(raw: &[u8]) -> Vec<u8> {
-    use der::Encode;
-    let [r, s] = [&raw[..32], &raw[32..]].map(|half| der::asn1::UintRef::new(half).unwrap());
-    vec![r, s].to_der().unwrap()
-}
-
-fn openssl(rig: &Rig, arguments: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }

@@ -3,11 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs::{self, File};
-use std::thread;
-
 use tests::piv::PivRig;
-use tests::wait::{until, until_true};
+use tests::wait::until_true;
 use tests::yubikey::Model;
 
 #[test]
@@ -72,58 +69,6 @@ fn another_program_that_used_the_card_meanwhile_costs_no_pin() {
     rig.tool(&["-a", "status"]);
     agent.await_signature();
     assert_eq!(rig.key.refused_pins(), 0);
-}
-
-#[test]
-fn a_key_that_waits_for_a_touch_says_so_and_signs_once_it_is_touched() {
-    let rig = PivRig::new().token_line("touch_policy = \"always\"");
-    let agent = rig.start();
-    let said = rig.rig.at("said");
-    let mut provision = rig.rig.command(&["provision", "de"]);
-    let mut provision = provision.stderr(File::create(&said).unwrap()).spawn().unwrap();
-    // One touch for the probe, one for the certificate.
-    for touch in 1..=2 {
-        rig.key.await_blinking();
-        let waiting = until("whoever looks is told", || {
-            let token = agent.tokens().remove(0);
-            (token["touch"] == true).then_some(token)
-        });
-        assert!(waiting["detail"].as_str().unwrap().contains("touch the key"), "{waiting}");
-        until_true("who provisions is told", || {
-            let said = fs::read_to_string(&said).unwrap();
-            said.matches("touch the key: key waits for that").count() >= touch
-        });
-        rig.key.touch();
-    }
-    assert!(provision.wait().unwrap().success());
-    thread::scope(|scope| {
-        let asked = scope.spawn(|| agent.assertion("de"));
-        rig.key.touch();
-        asked.join().unwrap().ok();
-    });
-    until_true("nobody is told any more", || agent.tokens()[0]["touch"].is_null());
-}
-
-#[test]
-fn a_touch_that_does_not_come_fails_one_request_and_no_more() {
-    let rig = PivRig::factory_new(Model { touch_time: 6, ..Model::default() });
-    rig.change_secrets();
-    let rig = rig.token_line("touch_policy = \"always\"");
-    let agent = rig.start();
-    thread::scope(|scope| {
-        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
-        rig.key.touch();
-        rig.key.touch();
-        assert!(provision.join().unwrap().status.success());
-    });
-    let answer = agent.assertion("de").refused(503, "token-unavailable");
-    assert!(answer.json()["detail"].as_str().unwrap().contains("touch"), "{:?}", answer.json());
-    thread::scope(|scope| {
-        let asked = scope.spawn(|| agent.assertion("de"));
-        rig.key.touch();
-        asked.join().unwrap().ok();
-    });
-    assert_eq!((agent.tokens()[0]["state"].clone(), rig.key.refused_pins()), ("ready".into(), 0));
 }
 
 #[test]

@@ -28,8 +28,9 @@ pub trait Token {
 
 /// Making, certifying and destroying keys.
 pub trait Provision {
-    /// A fresh identifier for a key that is about to be made: random, or where keys have no labels, saying its place.
-    fn identify(&mut self, label: &str) -> Result<KeyId, Fault>;
+    /// A fresh identifier for a key of this kind that is about to be made: random, or where keys have no labels, saying
+    /// its place. What the token cannot make at all is refused here, before anything is on record.
+    fn identify(&mut self, label: &str, kind: KeyType) -> Result<KeyId, Fault>;
 
     /// Generates a key on the token and reads its attributes back; one that fails a requirement that is not among the
     /// exceptions is destroyed at once, and one that could leave the token always.

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::fault::{Fault, Kind};
 use crate::keys::Origin;
+use crate::management::ManagementKey;
 use crate::state::State;
 
 /// What test and card share.
@@ -176,6 +177,7 @@ fn obey(line: &str, control: &Control, state: &State) -> Result<String, String> 
         "clear" => control.with(|hands| hands.faults.clear()),
         "tries" => set_tries(state, rest)?,
         "imported" => mark_imported(state, rest)?,
+        "manager" => set_manager(state, rest)?,
         "status" => return Ok(status(control, state)),
         _ => return Err(format!("no such order: {word}")),
     }
@@ -197,6 +199,12 @@ fn mark_imported(state: &State, slot: &str) -> Result<(), String> {
     let slot = u8::from_str_radix(slot, 16).map_err(|error| error.to_string())?;
     let found = state.change(|kept| kept.keys.get_mut(&slot).map(|key| key.origin = Origin::Imported));
     found.map_err(|error| error.to_string())?.ok_or_else(|| "there is no key in this slot".to_owned())
+}
+
+/// `manager CIPHER DIGITS`: its management key from now on, as its maker's tool would give it.
+fn set_manager(state: &State, rest: &str) -> Result<(), String> {
+    let key = ManagementKey::from_text(rest).ok_or("manager tdes|aes128|aes192|aes256 DIGITS")?;
+    state.change(|kept| kept.management = key).map_err(|error| error.to_string())
 }
 
 fn status(control: &Control, state: &State) -> String {

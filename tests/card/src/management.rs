@@ -76,6 +76,25 @@ impl ManagementKey {
         Self { algorithm, value: FACTORY.to_vec(), touch_policy: TouchPolicy::Never }
     }
 
+    /// A cipher's name and a key of its length in hexadecimal digits.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let (name, digits) = text.split_once(' ')?;
+        let algorithm = match name {
+            "tdes" => Algorithm::Tdes,
+            "aes128" => Algorithm::Aes128,
+            "aes192" => Algorithm::Aes192,
+            "aes256" => Algorithm::Aes256,
+            _ => return None,
+        };
+        let bytes = digits
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
+        let value: Vec<u8> = bytes.collect::<Option<_>>()?;
+        let fits = value.len() == algorithm.key_length();
+        fits.then_some(Self { algorithm, value, touch_policy: TouchPolicy::Never })
+    }
+
     pub(crate) fn is_factory(&self) -> bool {
         self.value == FACTORY
     }

@@ -22,7 +22,8 @@ pub(super) fn serve(
         Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
         Work::Survey { from } => survey(token, *from),
         Work::Identify { connector } => {
-            token.identify(&shared.connector(connector)?.label()).map(Done::Identifier)
+            let used = shared.connector(connector)?;
+            token.identify(&used.label(), used.key).map(Done::Identifier)
         }
         Work::Attest { connector, key } => {
             token.attestation(key, &shared.connector(connector)?.label()).map(Done::Attestation)

@@ -58,7 +58,7 @@ impl Card {
     }
 
     /// Refuses what the firmware cannot do, or does badly.
-    fn makes(&self, kind: KeyType) -> Result<(), Failure> {
+    pub(super) fn makes(&self, kind: KeyType) -> Result<(), Failure> {
         let version = self.key.version();
         let why = match kind {
             KeyType::P256 => return Ok(()),

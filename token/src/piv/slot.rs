@@ -3,6 +3,8 @@
 //! Firmware from 5.3 tells by GET METADATA. Before, an attestation tells of a key that was made there, and the slot's
 //! certificate of one that may have been brought; a key without either cannot be seen.
 
+use std::time::{Duration, Instant};
+
 use hsm_config::PivSlot;
 use yubikey::piv::{self, Origin, SlotId};
 use yubikey::{Error, PinPolicy, TouchPolicy};
@@ -13,6 +15,9 @@ use super::{Card, code};
 use crate::PublicKey;
 use crate::lane::Fault;
 use crate::pkcs11::Failure;
+
+/// How long a touch counts where the policy is "cached": 15 s on the YubiKey, here less, so that nobody has to touch untold.
+const TOUCH_COUNTS: Duration = Duration::from_secs(13);
 
 /// What a slot holds.
 pub(super) enum Occupant {
@@ -31,6 +36,24 @@ pub(super) struct SlotKey {
     pub(super) origin: Option<Origin>,
     /// When the PIN and a touch are wanted; unknown before 5.3.
     pub(super) policy: Option<(PinPolicy, TouchPolicy)>,
+    /// When it was touched last, as far as we know.
+    touched: Option<Instant>,
+}
+
+impl SlotKey {
+    fn new(public: PublicKey, origin: Option<Origin>, policy: Option<(PinPolicy, TouchPolicy)>) -> Self {
+        Self { public, origin, policy, touched: None }
+    }
+
+    /// Whether the next signature by this policy waits for a touch, and somebody has to be told.
+    pub(super) fn waits_for(&self, policy: TouchPolicy) -> bool {
+        let counts = self.touched.is_some_and(|touched| touched.elapsed() < TOUCH_COUNTS);
+        policy != TouchPolicy::Never && !(policy == TouchPolicy::Cached && counts)
+    }
+
+    pub(super) fn was_touched(&mut self) {
+        self.touched = Some(Instant::now());
+    }
 }
 
 impl Card {
@@ -51,9 +74,7 @@ impl Card {
         };
         let public = told.public.and_then(|spki| spki.to_der().ok());
         Ok(match public.and_then(|spki| PublicKey::from_spki(&spki).ok()) {
-            Some(public) => {
-                Occupant::Key(Box::new(SlotKey { public, origin: told.origin, policy: told.policy }))
-            }
+            Some(public) => Occupant::Key(Box::new(SlotKey::new(public, told.origin, told.policy))),
             None => Occupant::Other,
         })
     }
@@ -66,7 +87,7 @@ impl Card {
         };
         let Some(certificate) = certificate else { return Ok(Occupant::None) };
         Ok(match PublicKey::from_certificate(&certificate) {
-            Ok(public) => Occupant::Key(Box::new(SlotKey { public, origin, policy: None })),
+            Ok(public) => Occupant::Key(Box::new(SlotKey::new(public, origin, None))),
             Err(_) => Occupant::Other,
         })
     }

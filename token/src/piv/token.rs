@@ -126,17 +126,25 @@ impl Token for PivToken {
             let (slot, found) = token.labelled(card, key, label)?;
             let kind = found.public.kind();
             let (pin, touch) = found.policy.unwrap_or(untold);
-            let encoded = pad::encode(message, kind)?;
+            let (encoded, waits) = (pad::encode(message, kind)?, found.waits_for(touch));
             if pin == PinPolicy::Always {
                 attendant.verify(&mut |pin| card.verify(pin))?;
             }
-            if touch == TouchPolicy::Never {
-                return card.sign(slot, kind, &encoded);
+            if waits {
+                attendant.touch(true);
             }
-            attendant.touch(true);
             let signed = card.sign(slot, kind, &encoded);
-            attendant.touch(false);
-            signed.map_err(|failure| untouched(card, failure, pin))
+            if waits {
+                attendant.touch(false);
+            }
+            match signed {
+                Ok(signature) => {
+                    token.keys.get_mut(key).filter(|_| waits).into_iter().for_each(SlotKey::was_touched);
+                    Ok(signature)
+                }
+                Err(failure) if touch == TouchPolicy::Never => Err(failure),
+                Err(failure) => Err(untouched(card, failure, pin)),
+            }
         })
     }
 
@@ -160,13 +168,14 @@ impl Token for PivToken {
 }
 
 impl Provision for PivToken {
-    fn identify(&mut self, label: &str) -> Result<KeyId, Fault> {
+    fn identify(&mut self, label: &str, kind: KeyType) -> Result<KeyId, Fault> {
         let mut tail = [0; 8];
         let filled = getrandom(&mut tail, GetRandomFlags::empty());
         if filled != Ok(tail.len()) {
             return Err(Fault::Device("the kernel gave no randomness".into()));
         }
         self.with(|token, card| {
+            card.makes(kind)?;
             let slot = token.settings.choose(card, label)?;
             Ok(Place { serial: token.settings.serial, slot }.id(tail))
         })

@@ -142,7 +142,7 @@ impl Token for Pkcs11Token {
 }
 
 impl Provision for Pkcs11Token {
-    fn identify(&mut self, _: &str) -> Result<KeyId, Fault> {
+    fn identify(&mut self, _: &str, _: KeyType) -> Result<KeyId, Fault> {
         let mut id = [0; 16];
         match getrandom(&mut id, GetRandomFlags::empty()) {
             Ok(filled) if filled == id.len() => Ok(KeyId(id)),

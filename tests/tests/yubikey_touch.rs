@@ -1,0 +1,117 @@
+//! A YubiKey that wants to be touched: whoever waits is told, who does not touch costs one request, and a touch that
+//! counts for a while is not asked for again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs::{self, File};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tests::Agent;
+use tests::piv::PivRig;
+use tests::wait::{until, until_true};
+use tests::yubikey::Model;
+
+/// One that gives up soon.
+const HASTY: Model = Model { serial: 10_000_001, firmware: "5.4.3", touch_time: 6 };
+
+#[test]
+fn a_key_that_waits_for_a_touch_says_so_and_signs_once_it_is_touched() {
+    let rig = PivRig::new().token_line("touch_policy = \"always\"");
+    let agent = rig.start();
+    let said = rig.rig.at("said");
+    let mut provision = rig.rig.command(&["provision", "de"]);
+    let mut provision = provision.stderr(File::create(&said).unwrap()).spawn().unwrap();
+    // One touch for the probe, one for the certificate.
+    for touch in 1..=2 {
+        rig.key.await_blinking();
+        let waiting = until("whoever looks is told", || {
+            let token = agent.tokens().remove(0);
+            (token["touch"] == true).then_some(token)
+        });
+        assert!(waiting["detail"].as_str().unwrap().contains("touch the key"), "{waiting}");
+        until_true("who provisions is told", || {
+            let said = fs::read_to_string(&said).unwrap();
+            said.matches("touch the key: key waits for that").count() >= touch
+        });
+        rig.key.touch();
+    }
+    assert!(provision.wait().unwrap().success());
+    sign_with_touch(&rig, &agent);
+    until_true("nobody is told any more", || agent.tokens()[0]["touch"].is_null());
+}
+
+#[test]
+fn a_touch_that_does_not_come_fails_one_request_and_no_more() {
+    let rig = PivRig::of(HASTY).token_line("touch_policy = \"always\"");
+    let agent = rig.start();
+    thread::scope(|scope| {
+        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
+        rig.key.touch();
+        rig.key.touch();
+        assert!(provision.join().unwrap().status.success());
+    });
+    let asked = Instant::now();
+    let answer = agent.assertion("de").refused(503, "token-unavailable");
+    assert!(asked.elapsed() < Duration::from_secs(30), "the deadline passed long ago");
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!(detail, "Nobody touched it in time. Try again, and touch it.");
+    sign_with_touch(&rig, &agent);
+    assert_eq!((agent.tokens()[0]["state"].clone(), rig.key.refused_pins()), ("ready".into(), 0));
+}
+
+#[test]
+fn who_provisions_and_does_not_touch_is_told_so_and_provisions_again() {
+    let rig = PivRig::of(HASTY).token_line("touch_policy = \"always\"");
+    let agent = rig.start();
+    let untouched = rig.rig.kunci(&["provision", "de"]);
+    let said = String::from_utf8_lossy(&untouched.stderr).into_owned();
+    assert!(!untouched.status.success() && said.contains("Nobody touched it in time."), "{said}");
+    thread::scope(|scope| {
+        // It carries on with the key that is there: one touch, for the certificate.
+        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
+        rig.key.touch();
+        let output = provision.join().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    });
+    assert_eq!(rig.key.commands("47"), 1, "the key of the first try is used");
+    sign_with_touch(&rig, &agent);
+}
+
+#[test]
+fn a_touch_that_is_remembered_serves_many_signatures_and_nobody_is_told_to_touch() {
+    let rig = PivRig::new().token_line("touch_policy = \"cached\"");
+    let agent = rig.start();
+    thread::scope(|scope| {
+        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
+        // The probe's touch counts for the certificate, too.
+        rig.key.touch();
+        assert!(provision.join().unwrap().status.success());
+    });
+    // Plugged in anew, it remembers nothing; then it remembers again.
+    rig.key.pull();
+    agent.await_tokens("missing");
+    rig.key.insert();
+    agent.wait_ready();
+    sign_with_touch(&rig, &agent);
+    rig.key.fault("87 delay=1000");
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| agent.assertion("de"));
+        while !asked.is_finished() {
+            assert!(agent.tokens()[0]["touch"].is_null(), "somebody is told to touch it for nothing");
+        }
+        asked.join().unwrap().ok();
+    });
+    agent.assertion("de").ok();
+    assert!(!rig.key.blinks());
+}
+
+/// A signature for which somebody touches it.
+#[track_caller]
+fn sign_with_touch(rig: &PivRig, agent: &Agent) {
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| agent.assertion("de"));
+        rig.key.touch();
+        asked.join().unwrap().ok();
+    });
+}
