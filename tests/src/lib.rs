@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod audit;
 pub mod caller;
+pub mod cgroup;
 pub mod disk;
 pub mod faults;
 pub mod hand;

@@ -3,17 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use ledger::Kind;
 use tests::agent::{assertions, body, request};
 use tests::caller::{NOBODY, STRANGER};
+use tests::cgroup::Cgroups;
 use tests::hand::pass;
 use tests::rig::{CLIENT, TENANT};
 use tests::wait::until;
@@ -178,24 +177,15 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
         "system.slice/kunci-test2.service",
         "system.slice/other.service/kunci-test.service",
     ];
-    match in_cgroup(&rig, &agent, &meant) {
-        Ok(mut caller) => {
-            let index = caller.assertion("de").ok().json()["log_index"].as_u64().unwrap();
-            let intent = rig.entries()[usize::try_from(index).unwrap()].clone();
-            assert_eq!(intent.caller.unwrap().unit.as_deref(), Some("kunci-test.service"));
-            drop(caller);
-            in_cgroup(&rig, &agent, &deeper).unwrap().assertion("de").ok();
-            for other in others {
-                in_cgroup(&rig, &agent, other).unwrap().assertion("de").refused(403, "connector-not-granted");
-            }
-            [&meant[..], &deeper].iter().chain(&others).for_each(|path| remove_cgroup(path));
-        }
-        // Where cgroups cannot be made the rule is tried on us alone, above; any other reason is a failure.
-        Err(error) => {
-            let reason = error.raw_os_error().unwrap();
-            assert!([libc::EROFS, libc::EACCES, libc::EPERM, libc::ENOENT].contains(&reason), "{error}");
-            eprintln!("no cgroup can be made here: {error}");
-        }
+    let mut cgroups = Cgroups::mount();
+    let mut caller = cgroups.caller(&rig, agent.socket(), &meant);
+    let index = caller.assertion("de").ok().json()["log_index"].as_u64().unwrap();
+    let intent = rig.entries()[usize::try_from(index).unwrap()].clone();
+    assert_eq!(intent.caller.unwrap().unit.as_deref(), Some("kunci-test.service"));
+    cgroups.caller(&rig, agent.socket(), &deeper).assertion("de").ok();
+    for other in others {
+        let mut caller = cgroups.caller(&rig, agent.socket(), other);
+        caller.assertion("de").refused(403, "connector-not-granted");
     }
 }
 
@@ -228,31 +218,4 @@ fn hand(connection: &UnixStream, bytes: &[u8]) -> String {
     child.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
     assert!(child.wait().unwrap().success());
     answer
-}
-
-/// A caller in a cgroup of its own, below the hierarchy by which systemd knows units: its own one where there is one,
-/// else the unified one, in either place.
-fn in_cgroup(rig: &Rig, agent: &Agent, path: &str) -> std::io::Result<Caller> {
-    let group = cgroups()?.join(path);
-    fs::create_dir_all(&group)?;
-    let mut command = Command::new("sh");
-    command.args(["-c", r#"echo $$ > "$1/cgroup.procs" && exec "$2" "$3""#, "sh"]);
-    command.args([&group, &rig.caller(), agent.socket()].map(|path| path.as_os_str()));
-    Ok(Caller::start(command))
-}
-
-fn cgroups() -> std::io::Result<PathBuf> {
-    let mut roots =
-        ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from).into_iter();
-    let root = roots.find(|root| root.join("cgroup.procs").exists());
-    root.ok_or_else(|| std::io::Error::from_raw_os_error(libc::ENOENT))
-}
-
-/// Removes a cgroup whose processes are gone, and those above it that nobody else uses.
-fn remove_cgroup(path: &str) {
-    let root = cgroups().unwrap();
-    fs::remove_dir(root.join(path)).unwrap();
-    let above = Path::new(path).ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-    // One that is still used stays.
-    let _ = above.map(|above| fs::remove_dir(root.join(above))).take_while(Result::is_ok).count();
 }

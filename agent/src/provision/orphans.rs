@@ -57,12 +57,21 @@ impl Bench<'_> {
         Err(Problem::conflict(
             "orphaned-key",
             format!("The token {} holds a key of {} that this ledger does not know", self.token, self.name),
-            format!(
-                "If it is yours (the state directory was lost), run `kunci provision {} --adopt --spki-sha256 {}`; \
-                 else destroy it with the token's own tools. Until then nothing is signed with it.",
-                self.name,
-                orphan.spki_sha256()
-            ),
+            self.remedy(orphan),
         ))
+    }
+
+    fn remedy(&self, orphan: &Orphan<'_>) -> String {
+        if orphan.report.spki.is_empty() {
+            return "It is of no type that Kunci uses, or there is only a certificate, so nobody can adopt it: remove it with \
+                    the token's own tools, or configure another place."
+                .to_owned();
+        }
+        format!(
+            "If it is yours (the state directory was lost), run `kunci provision {} --adopt --spki-sha256 {}`; \
+             else destroy it with the token's own tools. Until then nothing is signed with it.",
+            self.name,
+            orphan.spki_sha256()
+        )
     }
 }

@@ -70,7 +70,7 @@ impl Card {
 
     /// What it says of itself. Nothing here proves it: that takes an attestation.
     pub fn report(&self) -> TokenReport {
-        let software = self.key.name().to_ascii_lowercase().contains(SOFT_READER);
+        let software = is_soft(self.key.name());
         TokenReport {
             label: "PIV".into(),
             manufacturer: "Yubico".into(),
@@ -109,10 +109,26 @@ impl Card {
     }
 }
 
+/// Whether a reader says of itself that it is a program.
+fn is_soft(reader: &str) -> bool {
+    reader.to_ascii_lowercase().contains(SOFT_READER)
+}
+
 fn missing(serial: u32, others: usize) -> Fault {
     Fault::TokenMissing(match others {
         0 => format!("no YubiKey is plugged in; {serial} is configured"),
         1 => format!("another YubiKey than {serial} is plugged in"),
         n => format!("{n} YubiKeys are plugged in, and none is {serial}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_is_a_program_does_not_read_as_hardware() {
+        assert!(is_soft("Virtual PCD 00 00") && is_soft("Yubico YubiKey (virtual) 00 00"));
+        assert!(!is_soft("Yubico YubiKey OTP+FIDO+CCID 00 00"));
+    }
 }
