@@ -52,6 +52,7 @@ contract: setup ## Run the contract suite over every kind of token, and print th
 lint: ## Format, clippy and rustdoc, with warnings denied
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p token -p agent -p cli --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 .PHONY: deny

@@ -12,6 +12,8 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use tests::agent::kill;
+use tests::installed::binary;
+use tests::piv::PivRig;
 use tests::wait::until;
 use tests::{Agent, Rig};
 
@@ -52,7 +54,62 @@ fn every_drop_in_of_the_how_to_is_understood_and_stays_safe() {
 #[test]
 fn the_unit_allows_every_system_call_socket_and_mapping_of_a_whole_life() {
     let rig = Rig::bare().connector("uk", "p-256", "ES256").provisioned();
-    let calls = whole_life(&rig);
+    let seen = rig.at("calls");
+    let agent = rig.spawn_with(|command| under_strace(command, &seen));
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    rig.kunci_ok(&["token", "check", "soft"]);
+    end(agent);
+    assert_allowed(&seen);
+}
+
+#[test]
+fn the_unit_allows_every_system_call_socket_and_mapping_of_a_life_with_a_yubikey() {
+    let rig = PivRig::new();
+    rig.write();
+    let seen = rig.rig.at("calls");
+    let agent = rig.rig.spawn_with(|command| rig.pcsc.shape(under_strace(command, &seen)));
+    agent.await_tokens("ready");
+    rig.rig.kunci_ok(&["provision", "de"]);
+    agent.assertion("de").ok();
+    rig.key.pull();
+    agent.await_tokens("missing");
+    rig.key.insert();
+    agent.await_signature();
+    end(agent);
+    assert_allowed(&seen);
+}
+
+/// What packagers are told to depend on is what the loader looks for.
+#[test]
+fn the_how_to_names_every_library_that_the_binaries_need() {
+    let page = fs::read_to_string(root().join("docs/how-to/run-under-systemd.md")).unwrap();
+    for program in ["kunci", "kunci-agent"] {
+        let output = Command::new("readelf")
+            .arg("-d")
+            .arg(binary(program))
+            .output()
+            .expect("readelf is missing: apt-get install binutils");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let needed = text.lines().filter(|line| line.contains("(NEEDED)"));
+        for library in needed.map(|line| line.split(['[', ']']).nth(1).unwrap()) {
+            let told = match library.split(".so").next().unwrap() {
+                // One package, and what every program on Linux is loaded by.
+                "libc" | "libm" | "libpthread" | "libdl" | "ld-linux-x86-64" | "ld-linux-aarch64" => "libc6",
+                "libgcc_s" => "libgcc-s1",
+                "libpcsclite" if program == "kunci-agent" => "libpcsclite1",
+                _ => panic!("{program} needs {library}, of which packagers are not told"),
+            };
+            assert!(page.contains(&format!("`{told}`")), "{told}");
+        }
+    }
+}
+
+/// The unit forbids nothing of what strace saw.
+#[track_caller]
+fn assert_allowed(seen: &Path) {
+    let text = fs::read_to_string(seen).unwrap();
+    let calls: Vec<_> = text.lines().collect();
     let used: BTreeSet<_> = calls.iter().filter_map(|line| name(line)).collect();
     assert!(used.contains("execve") && used.contains("fdatasync") && used.len() > 40, "{used:?}");
     let allowed = allowed();
@@ -69,21 +126,13 @@ fn the_unit_allows_every_system_call_socket_and_mapping_of_a_whole_life() {
     }
 }
 
-/// Every system call of supervisor, front and host, as strace writes them.
-fn whole_life(rig: &Rig) -> Vec<String> {
-    let seen = rig.at("calls");
-    let agent = rig.spawn_with(|command| {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-e", "signal=none", "-o"]).arg(&seen);
-        strace.arg(command.get_program()).args(command.get_args());
-        *command = strace;
-        command
-    });
-    agent.wait_ready();
-    agent.assertion("de").ok();
-    rig.kunci_ok(&["token", "check", "soft"]);
-    end(agent);
-    fs::read_to_string(seen).unwrap().lines().map(str::to_owned).collect()
+/// The same command, with every system call of supervisor, front and host written down.
+fn under_strace<'a>(command: &'a mut Command, seen: &Path) -> &'a mut Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-e", "signal=none", "-o"]).arg(seen);
+    strace.arg(command.get_program()).args(command.get_args());
+    *command = strace;
+    command
 }
 
 /// strace is the one that was started; the supervisor is its child.

@@ -3,9 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::time::{Duration, Instant};
+
+use tests::Load;
+use tests::pcsc::Busy;
 use tests::piv::PivRig;
 use tests::wait::until_true;
 use tests::yubikey::Model;
+
+/// Clients that are too many for one YubiKey.
+const CROWD: usize = 60;
 
 #[test]
 fn a_key_that_is_pulled_and_put_back_signs_again() {
@@ -93,4 +100,55 @@ fn a_card_that_hangs_costs_its_host_and_is_served_again() {
     rig.key.clear_faults();
     agent.await_signature();
     assert_eq!(rig.key.refused_pins(), 0);
+}
+
+#[test]
+fn a_key_that_another_program_has_for_itself_is_said_to_be_and_served_once_it_is_let_go() {
+    let rig = PivRig::new();
+    let busy = rig.pcsc.occupy(&rig.key, Busy::Alone);
+    let agent = rig.spawn();
+    agent.await_tokens("missing");
+    until_true("the reason is told", || {
+        agent.tokens()[0]["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("another program has the YubiKey for itself")
+    });
+    drop(busy);
+    agent.await_tokens("ready");
+    rig.rig.kunci_ok(&["provision", "de"]);
+    agent.assertion("de").ok();
+    assert_eq!(rig.key.refused_pins(), 0);
+}
+
+#[test]
+fn a_reader_that_is_busy_costs_its_requests_a_deadline_and_is_served_again() {
+    let rig = PivRig::new().token_line("deadline = \"2s\"");
+    let agent = rig.provisioned();
+    let busy = rig.pcsc.occupy(&rig.key, Busy::Transaction);
+    let asked = Instant::now();
+    assert_eq!(agent.assertion("de").status, 503);
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    drop(busy);
+    agent.await_signature();
+    assert_eq!(rig.key.refused_pins(), 0);
+}
+
+#[test]
+fn a_key_that_is_slower_than_its_callers_has_a_queue_that_refuses_early() {
+    let rig = PivRig::new().token_line("deadline = \"1s\"");
+    let agent = rig.provisioned();
+    rig.key.fault("87 delay=60 100000");
+    let load = Load::start(agent.socket(), CROWD);
+    load.until_answered(CROWD);
+    let mut refused = None;
+    until_true("a refusal", || {
+        refused = Some(agent.assertion("de")).filter(|reply| reply.status != 200);
+        refused.is_some()
+    });
+    let refused = refused.unwrap().refused(503, "token-busy");
+    assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
+    let took = load.stop();
+    assert!(took.refused.keys().all(|(_, code)| code == "token-busy"), "{:?}", took.refused);
+    rig.rig.assert_recorded(&took.received);
 }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::process::{Output, Stdio};
 
 use tests::openssl::judge;
@@ -51,6 +52,19 @@ fn a_management_key_behind_the_pin_is_used_from_there() {
     rig.tool(&["-a", "write-object", "--id", "0x5fc109", "-f", "hex", "-i", file.to_str().unwrap(), &key]);
     let agent = rig.provisioned();
     judge(&rig.rig, &agent, "de", "PS256");
+}
+
+#[test]
+fn a_management_key_is_taken_from_a_credential() {
+    let rig = PivRig::new().token_line("management_key = { credential = \"manager\" }");
+    fs::DirBuilder::new().mode(0o700).create(rig.rig.at("credentials")).unwrap();
+    rig.rig.private("credentials/manager", MANAGEMENT_KEY);
+    rig.write();
+    let given = rig.rig.at("credentials");
+    let agent = rig.rig.spawn_with(|command| rig.pcsc.shape(command.env("CREDENTIALS_DIRECTORY", given)));
+    agent.await_tokens("ready");
+    rig.rig.kunci_ok(&["provision", "de"]);
+    agent.assertion("de").ok();
 }
 
 #[test]

@@ -23,7 +23,8 @@ use crate::pkcs11::{Anchor, Found, Module};
 /// be used.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// A PIN that the token accepted, and where it came from.
+/// A PIN that the token accepted, and where it came from. Only to a YubiKey it is given again.
+#[cfg_attr(not(feature = "piv"), expect(dead_code, reason = "other tokens are told the PIN once"))]
 pub(super) struct Given {
     pub(super) pin: Arc<Pin>,
     pub(super) origin: PinOrigin,
