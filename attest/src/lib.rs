@@ -31,6 +31,8 @@ mod request;
 mod requirement;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod seeds;
 mod signature;
 mod signed;
 mod statement;

@@ -6,7 +6,7 @@
 mod capability;
 mod profile;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 use super::extension::{HSM_ORIGIN, HSM_SERIAL, unsigned};
