@@ -23,7 +23,9 @@ mod judgement;
 mod kind;
 mod leaf;
 mod liquidsecurity;
+mod outcome;
 mod pem;
+mod pkcs11;
 mod public_key;
 mod question;
 mod report;
@@ -35,6 +37,7 @@ mod samples;
 mod seeds;
 mod signature;
 mod signed;
+mod soft;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -45,7 +48,6 @@ mod yubico;
 
 pub mod bundle;
 pub mod path;
-pub mod pkcs11;
 pub mod tpm;
 
 pub use algorithm::{Curve, KeyAlgorithm};
@@ -61,6 +63,7 @@ pub use jiff::Timestamp;
 pub use judgement::Judgement;
 pub use kind::Kind;
 pub use liquidsecurity::{MAX_STATEMENT_BYTES, NotAStatement, Statement as HsmStatement};
+pub use outcome::{Outcome, answer};
 pub use public_key::PublicKey;
 pub use question::{Question, key};
 pub use report::{Report, RootName};

@@ -3,74 +3,46 @@
 //! Nobody signed it. A module can say anything, so its words can lower an opinion and never raise one: a maker or model
 //! that is known for software says *software*, attributes that exclude each other contradict, and all else is *asserted*.
 
-use serde::Deserialize;
-
-use crate::{Finding, Grade, Judgement, Kind, PublicKey, Statement, Verdict};
-
-/// The largest report, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
-/// Parts of makers' and models' names that mean software.
-const SOFT: [&str; 7] = ["softhsm", "kryoptic", "nss", "mozilla", "swtpm", "sw tpm", "p11-kit"];
+use crate::{Finding, Grade, Judgement, Kind, PublicKey, Statement, Verdict, soft};
 
 /// A module's words on one key. An attribute that it does not tell is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Asserted {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asserted {
     /// CK_TOKEN_INFO manufacturerID.
-    pub manufacturer: String,
+    pub(crate) manufacturer: String,
     /// CK_TOKEN_INFO model.
-    pub model: String,
+    pub(crate) model: String,
     /// CK_TOKEN_INFO serialNumber.
-    pub serial: String,
+    pub(crate) serial: String,
     /// Whether whoever asked the module took it for software, by its slot's or mechanisms' flags.
-    pub software: bool,
+    pub(crate) software: bool,
     /// CKA_LABEL.
-    pub label: String,
+    pub(crate) label: String,
     /// DER SubjectPublicKeyInfo.
-    pub spki: Vec<u8>,
+    pub(crate) spki: Vec<u8>,
     /// CKA_LOCAL.
-    pub local: Option<bool>,
+    pub(crate) local: Option<bool>,
     /// CKA_SENSITIVE.
-    pub sensitive: Option<bool>,
+    pub(crate) sensitive: Option<bool>,
     /// CKA_ALWAYS_SENSITIVE.
-    pub always_sensitive: Option<bool>,
+    pub(crate) always_sensitive: Option<bool>,
     /// CKA_EXTRACTABLE.
-    pub extractable: Option<bool>,
+    pub(crate) extractable: Option<bool>,
     /// CKA_NEVER_EXTRACTABLE.
-    pub never_extractable: Option<bool>,
-}
-
-/// A report that does not parse.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// More than `MAX_BYTES`.
-    #[error("the report is too large: at most {MAX_BYTES} bytes")]
-    TooLarge,
-    /// Not the JSON of a report.
-    #[error("the report is not what a module's report is: {0}")]
-    Json(#[from] serde_json::Error),
+    pub(crate) never_extractable: Option<bool>,
 }
 
 impl Asserted {
-    /// Parses a report.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Unreadable::TooLarge);
-        }
-        Ok(serde_json::from_slice(bytes)?)
-    }
-
     /// *Software* or *asserted*: there is no third.
-    pub fn grade(&self) -> Grade {
-        let named = |name: &str| SOFT.iter().any(|soft| name.to_ascii_lowercase().contains(soft));
-        match self.software || named(&self.manufacturer) || named(&self.model) {
+    pub(crate) fn grade(&self) -> Grade {
+        match self.software || soft::is_named(&self.manufacturer, &self.model) {
             true => Grade::Software,
             false => Grade::Asserted,
         }
     }
 
     /// Never better than unattested.
-    pub fn judge(&self) -> Judgement {
+    pub(crate) fn judge(&self) -> Judgement {
         let mut findings = vec![self.finding()];
         let verdict = match self.contradiction() {
             Some(finding) => {
@@ -171,7 +143,5 @@ mod tests {
     fn what_a_module_does_not_tell_is_not_said() {
         let said = Asserted::default().judge().statement;
         assert!(said.origin.is_none() && said.exportable.is_none() && said.key.is_none());
-        assert!(Asserted::from_json(b"{\"local\": 3}").is_err());
-        assert_eq!(Asserted::from_json(b"{\"local\":true}").unwrap().local, Some(true));
     }
 }

@@ -19,14 +19,14 @@ pub struct Question {
     pub serial: Option<String>,
     /// What the evidence must say besides.
     pub requirements: Vec<Requirement>,
-    /// The auditor's own half of a TPM's challenge.
-    pub answer: Option<Answer>,
+    /// The auditor's own halves of challenges to TPMs, in any order: each is tried where it fits.
+    pub answers: Vec<Answer>,
 }
 
 impl Question {
     /// Whether it holds at this time, and no more.
     pub fn at(at: Timestamp) -> Self {
-        Self { at, roots: Vec::new(), key: None, serial: None, requirements: Vec::new(), answer: None }
+        Self { at, roots: Vec::new(), key: None, serial: None, requirements: Vec::new(), answers: Vec::new() }
     }
 }
 

@@ -58,6 +58,10 @@ pub struct Report {
     /// The name that its owner gave the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Whether the device is a program, by its own maker's word: what is proven is then not of hardware. A finding says
+    /// it in the JSON.
+    #[serde(skip)]
+    pub software: bool,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key_sha256: Option<Digest>,
@@ -91,6 +95,7 @@ impl Report {
             origin: statement.origin,
             exportable: statement.exportable,
             label: statement.label,
+            software: statement.software,
             public_key_sha256: statement.key.as_ref().map(|key| key.sha256()),
             root,
             at,

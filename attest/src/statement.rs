@@ -31,6 +31,8 @@ pub struct Statement {
     pub exportable: Option<bool>,
     /// The name that its owner gave it.
     pub label: Option<String>,
+    /// Whether the device is a program, by its own maker's word.
+    pub software: bool,
 }
 
 impl Statement {
@@ -50,6 +52,7 @@ impl Statement {
             origin: None,
             exportable: None,
             label: None,
+            software: false,
         }
     }
 }

@@ -8,10 +8,10 @@ use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
 use crate::{
     Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Question, Report,
-    Statement, Verdict, agreement, ask, liquidsecurity, weakness, yubico,
+    Statement, Verdict, agreement, ask, bundle, liquidsecurity, weakness, yubico,
 };
 
-/// Judges evidence.
+/// Judges evidence of one key. A bundle has several: `answer` takes both.
 pub fn verify(evidence: &Evidence, question: &Question) -> Report {
     let mut judgement = judge(evidence, question);
     agreement::check(&mut judgement, evidence, question);
@@ -25,6 +25,11 @@ pub fn verify(evidence: &Evidence, question: &Question) -> Report {
 /// judge; certificates are told by their extensions.
 fn judge(evidence: &Evidence, question: &Question) -> Judgement {
     match leaf::choose(evidence, question) {
+        Leaf::Document(document) if document.format == bundle::BUNDLE => {
+            let message = "A bundle is answered key by key, and alone: give nothing beside it but certificates, and name \
+                           a key of it with --key.";
+            unattested(Statement::of(None, None), Finding::error("bundle-not-alone", message))
+        }
         Leaf::Document(document) => by_tpm(document, evidence, question),
         Leaf::Statement(statement) => by_hsm(statement, evidence, question),
         Leaf::One(leaf, kind) => by_certificate(leaf, kind, evidence, question),

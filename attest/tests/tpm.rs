@@ -34,7 +34,7 @@ fn answer(name: &str) -> Answer {
 fn question(name: &str, root: &str) -> Question {
     Question {
         roots: Anchor::given(&file(root)).unwrap(),
-        answer: Some(answer(name)),
+        answers: vec![answer(name)],
         ..Question::at("2026-11-25T00:00:00Z".parse().unwrap())
     }
 }
@@ -56,7 +56,19 @@ fn recorded_evidence_is_proven_under_its_root_and_says_where_the_key_was_made() 
         assert!(report.is_yes(), "{name}: {report:?}");
         assert_eq!((report.origin, report.exportable), (Some("generated"), Some(false)), "{name}");
         assert_eq!(report.vendor.as_deref(), Some("swtpm"));
+        assert!(report.software, "proven to be in a program");
+        assert_eq!(report.firmware, None, "swtpm says a date");
         assert_eq!(codes(&report), ["software-tpm", "given-root", "object-attributes"], "{name}");
+    }
+}
+
+#[test]
+fn of_several_challenges_each_evidence_finds_its_own_in_any_order() {
+    for (name, root) in RECORDED {
+        for order in [["rsa", "ecc", "creation"], ["creation", "ecc", "rsa"]] {
+            let question = Question { answers: order.map(answer).to_vec(), ..question(name, root) };
+            assert!(ask(&recorded(name), &question).is_yes(), "{name} of {order:?}");
+        }
     }
 }
 
@@ -78,7 +90,7 @@ fn a_root_of_another_maker_proves_nothing() {
 #[test]
 fn without_the_auditors_own_file_the_key_is_asserted() {
     for (name, root) in RECORDED {
-        let report = ask(&recorded(name), &Question { answer: None, ..question(name, root) });
+        let report = ask(&recorded(name), &Question { answers: Vec::new(), ..question(name, root) });
         assert_eq!(report.verdict, Verdict::Unattested, "{name}");
         assert!(codes(&report).contains(&"no-challenge"), "{report:?}");
     }
@@ -94,8 +106,10 @@ fn evidence_without_an_opened_secret_is_asserted() {
 
 #[test]
 fn the_answer_to_another_challenge_contradicts() {
-    let report =
-        ask(&recorded("rsa"), &Question { answer: Some(answer("ecc")), ..question("rsa", "swtpm-root.pem") });
+    let report = ask(
+        &recorded("rsa"),
+        &Question { answers: vec![answer("ecc")], ..question("rsa", "swtpm-root.pem") },
+    );
     assert_eq!(report.verdict, Verdict::Contradicted);
     for code in ["other-endorsement-key", "other-attestation-key", "challenge-failed", "nonce-mismatch"] {
         assert!(codes(&report).contains(&code), "{code}: {report:?}");

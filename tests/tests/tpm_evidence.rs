@@ -112,13 +112,13 @@ fn a_tpms_key_is_proven_by_its_makers_root_and_the_auditors_secret_and_by_neithe
     assert!(answered.status.success(), "{answered:?}");
 
     let (whole, code) = scene.judged("first.bundle", Some("first.secret"), true);
-    assert_eq!((words(&whole), code), (("proven", "attested"), Some(0)), "{whole}");
+    assert_eq!((words(&whole), code), (("proven", "software"), Some(0)), "{whole}");
     let key = &whole["keys"][0];
     assert_eq!(
         (&key["kind"], &key["origin"], &key["exportable"]),
         (&"tpm2".into(), &"generated".into(), &false.into())
     );
-    assert!(codes(&whole).contains(&"software-tpm"), "what swtpm is, is said: {whole}");
+    assert!(codes(&whole).contains(&"software-tpm"), "what swtpm is, is said, whoever its root is: {whole}");
 
     let (rootless, code) = scene.judged("first.bundle", Some("first.secret"), false);
     assert_eq!((words(&rootless), code), (("unattested", "software"), Some(1)), "{rootless}");

@@ -90,10 +90,11 @@ pub(super) struct Entry {
 }
 
 impl Bundle {
-    /// The bundle among the evidence, if there is one.
-    pub fn among(evidence: &Evidence) -> Option<Result<Self, Malformed>> {
-        let document = evidence.documents.iter().find(|document| document.format == BUNDLE)?;
-        Some(Self::from_json(&document.bytes))
+    /// The bundle that the evidence is, with nothing but certificates beside it.
+    pub fn alone(evidence: &Evidence) -> Option<Result<Self, Malformed>> {
+        let [document] = evidence.documents.as_slice() else { return None };
+        let others = evidence.requests.len() + evidence.keys.len() + evidence.statements.len();
+        (document.format == BUNDLE && others == 0).then(|| Self::from_json(&document.bytes))
     }
 
     /// Reads a bundle.

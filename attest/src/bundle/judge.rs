@@ -79,7 +79,7 @@ impl Case<'_> {
         let mut report = self.by_maker()?;
         self.agree(&mut report);
         let grade = self.grade(&report);
-        self.by_module(grade, &mut report);
+        self.by_module(&mut report);
         report.findings.sort_by_key(|finding| finding.level);
         let certificate_sha256 = self.certificate.as_ref().map(Certificate::sha256);
         Ok(KeyReport { token: self.key.token.clone(), grade, certificate_sha256, report })
@@ -141,14 +141,18 @@ impl Case<'_> {
         report.findings.extend(faults.into_iter().map(fault));
     }
 
+    /// Software is taken as said, whoever says it. A proof is worth no more than what it is a proof of.
     fn grade(&self, report: &Report) -> Grade {
-        let proven = report.verdict == Verdict::Proven && report.origin != Some("imported");
-        if proven && report.exportable != Some(true) { Grade::Attested } else { self.asserted().grade() }
+        match (report.software, is_proven(report)) {
+            (true, _) => Grade::Software,
+            (false, true) => Grade::Attested,
+            (false, false) => self.asserted().grade(),
+        }
     }
 
     /// What the module and the agent say, called what it is.
-    fn by_module(&self, grade: Grade, report: &mut Report) {
-        if grade != Grade::Attested {
+    fn by_module(&self, report: &mut Report) {
+        if !is_proven(report) {
             self.assert(report);
         }
         let posture = self.key.findings.iter().map(|found| {
@@ -214,6 +218,12 @@ impl Case<'_> {
             false => format!("The module ({place}) says of the key: {}.", said.join(", ")),
         }
     }
+}
+
+/// Proven to be where it was made, and to stay there.
+fn is_proven(report: &Report) -> bool {
+    let inside = report.origin != Some("imported") && report.exportable != Some(true);
+    report.verdict == Verdict::Proven && inside
 }
 
 /// From the least to the most.

@@ -8,8 +8,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::spki::ObjectIdentifier;
 
-use crate::Certificate;
 use crate::path::{Broken, Deviation, Path, Profile};
+use crate::{Certificate, Firmware, soft};
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
@@ -20,8 +20,11 @@ const MANUFACTURER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.
 const MODEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.2");
 const VERSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.3");
 
-/// The manufacturer that swtpm puts into the certificates that it makes.
-const SWTPM: u32 = 0x0000_1014;
+/// Manufacturers that make programs only: what swtpm puts into its certificates, and IBM, whose TPM is a simulator.
+const SIMULATORS: [[u8; 4]; 2] = [SWTPM, *b"IBM\0"];
+const SWTPM: [u8; 4] = [0, 0, 0x10, 0x14];
+/// No firmware of any maker has a larger first number: beyond, it is something else.
+pub(super) const PLAUSIBLE: u32 = 255;
 
 /// Makers by the identifiers that the TCG gave them (TCG TPM Vendor ID Registry).
 const MAKERS: [(&[u8; 4], &str); 16] = [
@@ -77,18 +80,26 @@ impl Device {
 
     /// The maker's name, or its identifier.
     pub fn maker(&self) -> Option<String> {
-        if self.is_software() {
+        let id = self.manufacturer?;
+        if id == SWTPM {
             return Some("swtpm".to_owned());
         }
-        let id = self.manufacturer?;
         let known = MAKERS.iter().find(|(known, _)| **known == id).map(|(_, name)| (*name).to_owned());
         Some(known.unwrap_or_else(|| format!("id:{:08X}", u32::from_be_bytes(id))))
     }
 
-    /// A program that plays a TPM, by the certificate's own word.
+    /// A program that plays a TPM, by the certificate's own word: an emulator, or a hypervisor's.
     pub fn is_software(&self) -> bool {
-        let told = self.model.as_deref().is_some_and(|model| model.to_ascii_lowercase().contains("swtpm"));
-        told || self.manufacturer == Some(SWTPM.to_be_bytes())
+        let id = self.manufacturer.unwrap_or_default();
+        let name = std::str::from_utf8(&id).unwrap_or_default();
+        SIMULATORS.contains(&id) || soft::is_named(name, self.model.as_deref().unwrap_or_default())
+    }
+
+    /// Its firmware when the certificate was made: two numbers of 16 bits. Absent where they make none, as swtpm's date.
+    pub fn firmware(&self) -> Option<Firmware> {
+        let version = self.version?;
+        let (major, minor) = (version >> 16, version & 0xffff);
+        (1..=PLAUSIBLE).contains(&major).then_some(Firmware(major, minor, 0))
     }
 }
 

@@ -11,7 +11,8 @@ use super::public::Public;
 use super::{Creation, PublicPart, tpm_fail};
 use crate::path::{self, Search};
 use crate::{
-    Anchor, Certificate, Finding, Judgement, Kind, PublicKey, Question, RootName, Statement, Verdict, anchors,
+    Anchor, Certificate, Finding, Judgement, Kind, PublicKey, Question, RootName, Statement, Verdict,
+    anchors, weakness,
 };
 
 /// Judges one key's evidence. `pool` holds certificates from elsewhere that may be on the path.
@@ -26,8 +27,9 @@ pub fn judge(
     case.statement();
     case.attestation_key();
     let root = case.path(pool, question);
-    case.challenge(evidence.activated.as_deref(), question.answer.as_ref());
+    case.challenge(evidence.activated.as_deref(), &question.answers);
     case.promises();
+    case.weak_keys();
     Ok(case.judgement(root))
 }
 
@@ -101,10 +103,11 @@ impl Case<'_> {
 
     /// The auditor's secret came back from a TPM that holds both the endorsement key and the attestation key, and the
     /// statement is no older than the auditor's nonce.
-    fn challenge(&mut self, activated: Option<&str>, answer: Option<&Answer>) {
-        let (Some(activated), Some(answer)) = (activated, answer) else {
+    fn challenge(&mut self, activated: Option<&str>, answers: &[Answer]) {
+        let fitting = self.fitting(activated, answers);
+        let (Some(activated), Some(answer)) = (activated, fitting) else {
             let missing =
-                if answer.is_none() { "your own file, --challenge-secret" } else { "the activated secret" };
+                if answers.is_empty() { "your own file, --challenge-secret" } else { "the activated secret" };
             return self.unattested(
                 "no-challenge",
                 format!(
@@ -112,8 +115,7 @@ impl Case<'_> {
                 ),
             );
         };
-        let certified = self.parts.certificates.first().and_then(|ek| PublicPart::from_spki(ek.key().spki()));
-        if !certified.is_some_and(|ek| answer.is_to(&ek)) {
+        if !self.is_to_this_tpm(answer) {
             self.contradicted(
                 "other-endorsement-key",
                 "The challenge was sealed to another endorsement key.",
@@ -136,6 +138,32 @@ impl Case<'_> {
         }
     }
 
+    /// Of several answers the one that this evidence answers; else the one for these keys, so that what is wrong can be said.
+    fn fitting<'b>(&self, activated: Option<&str>, answers: &'b [Answer]) -> Option<&'b Answer> {
+        let nonce = &self.parts.statement.nonce;
+        let answered = |answer: &&Answer| {
+            activated.is_some_and(|activated| answer.opens(activated)) && answer.asked_with(nonce)
+        };
+        let addressed =
+            |answer: &&Answer| self.is_to_this_tpm(answer) && answer.is_for(&self.parts.ak.name());
+        answers.iter().find(answered).or_else(|| answers.iter().find(addressed)).or(answers.first())
+    }
+
+    fn is_to_this_tpm(&self, answer: &Answer) -> bool {
+        let certified = self.parts.certificates.first().map(|ek| PublicPart::from_spki(ek.key().spki()));
+        certified.flatten().is_some_and(|ek| answer.is_to(&ek))
+    }
+
+    /// Who can compute one of these keys can pretend to be this TPM.
+    fn weak_keys(&mut self) {
+        let attestation = PublicKey::from_spki(&self.parts.ak.spki()).ok();
+        self.findings.extend(weakness::roca_of(attestation.as_ref(), "The attestation key"));
+        let certified = self.parts.certificates.iter();
+        let certified = certified
+            .filter_map(|one| weakness::roca_of(Some(one.key()), &format!("The key of \"{}\"", one.name())));
+        self.findings.extend(certified);
+    }
+
     /// What the TPM does not promise, and what is known of such TPMs.
     fn promises(&mut self) {
         let attributes = self.parts.key.attributes();
@@ -149,8 +177,11 @@ impl Case<'_> {
             self.findings.push(Finding::error("movable-key", message));
         }
         if self.device.is_software() {
-            let message = "The certificate names swtpm, a program that plays a TPM: its keys are files of the machine \
-                           that runs it.";
+            let maker = self.device.maker().or_else(|| self.device.model.clone()).unwrap_or_default();
+            let message = format!(
+                "By its certificate this is {maker}, a program that plays a TPM: its keys are data of the machine that runs \
+                 it, and no hardware holds them."
+            );
             self.findings.push(Finding::warning("software-tpm", message));
         }
         let ecdsa = |public: &Public| matches!(public.key(), PublicPart::Ecc { .. });
@@ -168,6 +199,8 @@ impl Case<'_> {
         let mut statement =
             Statement::of(Some(Kind::Tpm2), PublicKey::from_spki(&self.parts.key.spki()).ok());
         statement.vendor = self.device.maker();
+        statement.firmware = self.device.firmware();
+        statement.software = self.device.is_software();
         statement.origin = Some(if attributes.made_inside() { "generated" } else { "imported" });
         statement.exportable = Some(!attributes.stays());
         Judgement { verdict: self.verdict, statement, root, findings: self.findings }

@@ -18,6 +18,8 @@ mod public;
 mod signature;
 mod spki;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod tpm_fail;
 mod wire;
 

@@ -1,19 +1,21 @@
 //! TPM-FAIL: ECDSA whose time tells of the key (CVE-2019-11090 in Intel's, CVE-2019-16863 in ST's TPMs).
 //!
 //! Judged by maker, firmware and algorithm. The firmware is the statement's, which the attestation key signed; a key
-//! outside the endorsement hierarchy signs a disguised number, so one that makes no sense counts as unknown, and only a
-//! firmware that is known to be mended is silent. Sources: INTEL-SA-00241; st.com/tpmupdate; tpm.fail.
+//! outside the endorsement hierarchy signs a disguised number, and one that makes no sense counts as unknown: then the
+//! certificate's is taken. Only a firmware that is known to be mended is silent. Sources: INTEL-SA-00241; st.com/tpmupdate; tpm.fail.
 
-use super::endorsement::Device;
+use super::endorsement::{Device, PLAUSIBLE};
 use crate::Finding;
 
 const INTEL: [u8; 4] = *b"INTC";
 const ST: [u8; 4] = *b"STM ";
-/// No version of either maker has a larger first number: beyond, the number is a disguise.
-const PLAUSIBLE: u32 = 255;
 
-/// The warning, if the TPM's ECDSA is not known to be sound.
-pub(super) fn finding(device: &Device, firmware: u64) -> Option<Finding> {
+/// The warning, if the TPM's ECDSA is not known to be sound. What the statement says of the firmware is newer than the
+/// certificate, which counts where the statement's number is disguised.
+pub(super) fn finding(device: &Device, stated: u64) -> Option<Finding> {
+    let is_plain = (1..=PLAUSIBLE).contains(&version(stated).0);
+    let certified = device.version.map_or(0, |version| u64::from(version) << 32);
+    let firmware = if is_plain { stated } else { certified };
     let (maker, cve) = match device.manufacturer? {
         INTEL if !intel_is_mended(firmware) => ("Intel", "CVE-2019-11090"),
         ST if !st_is_mended(firmware) => ("STMicroelectronics", "CVE-2019-16863"),
@@ -79,6 +81,15 @@ mod tests {
     #[test]
     fn a_disguised_number_is_no_proof_of_a_mended_firmware() {
         assert!(warned(b"STM ", [0x9f31, 7, 1, 2]) && warned(b"INTC", [0x9f31, 7, 1, 2]));
+    }
+
+    #[test]
+    fn the_certificates_firmware_counts_where_the_statements_is_disguised() {
+        let device = |version| Device { manufacturer: Some(ST), version: Some(version), ..Device::default() };
+        let (disguised, weak) = (0x9f31_0007_0001_0002, 0x0047_000c_0000_0000);
+        assert!(finding(&device(0x0047_0010), disguised).is_none(), "71.16 is mended");
+        assert!(finding(&device(0x0047_000c), disguised).is_some(), "71.12 is not");
+        assert!(finding(&device(0x0047_0010), weak).is_some(), "the statement's own number is newer");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Weaknesses that are known of keys, by what made them. A finding each, with its CVE and what an attacker needs.
 //!
-//! Signatures stay genuine on a weak key, so the verdict stays. ROCA is an error always: the private key follows from the
+//! A TPM's judge asks for its own certificates and attestation key. Signatures stay genuine on a weak key, so the verdict stays. ROCA is an error always: the private key follows from the
 //! public one. The others are warnings, or errors where no known weakness is allowed.
 
 mod eucleak;
@@ -21,7 +21,8 @@ pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Qu
     findings.extend(roca_of(judgement.statement.key.as_ref(), "The key"));
     let named = evidence.named_keys().filter(|key| judgement.statement.key.as_ref() != Some(key));
     findings.extend(named.filter_map(|key| roca_of(Some(key), "A key among the evidence")));
-    for certificate in evidence.all() {
+    let roots = question.roots.iter().filter_map(|root| root.certificate(&[]));
+    for certificate in evidence.all().chain(roots) {
         if judgement.statement.key.as_ref() != Some(certificate.key()) {
             findings
                 .extend(roca_of(Some(certificate.key()), &format!("The key of \"{}\"", certificate.name())));
@@ -33,7 +34,8 @@ pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Qu
     weaknesses.for_each(|finding| finding.level = level);
 }
 
-fn roca_of(key: Option<&PublicKey>, whose: &str) -> Option<Finding> {
+/// The finding, if it is an RSA key with the fingerprint.
+pub(crate) fn roca_of(key: Option<&PublicKey>, whose: &str) -> Option<Finding> {
     let modulus = key?.modulus()?;
     is_weak(&modulus).then(|| Finding {
         level: Level::Error,

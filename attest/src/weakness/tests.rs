@@ -23,7 +23,7 @@ pub(crate) fn weak_modulus() -> Vec<u8> {
 }
 
 /// A SubjectPublicKeyInfo of an RSA key.
-fn rsa(modulus: &[u8]) -> Vec<u8> {
+pub(crate) fn rsa(modulus: &[u8]) -> Vec<u8> {
     const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
     let key = seq(&[tlv(0x02, &[&[0], modulus].concat()), tlv(0x02, &[1, 0, 1])]);
     seq(&[seq(&[tlv(0x06, RSA), vec![5, 0]]), bit_string(&key)])

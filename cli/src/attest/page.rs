@@ -30,6 +30,9 @@ fn finding(finding: &Finding) -> String {
 
 fn headline(report: &Report) -> String {
     let answer = match (report.verdict, report.is_yes()) {
+        (Verdict::Proven, true) if report.software => {
+            "PROVEN, BUT SOFTWARE: the signatures hold, and the device is a program: no hardware holds the key."
+        }
         (Verdict::Proven, true) => "PROVEN: the device's maker signed what follows.",
         (Verdict::Proven, false) => {
             "PROVEN, BUT NOT AS ASKED: the maker signed what follows; see the errors."

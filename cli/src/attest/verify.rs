@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use attest::bundle::{Bundle, BundleReport};
 use attest::tpm::Answer;
-use attest::{Anchor, Evidence, Malformed, PublicKey, Question, Report, Requirement, Timestamp};
+use attest::{Anchor, Evidence, Malformed, Outcome, PublicKey, Question, Report, Requirement, Timestamp};
 use clap::Args;
 
 use super::{file, page};
@@ -49,9 +48,9 @@ pub(crate) struct Arguments {
     /// The device that it must be in
     #[arg(long, value_name = "N")]
     serial: Option<String>,
-    /// Your own half of the challenge that a TPM answered
+    /// Your own half of a challenge that a TPM answered; of several TPMs, give each, in any order
     #[arg(long, value_name = "FILE")]
-    challenge_secret: Option<PathBuf>,
+    challenge_secret: Vec<PathBuf>,
     /// What must be so
     #[arg(long, value_name = "REQUIREMENT")]
     require: Vec<Requirement>,
@@ -63,8 +62,7 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
     let at = arguments.at.unwrap_or_else(now);
     match arguments.report(at)? {
-        Ok(Answered::Key(report)) => answer(&report, print),
-        Ok(Answered::Bundle(report)) => bundle(&report, print),
+        Ok(outcome) => answer(&outcome, print),
         Err((path, why)) => malformed(&path, &why, at, print),
     }
 }
@@ -75,20 +73,13 @@ fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-fn answer(report: &Report, print: &Printer) -> Result<Exit, Failure> {
-    match print.json {
-        true => print.json(&serde_json::to_vec(report).unwrap_or_default())?,
-        false => print.line(&page::report(report))?,
+fn answer(outcome: &Outcome, print: &Printer) -> Result<Exit, Failure> {
+    match (print.json, outcome) {
+        (true, _) => print.json(&serde_json::to_vec(outcome).unwrap_or_default())?,
+        (false, Outcome::Key(report)) => print.line(&page::report(report))?,
+        (false, Outcome::Bundle(report)) => print.line(&page::bundle(report))?,
     }
-    Ok(if report.is_yes() { Exit::Yes } else { Exit::Finding })
-}
-
-fn bundle(report: &BundleReport, print: &Printer) -> Result<Exit, Failure> {
-    match print.json {
-        true => print.json(&serde_json::to_vec(report).unwrap_or_default())?,
-        false => print.line(&page::bundle(report))?,
-    }
-    Ok(if report.is_yes() { Exit::Yes } else { Exit::Finding })
+    Ok(if outcome.is_yes() { Exit::Yes } else { Exit::Finding })
 }
 
 /// Programs read standard output and people standard error; neither is left without the answer.
@@ -104,17 +95,11 @@ fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Res
     ))
 }
 
-/// The answer to what was asked.
-enum Answered {
-    Key(Box<Report>),
-    Bundle(BundleReport),
-}
-
 /// What cannot be parsed, and in which file.
 type Unparsed = (String, Malformed);
 
 impl Arguments {
-    fn report(&self, at: Timestamp) -> Result<Result<Answered, Unparsed>, Failure> {
+    fn report(&self, at: Timestamp) -> Result<Result<Outcome, Unparsed>, Failure> {
         self.one_standard_input()?;
         Ok(match (self.evidence()?, self.question(at)?) {
             (Ok(evidence), Ok(question)) => self.answered(&evidence, &question),
@@ -122,17 +107,14 @@ impl Arguments {
         })
     }
 
-    fn answered(&self, evidence: &Evidence, question: &Question) -> Result<Answered, Unparsed> {
-        let Some(bundle) = Bundle::among(evidence) else {
-            return Ok(Answered::Key(Box::new(attest::verify(evidence, question))));
-        };
-        let report = bundle.and_then(|bundle| attest::bundle::verify(&bundle, evidence, question));
+    fn answered(&self, evidence: &Evidence, question: &Question) -> Result<Outcome, Unparsed> {
         let path = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
-        report.map(Answered::Bundle).map_err(|why| (path, why))
+        attest::answer(evidence, question).map_err(|why| (path, why))
     }
 
     fn one_standard_input(&self) -> Result<(), Failure> {
         let all = self.files.iter().chain(&self.intermediate).chain(&self.root).chain(&self.key);
+        let all = all.chain(&self.challenge_secret);
         match all.filter(|path| path.as_os_str() == "-").count() {
             0 | 1 => Ok(()),
             _ => Err(Failure::usage("usage", "Standard input is named twice", "Give one - only.")),
@@ -164,12 +146,12 @@ impl Arguments {
                 Err(why) => return Ok(Err((path.display().to_string(), why))),
             }
         }
-        if let Some(path) = &self.challenge_secret {
+        for path in &self.challenge_secret {
             let answer = Answer::from_json(&file::read(path)?).map_err(|error| {
                 let title = format!("{}: {error}", path.display());
                 Failure::usage("file-unusable", title, "Give the --secret of `kunci attest challenge`.")
             })?;
-            question.answer = Some(answer);
+            question.answers.push(answer);
         }
         if let Some(path) = &self.key {
             let key: Result<PublicKey, _> = attest::key(&file::read(path)?);
