@@ -32,6 +32,6 @@ impl Kind {
 
     /// Whether the state of today is folded from entries of this kind, so that a start must read them all.
     pub fn is_state(self) -> bool {
-        matches!(self, Self::Lifecycle | Self::Posture)
+        matches!(self, Self::Lifecycle)
     }
 }

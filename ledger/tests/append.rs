@@ -138,13 +138,14 @@ fn full_bundles_lie_where_c2sp_says() {
 }
 
 #[test]
-fn every_lifecycle_and_posture_entry_is_found_again_wherever_it_lies() {
+fn every_lifecycle_entry_is_found_again_wherever_it_lies() {
     let dir = folder();
     let wanted: Vec<u64> = [0, 255, 256, 700, 5000, 5001, 5100].to_vec();
     {
         let (ledger, _) = Ledger::open(dir.path()).unwrap();
         let entry = |index| match wanted.contains(&index) {
-            true if index == 5000 => Entry::new(Kind::Posture).reason("clock-step"),
+            // Nothing of today's state is in it, and there may be very many.
+            false if index == 5002 => Entry::new(Kind::Posture).reason("clock-step"),
             true => lifecycle(&index.to_string()),
             false => intent(index),
         };
