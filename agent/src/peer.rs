@@ -7,9 +7,11 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{set_socket_passcred, socket_peercred};
+use rustix::process::Pid;
 
 /// The most bytes of a /proc file that are read.
 const MAX_PROC: u64 = 64 * 1024;
@@ -21,6 +23,7 @@ const EFFECTIVE: usize = 1;
 pub struct Peer {
     uid: u32,
     pid: i32,
+    parent: Option<u32>,
     groups: Vec<u32>,
     unit: Option<String>,
     pidfd: Option<OwnedFd>,
@@ -38,6 +41,9 @@ pub enum NoPeer {
     /// It connected and became another user.
     #[error("the process that connected has become another user")]
     Changed,
+    /// It is a token's host.
+    #[error("the process that connected is a host of this agent: its module is no caller")]
+    Host,
 }
 
 impl Peer {
@@ -45,12 +51,18 @@ impl Peer {
     pub fn of(connection: impl AsFd) -> Result<Self, NoPeer> {
         set_socket_passcred(&connection, true).map_err(io::Error::from)?;
         let credentials = socket_peercred(&connection).map_err(io::Error::from)?;
-        let pidfd = getsockopt(&connection, sockopt::PeerPidfd).ok();
+        let pidfd = match getsockopt(&connection, sockopt::PeerPidfd) {
+            Ok(pidfd) => Some(pidfd),
+            Err(Errno::ENOPROTOOPT) => None,
+            // The option is there and gives nothing: some kernels answer so of a process that has ended.
+            Err(errno) => return Err(NoPeer::Unknown(errno.into())),
+        };
         let pid = credentials.pid.as_raw_nonzero().get();
         let status = proc_file(pid, "status").unwrap_or_default();
         let uid = credentials.uid.as_raw();
         let groups = [numbers(&status, "Groups:"), vec![credentials.gid.as_raw()]].concat();
-        let peer = Self { uid, pid, groups, unit: unit_of(pid), pidfd };
+        let parent = numbers(&status, "PPid:").first().copied();
+        let peer = Self { uid, pid, parent, groups, unit: unit_of(pid), pidfd };
         // Read first, asked after: what stood in /proc was this process's, not a successor's with its pid.
         if !peer.lives() {
             return Err(NoPeer::Gone);
@@ -68,6 +80,15 @@ impl Peer {
     /// The process id at connect(2), for comparison with each message's credentials.
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// Whether it is a child of this process, as a host is of the supervisor: a module that was taken over is no caller.
+    /// One of our own user whose parent is hidden counts as one.
+    pub fn is_child_of(&self, process: Pid) -> bool {
+        match self.parent {
+            Some(parent) => parent == process.as_raw_nonzero().get().cast_unsigned(),
+            None => self.uid == rustix::process::geteuid().as_raw(),
+        }
     }
 
     /// The systemd unit, directly under system.slice, where the kernel gave a pidfd to vouch for it.
@@ -145,5 +166,7 @@ mod tests {
         assert_eq!(peer.uid(), rustix::process::geteuid().as_raw());
         assert!(peer.has_group(rustix::process::getegid().as_raw()));
         assert!(peer.lives());
+        assert!(peer.is_child_of(rustix::process::getppid().unwrap()));
+        assert!(!peer.is_child_of(rustix::process::getpid()));
     }
 }

@@ -16,8 +16,8 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 
-/// How many connections may wait to be accepted.
-const BACKLOG: i32 = 64;
+/// How many connections may wait to be accepted. Beyond them a client that will not wait is told EAGAIN.
+const BACKLOG: i32 = 256;
 /// The umask under which a socket is bound: its owner may read and write, nobody may execute.
 const CLOSED: u32 = 0o177;
 /// The mode of a folder that is made for sockets.

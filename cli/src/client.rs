@@ -15,12 +15,14 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::failure::Failure;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long until a full queue is knocked at again.
+const KNOCK_AGAIN: Duration = Duration::from_millis(10);
 /// How long an answer may take that needs no more than a signature.
 pub(crate) const QUICK: Duration = Duration::from_secs(60);
 /// How long an answer may take for which a token makes keys, on each of a connector's tokens.
@@ -149,8 +151,18 @@ fn json(body: &impl Serialize) -> Result<Bytes, Failure> {
         .map_err(|error| Failure::usage("invalid-request", error.to_string(), "Check what you gave."))
 }
 
+/// Connects, and waits where many knock: a socket whose queue is full says EAGAIN to who would not block (connect(2)).
+async fn connect(path: &Path) -> io::Result<UnixStream> {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(KNOCK_AGAIN).await,
+            connected => return connected,
+        }
+    }
+}
+
 async fn open(path: &Path) -> io::Result<SendRequest<Full<Bytes>>> {
-    let socket = UnixStream::connect(path).await?;
+    let socket = connect(path).await?;
     let (sender, connection) = handshake(TokioIo::new(socket)).await.map_err(io::Error::other)?;
     // Its end shows as the sender's.
     tokio::spawn(connection);

@@ -27,6 +27,11 @@ impl Call {
         Self { name: name.to_owned(), number, arguments: "0, 0, 0, 0, 0, 0".to_owned() }
     }
 
+    /// A call of which the first argument counts.
+    pub fn of_first(name: &str, number: i64, first: i64) -> Self {
+        Self { name: name.to_owned(), number, arguments: format!("{first}, 0, 0, 0, 0, 0") }
+    }
+
     /// Opens a path; `create` makes it.
     pub fn open(path: &Path, create: bool) -> Self {
         let flags = if create { libc::O_CREAT | libc::O_RDWR } else { libc::O_RDONLY };
@@ -101,6 +106,11 @@ pub fn never() -> Vec<Call> {
         Call::bare("unshare", libc::SYS_unshare),
         Call::bare("mount", libc::SYS_mount),
         Call::bare("io_uring_setup", libc::SYS_io_uring_setup),
+        Call::of_first("kill of the whole group", libc::SYS_kill, 0),
+        Call::of_first("prlimit of another process", libc::SYS_prlimit64, 1),
+        // The same calls by other numbers, on kernels that have the x32 ABI; this one does not, and would say ENOSYS.
+        #[cfg(target_arch = "x86_64")]
+        Call::bare("getpid of the x32 ABI", libc::SYS_getpid | 0x4000_0000),
     ]
 }
 

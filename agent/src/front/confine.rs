@@ -38,6 +38,7 @@ pub(super) fn front(state: &Path) -> Result<(), ConfineError> {
     Files::none().read(["/proc"]).write([log, certificates]).confine()?;
     confine::deny(confine::NEVER)?;
     confine::deny(OUTWARD)?;
+    confine::deny_others()?;
     confine::deny_forks()
 }
 

@@ -1,6 +1,6 @@
 //! How many connections there may be, in all and for each uid, and what a refused caller has to wait.
 //!
-//! A uid that keeps being refused is answered more and more slowly, up to a second a request, and one that keeps
+//! A uid that keeps being refused, or that no rule names, is answered more and more slowly, up to a second a request, and one that keeps
 //! connecting for nothing shuts the door for a moment each time, so that a flood leaves the machine to those who are
 //! granted something.
 
@@ -25,8 +25,10 @@ const FREE_BARREN: f64 = 100.0;
 const MAX_BARREN: f64 = 125.0;
 /// How long until one of them is forgiven.
 const BARREN_FORGIVEN_IN: Duration = Duration::from_millis(20);
-/// How many uids are remembered; more share one memory.
+/// How many uids are remembered while they have neither connections nor refusals.
 const MAX_UIDS: usize = 4096;
+/// Which part of all places those may take whom no rule names: one in so many.
+const STRANGERS: u32 = 2;
 
 /// Counts connections and refusals by uid.
 pub(super) struct Limits {
@@ -38,6 +40,7 @@ pub(super) struct Limits {
 #[derive(Default)]
 struct Uids {
     open: u32,
+    strangers: u32,
     seen: HashMap<u32, Uid>,
 }
 
@@ -60,6 +63,7 @@ pub(super) struct Place {
     limits: Arc<Limits>,
     uid: u32,
     suspect: bool,
+    stranger: AtomicBool,
     answered: AtomicBool,
 }
 
@@ -88,7 +92,8 @@ impl Limits {
         let suspect = entry.barren.at(now) >= FREE_BARREN;
         entry.open += 1;
         uids.open += 1;
-        Ok(Place { limits: self.clone(), uid, suspect, answered: AtomicBool::new(false) })
+        let [stranger, answered] = [(); 2].map(|()| AtomicBool::new(false));
+        Ok(Place { limits: self.clone(), uid, suspect, stranger, answered })
     }
 
     /// Counts a refusal and says how long its answer has to wait.
@@ -137,6 +142,16 @@ impl Place {
         self.suspect
     }
 
+    /// Whether it may be one of somebody whom no rule names: half of all places are kept for the others.
+    pub(super) fn is_a_strangers(&self) -> bool {
+        let mut uids = self.limits.uids();
+        let free = uids.strangers < self.limits.total / STRANGERS;
+        if free && !self.stranger.swap(true, Ordering::Relaxed) {
+            uids.strangers += 1;
+        }
+        free
+    }
+
     /// A request of this connection is answered.
     pub(super) fn answered(&self) {
         self.answered.store(true, Ordering::Relaxed);
@@ -147,6 +162,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let (mut uids, now) = (self.limits.uids(), Instant::now());
         uids.open -= 1;
+        uids.strangers -= u32::from(*self.stranger.get_mut());
         let entry = uids.entry(self.uid, now);
         entry.open = entry.open.saturating_sub(1);
         if !self.answered.load(Ordering::Relaxed) {
@@ -183,6 +199,17 @@ mod tests {
         assert_eq!(limits.place(3).err(), Some(Full::Total));
         drop(other);
         assert!(limits.place(3).is_ok());
+    }
+
+    #[test]
+    fn strangers_leave_half_of_all_places_to_those_whom_a_rule_names() {
+        let limits = Limits::new(4, 4);
+        let mut strangers: Vec<_> = (0..2).map(|uid| limits.place(uid).unwrap()).collect();
+        assert!(strangers.iter().all(Place::is_a_strangers));
+        assert!(!limits.place(2).unwrap().is_a_strangers());
+        assert!(limits.place(2).is_ok());
+        strangers.pop();
+        assert!(limits.place(2).unwrap().is_a_strangers());
     }
 
     #[test]

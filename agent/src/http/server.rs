@@ -24,7 +24,7 @@ use super::stream::{Outbox, Stream};
 use super::{Surface, router};
 use crate::flight::Flight;
 use crate::front::Front;
-use crate::peer::Peer;
+use crate::peer::{NoPeer, Peer};
 use crate::problem::{PROBLEM_JSON, Problem};
 
 /// How long the head of a request may take, and how long a connection may be idle.
@@ -91,13 +91,23 @@ impl Server {
             }
         };
         let knocks = if place.is_suspect() { MAX_KNOCKS } else { 0 };
-        match Peer::of(&socket) {
+        match self.peer(&socket) {
+            Ok(peer) if !self.front.policy().knows(&peer) && !place.is_a_strangers() => {
+                turn_away(&socket, Full::Total);
+                return 1;
+            }
             Ok(peer) => {
                 tokio::spawn(async move { self.drive(socket, Arc::new(peer), &place).await });
             }
             Err(error) => tracing::debug!(%error, "a connection without a peer"),
         }
         knocks
+    }
+
+    fn peer(&self, socket: &UnixStream) -> Result<Peer, NoPeer> {
+        let peer = Peer::of(socket)?;
+        let is_host = rustix::process::getppid().is_some_and(|supervisor| peer.is_child_of(supervisor));
+        if is_host { Err(NoPeer::Host) } else { Ok(peer) }
     }
 
     async fn drive(&self, socket: UnixStream, peer: Arc<Peer>, place: &Place) {
@@ -131,14 +141,15 @@ impl Server {
         if !peer.lives() {
             return Err(Gone);
         }
-        let uid = peer.uid();
+        let (uid, stranger) = (peer.uid(), !self.front.policy().knows(&peer));
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
         let Ok(mut response) = self.router.clone().oneshot(request).await.map_err(|never: Infallible| never);
         if let Some(flight) = response.extensions_mut().remove::<Arc<Flight>>() {
             outbox.put(flight);
         }
-        if response.status().is_client_error() {
+        // What a stranger asks for and gets is as much in the others' way as what it does not get.
+        if response.status().is_client_error() || stranger {
             sleep(self.limits.refused(uid, Instant::now())).await;
         }
         Ok(response)

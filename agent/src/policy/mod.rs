@@ -122,6 +122,11 @@ impl Policy {
             && (self.is_admin(peer) || self.callers.iter().any(|rule| rule.names(peer, connector)))
     }
 
+    /// Whether any rule names the peer.
+    pub fn knows(&self, peer: &Peer) -> bool {
+        self.is_admin(peer) || self.callers.iter().any(|rule| rule.is(peer))
+    }
+
     /// Whether any admin rule names the peer.
     pub fn is_admin(&self, peer: &Peer) -> bool {
         self.admins.iter().any(|rule| rule.names(peer))

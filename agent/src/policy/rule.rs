@@ -49,8 +49,12 @@ pub(super) fn admins(resolved: &Resolved) -> Vec<AdminRule> {
 }
 
 impl CallerRule {
+    pub(super) fn is(&self, peer: &Peer) -> bool {
+        self.who.is(peer)
+    }
+
     pub(super) fn names(&self, peer: &Peer, connector: &Name) -> bool {
-        self.who.is(peer) && self.connectors.contains(connector)
+        self.is(peer) && self.connectors.contains(connector)
     }
 
     pub(super) fn allows_tenant(&self, tenant: &TenantId) -> bool {

@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::Event;
+use crate::peer::{NoPeer, Peer};
 use crate::sockets::{Listener, SocketError};
 
 /// The mode of an unlock socket.
@@ -34,7 +35,7 @@ pub(super) fn listen(token: Name, path: &Path, inbox: mpsc::Sender<Event>) -> Re
 
 async fn accept(token: Name, listener: UnixListener, inbox: mpsc::Sender<Event>) {
     loop {
-        match listener.accept().await.and_then(|(client, _)| unread(client)) {
+        match listener.accept().await.and_then(|(client, _)| unread(outsider(client)?)) {
             Ok(client) => {
                 if inbox.send(Event::Unlock(token.clone(), client)).await.is_err() {
                     return;
@@ -48,9 +49,46 @@ async fn accept(token: Name, listener: UnixListener, inbox: mpsc::Sender<Event>)
     }
 }
 
+/// A client that is none of our children: a module could else spend the tries of another token's PIN.
+fn outsider(client: UnixStream) -> std::io::Result<UnixStream> {
+    let peer = Peer::of(&client).map_err(std::io::Error::other)?;
+    match peer.is_child_of(rustix::process::getpid()) {
+        true => Err(std::io::Error::other(NoPeer::Host)),
+        false => Ok(client),
+    }
+}
+
 /// The connection as the host expects it.
 fn unread(client: UnixStream) -> std::io::Result<OwnedFd> {
     let client = client.into_std()?;
     client.set_nonblocking(false)?;
     Ok(client.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Runs a line that connects to the socket `$at`, and says whether anybody comes to be unlocked.
+    async fn comes(run: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("unlock-b.sock");
+        let (inbox, mut events) = mpsc::channel(1);
+        let _listener = listen("b".parse().unwrap(), &path, inbox).unwrap();
+        let mut shell = Command::new("sh").arg("-c").arg(run).env("at", &path).spawn().unwrap();
+        let ended = tokio::task::spawn_blocking(move || shell.wait().unwrap());
+        tokio::select! {
+            event = events.recv() => matches!(event, Some(Event::Unlock(token, _)) if token.as_str() == "b"),
+            _ = ended => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_child_of_ours_as_a_host_is_cannot_spend_the_tries_of_a_pin() {
+        let curl = "curl --silent --max-time 3 --unix-socket $at http://localhost/";
+        assert!(comes(&format!("{curl}; true")).await);
+        assert!(!comes(&format!("exec {curl}")).await);
+    }
 }

@@ -12,7 +12,7 @@ use rustix::thread::set_no_new_privs;
 
 pub use files::Files;
 pub use memory::lock_memory;
-pub use syscalls::{NEVER, deny, deny_forks, deny_network};
+pub use syscalls::{NEVER, deny, deny_forks, deny_network, deny_others};
 
 /// Why a process could not confine itself. It must not go on.
 #[derive(Debug, thiserror::Error)]

@@ -12,6 +12,12 @@ use seccompiler::{
 
 use super::ConfineError;
 
+/// Where the number stands in seccomp_data (seccomp(2)), and the bit that makes it one of the x32 ABI (syscall(2)).
+#[cfg(target_arch = "x86_64")]
+const NUMBER: u32 = 0;
+#[cfg(target_arch = "x86_64")]
+const X32: u32 = 0x4000_0000;
+
 /// What no process of ours but the supervisor has a use for.
 pub const NEVER: &[i64] = &[
     libc::SYS_ptrace,
@@ -61,22 +67,38 @@ pub fn deny(calls: &[i64]) -> Result<(), ConfineError> {
 
 /// Leaves local sockets and takes away all others.
 pub fn deny_network() -> Result<(), ConfineError> {
-    let local = u64::from(libc::AF_UNIX.unsigned_abs());
-    let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, local);
-    let other = SeccompRule::new(vec![other.map_err(seccompiler::Error::from)?]);
-    install(BTreeMap::from([(libc::SYS_socket, vec![other.map_err(seccompiler::Error::from)?])]), libc::EPERM)
+    let other = first_argument(SeccompCmpOp::Ne, libc::AF_UNIX.unsigned_abs())?;
+    install(BTreeMap::from([(libc::SYS_socket, other)]), libc::EPERM)
 }
 
 /// Leaves threads and takes away new processes.
 pub fn deny_forks() -> Result<(), ConfineError> {
-    let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
-    let no_thread = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(thread), 0);
-    let no_thread = SeccompRule::new(vec![no_thread.map_err(seccompiler::Error::from)?]);
-    let mut rules = BTreeMap::from([(libc::SYS_clone, vec![no_thread.map_err(seccompiler::Error::from)?])]);
+    let thread = libc::CLONE_THREAD.unsigned_abs();
+    let no_thread = first_argument(SeccompCmpOp::MaskedEq(thread.into()), 0)?;
+    let mut rules = BTreeMap::from([(libc::SYS_clone, no_thread)]);
     #[cfg(target_arch = "x86_64")]
     rules.extend([(libc::SYS_fork, Vec::new()), (libc::SYS_vfork, Vec::new())]);
     install(rules, libc::EPERM)?;
     install(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
+}
+
+/// Leaves this process itself and takes away signals to others, and their limits: both ask for no more than the same
+/// user, and a file of no size or no descriptors at all would end the front or the supervisor.
+pub fn deny_others() -> Result<(), ConfineError> {
+    let other = first_argument(SeccompCmpOp::Ne, std::process::id())?;
+    let of_another = first_argument(SeccompCmpOp::Ne, 0)?;
+    let signals = [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo];
+    let mut rules = BTreeMap::from([(libc::SYS_prlimit64, of_another)]);
+    rules.extend(signals.map(|call| (call, other.clone())));
+    rules.extend([libc::SYS_tkill, libc::SYS_pidfd_send_signal].map(|call| (call, Vec::new())));
+    install(rules, libc::EPERM)
+}
+
+/// Whether the first argument, of 32 bits, compares so.
+fn first_argument(compares: SeccompCmpOp, with: u32) -> Result<Vec<SeccompRule>, ConfineError> {
+    let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, compares, with.into());
+    let rule = SeccompRule::new(vec![condition.map_err(seccompiler::Error::from)?]);
+    Ok(vec![rule.map_err(seccompiler::Error::from)?])
 }
 
 fn install(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<(), ConfineError> {
@@ -85,5 +107,23 @@ fn install(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<(), Con
     let answer = SeccompAction::Errno(errno.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, answer, architecture).map_err(backend)?;
     let program: BpfProgram = filter.try_into().map_err(backend)?;
-    Ok(seccompiler::apply_filter(&program)?)
+    Ok(seccompiler::apply_filter(&guarded(program))?)
+}
+
+/// The program behind one that refuses the x32 ABI, whose numbers no filter names and many kernels answer to.
+#[cfg(target_arch = "x86_64")]
+fn guarded(program: BpfProgram) -> BpfProgram {
+    let code = |code: u32| u16::try_from(code).unwrap_or_default();
+    let one = |code, jf, k| seccompiler::sock_filter { code, jt: 0, jf, k };
+    let guard = [
+        one(code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS), 0, NUMBER),
+        one(code(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K), 1, X32),
+        one(code(libc::BPF_RET | libc::BPF_K), 0, libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs()),
+    ];
+    guard.into_iter().chain(program).collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn guarded(program: BpfProgram) -> BpfProgram {
+    program
 }

@@ -55,6 +55,7 @@ pub fn enter(config: &HostConfig) -> Result<(), ConfineError> {
     if config.token.kind == TokenKind::YubikeyPiv {
         confine::deny_network()?;
     }
+    confine::deny_others()?;
     confine::deny_forks()
 }
 
