@@ -45,7 +45,12 @@ enum Field<'a> {
 impl Tenants {
     /// Reads a file that nobody but root and we can write.
     pub fn load(path: &Path) -> Result<Self, crate::Problems> {
-        read::load(path)
+        Self::load_into(path, std::io::sink())
+    }
+
+    /// The same, and writes what is read to `copy`: the file may be another by the time that it is read again.
+    pub fn load_into(path: &Path, copy: impl std::io::Write) -> Result<Self, crate::Problems> {
+        read::load(path, copy)
     }
 
     /// Reads a table from anywhere; `path` names it in problems.

@@ -75,6 +75,27 @@ fn a_broken_new_file_is_named_with_its_line_and_the_old_one_stays_in_force() {
 }
 
 #[test]
+fn a_tenants_file_that_is_edited_in_place_changes_nothing_before_a_reload_even_for_a_front_that_is_started_again()
+ {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let edit = |rows: &str| {
+        let text = format!("tenant,client_id,object_id\n{rows}\n");
+        std::fs::write(rig.at("tenants.csv"), text).unwrap();
+    };
+    for rows in ["not a row".to_owned(), format!("fabrikam.example,{CLIENT},")] {
+        edit(&rows);
+        let killed = agent.front().unwrap();
+        tests::agent::kill(killed, Signal::KILL);
+        until_true("another front serves", || agent.front().is_some_and(|front| front != killed));
+        agent.wait_ready();
+        assert_eq!([ask(&agent, TENANT), ask(&agent, "fabrikam.example")], [200, 403], "after {rows}");
+    }
+    assert_eq!(agent.admin("POST", "/v1/reload", "").ok().status, 204);
+    assert_eq!([ask(&agent, TENANT), ask(&agent, "fabrikam.example")], [403, 200]);
+}
+
+#[test]
 fn a_configuration_that_would_not_hold_is_refused_by_check_and_at_the_start_with_file_and_line() {
     let rig = Rig::new();
     let whole = rig.toml();

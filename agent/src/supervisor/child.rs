@@ -98,7 +98,7 @@ async fn speak<W: Serialize>(
     while let Some((word, fds)) = queue.recv().await {
         let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
         if let Err(error) = control.send(&word, &fds).await {
-            tracing::debug!(%error, "a child cannot be told");
+            tracing::error!(%error, "a child cannot be told, and is ended");
             return kill.notify_one();
         }
     }

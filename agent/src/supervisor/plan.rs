@@ -1,25 +1,21 @@
-//! What the agent is to do: a configuration that holds on this machine, with its tenants files open.
+//! What the agent is to do: a configuration that holds on this machine, with its tenants.
 //!
-//! It is loaded whole or not at all, at the start and at every reload. The tenants files stay open, so that a front
-//! that has to be started again gets the content that was in force, also while a newer, broken file lies there.
+//! It is loaded whole or not at all, at the start and at every reload. What was read is kept in memory that nobody can
+//! change, so that a front that has to be started again gets the content that was in force, whatever lies there by then.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
-use rustix::fs::{MemfdFlags, OFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use token::Sha256;
 use token::control::{HostConfig, Use};
 
 use super::Options;
 use super::resolve::resolve;
 use crate::link::Resolved;
-
-/// Permission for group and others to write.
-const WRITE_BY_OTHERS: u32 = 0o022;
 
 /// What the agent is to do.
 pub(super) struct Plan {
@@ -34,7 +30,7 @@ impl Plan {
         if let Some(folder) = &options.private {
             make_private(&mut config, folder);
         }
-        let tenants = open_tenants(&config);
+        let tenants = read_tenants(&config);
         let resolved = resolve(config, Sha256::of(text.as_bytes()), &options.config);
         match (resolved, tenants) {
             (Ok(resolved), Ok(tenants)) => Ok(Self { resolved, tenants }),
@@ -53,12 +49,10 @@ impl Plan {
 
     /// The configuration for the front, in a file that nobody can change.
     pub(super) fn sealed(&self) -> io::Result<OwnedFd> {
-        let memfd = memfd_create("kunci-config", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        let mut file = File::from(memfd);
+        let mut file = memory("kunci-config")?;
         file.write_all(&serde_json::to_vec(&self.resolved)?)?;
         file.rewind()?;
-        fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
-        Ok(file.into())
+        Ok(seal(file)?.into())
     }
 
     /// The tenants files, each from its beginning.
@@ -108,14 +102,11 @@ fn make_private(config: &mut Config, folder: &Path) {
     }
 }
 
-fn open_tenants(config: &Config) -> Result<Vec<(Name, File)>, Problems> {
+fn read_tenants(config: &Config) -> Result<Vec<(Name, File)>, Problems> {
     let mut problems = Problems::default();
     let mut files = Vec::new();
     for (name, connector) in &config.connectors {
-        let path = &connector.tenants;
-        // The first reading says what is wrong, down to the row; the rows themselves are the front's.
-        let file = Tenants::load(path).and_then(|_| open_trusted(path).map_err(Problems::from));
-        match file {
+        match keep(&connector.tenants) {
             Ok(file) => files.push((name.clone(), file)),
             Err(found) => problems.extend(found),
         }
@@ -123,26 +114,27 @@ fn open_tenants(config: &Config) -> Result<Vec<(Name, File)>, Problems> {
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
-/// Opens the file that was just read; it may be another by now, and is held to the same.
-fn open_trusted(path: &Path) -> Result<File, Problem> {
-    let nonblock = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path);
-    let found = file.and_then(|file| file.metadata().map(|metadata| (file, metadata)));
-    let us = rustix::process::geteuid().as_raw();
-    match found {
-        Ok((file, found))
-            if found.is_file() && [0, us].contains(&found.uid()) && found.mode() & WRITE_BY_OTHERS == 0 =>
-        {
-            Ok(file)
-        }
-        _ => Err(Problem {
-            file: path.into(),
-            line: 0,
-            column: 0,
-            at: String::new(),
-            what: "the file changed while it was read".into(),
-            help: "write it beside its place and rename it there, then reload".into(),
-            code: "file-not-trusted",
-        }),
-    }
+/// Reads a tenants file, which says what is wrong down to the row, and keeps its bytes: the rows themselves are the front's.
+fn keep(path: &Path) -> Result<File, Problems> {
+    let unkept = |error: io::Error| Problem {
+        file: path.into(),
+        line: 0,
+        column: 0,
+        at: String::new(),
+        what: format!("the file cannot be kept in memory: {error}"),
+        help: "give the agent more memory, then start or reload it".into(),
+        code: "out-of-memory",
+    };
+    let copy = memory("kunci-tenants").map_err(unkept)?;
+    Tenants::load_into(path, &copy)?;
+    Ok(seal(copy).map_err(unkept)?)
+}
+
+fn memory(name: &str) -> io::Result<File> {
+    Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
+}
+
+fn seal(file: File) -> io::Result<File> {
+    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
+    Ok(file)
 }

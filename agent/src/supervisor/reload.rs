@@ -12,6 +12,9 @@ use super::plan::Plan;
 use super::{Supervisor, notify};
 use crate::link::ToFront;
 
+/// The longest text about a configuration that the front is told, in bytes; escaped it takes at most twice as many.
+const MAX_TEXT: usize = 24 * 1024;
+
 impl Supervisor {
     /// Loads the configuration again and tells the front; `id` is its question, or 0.
     pub(super) fn reload(&mut self, id: u64) {
@@ -23,7 +26,7 @@ impl Supervisor {
                 tracing::error!(problem, "the new configuration is refused; the old one stays in force")
             }
         }
-        if let Err(error) = self.tell_reloaded(id, problem) {
+        if let Err(error) = self.tell_reloaded(id, problem.map(brief)) {
             tracing::error!(%error, "the front cannot be told of the new configuration, and is started again");
             self.front.child.iter().for_each(super::child::Child::kill);
         }
@@ -52,6 +55,21 @@ impl Supervisor {
         self.front.tell(ToFront::Reloaded { id, problem }, fds);
         Ok(())
     }
+}
+
+/// Whole lines of a long text, as many as one frame has room for: a word that is too long would cost the front.
+fn brief(text: String) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let mut told = String::with_capacity(MAX_TEXT);
+    for line in text.split_inclusive('\n') {
+        if told.len() + line.len() > MAX_TEXT {
+            break;
+        }
+        told += line;
+    }
+    told + "(and more, which `kunci config check` tells)"
 }
 
 /// What changed that running processes cannot follow.
@@ -85,6 +103,17 @@ mod tests {
         let text = include_str!("resolve/trial.toml");
         let parse = |text: &str| Config::parse(text, Path::new("/k/kunci.toml")).unwrap();
         fixed_change(&parse(text), &parse(&edit(text)))
+    }
+
+    #[test]
+    fn a_text_about_ever_so_many_problems_fits_one_frame_and_ends_with_a_whole_line() {
+        let line = "tenants/de.csv:7:1: a row has 3 fields, this has 1\n";
+        assert_eq!(brief(line.to_owned()), line);
+        let told = brief(line.repeat(5000));
+        assert!(serde_json::to_string(&told).unwrap().len() < token::seqpacket::MAX_FRAME);
+        assert!(
+            told.strip_suffix("(and more, which `kunci config check` tells)").unwrap().ends_with("has 1\n")
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{MAX_ROWS, Tenants, pack_into};
 use crate::problem::{Fault, Problem, Problems};
 use crate::tenant::{ClientId, TenantId, excerpt};
 use crate::trusted;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 /// The longest line, in bytes: a tenant, two ids, commas and some room.
@@ -18,9 +18,24 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 const MAX_PROBLEMS: usize = 20;
 const HEADER: [&str; 3] = ["tenant", "client_id", "object_id"];
 
-pub(super) fn load(path: &Path) -> Result<Tenants, Problems> {
+pub(super) fn load(path: &Path, copy: impl Write) -> Result<Tenants, Problems> {
     let (file, bytes) = trusted::open(path, MAX_FILE_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
-    read(BufReader::new(file.take(MAX_FILE_BYTES)), path, usize::try_from(bytes).unwrap_or(0))
+    let file = Copied { file: file.take(MAX_FILE_BYTES), copy };
+    read(BufReader::new(file), path, usize::try_from(bytes).unwrap_or(0))
+}
+
+/// A file whose bytes are written elsewhere as they are read.
+struct Copied<R, W> {
+    file: R,
+    copy: W,
+}
+
+impl<R: Read, W: Write> Read for Copied<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.file.read(buffer)?;
+        self.copy.write_all(&buffer[..got])?;
+        Ok(got)
+    }
 }
 
 /// Reads a table; `bytes` is about how long it is.
