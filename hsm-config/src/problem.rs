@@ -3,6 +3,7 @@
 //! A [`Fault`] is a value's own complaint, made where the value is parsed and where no file is known. A
 //! [`Problem`] is a fault with its place. Neither ever quotes a value that could be a PIN.
 
+use crate::document::{At, Document};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(code: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
+    /// What is wrong under a stable word, and what to do.
+    pub fn new(code: &'static str, what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { code, what: what.into(), help: help.into() }
     }
 
@@ -56,6 +58,17 @@ impl Problem {
     /// A fault of a file as a whole.
     pub(crate) fn of_file(file: &Path, fault: Fault) -> Self {
         Self::on_line(file, 0, fault)
+    }
+
+    /// A fault that was found later, where the key of a configuration meets the machine: `at` is its way, as
+    /// `["callers", "a", "user"]`, and `text` what the file held.
+    pub fn of_key(file: &Path, text: &str, at: [&str; 3], fault: Fault) -> Self {
+        let at = at.iter().fold(At::default(), |at, key| at.key(key));
+        match Document::parse(text, file) {
+            Ok(document) => document.problem(document.locate(&at), &at, fault),
+            // It was read before, or nobody would have a key to look up.
+            Err(_) => Self { at: at.to_string(), ..Self::of_file(file, fault) },
+        }
     }
 
     /// A fault of a whole line.

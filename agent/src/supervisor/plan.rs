@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-use token::Sha256;
 use token::control::{HostConfig, Use};
 
 use super::Options;
@@ -31,7 +30,7 @@ impl Plan {
             make_private(&mut config, folder);
         }
         let tenants = read_tenants(&config);
-        let resolved = resolve(config, Sha256::of(text.as_bytes()), &options.config);
+        let resolved = resolve(config, &text, &options.config);
         match (resolved, tenants) {
             (Ok(resolved), Ok(tenants)) => Ok(Self { resolved, tenants }),
             (Err(mut problems), Err(others)) => {

@@ -4,15 +4,15 @@
 //! or, after a user is made by that name, be surprised.
 
 use crate::link::{Resolved, Who};
-use hsm_config::{Config, Name, Problem, Problems};
+use hsm_config::{Config, Fault, Name, Problem, Problems};
 use nix::sys::socket::{self, sockopt};
 use nix::unistd::{Group, User, geteuid};
 use std::path::Path;
 use token::Sha256;
 
-/// Looks up every rule's subject; `path` names the configuration in problems.
-pub(super) fn resolve(config: Config, sha256: Sha256, path: &Path) -> Result<Resolved, Problems> {
-    let mut resolver = Resolver { path, pidfd: knows_peer_pidfd(), problems: Problems::default() };
+/// Looks up every rule's subject; `path` and `text` are the configuration's, to say where a problem stands.
+pub(super) fn resolve(config: Config, text: &str, path: &Path) -> Result<Resolved, Problems> {
+    let mut resolver = Resolver { path, text, pidfd: knows_peer_pidfd(), problems: Problems::default() };
     let callers = config.callers.iter().map(|(name, caller)| {
         let rule =
             Rule { section: "callers", name, user: &caller.user, group: &caller.group, unit: &caller.unit };
@@ -26,6 +26,7 @@ pub(super) fn resolve(config: Config, sha256: Sha256, path: &Path) -> Result<Res
     });
     let admins = admins.collect();
     let problems = resolver.problems;
+    let sha256 = Sha256::of(text.as_bytes());
     if problems.is_empty() { Ok(Resolved { config, sha256, callers, admins }) } else { Err(problems) }
 }
 
@@ -40,6 +41,7 @@ struct Rule<'a> {
 
 struct Resolver<'a> {
     path: &'a Path,
+    text: &'a str,
     /// Whether the kernel tells a peer's process in a way that cannot be reused.
     pidfd: bool,
     problems: Problems,
@@ -97,9 +99,8 @@ impl Resolver<'_> {
     }
 
     fn note(&mut self, rule: &Rule<'_>, field: &str, what: String, help: &str, code: &'static str) {
-        let at = format!("{}.{}.{field}", rule.section, rule.name);
-        let file = self.path.to_owned();
-        let problem = Problem { file, line: 0, column: 0, at, what, help: help.into(), code };
+        let at = [rule.section, rule.name.as_str(), field];
+        let problem = Problem::of_key(self.path, self.text, at, Fault::new(code, what, help));
         self.problems.extend(problem.into());
     }
 }
@@ -125,43 +126,52 @@ fn knows_peer_pidfd() -> bool {
 mod tests {
     use super::*;
 
-    fn config(rules: &str) -> Config {
-        let text = format!("{}{rules}", include_str!("resolve/trial.toml"));
-        Config::parse(&text, Path::new("/k/kunci.toml")).unwrap()
+    /// The trial's configuration with these rules, resolved.
+    fn resolved(rules: &str) -> Result<Resolved, Problems> {
+        let (text, path) =
+            (format!("{}{rules}", include_str!("resolve/trial.toml")), Path::new("/k/kunci.toml"));
+        resolve(Config::parse(&text, path).unwrap(), &text, path)
     }
 
     #[test]
     fn names_and_numbers_become_ids() {
         let rules = "[callers.a]\nuser = \"root\"\ngroup = \"4711\"\nconnectors = [\"de\"]\n";
-        let resolved = resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).unwrap();
+        let resolved = resolved(rules).unwrap();
         assert_eq!(resolved.callers[0].1, Who { uid: Some(0), gid: Some(4711), unit: None });
     }
 
     #[test]
-    fn a_user_that_does_not_exist_is_a_problem_of_its_rule() {
-        let rules = "[callers.a]\nuser = \"no-such-user\"\nconnectors = [\"de\"]\n[admins.b]\ngroup = \"no-such-group\"\nmay = [\"freeze\"]\n";
-        let problems =
-            resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).unwrap_err().to_string();
-        assert!(problems.contains("callers.a.user: there is no user \"no-such-user\" here"), "{problems}");
-        assert!(problems.contains("admins.b.group: there is no group \"no-such-group\" here"), "{problems}");
+    fn a_user_that_does_not_exist_is_a_problem_of_its_line() {
+        let rules = "[callers.a]\nuser = \"no-such-user\"\nconnectors = [\"de\"]\n[admins.b]\nmay = [\"freeze\"]\ngroup = \"no-such-group\"\n";
+        insta::assert_snapshot!(resolved(rules).unwrap_err(), @r#"
+        /k/kunci.toml:19:8: callers.a.user: there is no user "no-such-user" here
+          help: create the user, or name another
+        /k/kunci.toml:23:9: admins.b.group: there is no group "no-such-group" here
+          help: create the group, or name another
+        "#);
     }
 
     #[test]
     fn minus_one_is_not_a_user() {
         let rules = "[callers.a]\nuser = \"4294967295\"\nconnectors = [\"de\"]\n";
-        assert!(resolve(config(rules), Sha256([0; 32]), Path::new("kunci.toml")).is_err());
+        assert!(resolved(rules).is_err());
     }
 
     #[test]
     fn a_unit_rule_is_refused_where_the_kernel_cannot_tell_units() {
-        let name: Name = "a".parse().unwrap();
-        let unit = Some("iep.service".into());
+        let (name, unit): (Name, _) = ("a".parse().unwrap(), Some("iep.service".into()));
         let rule = Rule { section: "callers", name: &name, user: &None, group: &None, unit: &unit };
-        let mut resolver = Resolver { path: Path::new("k"), pidfd: false, problems: Problems::default() };
-        let _ = resolver.look_up(&rule);
-        assert!(resolver.problems.to_string().contains("callers.a.unit: this kernel cannot tell"));
-        resolver = Resolver { path: Path::new("k"), pidfd: true, problems: Problems::default() };
-        let _ = resolver.look_up(&rule);
-        assert!(resolver.problems.is_empty());
+        let text = "[callers.a]\nconnectors = [\"de\"]\nunit = \"iep.service\"\n";
+        let problems = |pidfd| {
+            let path = Path::new("/k/kunci.toml");
+            let mut resolver = Resolver { path, text, pidfd, problems: Problems::default() };
+            let _ = resolver.look_up(&rule);
+            resolver.problems
+        };
+        insta::assert_snapshot!(problems(false), @r#"
+        /k/kunci.toml:3:8: callers.a.unit: this kernel cannot tell a peer's unit (no SO_PEERPIDFD)
+          help: use user or group, or a kernel of 6.5 or later
+        "#);
+        assert!(problems(true).is_empty());
     }
 }
