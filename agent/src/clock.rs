@@ -2,7 +2,7 @@
 //!
 //! A change of more than 2 s in (CLOCK_REALTIME − CLOCK_BOOTTIME) in either direction stops signing until the offset
 //! has been stable for 3 s; the front then records a posture entry and signing resumes. A start behind the last
-//! entry is held the same way.
+//! entry, by however little, is held the same way: no boot time reaches across a start, so nothing tells a step from a drift.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -68,9 +68,9 @@ fn nanos(duration: Duration) -> i128 {
 }
 
 impl Clock {
-    /// A clock that starts at `now`; held if the ledger's last entry is more than a step ahead of it.
+    /// A clock that starts at `now`; held if the ledger's last entry (nanoseconds since 1970) is ahead of it.
     pub fn new(now: Reading, last_entry: Option<i128>) -> Self {
-        let behind = last_entry.is_some_and(|last| last - now.wall > MAX_STEP_NS);
+        let behind = last_entry.is_some_and(|last| last > now.wall);
         let state = match behind {
             true => State::Stepped { offset: now.offset(), since: now.boot },
             false => State::Steady { offset: now.offset() },
@@ -158,10 +158,14 @@ mod tests {
 
     #[test]
     fn a_start_behind_the_last_entry_is_held() {
-        let clock = Clock::new(at(10_000, 5), Some(10_003 * S));
-        assert!(clock.stepped(at(10_000, 5)));
-        assert!(clock.settled(at(10_003, 8)));
-        let clock = Clock::new(at(10_000, 5), Some(10_001 * S));
-        assert!(!clock.stepped(at(10_000, 5)));
+        for behind in [1, S, 3600 * S] {
+            let clock = Clock::new(at(10_000, 5), Some(10_000 * S + behind));
+            assert!(clock.stepped(at(10_000, 5)), "{behind} ns behind");
+            assert!(clock.settled(at(10_003, 8)));
+        }
+        for ahead in [0, S] {
+            let clock = Clock::new(at(10_000, 5), Some(10_000 * S - ahead));
+            assert!(!clock.stepped(at(10_000, 5)), "{ahead} ns ahead");
+        }
     }
 }
