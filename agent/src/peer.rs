@@ -3,6 +3,25 @@
 //! Everything is taken when the connection is accepted, while the process provably lives; before every request the
 //! pidfd is asked again, and every received message must come from the process that connected (SO_PASSCRED), so a
 //! socket handed to another process is worthless. See unix(7), pidfd_open(2), cgroups(7).
+//!
+//! Only a connection makes a peer:
+//! ```
+//! # use std::os::{fd::OwnedFd, unix::net::UnixStream};
+//! # use agent::peer::{NoPeer, Peer};
+//! # type Claims = (u32, i32, Vec<u32>, Option<String>, Option<OwnedFd>);
+//! fn meet(connection: &UnixStream, (uid, pid, groups, unit, pidfd): Claims) -> Result<Peer, NoPeer> {
+//!     Peer::of(connection)
+//! }
+//! ```
+//! and never a claim:
+//! ```compile_fail,E0451
+//! # use std::os::{fd::OwnedFd, unix::net::UnixStream};
+//! # use agent::peer::{NoPeer, Peer};
+//! # type Claims = (u32, i32, Vec<u32>, Option<String>, Option<OwnedFd>);
+//! fn meet(connection: &UnixStream, (uid, pid, groups, unit, pidfd): Claims) -> Result<Peer, NoPeer> {
+//!     Ok(Peer { uid, pid, groups, unit, pidfd })
+//! }
+//! ```
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

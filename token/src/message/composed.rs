@@ -8,23 +8,23 @@ use hsm_config::Algorithm;
 use super::{Message, MessageError};
 use crate::PublicKey;
 
-/// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] makes one.
+/// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] makes one:
 ///
 /// ```
 /// use hsm_config::Algorithm;
-/// use token::message::{Composed, Message, Probe};
-/// fn compose(key: &token::PublicKey) -> Composed {
-///     let probe = Message::Probe(Probe { nonce: [0; 32] });
-///     probe.compose(Algorithm::PS256, key).unwrap()
+/// use token::PublicKey;
+/// use token::message::{Composed, Message, MessageError};
+/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, bytes: Vec<u8>) -> Result<Composed, MessageError> {
+///     message.compose(algorithm, key)
 /// }
 /// ```
-/// Bytes of one's own do not compile:
-/// ```compile_fail
+/// and never bytes of one's own:
+/// ```compile_fail,E0451
 /// use hsm_config::Algorithm;
-/// use token::message::{Composed, Message, Probe};
-/// fn compose(key: &token::PublicKey) -> Composed {
-///     let digest = vec![0; 32];
-///     Composed { algorithm: Algorithm::PS256, bytes: digest }
+/// use token::PublicKey;
+/// use token::message::{Composed, Message, MessageError};
+/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, bytes: Vec<u8>) -> Result<Composed, MessageError> {
+///     Ok(Composed { algorithm, bytes })
 /// }
 /// ```
 pub struct Composed {
