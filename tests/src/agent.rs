@@ -26,6 +26,11 @@ impl Agent {
         let output = File::options().create(true).append(true).open(&log).unwrap();
         let child =
             command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap();
+        Self::of(child, log, socket, admin)
+    }
+
+    /// An agent that was started some other way, whose output goes to `log`.
+    pub fn of(child: Child, log: PathBuf, socket: PathBuf, admin: PathBuf) -> Self {
         Self { child, log, socket, admin }
     }
 

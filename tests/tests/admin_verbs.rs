@@ -1,0 +1,101 @@
+//! Each verb opens its own requests and no other, on the admins' socket alone.
+//!
+//! Every request that the OpenAPI document has for vendors is asked by a user who has all verbs but its own, and by one who
+//! has its own alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeSet;
+
+use tests::rig::OBJECT;
+use tests::{Agent, Caller, Rig};
+
+/// The users with one verb begin here, those with all but one there.
+const WITH: u32 = 61_000;
+const WITHOUT: u32 = 62_000;
+const NO_ADMIN: u32 = 63_000;
+const VERBS: [&str; 9] =
+    ["provision", "certificates", "freeze", "thaw", "proof", "unlatch", "reload", "check", "init"];
+/// Any rule will do.
+const ANY: &str = "";
+
+/// What is asked, which verb it takes, and with what body. In this order, so that a thaw follows its freeze.
+const REQUESTS: [(&str, &str, &str, &str); 11] = [
+    ("GET", "/v1/tokens", ANY, ""),
+    ("GET", "/v1/connectors/{connector}/evidence", ANY, ""),
+    ("POST", "/v1/connectors/{connector}/provision", "provision", "{}"),
+    ("PUT", "/v1/connectors/{connector}/certificate", "certificates", r#"{"pem":"none"}"#),
+    ("POST", "/v1/connectors/{connector}/proofs", "proof", r#"{"object_id":"OBJECT","reason":"roll"}"#),
+    ("POST", "/v1/connectors/{connector}/freeze", "freeze", r#"{"reason":"drill"}"#),
+    ("POST", "/v1/connectors/{connector}/thaw", "thaw", r#"{"reason":"drill"}"#),
+    ("POST", "/v1/tokens/{token}/check", "check", ""),
+    ("POST", "/v1/tokens/{token}/init", "init", ""),
+    ("POST", "/v1/tokens/{token}/unlatch", "unlatch", ""),
+    ("POST", "/v1/reload", "reload", ""),
+];
+
+#[test]
+fn every_request_of_an_admin_is_refused_without_its_verb_and_not_with_it() {
+    let (rig, agent) = running();
+    assert_eq!(asked(), documented(&agent), "(method, path) asked here, and in the OpenAPI document");
+    for (method, path, verb, body) in REQUESTS {
+        let what = format!("{method} {path}");
+        let (path, body) = (at(path), body.replace("OBJECT", OBJECT));
+        let ask = |id: u32| admin(&rig, &agent, id).call(method, &path, &body).unwrap();
+        let no_admin = ask(NO_ADMIN);
+        if verb == ANY {
+            assert_eq!((no_admin.status, no_admin.code().as_str()), (403, "not-an-admin"), "{what}");
+            assert_eq!(ask(WITH).status, 200, "{what}, with any verb");
+            continue;
+        }
+        let number = VERBS.iter().position(|other| *other == verb).unwrap() as u32;
+        for refused in [no_admin, ask(WITHOUT + number)] {
+            assert_eq!((refused.status, refused.code().as_str()), (403, "verb-not-granted"), "{what}");
+        }
+        let granted = ask(WITH + number);
+        assert_ne!(granted.status, 403, "{what}, with {verb}: {granted:?}");
+        // The callers' socket has none of these, whoever asks.
+        let elsewhere = rig.caller_as(agent.socket(), WITH + number).call(method, &path, &body).unwrap();
+        assert!(matches!(elsewhere.status, 404 | 405), "{what}, on the callers' socket: {elsewhere:?}");
+    }
+    agent.assertion("de").ok();
+}
+
+/// An agent with a rule for each user, which all may knock at its door.
+fn running() -> (Rig, Agent) {
+    let mut rules = String::from(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
+    );
+    for (number, verb) in (0..).zip(VERBS) {
+        let others: Vec<_> = VERBS.iter().filter(|other| **other != verb).collect();
+        rules += &format!("[admins.with-{verb}]\nuser = \"{}\"\nmay = [{verb:?}]\n", WITH + number);
+        rules += &format!("[admins.without-{verb}]\nuser = \"{}\"\nmay = {others:?}\n", WITHOUT + number);
+    }
+    let rig = Rig::bare().agent_line("admin_mode = \"0666\"").rules(&rules).provisioned();
+    let agent = rig.start();
+    (rig, agent)
+}
+
+fn admin(rig: &Rig, agent: &Agent, id: u32) -> Caller {
+    rig.caller_as(agent.admin_socket(), id)
+}
+
+fn at(path: &str) -> String {
+    path.replace("{connector}", "de").replace("{token}", "soft")
+}
+
+fn asked() -> BTreeSet<(String, String)> {
+    REQUESTS.iter().map(|(method, path, ..)| (method.to_string(), path.to_string())).collect()
+}
+
+/// What the agent itself says that it has for vendors.
+fn documented(agent: &Agent) -> BTreeSet<(String, String)> {
+    let document = agent.call("GET", "/v1/openapi.json", "").ok().json();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, operations)| {
+        let vendors = operations.as_object().unwrap().iter();
+        let vendors = vendors.filter(|(_, operation)| operation["tags"][0] == "vendors");
+        vendors.map(move |(method, _)| (method.to_uppercase(), path.clone()))
+    });
+    operations.collect()
+}

@@ -1,0 +1,115 @@
+//! A module that signs wrongly: nothing of it leaves, whatever the algorithm and whatever was to be signed. The fault module
+//! flips one bit of what SoftHSM2 signed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use ledger::{Entry, Kind};
+use tests::faults::{Action, Faults, Function, Times};
+use tests::rig::OBJECT;
+use tests::{Agent, Reply, Rig};
+
+/// Not a bit at the edge, and one that a P-256 signature has as well.
+const BIT: u64 = 300;
+
+#[test]
+fn a_wrong_signature_is_never_released_for_any_algorithm_or_message() {
+    let rig = Rig::bare()
+        .connector("de", "rsa-2048", "PS256")
+        .connector("uk", "rsa-2048", "RS256")
+        .connector("ca", "p-256", "ES256")
+        .rules(RULES)
+        .with_faults()
+        .provisioned();
+    let faults = Faults::of(&rig);
+    let agent = rig.start();
+    let certificates = ["de", "uk", "ca"].map(|connector| certificate(&agent, connector));
+    for connector in ["de", "uk", "ca"] {
+        let messages: [(&str, &dyn Fn() -> Reply); 3] = [
+            ("an assertion", &|| agent.assertion(connector)),
+            ("a proof", &|| proof(&agent, connector)),
+            ("a certificate request", &|| provision(&agent, connector, r#"{"csr":true}"#)),
+        ];
+        for (what, ask) in messages {
+            agent.wait_ready();
+            ask().ok();
+            let before = rig.entries().len();
+            faults.strike(Function::Sign, Action::Flip, BIT, Times::Always);
+            let struck = faults.blows(Function::Sign);
+            let reply = ask();
+            assert!(reply.status >= 500, "{what} of {connector}: {reply:?}");
+            assert!(faults.blows(Function::Sign) > struck, "{what} of {connector} reached the token");
+            assert!(
+                !String::from_utf8_lossy(&reply.body).contains("eyJ"),
+                "{what} of {connector}: {reply:?}"
+            );
+            faults.clear();
+            assert_voided(&rig, before, &format!("{what} of {connector}"));
+        }
+    }
+    agent.wait_ready();
+    ["de", "uk", "ca"].iter().for_each(|connector| drop(agent.assertion(connector).ok()));
+    assert_eq!(["de", "uk", "ca"].map(|connector| certificate(&agent, connector)), certificates);
+    assert!(agent.stop().success());
+    rig.assert_whole();
+}
+
+#[test]
+fn a_certificate_with_a_wrong_signature_is_neither_stored_nor_recorded_nor_used() {
+    for (key, algorithm) in [("rsa-2048", "PS256"), ("rsa-2048", "RS256"), ("p-256", "ES256")] {
+        let rig = Rig::bare().connector("de", key, algorithm).with_faults();
+        rig.write();
+        rig.kunci_ok(&["token", "init", "soft"]);
+        let faults = Faults::of(&rig);
+        faults.strike(Function::Sign, Action::Flip, BIT, Times::Always);
+        let provision = rig.kunci(&["provision", "de"]);
+        assert_eq!(provision.status.code(), Some(3), "{algorithm}: {provision:?}");
+        assert!(faults.blows(Function::Sign) > 0);
+        faults.clear();
+        assert!(!states(&rig).contains(&"certified".to_owned()), "{algorithm}: {:?}", states(&rig));
+        let kept = rig.at("state/certificates").read_dir().map_or(0, Iterator::count);
+        assert_eq!(kept, 0, "{algorithm}: a certificate is kept");
+        let agent = rig.spawn();
+        agent.await_surveys();
+        agent.call("GET", "/v1/connectors/de/certificate", "").refused(503, "uncertified");
+        assert!(agent.stop().success());
+        // The key is there, and gets its certificate once the token signs rightly.
+        rig.kunci_ok(&["provision", "de"]);
+        assert_eq!(states(&rig), ["generating", "generated", "certified"]);
+        rig.start().assertion("de").ok();
+    }
+}
+
+const RULES: &str = "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\", \"ca\"]\n[admins.rig]\nuser = ME\n\
+                     may = [\"provision\", \"init\", \"proof\"]\n";
+
+fn proof(agent: &Agent, connector: &str) -> Reply {
+    let body = format!(r#"{{"object_id":"{OBJECT}","reason":"roll"}}"#);
+    agent.admin("POST", &format!("/v1/connectors/{connector}/proofs"), &body)
+}
+
+fn provision(agent: &Agent, connector: &str, how: &str) -> Reply {
+    agent.admin("POST", &format!("/v1/connectors/{connector}/provision"), how)
+}
+
+fn certificate(agent: &Agent, connector: &str) -> Vec<u8> {
+    agent.call("GET", &format!("/v1/connectors/{connector}/certificate"), "").ok().body
+}
+
+fn states(rig: &Rig) -> Vec<String> {
+    rig.entries().into_iter().filter_map(|entry| entry.state).collect()
+}
+
+/// Every intent since then is taken back by a void, and the token is on record.
+#[track_caller]
+fn assert_voided(rig: &Rig, before: usize, what: &str) {
+    let is_voided = |entries: &[Entry], index: u64| entries.iter().any(|entry| entry.voids == Some(index));
+    tests::wait::until_true(&format!("the intents of {what} are voided"), || {
+        let entries = rig.entries();
+        let news = (0u64..).zip(&entries).skip(before);
+        let mut intents = news.filter(|(_, entry)| entry.kind == Kind::Intent).peekable();
+        intents.peek().is_some() && intents.all(|(index, _)| is_voided(&entries, index))
+    });
+    tests::wait::until_true(&format!("the wrong signature of {what} is on record"), || {
+        rig.entries()[before..].iter().any(|entry| entry.reason.as_deref() == Some("wrong-signature"))
+    });
+}
