@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if evidence.add(bytes).is_err() {
         return;
     }
-    let Some(Ok(bundle)) = Bundle::among(&evidence) else { return };
+    let Some(Ok(bundle)) = Bundle::alone(&evidence) else { return };
     let answers = recorded().iter().map(|piece| &piece.question);
     answers.chain([&*QUESTION]).for_each(|question| judged(&bundle, &evidence, question));
 });

@@ -43,7 +43,7 @@ pub fn recorded() -> &'static [TpmPiece] {
 impl TpmPiece {
     fn of([evidence, answer]: &[&[u8]; 2]) -> Self {
         let answer = Answer::from_json(answer).expect("an answer");
-        let question = Question { answer: Some(answer), ..QUESTION.clone() };
+        let question = Question { answers: vec![answer], ..QUESTION.clone() };
         let said = proven(evidence, &question);
         let evidence = TpmEvidence::from_json(evidence).expect("evidence");
         let key = STANDARD.decode(&evidence.ak_public).expect("base64");
