@@ -12,7 +12,7 @@ NODE_MAJOR=22
 install_packages \
     "cc gcc" "/usr/include/stdlib.h libc6-dev" "make make" \
     "/usr/lib/softhsm/libsofthsm2.so softhsm2" "softhsm2-util softhsm2" \
-    "pkcs11-tool opensc" "openssl openssl" "curl curl" "gdb gdb" "gcore gdb" "strace strace" "systemd-analyze systemd" "faketime faketime" "setpriv util-linux" \
+    "pkcs11-tool opensc" "openssl openssl" "jq jq" "curl curl" "gdb gdb" "gcore gdb" "strace strace" "systemd-analyze systemd" "faketime faketime" "setpriv util-linux" \
     "clang clang" "pkg-config pkg-config" "/usr/include/openssl/ssl.h libssl-dev" "/usr/include/sqlite3.h libsqlite3-dev" \
     "pkg-config --exists libpcsclite libpcsclite-dev" "pcscd pcscd" "ip iproute2" \
     "/usr/lib/pcsc/drivers/serial/libifdvpcd.so vsmartcard-vpcd" "ls /usr/lib/*/libykcs11.so ykcs11" \

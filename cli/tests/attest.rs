@@ -96,6 +96,46 @@ fn evidence_may_come_from_standard_input() {
 }
 
 #[test]
+fn a_request_is_a_file_like_the_others_and_must_be_signed_by_the_attested_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let hex = |name: &str| {
+        let command = format!(
+            "openssl x509 -in {} -outform der | od -An -v -tx1 | tr -s ' ' : | tr -d '\\n'",
+            sample(name)
+        );
+        let output = Command::new("sh").args(["-ec", &command]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_matches(':').replace("::", ":")
+    };
+    let config = folder.path().join("config");
+    let text = format!(
+        "[req]\ndistinguished_name=d\nreq_extensions=e\n[d]\n[e]\n1.3.6.1.4.1.41482.3.1=DER:{}\n1.3.6.1.4.1.41482.3.2=DER:{}\n",
+        hex(LEAF),
+        hex(F9)
+    );
+    fs::write(&config, text).unwrap();
+    let request = folder.path().join("request.csr").to_str().unwrap().to_owned();
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=x",
+    ]);
+    openssl.args(["-keyout", "/dev/null", "-out", &request, "-config", config.to_str().unwrap()]);
+    let output = openssl.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let done = verify(&[&request, "--json"]);
+    let report = json(&done);
+    assert_eq!((&report["verdict"], &report["slot"]), (&"contradicted".into(), &"9c".into()), "{report}");
+    assert_eq!(report["findings"][0]["code"], "request-key-mismatch");
+}
+
+#[test]
 fn evidence_that_does_not_parse_is_a_no_for_people_and_programs() {
     let bench = Bench::new();
     bench.write("rubbish", "certainly no certificate");

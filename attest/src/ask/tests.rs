@@ -55,6 +55,49 @@ fn what_it_says_otherwise_or_not_at_all_makes_the_answer_no_and_keeps_the_verdic
 }
 
 #[test]
+fn every_policy_is_met_by_the_device_that_has_it_and_by_no_other() {
+    use crate::yubico::tests::{Hierarchy, POLICIES};
+    let pins = [("pin=never", 1), ("pin=once", 2), ("pin=always", 3)];
+    let touches = [("touch=never", 1), ("touch=always", 2), ("touch=cached", 3)];
+    for ((pin, pin_policy), (touch, touch_policy)) in pins.into_iter().zip(touches) {
+        let said = [pin_policy, touch_policy];
+        let device = Hierarchy::old().leaf(|leaf| leaf.without(&POLICIES).yubico(POLICIES, &said));
+        assert!(device.ask_for(&[pin, touch]).is_yes(), "{pin} {touch}");
+        let others = pins.iter().chain(&touches).filter(|(other, _)| ![pin, touch].contains(other));
+        others.for_each(|(other, _)| assert!(!device.ask_for(&[other]).is_yes(), "{other} of {said:?}"));
+    }
+}
+
+#[test]
+fn a_fips_series_is_met_by_its_form_factor() {
+    use crate::yubico::tests::Hierarchy;
+    let device =
+        |form_factor: u8| Hierarchy::old().leaf(|leaf| leaf.without(&[3, 9]).yubico([3, 9], &[form_factor]));
+    assert!(device(0x84).ask_for(&["fips"]).is_yes());
+    assert!(!device(0x04).ask_for(&["fips"]).is_yes());
+}
+
+#[test]
+fn a_key_from_outside_or_on_its_way_out_meets_neither_requirement() {
+    use crate::yubico::hsm::tests::new_generation;
+    let changed =
+        |arcs: [u8; 2], value: &[u8]| new_generation().leaf(|leaf| leaf.without(&arcs).yubico(arcs, value));
+    let imported = changed([4, 3], &[0x03, 0x02, 0x00, 0x02]);
+    let exportable = changed([4, 5], &[0x03, 0x09, 0x00, 0, 0, 0, 0, 0, 1, 0, 0x80]);
+    for (chain, unmet, met) in
+        [(imported, "origin=generated", "not-exportable"), (exportable, "not-exportable", "origin=generated")]
+    {
+        assert!(chain.ask_for(&[met]).is_yes(), "{met}");
+        let report = chain.ask_for(&[unmet]);
+        assert_eq!(
+            (report.verdict, report.findings[0].code),
+            (Verdict::Proven, "requirement-unmet"),
+            "{unmet}"
+        );
+    }
+}
+
+#[test]
 fn a_serial_number_must_be_the_devices() {
     let serial =
         |wanted: &str| asked([PIV_LEAF, PIV_F9], |question| question.serial = Some(wanted.to_owned()));

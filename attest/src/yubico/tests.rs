@@ -71,9 +71,15 @@ impl Hierarchy {
 
     /// The whole way, with the root given for this question.
     pub(crate) fn ask(&self) -> Report {
+        self.ask_for(&[])
+    }
+
+    /// The same, where this is required.
+    pub(crate) fn ask_for(&self, requirements: &[&str]) -> Report {
         let mut all = self.certificates();
         let mut question = Question::at(today());
         question.roots = Anchor::given(all.pop().unwrap().der()).unwrap();
+        question.requirements = requirements.iter().map(|text| text.parse().unwrap()).collect();
         let files: Vec<&[u8]> = all.iter().map(Certificate::der).collect();
         verify(&evidence(&files), &question)
     }
@@ -137,6 +143,16 @@ fn a_leaf_is_signed_by_f9_and_by_nobody_else() {
         Hierarchy::new(&between).saying([5, 4, 3]).judge(Kind::YubikeyPiv).verdict,
         Verdict::Contradicted
     );
+}
+
+#[test]
+fn a_leaf_that_signed_itself_is_nobodys_word_even_as_a_given_root() {
+    let own = Hierarchy::new(&["YubiKey PIV Attestation 9a"]).saying([5, 4, 3]).certificates();
+    let mut question = Question::at(today());
+    let report = verify(&evidence(&[own[0].der()]), &question);
+    assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "untrusted-root"));
+    question.roots = Anchor::given(own[0].der()).unwrap();
+    assert_ne!(verify(&evidence(&[own[0].der()]), &question).verdict, Verdict::Proven);
 }
 
 #[test]
