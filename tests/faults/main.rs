@@ -1,21 +1,22 @@
 //! `kunci-faults`: every kind of fault, many times, against the installed binaries under load; the table, and
 //! `faults.json` in cargo's target folder.
 //!
-//! It exits with 1 if a row breaks a bound. `make faults` calls it.
+//! A kind that breaks a bound is reported and the others go on; the program then exits with 1. `make faults` calls it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+mod jobs;
+mod progress;
+mod work;
+
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::thread;
 
 use clap::Parser;
-use tests::faults::{Kind, Row, Sites, handed, kinds, table};
+use tests::faults::{Row, handed, table};
 
-/// Makes the agent's token, module, disk, clock and processes fail in every known way, and judges what came of it.
+/// Makes the agent's token, module, devices, disk, clock and processes fail in every known way, and judges what came of it.
 #[derive(Parser)]
 #[command(name = "kunci-faults")]
 struct Options {
@@ -23,56 +24,48 @@ struct Options {
     #[arg(long, default_value_t = 25)]
     runs: usize,
     /// How many kinds at a time, each with an agent and callers of its own.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 4)]
     jobs: usize,
-    /// Only kinds whose name holds this.
-    #[arg(long, default_value = "")]
-    kind: String,
+    /// Only kinds whose name holds this; may be said more than once.
+    #[arg(long = "kind", value_name = "PART")]
+    kinds: Vec<String>,
     /// How often a connection is handed to another process, and a process id used again.
     #[arg(long, default_value_t = 10_000)]
     handed: usize,
-    /// Where the rows are written.
-    #[arg(long, default_value = "target/faults.json")]
+    /// Where the rows are written, after each kind; what each run showed is written beside it, as a log.
+    #[arg(long, value_name = "FILE", default_value = "target/faults.json")]
     out: PathBuf,
+    /// A page whose table is to tell what is seen.
+    #[arg(long, value_name = "PAGE")]
+    docs: Option<PathBuf>,
+    /// Makes nothing fail, and takes the rows of an earlier run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kinds", "out"])]
+    from: Option<PathBuf>,
+    /// Only the process ids, so often: this program's own child, in a namespace of its own.
+    #[arg(long, hide = true)]
+    reused: Option<usize>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let mut rows = run(&options);
-    rows.extend(handed::rows(options.handed).into_iter().filter(|row| row.kind.contains(&options.kind)));
-    print!("{}", table::markdown(&rows));
-    write(&options, &rows);
-    let broken: Vec<&Row> = rows.iter().filter(|row| !row.holds()).collect();
-    broken.iter().for_each(|row| eprintln!("out of bounds: {}", row.kind));
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// A row for each kind, in their order. What is there is written after each: it takes an hour.
-fn run(options: &Options) -> Vec<Row> {
-    let kinds = kinds::all().into_iter().filter(|kind| kind.name.contains(&options.kind));
-    let kinds: Vec<Kind> = kinds.collect();
-    let (next, rows) = (Mutex::new(0), Mutex::new(BTreeMap::new()));
-    let work = || {
-        let mut sites = Sites::default();
-        while let Some((at, kind)) = take(&next, &kinds) {
-            let row = Row::of(kind, &mut sites, options.runs);
-            eprint!("{}", table::line(&row));
-            let mut rows = rows.lock().unwrap();
-            rows.insert(at, row);
-            write(options, &rows.values().cloned().collect::<Vec<_>>());
-        }
+    if let Some(tries) = options.reused {
+        println!("{}", serde_json::to_string(&handed::reused(tries)).unwrap());
+        return ExitCode::SUCCESS;
+    }
+    let rows = match &options.from {
+        Some(file) => serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap(),
+        None => jobs::run(&options),
     };
-    thread::scope(|scope| (0..options.jobs).for_each(|_| drop(scope.spawn(work))));
-    rows.into_inner().unwrap().into_values().collect()
+    print!("{}", table::markdown(&rows));
+    if let Some(page) = &options.docs {
+        tell(page, &rows);
+    }
+    let broken: Vec<&Row> = rows.iter().filter(|row| !row.holds()).collect();
+    broken.iter().for_each(|row| eprintln!("kunci-faults: out of bounds: {row:?}"));
+    if broken.is_empty() && !rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn take<'a>(next: &Mutex<usize>, kinds: &'a [Kind]) -> Option<(usize, &'a Kind)> {
-    let mut next = next.lock().unwrap();
-    let at = *next;
-    *next += 1;
-    kinds.get(at).map(|kind| (at, kind))
-}
-
-fn write(options: &Options, rows: &[Row]) {
-    fs::write(&options.out, serde_json::to_string_pretty(rows).unwrap() + "\n").unwrap();
+fn tell(page: &Path, rows: &[Row]) {
+    let text = fs::read_to_string(page).unwrap();
+    fs::write(page, table::told(&text, rows)).unwrap();
 }

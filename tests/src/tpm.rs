@@ -18,8 +18,10 @@ const TRIES: usize = 10;
 /// A TPM; its daemons end with it.
 pub struct Tpm {
     folder: PathBuf,
-    /// In the order of their end.
+    /// In the order of their end: resource manager, bus, TPM.
     daemons: Vec<Child>,
+    /// Where swtpm listens.
+    port: u16,
 }
 
 impl Tpm {
@@ -28,7 +30,7 @@ impl Tpm {
         for name in ["state", "store"] {
             fs::create_dir(folder.join(name)).unwrap();
         }
-        let mut tpm = Self { folder, daemons: Vec::new() };
+        let mut tpm = Self { folder, daemons: Vec::new(), port: 0 };
         tpm.power_on();
         tpm
     }
@@ -38,7 +40,7 @@ impl Tpm {
         for name in ["state", "store", "ca"] {
             fs::create_dir(folder.join(name)).unwrap();
         }
-        let mut tpm = Self { folder, daemons: Vec::new() };
+        let mut tpm = Self { folder, daemons: Vec::new(), port: 0 };
         tpm.manufacture();
         tpm.power_on();
         tpm
@@ -91,17 +93,30 @@ impl Tpm {
 
     /// Starts the daemons on the state that is there.
     pub fn power_on(&mut self) {
-        let port = self.swtpm();
+        self.port = self.swtpm();
         let bus = self.daemon(
             "dbus-daemon",
             &["--session", "--nofork", "--nopidfile", &format!("--address={}", self.bus())],
         );
         self.daemons.insert(0, bus);
-        let tcti = format!("--tcti=swtpm:host=127.0.0.1,port={port}");
         until("the bus is there", || self.folder.join("bus").exists().then_some(()));
-        let manager = self.daemon("tpm2-abrmd", &["--session", "--allow-root", &tcti]);
+        self.start_manager();
+    }
+
+    /// Starts the resource manager again.
+    pub fn start_manager(&mut self) {
+        let tcti = format!("--tcti=swtpm:host=127.0.0.1,port={}", self.port);
+        // What a killed one left in the TPM it would never get rid of else, and three objects fill it.
+        let manager = self.daemon("tpm2-abrmd", &["--session", "--allow-root", "--flush-all", &tcti]);
         self.daemons.insert(0, manager);
         until("tpm2-abrmd is on its bus", || self.is_managed().then_some(()));
+    }
+
+    /// Ends the resource manager, amid whatever it does; bus and TPM stay.
+    pub fn kill_manager(&mut self) {
+        let mut manager = self.daemons.remove(0);
+        manager.kill().unwrap();
+        manager.wait().unwrap();
     }
 
     /// Ends the daemons, as if the TPM had been taken out.
@@ -118,6 +133,17 @@ impl Tpm {
         self.ptool(&["init"]);
         let pins = [format!("--userpin={pin}"), format!("--sopin={so_pin}")];
         self.ptool(&["addtoken", "--pid=1", &format!("--label={label}"), &pins[0], &pins[1]]);
+    }
+
+    /// How many PINs it refused, of which it keeps count against guessing.
+    pub fn refused_pins(&self) -> u64 {
+        let mut ask = Command::new("tpm2_getcap");
+        let output = ask.arg("properties-variable").envs(self.environment()).output();
+        let output = output.expect("tpm2_getcap is missing: apt-get install tpm2-tools");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let count = text.lines().find_map(|line| line.split_once("TPM2_PT_LOCKOUT_COUNTER: 0x"));
+        let (_, count) = count.unwrap_or_else(|| panic!("the TPM tells no count: {output:?}"));
+        u64::from_str_radix(count.trim(), 16).unwrap()
     }
 
     /// What the PKCS#11 module, and the TPM's tools, need in their environment.

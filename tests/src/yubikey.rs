@@ -77,9 +77,14 @@ impl YubiKey {
     ///
     /// pcscd looks every 0.4 s. A card that is back within that time leaves it confused; no hand is that fast.
     pub fn insert(&self) {
-        until_true("pcscd sees that the YubiKey is gone", || !self.is_seen());
+        self.await_absence();
         self.order("insert");
         self.await_power();
+    }
+
+    /// Waits until pcscd has seen that it is gone.
+    pub fn await_absence(&self) {
+        until_true("pcscd sees that the YubiKey is gone", || !self.is_seen());
     }
 
     /// Waits until pcscd sees it and has given it power.
@@ -101,7 +106,9 @@ impl YubiKey {
                 .then_some(true)
                 .or(line.contains("Card Removed From ").then_some(false))
         };
-        log.lines().rev().filter(|line| line.contains(reader)).find_map(said).unwrap_or(false)
+        let last = log.lines().rev().filter(|line| line.contains(reader)).find_map(said);
+        // Of a card that was there before pcscd looked for the first time, it tells the answer to reset alone.
+        last.unwrap_or_else(|| log.contains("Card ATR: ") && !log.contains("Card inserted into "))
     }
 
     /// Waits until it blinks, then touches it.

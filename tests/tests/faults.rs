@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use tests::faults::{Group, Row, Sites, handed, kinds, table};
+use tests::faults::{Group, Row, Sites, handed, kinds, run, table};
 
 /// How often a connection is handed on, and a process id used again, here.
 const HANDED: usize = 50;
@@ -34,14 +34,27 @@ fn a_token_that_goes_or_is_another_signs_again_when_it_is_back() {
 }
 
 #[test]
+fn a_device_or_its_daemon_that_goes_amid_load_signs_again_when_it_is_back() {
+    hold(Group::Devices);
+}
+
+#[test]
 fn what_befalls_the_agents_own_processes_and_files_loses_nothing() {
     hold(Group::Agent);
 }
 
 #[test]
 fn a_connection_is_worthless_to_every_other_process_also_to_one_with_the_same_id() {
-    let rows = handed::rows(HANDED);
+    let rows = [handed::handed(HANDED), handed::reused(HANDED)];
     assert!(rows.iter().all(Row::holds), "{rows:#?}");
+}
+
+#[test]
+fn the_page_has_a_row_for_every_kind() {
+    let page = include_str!("../../docs/faults.md");
+    let kinds: Vec<&str> =
+        kinds::all().iter().map(|kind| kind.name).chain([handed::HANDED, handed::REUSED]).collect();
+    assert_eq!(table::kinds(page), kinds);
 }
 
 /// Runs a group's kinds once each; `KUNCI_KIND` names only some of them.
@@ -50,7 +63,8 @@ fn hold(group: Group) {
     let named = std::env::var("KUNCI_KIND").unwrap_or_default();
     let meant = kinds::all().into_iter().filter(|kind| kind.group == group && kind.name.contains(&named));
     let mut sites = Sites::default();
-    let rows: Vec<Row> = meant.map(|kind| Row::of(&kind, &mut sites, 1)).collect();
+    let rows: Vec<Row> =
+        meant.map(|kind| run::row(&kind, &mut sites, 1, &|line| println!("{line}"))).collect();
     println!("{}", table::markdown(&rows));
     let failed: Vec<&Row> = rows.iter().filter(|row| !row.holds()).collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -8,39 +8,45 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::run::Row;
+use super::row::Row;
 use crate::agent::{assertions, body, request};
 use crate::caller::caller;
 use crate::hand::{ANSWERED, pass, take};
 use crate::rig::{CLIENT, TENANT};
 use crate::{Agent, Rig};
 
+/// The names of the rows.
+pub const HANDED: &str = "a connection handed to another process";
+pub const REUSED: &str = "a connection used by a process with the same id as the one that opened it";
 /// Where the kernel says which process id it gave last; the next is the one after it.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 /// How often a process id may go to a stranger before a try is given up.
 const STRANGERS: usize = 100;
 
-/// Both, tried so many times. An answer counts as released without a record: the log names another process's right.
-pub fn rows(tries: usize) -> Vec<Row> {
+/// A connection that was handed over, tried so many times.
+pub fn handed(tries: usize) -> Row {
+    row(HANDED, tries, handed_over)
+}
+
+/// A connection whose opener ended, used by a process with the same id, tried so many times.
+pub fn reused(tries: usize) -> Row {
+    row(REUSED, tries, |agent, tries| (0..tries).filter(|_| succeeded(agent)).count())
+}
+
+/// An answer counts as released without a record: the log names another process's right.
+fn row(kind: &str, tries: usize, answered: impl Fn(&Agent, usize) -> usize) -> Row {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
     let before = rig.entries().len();
-    let handed = Row {
-        released_unrecorded: handed(&agent, tries),
-        ..Row::new("a connection handed to another process", tries)
-    };
-    let reused = Row {
-        released_unrecorded: reused(&agent, tries),
-        ..Row::new("a connection used by a process with the same id as the one that opened it", tries)
-    };
+    let released_unrecorded = answered(&agent, tries);
     agent.assertion("de").ok();
     assert!(agent.stop().success());
     assert_eq!(rig.entries().len(), before + 1, "something was recorded for another process");
-    vec![handed, reused]
+    Row { runs: tries, released_unrecorded, ..Row::new(kind) }
 }
 
-/// How many of so many connections, each used once by us and then by another process, were answered to that one.
-fn handed(agent: &Agent, tries: usize) -> usize {
+/// How many of so many connections, opened by us and then used by another process, were answered to that one.
+fn handed_over(agent: &Agent, tries: usize) -> usize {
     let (mut ours, theirs) = UnixStream::pair().unwrap();
     let mut child = with_socket(Command::new(caller()).args(["--handed-many", &asking()]), theirs);
     let answered = (0..tries).filter(|_| {
@@ -53,11 +59,6 @@ fn handed(agent: &Agent, tries: usize) -> usize {
     drop(ours);
     assert!(child.wait().unwrap().success());
     answered
-}
-
-/// How many of so many connections were answered to a successor of the process that opened it.
-fn reused(agent: &Agent, tries: usize) -> usize {
-    (0..tries).filter(|_| succeeded(agent)).count()
 }
 
 /// Opens a connection by a process that ends, and uses it by one that has the same process id; whether it was answered.

@@ -3,36 +3,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 use super::callers::Took;
 use super::kinds::Kind;
+use super::row::{RECOVERY, Row};
 use super::scene::Scene;
 use super::site::{Site, Sites};
-use super::{stillness, table};
+use super::stillness;
 
 /// How many answers callers have before the fault and after it.
 const SERVED: usize = 20;
 /// How often a run may be repeated because the machine stood still.
 const REPEATS: usize = 5;
-/// How long a recovery may take.
-pub const RECOVERY: Duration = Duration::from_secs(5);
-/// How many PINs a token may refuse in one run.
-pub const PIN_REFUSALS: u64 = 1;
-
-/// A row of the table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
-    pub kind: String,
-    pub runs: usize,
-    pub released_unrecorded: usize,
-    pub wrong_key: usize,
-    pub stuck: usize,
-    pub pin_refusals_max: u64,
-    pub recovery_s_max: f64,
-    /// What the figures are of.
-    pub commit: String,
-}
+/// So many runs that got stuck end a kind: each cost a minute, and the row is out of bounds already.
+const HOPELESS: usize = 3;
 
 /// What one run showed.
 struct Run {
@@ -43,62 +26,36 @@ struct Run {
     recovery: Duration,
 }
 
-impl Row {
-    /// Runs a kind so many times on a site of its shape.
-    pub fn of(kind: &Kind, sites: &mut Sites, runs: usize) -> Self {
-        let mut row = Self::new(kind.name, runs);
-        for _ in 0..runs {
-            match Run::settled(kind, sites) {
-                Some(run) => row.add(&run),
-                // What it was waiting for did not come in a minute; the panic's message says what that was.
-                None => row.stuck += 1,
-            }
-        }
-        sites.of(kind.shape).rig.assert_whole();
-        row
-    }
-
-    fn add(&mut self, run: &Run) {
-        self.released_unrecorded += run.unrecorded;
-        self.wrong_key += run.wrong_key;
-        self.stuck += run.stuck;
-        self.pin_refusals_max = self.pin_refusals_max.max(run.refused_pins);
-        self.recovery_s_max = self.recovery_s_max.max((run.recovery.as_secs_f64() * 100.0).round() / 100.0);
-    }
-
-    /// A row with nothing in it yet.
-    pub fn new(kind: &str, runs: usize) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            runs,
-            released_unrecorded: 0,
-            wrong_key: 0,
-            stuck: 0,
-            pin_refusals_max: 0,
-            recovery_s_max: 0.0,
-            commit: table::commit(),
+/// Runs a kind so many times on a site of its shape; `told` is what each run showed, in a line.
+pub fn row(kind: &Kind, sites: &mut Sites, runs: usize, told: &dyn Fn(&str)) -> Row {
+    let mut row = Row::new(kind.name);
+    sites.turn(kind.shape);
+    while row.runs < runs && row.stuck < HOPELESS {
+        row.runs += 1;
+        match Run::settled(kind, sites, told) {
+            Some(run) => run.count(&mut row),
+            // What it was waiting for did not come in a minute; the panic's message says what that was.
+            None => row.stuck += 1,
         }
     }
-
-    /// Whether it keeps every bound.
-    pub fn holds(&self) -> bool {
-        self.released_unrecorded == 0
-            && self.wrong_key == 0
-            && self.stuck == 0
-            && self.pin_refusals_max <= PIN_REFUSALS
-            && self.recovery_s_max <= RECOVERY.as_secs_f64()
+    let whole =
+        sites.there(kind.shape).map(|site| catch_unwind(AssertUnwindSafe(|| site.rig.assert_whole())));
+    if let Some(Err(_)) = whole {
+        row.log_damaged = true;
+        sites.abandon(kind.shape);
     }
+    row
 }
 
 impl Run {
     /// One run, or the next one if it was late and the machine stood still meanwhile; none where one got stuck.
-    fn settled(kind: &Kind, sites: &mut Sites) -> Option<Self> {
+    fn settled(kind: &Kind, sites: &mut Sites, told: &dyn Fn(&str)) -> Option<Self> {
         for _ in 0..REPEATS {
             let begun = Instant::now();
             let stood_still = || stillness::since(begun);
             stood_still();
-            let site = sites.of(kind.shape);
-            let run = catch_unwind(AssertUnwindSafe(|| Self::once(kind, site))).ok();
+            let once = AssertUnwindSafe(|| Self::once(kind, sites.of(kind.shape), told));
+            let run = catch_unwind(once).ok();
             match &run {
                 None => sites.abandon(kind.shape),
                 Some(good) if good.stuck == 0 && good.recovery <= RECOVERY => return run,
@@ -107,13 +64,13 @@ impl Run {
             if !stood_still() {
                 return run;
             }
-            println!("{}: the machine stood still; once more", kind.name);
+            told(&format!("{}: the machine stood still; once more", kind.name));
         }
         None
     }
 
-    fn once(kind: &Kind, site: &Site) -> Self {
-        let (from, refused) = (site.rig.log().size().unwrap(), site.faults.refused_pins());
+    fn once(kind: &Kind, site: &Site, told: &dyn Fn(&str)) -> Self {
+        let (from, refused) = (site.rig.log().size().unwrap(), site.device.refused_pins());
         let agent = site.start();
         let callers = site.callers(&agent);
         callers.until_served(SERVED);
@@ -124,17 +81,24 @@ impl Run {
         let Took { held, refused: answers, broken, stuck, slowest } = callers.stop();
         assert!(scene.stop(), "{}: the agent did not stop in order", kind.name);
         let verdict = site.witness.judge(&site.rig, from, &held);
-        println!(
+        told(&format!(
             "{}: {} held, {broken} broken, slowest {slowest:.1?}, back after {recovery:.2?}, {answers:?}",
             kind.name,
             held.len()
-        );
+        ));
         Self {
             unrecorded: verdict.unrecorded,
             wrong_key: verdict.wrong_key,
             stuck,
-            refused_pins: site.faults.refused_pins() - refused,
+            refused_pins: site.device.refused_pins() - refused,
             recovery,
         }
+    }
+    fn count(&self, row: &mut Row) {
+        row.released_unrecorded += self.unrecorded;
+        row.wrong_key += self.wrong_key;
+        row.stuck += self.stuck;
+        row.pin_refusals_max = row.pin_refusals_max.max(self.refused_pins);
+        row.recovery_s_max = row.recovery_s_max.max((self.recovery.as_secs_f64() * 100.0).round() / 100.0);
     }
 }

@@ -7,6 +7,7 @@ use fault_module::{Action, Function};
 use rustix::process::Signal;
 
 use super::callers::Callers;
+use super::device::Device;
 use super::module::Times;
 use super::site::Site;
 use crate::Agent;
@@ -30,7 +31,11 @@ pub struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub fn new(site: &'a Site, agent: Agent, callers: &'a Callers) -> Self {
-        let logins = site.faults.calls(Function::Login);
+        let logins = match &site.device {
+            Device::Soft(faults, _) => faults.calls(Function::Login),
+            // Who counts its logins has the fault module.
+            _ => 0,
+        };
         Self { site, callers, agent: Some(agent), gone: Cell::new(None), logins }
     }
 
@@ -47,13 +52,13 @@ impl<'a> Scene<'a> {
     /// Ends the agent as nothing can prevent, and starts another.
     pub fn replace_agent(&mut self) {
         drop(self.agent.take());
-        let agent = self.site.rig.spawn();
+        let agent = self.site.spawn();
         self.agent = Some(agent);
     }
 
     /// How often C_Login was called in this run, since the agent was ready.
     pub fn logins(&self) -> u64 {
-        self.site.faults.calls(Function::Login) - self.logins
+        self.site.faults().calls(Function::Login) - self.logins
     }
 
     /// Ends the run's agent in order.
@@ -63,33 +68,33 @@ impl<'a> Scene<'a> {
 
     /// Strikes some calls of a function, and waits until all of them were.
     pub fn strike(&self, function: Function, action: Action, parameter: u64, times: u64) {
-        let before = self.site.faults.blows(function);
-        self.site.faults.strike(function, action, parameter, Times::N(times));
-        self.site.faults.until_felt(function, before, times);
+        let before = self.site.faults().blows(function);
+        self.site.faults().strike(function, action, parameter, Times::N(times));
+        self.site.faults().until_felt(function, before, times);
         self.gone();
     }
 
     /// Strikes every call of a function until callers felt it.
     pub fn strike_all(&self, function: Function, action: Action, parameter: u64) {
-        let before = self.site.faults.blows(function);
-        self.site.faults.strike(function, action, parameter, Times::Always);
-        self.site.faults.until_felt(function, before, 1);
+        let before = self.site.faults().blows(function);
+        self.site.faults().strike(function, action, parameter, Times::Always);
+        self.site.faults().until_felt(function, before, 1);
         self.callers.until_refused(FELT);
         self.clear();
     }
 
     /// Strikes a function that is called only when a host starts, which it does when its predecessor is killed.
     pub fn strike_start(&self, function: Function, action: Action, parameter: u64, times: Times) {
-        let before = self.site.faults.blows(function);
-        self.site.faults.strike(function, action, parameter, times);
+        let before = self.site.faults().blows(function);
+        self.site.faults().strike(function, action, parameter, times);
         self.kill_host();
         let times = if let Times::N(times) = times { times } else { 1 };
-        self.site.faults.until_felt(function, before, times);
+        self.site.faults().until_felt(function, before, times);
     }
 
     /// Strikes nothing any more: the cause is gone.
     pub fn clear(&self) {
-        self.site.faults.clear();
+        self.site.faults().clear();
         self.gone();
     }
 
@@ -124,7 +129,7 @@ impl<'a> Scene<'a> {
     /// What an operator does about a latched token: a PIN file that is another, and the latch cleared.
     pub fn unlatch(&self) {
         self.agent().await_tokens("latched");
-        self.site.faults.clear();
+        self.site.faults().clear();
         self.site.rig.private("pin", PIN);
         self.agent().admin("POST", "/v1/tokens/soft/unlatch", "").ok();
         self.gone();

@@ -1,5 +1,6 @@
-//! An installation for faults: a token with two keys behind the fault module, and a judge who pinned its certificate.
+//! An installation for faults: a token of some device, the agent's configuration, and a judge who pinned its certificate.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -7,20 +8,19 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::callers::Callers;
+use super::device::Device;
 use super::module::Faults;
 use super::witness::Witness;
 use crate::disk::Disk;
 use crate::rig::library;
-use crate::{Agent, Rig};
+use crate::{Agent, Pcsc, Rig, Tpm, YubiKey};
 
 /// How many callers ask at once.
 const CALLERS: usize = 4;
-/// How long the token may take: what a hang in a signature costs.
-const DEADLINE: &str = "2s";
-/// Room for the log's reserve of 64 MiB and some runs.
-const SMALL_DISK: &str = "96m";
 /// Where the confined front can still read a clock's offset: beside the certificates.
 const CLOCK: &str = "state/certificates/faketime";
+/// How many entries a log may have until the next kind of fault gets a new one: reading it all takes its time.
+const LONG: u64 = 50_000;
 
 /// What a kind of fault needs of its installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,18 +30,22 @@ pub enum Shape {
     SmallDisk,
     /// A clock that can be moved.
     Clock,
+    /// A YubiKey in a reader.
+    YubiKey,
+    /// A TPM behind its resource manager.
+    Tpm,
 }
 
 /// One installation of each shape that was needed.
 #[derive(Default)]
 pub struct Sites(BTreeMap<Shape, Site>);
 
-/// An installation with two keys, and its judge.
+/// An installation, and its judge.
 pub struct Site {
+    // Dropped first: its disk and its daemons use the rig's folder.
+    pub device: Device,
     pub rig: Rig,
-    pub faults: Faults,
     pub witness: Witness,
-    pub disk: Option<Disk>,
     shape: Shape,
 }
 
@@ -51,22 +55,39 @@ impl Sites {
         self.0.entry(shape).or_insert_with(|| Site::new(shape))
     }
 
+    /// The one of this shape, if there is one.
+    pub fn there(&self, shape: Shape) -> Option<&Site> {
+        self.0.get(&shape)
+    }
+
     /// The next one is made anew: this one was left in the middle of something.
     pub fn abandon(&mut self, shape: Shape) {
         self.0.remove(&shape);
+    }
+
+    /// The next one is made anew if this one's log has become long.
+    pub fn turn(&mut self, shape: Shape) {
+        let is_long = |site: &Site| site.rig.log().size().unwrap() > LONG;
+        if self.there(shape).is_some_and(is_long) {
+            self.abandon(shape);
+        }
     }
 }
 
 impl Site {
     pub fn new(shape: Shape) -> Self {
-        let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").deadline(DEADLINE).with_faults();
-        let disk = (shape == Shape::SmallDisk).then(|| Disk::memory(&rig.at("state"), SMALL_DISK));
-        let rig = rig.provisioned();
-        let agent = rig.start();
+        let (rig, device) = match shape {
+            Shape::Plain | Shape::Clock => Device::soft(),
+            Shape::SmallDisk => Device::soft_on_a_small_disk(),
+            Shape::YubiKey => Device::yubikey(),
+            Shape::Tpm => Device::tpm(),
+        };
+        let agent = device.spawn(&rig);
+        agent.wait_ready();
         let reply = agent.call("GET", "/v1/connectors/de/certificate", "").ok().json();
         let witness = Witness::pin(&der(reply[0]["pem"].as_str().unwrap()));
         assert!(agent.stop().success());
-        Self { faults: Faults::of(&rig), witness, disk, shape, rig }
+        Self { device, rig, witness, shape }
     }
 
     /// Starts the agent and waits until it signs.
@@ -84,10 +105,15 @@ impl Site {
                         .env("NO_FAKE_STAT", "1")
                 })
             }
-            _ => self.rig.spawn(),
+            _ => self.spawn(),
         };
         agent.await_signature();
         agent
+    }
+
+    /// Starts the agent where it finds its token, and waits until it answers.
+    pub fn spawn(&self) -> Agent {
+        self.device.spawn(&self.rig)
     }
 
     /// Moves the clock of an agent that was started with one, by libfaketime's offset.
@@ -99,6 +125,30 @@ impl Site {
 
     pub fn callers(&self, agent: &Agent) -> Callers {
         Callers::start(agent.socket(), CALLERS)
+    }
+
+    /// The fault module, of a site that has it.
+    pub fn faults(&self) -> &Faults {
+        let Device::Soft(faults, _) = &self.device else { panic!("no fault module at {:?}", self.shape) };
+        faults
+    }
+
+    /// The small disk.
+    pub fn disk(&self) -> &Disk {
+        let Device::Soft(_, Some(disk)) = &self.device else { panic!("no disk at {:?}", self.shape) };
+        disk
+    }
+
+    /// The YubiKey, and its pcscd.
+    pub fn yubikey(&self) -> (&YubiKey, &Pcsc) {
+        let Device::YubiKey(key, pcsc) = &self.device else { panic!("no YubiKey at {:?}", self.shape) };
+        (key, pcsc)
+    }
+
+    /// The TPM and its daemons.
+    pub fn tpm(&self) -> &RefCell<Tpm> {
+        let Device::Tpm(tpm) = &self.device else { panic!("no TPM at {:?}", self.shape) };
+        tpm
     }
 }
 

@@ -1,9 +1,16 @@
-//! The rows as JSON, and as the table in docs/faults.md.
+//! The rows as the table in docs/faults.md, and what they are of.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::run::Row;
+use super::row::Row;
+
+/// The table lies between these lines.
+const BEGIN: &str = "<!-- what `make faults` saw -->\n";
+const END: &str = "<!-- until here -->";
+/// How much of a commit's name is shown.
+const SHORT: usize = 12;
 
 /// Markdown.
 pub fn markdown(rows: &[Row]) -> String {
@@ -18,6 +25,40 @@ pub fn line(row: &Row) -> String {
     format!(
         "| {kind} | {runs} | {released_unrecorded} | {wrong_key} | {stuck} | {pin_refusals_max} | {recovery_s_max:.2} s |\n"
     )
+}
+
+/// The page with the rows in the place of those that it has.
+pub fn told(page: &str, rows: &[Row]) -> String {
+    let (before, _, after) = parts(page);
+    format!("{before}{BEGIN}\n{}\n{}\n{END}{after}", origin(rows), markdown(rows))
+}
+
+/// The names of the kinds that a page has a row for.
+pub fn kinds(page: &str) -> Vec<&str> {
+    let rows = parts(page).1.lines().filter_map(|line| line.strip_prefix("| "));
+    rows.skip(1).filter_map(|line| line.split_once(" |")).map(|(kind, _)| kind).collect()
+}
+
+/// The commits that the rows were seen at, in a sentence.
+fn origin(rows: &[Row]) -> String {
+    let commits: BTreeSet<String> = rows.iter().map(|row| short(&row.commit)).collect();
+    let named: Vec<String> = commits.into_iter().collect();
+    match &named[..] {
+        [one] => format!("All rows were seen at commit {one}.\n"),
+        many => format!("The rows were seen at different commits: {}.\n", many.join(", ")),
+    }
+}
+
+fn short(commit: &str) -> String {
+    let (name, changes) = commit.split_once('+').map_or((commit, ""), |(name, _)| (name, " with changes"));
+    format!("`{}`{changes}", name.get(..SHORT).unwrap_or(name))
+}
+
+/// The page before the table, the table, and the page after it.
+fn parts(page: &str) -> (&str, &str, &str) {
+    let (before, rest) = page.split_once(BEGIN).expect("the page has no place for the table");
+    let (table, after) = rest.split_once(END).expect("the page's table has no end");
+    (before, table, after)
 }
 
 /// The commit that was checked out when this program began, with a mark where files differed from it.

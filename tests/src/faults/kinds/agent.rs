@@ -17,7 +17,7 @@ const MANY: usize = 40;
 pub(super) fn kinds() -> Vec<Kind> {
     vec![
         Kind::new(Group::Agent, "the disk is full", |scene| {
-            let disk = scene.site.disk.as_ref().unwrap();
+            let disk = scene.site.disk();
             disk.fill();
             scene.until_refused();
             disk.free();

@@ -78,7 +78,7 @@ fn lasting(name: &'static str, function: Function, code: CK_RV) -> Kind {
 /// Every call answers the code until the keeper felt it, on its rounds.
 fn gone(name: &'static str, function: Function, code: CK_RV) -> Kind {
     Kind::new(Group::Codes, name, move |scene| {
-        scene.site.faults.strike(function, Action::Code, code, Times::Always);
+        scene.site.faults().strike(function, Action::Code, code, Times::Always);
         scene.agent().await_tokens("missing");
         scene.until_refused();
         scene.clear();

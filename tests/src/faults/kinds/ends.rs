@@ -49,7 +49,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         Kind::new(Group::Ends, "a fork in C_Initialize", |scene| {
             scene.strike_start(Initialize, Action::Fork, 0, Times::N(1));
             scene.gone();
-            assert_eq!(scene.site.faults.children(), 0, "the module got a child");
+            assert_eq!(scene.site.faults().children(), 0, "the module got a child");
         }),
     ]
 }
@@ -78,5 +78,5 @@ fn stalling(name: &'static str, function: Function, action: Action, parameter: u
 
 fn fork(scene: &Scene<'_>, function: Function) {
     scene.strike(function, Action::Fork, 0, 3);
-    assert_eq!(scene.site.faults.children(), 0, "the module got a child");
+    assert_eq!(scene.site.faults().children(), 0, "the module got a child");
 }

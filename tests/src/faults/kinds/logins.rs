@@ -59,9 +59,9 @@ fn once(name: &'static str, code: CK_RV) -> Kind {
 /// The token is latched after so many logins, and not one more is tried until an operator cleared it.
 fn latched(scene: &Scene<'_>, logins: u64) {
     scene.agent().await_tokens("latched");
-    let calls = scene.site.faults.calls(Function::Login);
+    let calls = scene.site.faults().calls(Function::Login);
     scene.until_refused();
-    assert_eq!(scene.site.faults.calls(Function::Login), calls, "another login was tried");
+    assert_eq!(scene.site.faults().calls(Function::Login), calls, "another login was tried");
     assert!(scene.logins() <= logins, "{} logins were tried", scene.logins());
     scene.unlatch();
 }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod codes;
+mod devices;
 mod ends;
 mod logins;
 mod results;
@@ -23,6 +24,8 @@ pub enum Group {
     Results,
     /// The token goes, or is another.
     Tokens,
+    /// A YubiKey or a TPM goes, or the daemon before it.
+    Devices,
     /// What is around the agent's own processes.
     Agent,
 }
@@ -51,8 +54,14 @@ impl Kind {
 
 /// Every kind.
 pub fn all() -> Vec<Kind> {
-    [codes::kinds(), ends::kinds(), logins::kinds(), results::kinds(), tokens::kinds(), agent::kinds()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let groups: [fn() -> Vec<Kind>; 7] = [
+        codes::kinds,
+        ends::kinds,
+        logins::kinds,
+        results::kinds,
+        tokens::kinds,
+        devices::kinds,
+        agent::kinds,
+    ];
+    groups.iter().flat_map(|kinds| kinds()).collect()
 }

@@ -58,7 +58,7 @@ pub(super) fn kinds() -> Vec<Kind> {
 /// One session for the login and one to sign in, of two lanes: half as many signatures at a time, and no failures.
 fn few_sessions(scene: &mut Scene<'_>) {
     let code = CKR_SESSION_COUNT;
-    scene.site.faults.strike_after(2, Function::OpenSession, Action::Code, code, Times::Always);
+    scene.site.faults().strike_after(2, Function::OpenSession, Action::Code, code, Times::Always);
     scene.kill_host();
     scene.until_refused();
     scene.agent().await_tokens("ready");
@@ -71,7 +71,7 @@ fn few_sessions(scene: &mut Scene<'_>) {
 
 /// Until the keeper saw it, on its rounds.
 fn lasting(scene: &Scene<'_>, function: Function, action: Action) {
-    scene.site.faults.strike(function, action, 0, Times::Always);
+    scene.site.faults().strike(function, action, 0, Times::Always);
     scene.agent().await_tokens("missing");
     scene.until_refused();
     scene.clear();

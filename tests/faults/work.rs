@@ -1,0 +1,60 @@
+//! One piece of work for a job: a kind of fault, or ten thousand connections in the wrong hands.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
+
+use tests::faults::handed::{HANDED, REUSED, handed};
+use tests::faults::{Kind, Row, Sites, kinds, run};
+
+use crate::Options;
+
+/// What makes one row.
+pub(crate) enum Work {
+    Kind(Kind),
+    Handed,
+    Reused,
+}
+
+impl Work {
+    /// All that the options ask for, in the table's order.
+    pub(crate) fn all(options: &Options) -> Vec<Self> {
+        let all = kinds::all().into_iter().map(Self::Kind).chain([Self::Handed, Self::Reused]);
+        let is_meant = |name: &str| {
+            options.kinds.is_empty() || options.kinds.iter().any(|part| name.contains(part.as_str()))
+        };
+        all.filter(|work| is_meant(work.name())).collect()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Kind(kind) => kind.name,
+            Self::Handed => HANDED,
+            Self::Reused => REUSED,
+        }
+    }
+
+    /// Whether it takes longest, and is begun with.
+    pub(crate) fn is_long(&self) -> bool {
+        !matches!(self, Self::Kind(_))
+    }
+
+    /// Does it; a row in any case.
+    pub(crate) fn row(&self, sites: &mut Sites, options: &Options, told: &dyn Fn(&str)) -> Row {
+        let row = || match self {
+            Self::Kind(kind) => run::row(kind, sites, options.runs, told),
+            Self::Handed => handed(options.handed),
+            Self::Reused => reused_alone(options.handed),
+        };
+        catch_unwind(AssertUnwindSafe(row)).unwrap_or_else(|_| Row::failed(self.name()))
+    }
+}
+
+/// Process ids are chosen where nobody else takes them: in a namespace of an own.
+fn reused_alone(tries: usize) -> Row {
+    let mut alone = Command::new("unshare");
+    alone.args(["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    alone.arg(std::env::current_exe().unwrap()).args(["--reused", &tries.to_string()]);
+    let output = alone.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{alone:?} failed; see above");
+    serde_json::from_slice(&output.stdout).unwrap()
+}

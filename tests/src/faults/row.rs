@@ -1,0 +1,66 @@
+//! A row of the table: what a kind of fault cost, and whether that is within bounds.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::table;
+
+/// How long a recovery may take.
+pub const RECOVERY: Duration = Duration::from_secs(5);
+/// How many PINs a token may refuse in one run.
+pub const PIN_REFUSALS: u64 = 1;
+
+/// One kind of fault, as often as it was made to happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub kind: String,
+    pub runs: usize,
+    pub released_unrecorded: usize,
+    pub wrong_key: usize,
+    pub stuck: usize,
+    pub pin_refusals_max: u64,
+    pub recovery_s_max: f64,
+    /// What the figures are of.
+    pub commit: String,
+    /// Whether the log did not verify after all the runs.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub log_damaged: bool,
+}
+
+impl Row {
+    /// A row with nothing in it yet.
+    pub fn new(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            runs: 0,
+            released_unrecorded: 0,
+            wrong_key: 0,
+            stuck: 0,
+            pin_refusals_max: 0,
+            recovery_s_max: 0.0,
+            commit: table::commit(),
+            log_damaged: false,
+        }
+    }
+
+    /// The row of a kind that could not be made to happen.
+    pub fn failed(kind: &str) -> Self {
+        Self { stuck: 1, ..Self::new(kind) }
+    }
+
+    /// Whether it keeps every bound.
+    pub fn holds(&self) -> bool {
+        self.runs > 0
+            && self.released_unrecorded == 0
+            && self.wrong_key == 0
+            && self.stuck == 0
+            && self.pin_refusals_max <= PIN_REFUSALS
+            && self.recovery_s_max <= RECOVERY.as_secs_f64()
+            && !self.log_damaged
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
