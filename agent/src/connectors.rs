@@ -70,6 +70,11 @@ pub enum Inactive {
     /// The token is soft and the configuration does not allow that.
     #[error("the token {0} is SOFTWARE, and allow_software_tokens is not set")]
     Software(Name),
+    /// An exception that the key needs is not on record.
+    #[error(
+        "the key on {0} needs an exception that cannot be recorded: free space or mend the ledger's disk"
+    )]
+    Unrecorded(Name),
     /// The certificate is neither in the state directory nor on the token, or is not the recorded one.
     #[error("the certificate that the ledger names is lost; run `kunci cert install {0} FILE`")]
     CertificateLost(Name),
@@ -114,10 +119,12 @@ impl Connectors {
 
     /// Whether a pinned key, or its certificate, did not show on the token as it should.
     pub fn misses_a_key(&self, token: &Name) -> bool {
-        use Inactive::{CertificateLost, Mismatch, Missing, Unfit};
+        use Inactive::{CertificateLost, Mismatch, Missing, Unfit, Unrecorded};
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut there = keys.iter().filter(|((_, at), _)| at == token);
-        there.any(|(_, key)| matches!(key, Err(Missing(_) | Mismatch(_) | Unfit(..) | CertificateLost(_))))
+        there.any(|(_, key)| {
+            matches!(key, Err(Missing(_) | Mismatch(_) | Unfit(..) | Unrecorded(_) | CertificateLost(_)))
+        })
     }
 
     /// What became of a connector's key on a token.
@@ -189,6 +196,7 @@ impl Inactive {
             Self::Mismatch(_) => "key-mismatch",
             Self::Unfit(..) => "key-unfit",
             Self::Software(_) => "software-token",
+            Self::Unrecorded(_) => "exception-unrecorded",
             Self::CertificateLost(_) => "certificate-lost",
         }
     }

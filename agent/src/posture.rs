@@ -3,13 +3,13 @@
 //! A key with a flaw that is not excused does not sign. An exception that is in force is shown by status and check, and is
 //! on record before the first signature that it allows: one posture entry for each key and flaw in the life of a front.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hsm_config::{Flaw, Name};
 use ledger::{Entry, Kind};
 use token::KeyId;
 use token::lane::KeyReport;
+use tokio::sync::Mutex;
 
 use crate::lifecycle::Lifecycle;
 use crate::tokens::Survey;
@@ -48,13 +48,17 @@ fn of_token(survey: &Survey) -> impl Iterator<Item = Flaw> {
 /// Drops what only looks like a second key of a connector: the others with its label are the ledger's own, retired or
 /// left behind by a kill.
 pub fn acquit(keys: &mut [KeyReport], token: &Name, lifecycle: &Lifecycle) {
-    let known =
-        |report: &KeyReport| report.id.and_then(|id| lifecycle.known_as(token.as_str(), id)).is_some();
-    let strangers: Vec<_> = keys.iter().enumerate().filter(|(_, report)| !known(report)).collect();
-    let strangers: Vec<_> = strangers.into_iter().map(|(at, report)| (at, report.label.clone())).collect();
-    for (at, report) in keys.iter_mut().enumerate() {
-        let doubtful = strangers.iter().any(|(other, label)| *other != at && *label == report.label);
-        report.flaws.retain(|flaw| *flaw != Flaw::DuplicateLabel || doubtful);
+    let ours = lifecycle.keys().iter().filter(|key| key.token == token.as_str());
+    let ours: BTreeSet<KeyId> = ours.map(|key| key.id).collect();
+    let is_stranger = |report: &KeyReport| report.id.is_none_or(|id| !ours.contains(&id));
+    let mut strangers: BTreeMap<String, usize> = BTreeMap::new();
+    for report in keys.iter().filter(|report| is_stranger(report)) {
+        *strangers.entry(report.label.clone()).or_default() += 1;
+    }
+    for report in keys {
+        let with_label = strangers.get(&report.label).copied().unwrap_or_default();
+        let is_doubtful = with_label > usize::from(is_stranger(report));
+        report.flaws.retain(|flaw| *flaw != Flaw::DuplicateLabel || is_doubtful);
     }
 }
 
@@ -63,18 +67,28 @@ pub fn acquit(keys: &mut [KeyReport], token: &Name, lifecycle: &Lifecycle) {
 pub struct Exceptions(Mutex<BTreeSet<(Name, KeyId, Flaw)>>);
 
 impl Exceptions {
-    /// The entries of exceptions that came into force for a connector's key on a token.
-    pub fn news(&self, connector: &Name, token: &Name, id: KeyId, excused: &[Flaw]) -> Vec<Entry> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = excused.iter().filter(|flaw| known.insert((token.clone(), id, **flaw)));
-        let entry = |flaw: &Flaw| {
-            Entry::new(Kind::Posture)
-                .connector(connector.as_str())
-                .token(token.as_str())
-                .key(id.to_string())
-                .reason(format!("{EXCEPTION} {flaw}"))
-        };
-        fresh.map(entry).collect()
+    /// Records the exceptions of a connector's key on a token that are not on record yet. They are in force only once this
+    /// says so.
+    pub async fn record<T, E, F: Future<Output = Result<T, E>>>(
+        &self,
+        connector: &Name,
+        token: &Name,
+        id: KeyId,
+        excused: &[Flaw],
+        record: impl Fn(Entry) -> F,
+    ) -> Result<(), E> {
+        let mut known = self.0.lock().await;
+        for flaw in excused {
+            let exception = (token.clone(), id, *flaw);
+            if known.contains(&exception) {
+                continue;
+            }
+            tracing::warn!(%connector, %token, %flaw, "a key signs by exception");
+            let entry = Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str());
+            record(entry.key(id.to_string()).reason(format!("{EXCEPTION} {flaw}"))).await?;
+            known.insert(exception);
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use tests::rig::binary;
 use tests::wait::PATIENCE;
 use token::control::{self, HostConfig, HostState, LoginOutcome, Order, Report};
 use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, TokenReport, Work};
-use token::{KeyId, KeyRef, Message, seqpacket};
+use token::{KeyId, KeyRef, Message, sealed, seqpacket};
 
 /// What a host has of its supervisor's environment; all else is the token's.
 const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "KUNCI_LOG"];
@@ -36,7 +36,7 @@ impl Host {
         let mut command = inside(command);
         let child = command.stdin(theirs).stdout(Stdio::null()).spawn().unwrap();
         drop(command);
-        control::send(&control, &Order::Start(Box::new(config.clone())), &[]).unwrap();
+        control::send(&control, &Order::Start, &[sealed::seal(config).unwrap().as_fd()]).unwrap();
         let lane = Lane::open(&control);
         Self { control, lane, child, heard: RefCell::default() }
     }

@@ -113,6 +113,18 @@ fn a_host_that_hangs_is_killed_at_the_lanes_deadline_and_service_returns() {
     agent.await_signature();
 }
 
+/// What a host is told of them is longer than a frame between two processes.
+#[test]
+fn a_token_may_hold_the_keys_of_many_hundred_connectors() {
+    let name = |number: usize| format!("region-{number:03}-{}", "x".repeat(50));
+    let many = |rig: Rig| (0..500).fold(rig, |rig, number| rig.connector(&name(number), "rsa-2048", "PS256"));
+    let rig = Rig::bare().provisioned();
+    let rig = many(rig);
+    rig.write();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+}
+
 #[test]
 fn a_second_agent_on_one_state_directory_is_refused_and_told_the_first_ones_pid() {
     let rig = Rig::bare().provisioned();

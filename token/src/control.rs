@@ -16,8 +16,8 @@ use crate::seqpacket;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// The first frame: what this host serves.
-    Start(Box<HostConfig>),
+    /// The first frame: what this host serves (one descriptor: [`HostConfig`], [`sealed`](crate::sealed)).
+    Start,
     /// New lanes, one descriptor each; old ones end when the front closes them.
     Lanes,
     /// The answer to [`Report::Attempt`]: the attempt is durable, log in.

@@ -18,6 +18,7 @@ pub mod piv;
 pub mod pkcs11;
 pub mod place;
 pub mod public_key;
+pub mod sealed;
 pub mod seqpacket;
 pub mod traits;
 mod x509;

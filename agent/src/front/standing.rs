@@ -34,22 +34,25 @@ pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: Host
     if !ready {
         return front.connectors.token_away(&token);
     }
-    let front = front.clone();
-    tokio::spawn(async move { survey_until_whole(&front, &token, generation).await });
+    if front.tokens.to_survey(&token, generation) {
+        let front = front.clone();
+        tokio::spawn(async move { survey_until_whole(&front, &token, generation).await });
+    }
 }
 
 /// Surveys a token, and again as long as it is served and a pinned key does not show on it as it should, or it does not
-/// tell: a call that failed once, or a key that was not found once, would else stop a connector for good.
+/// tell: a call that failed once, or a key that was not found once, would else stop a connector for good. There is one such
+/// task for each host process, however often that says that it is ready.
 async fn survey_until_whole(front: &Front, token: &Name, generation: u64) {
-    let mut wait = FIRST_WAIT;
-    while front.tokens.serves(token, generation) {
+    let (mut wait, mut done) = (FIRST_WAIT, 0);
+    while let Some(due) = front.tokens.survey_due(token, generation, done) {
         match survey(front, token).await {
-            Ok(_) if !front.connectors.misses_a_key(token) => return,
+            Ok(_) if !front.connectors.misses_a_key(token) => done = due,
             Ok(_) => tracing::debug!(%token, "the token does not show every pinned key"),
             Err(error) => tracing::error!(%token, %error, "the token cannot be surveyed"),
         }
         tokio::time::sleep(wait).await;
-        wait = LAST_WAIT.min(wait * 2);
+        wait = if done == due { FIRST_WAIT } else { LAST_WAIT.min(wait * 2) };
     }
 }
 
@@ -72,6 +75,8 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
 /// Reads a whole survey, in as many answers as it takes.
 async fn read(front: &Front, token: &Name) -> Result<Survey, AskError> {
     let mut keys = Vec::new();
+    // Asked for before the first question: where the host changes meanwhile, the answers are nobody's.
+    let generation = front.tokens.generation(token).ok_or(AskError::Gone)?;
     loop {
         let from = u32::try_from(keys.len()).map_err(|_| AskError::Unexpected)?;
         let Done::Survey(report, more) = front.tokens.ask(token, Work::Survey { from }).await? else {
@@ -80,14 +85,13 @@ async fn read(front: &Front, token: &Name) -> Result<Survey, AskError> {
         let last = more.len() < SURVEY_KEYS;
         keys.extend(more);
         if last || keys.len() >= MAX_KEYS {
-            return Ok(Survey { token: report, keys });
+            return Ok(Survey { generation, token: report, keys });
         }
     }
 }
 
-/// The connector's pinned key, if it is on the token and fit to sign. What excuses it is on record before its first
-/// signature, since the log has one order.
-pub(crate) fn fit(
+/// The connector's pinned key, if it is on the token and fit to sign, and what excuses it is on record.
+pub(crate) async fn fit(
     front: &Front,
     (name, connector): (&Name, &Connector),
     token: &Name,
@@ -95,11 +99,12 @@ pub(crate) fn fit(
     survey: &Survey,
 ) -> Result<Fit, Inactive> {
     let fit = pinned((name, connector), token, key, survey, &front.terms(connector, token))?;
-    for entry in front.exceptions.news(name, token, fit.key.pin.id, &fit.excused) {
-        tracing::warn!(connector = %name, %token, reason = entry.reason, "a key signs by exception");
-        front.journal.note(entry);
-    }
-    Ok(fit)
+    let record = |entry| front.journal.record(entry);
+    let recorded = front.exceptions.record(name, token, fit.key.pin.id, &fit.excused, record).await;
+    recorded.map(|()| fit).map_err(|error| {
+        tracing::error!(connector = %name, %token, %error, "an exception cannot be recorded, so it is not in force");
+        Inactive::Unrecorded(token.clone())
+    })
 }
 
 /// Activates one connector's key on a surveyed token, or says why not.
@@ -112,7 +117,7 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
         || front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
     let mut key = current();
     let active = loop {
-        let active = match fit(front, (name, connector), token, key.as_ref(), survey) {
+        let active = match fit(front, (name, connector), token, key.as_ref(), survey).await {
             Ok(fit) => certified(front, fit, key.as_ref()).await,
             Err(why) => Err(why),
         };
@@ -123,6 +128,10 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
         }
         key = now;
     };
+    // A token that went meanwhile has no key that is active, and another host's word is not about this one's.
+    if !front.tokens.serves(token, survey.generation) {
+        return;
+    }
     if let Err(why) = &active {
         tracing::debug!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
         // Once for each finding, however often it is found.

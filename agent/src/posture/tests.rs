@@ -14,7 +14,8 @@ fn key(id: u8, label: &str, flaws: &[Flaw]) -> KeyReport {
 }
 
 fn survey(wrapping_key: bool) -> Survey {
-    Survey { token: TokenReport { wrapping_key, ..TokenReport::default() }, keys: Vec::new() }
+    let token = TokenReport { wrapping_key, ..TokenReport::default() };
+    Survey { generation: 1, token, keys: Vec::new() }
 }
 
 fn knowing(ids: &[u8]) -> Lifecycle {
@@ -60,14 +61,42 @@ fn a_second_key_of_a_connector_is_doubtful_unless_the_ledger_knows_it() {
 }
 
 #[test]
-fn an_exception_is_news_once_for_each_key_and_flaw() {
-    let (exceptions, [de, t]) =
-        (Exceptions::default(), ["de", "t"].map(|name| name.parse::<Name>().unwrap()));
-    let reasons = |id: u8, flaws: &[Flaw]| {
-        let news = exceptions.news(&de, &t, KeyId([id; 16]), flaws);
-        news.into_iter().map(|entry| entry.reason.unwrap()).collect::<Vec<_>>()
+fn ten_thousand_keys_are_judged_at_once() {
+    let mut keys: Vec<_> = (0..10_000).map(|_| key(1, "kunci:de", &[Flaw::DuplicateLabel])).collect();
+    let began = std::time::Instant::now();
+    acquit(&mut keys, &"t".parse().unwrap(), &knowing(&[]));
+    assert!(keys.iter().all(|key| !key.flaws.is_empty()));
+    assert!(began.elapsed() < std::time::Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn an_exception_is_recorded_once_for_each_key_and_flaw() {
+    let exceptions = Exceptions::default();
+    let reasons = async |id: u8, flaws: &[Flaw]| {
+        let reasons = std::cell::RefCell::new(Vec::new());
+        let record = |entry: Entry| {
+            reasons.borrow_mut().push(entry.reason.unwrap());
+            std::future::ready(Ok::<_, ()>(()))
+        };
+        let [de, t] = ["de", "t"].map(|name| name.parse::<Name>().unwrap());
+        exceptions.record(&de, &t, KeyId([id; 16]), flaws, record).await.unwrap();
+        reasons.into_inner()
     };
-    assert_eq!(reasons(1, &[Flaw::NotLocal]), ["exception not-local"]);
-    assert_eq!(reasons(1, &[Flaw::NotLocal, Flaw::Copyable]), ["exception copyable"]);
-    assert_eq!(reasons(2, &[Flaw::NotLocal]), ["exception not-local"]);
+    assert_eq!(reasons(1, &[Flaw::NotLocal]).await, ["exception not-local"]);
+    assert_eq!(reasons(1, &[Flaw::NotLocal, Flaw::Copyable]).await, ["exception copyable"]);
+    assert_eq!(reasons(2, &[Flaw::NotLocal]).await, ["exception not-local"]);
+}
+
+#[tokio::test]
+async fn an_exception_that_the_ledger_refused_is_not_on_record() {
+    let exceptions = Exceptions::default();
+    let [de, t] = ["de", "t"].map(|name| name.parse::<Name>().unwrap());
+    let asked = async |answer: Result<(), ()>| {
+        let record = |_| std::future::ready(answer);
+        exceptions.record(&de, &t, KeyId([1; 16]), &[Flaw::NotLocal], record).await
+    };
+    assert_eq!(asked(Err(())).await, Err(()));
+    assert_eq!(asked(Err(())).await, Err(()), "it is asked for again");
+    assert_eq!(asked(Ok(())).await, Ok(()));
+    assert_eq!(asked(Err(())).await, Ok(()), "and then it is on record");
 }

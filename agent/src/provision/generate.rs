@@ -25,7 +25,7 @@ impl Bench<'_> {
             None => self.generate(survey).await?,
         };
         let survey = standing::survey(self.front, self.token).await?;
-        let key = self.key(&survey).ok_or(AskError::Unexpected)??;
+        let key = self.key(&survey).await.ok_or(AskError::Unexpected)??;
         let probe = Work::Probe { connector: self.name.clone(), key: key.pin };
         self.front.tokens.ask(self.token, probe).await?;
         self.record(Entry::new(Kind::Probe).key(key.pin.id.to_string())).await?;

@@ -99,7 +99,7 @@ impl Bench<'_> {
     async fn provision(&self, how: &Provision) -> Result<(Provisioned, Option<Flight>), Problem> {
         let survey = standing::survey(self.front, self.token).await?;
         self.allow_software(&survey)?;
-        let (mut outcome, key, survey) = match self.key(&survey) {
+        let (mut outcome, key, survey) = match self.key(&survey).await {
             Some(Ok(key)) => {
                 self.no_second(how, &survey)?;
                 ("unchanged", key, survey)
@@ -121,20 +121,20 @@ impl Bench<'_> {
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
         let survey = standing::survey(self.front, self.token).await?;
-        let key = self.key(&survey).ok_or(Refusal::Connector)??;
+        let key = self.key(&survey).await.ok_or(Refusal::Connector)??;
         self.keep(&key, certificate).await?;
         standing::activate(self.front, self.name, self.token, &survey).await;
         Ok(self.front.connectors.standing(self.name, self.token)?)
     }
 
     /// The pinned key, if the ledger has one: exactly it, or why it cannot be used.
-    fn key(&self, survey: &Survey) -> Option<Result<SigningKey, crate::connectors::Inactive>> {
+    async fn key(&self, survey: &Survey) -> Option<Result<SigningKey, crate::connectors::Inactive>> {
         let (name, token) = (self.name, self.token);
         let key = self
             .front
             .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
         let fit = standing::fit(self.front, (name, self.connector), token, Some(&key), survey);
-        Some(fit.map(|fit| fit.key))
+        Some(fit.await.map(|fit| fit.key))
     }
 
     /// Refuses to adopt an orphan beside the pinned key.

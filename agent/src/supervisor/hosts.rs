@@ -2,115 +2,39 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 
 use hsm_config::Name;
-use token::control::{HostConfig, HostState, Order, PinOrigin, Report};
-use token::seqpacket;
+use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
+use token::{sealed, seqpacket};
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
-use super::child::{Child, News, role};
-use super::logins::{Attempt, HostId, Word};
-use super::patience::Patience;
+use super::child::{Child, News};
+use super::host::Host;
+use super::logins::{Attempt, HostId, LoginError, Word};
 use super::{Event, Supervisor};
 use crate::link::ToFront;
-
-/// What a host gets of our environment, besides what its token names.
-const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];
-
-/// One token's host, whether or not its process runs.
-pub(super) struct Host {
-    config: HostConfig,
-    generation: u64,
-    pub(super) child: Option<Child<Order>>,
-    state: HostState,
-    patience: Patience,
-    /// Whether it was allowed to log in and did not tell the outcome yet.
-    trying: bool,
-    served: Option<Instant>,
-    serial: Option<String>,
-    backoff: Backoff,
-}
-
-impl Host {
-    pub(super) fn new(config: HostConfig) -> Self {
-        Self {
-            config,
-            generation: 0,
-            child: None,
-            state: HostState::Starting,
-            patience: Patience::default(),
-            trying: false,
-            served: None,
-            serial: None,
-            backoff: Backoff::default(),
-        }
-    }
-
-    fn id(&self) -> HostId {
-        (self.config.name.clone(), self.generation)
-    }
-
-    fn tell(&self, order: Order, fds: Vec<OwnedFd>) {
-        if let Some(child) = &self.child {
-            child.tell(order, fds);
-        }
-    }
-
-    pub(super) fn kill(&self) {
-        if let Some(child) = &self.child {
-            child.kill();
-        }
-    }
-
-    /// Whether its module should have come back by now. A host that waits for a token or a person is not hung.
-    fn is_hung(&mut self) -> bool {
-        let busy = self.trying || self.state == HostState::Starting;
-        busy && self.patience.is_over()
-    }
-
-    fn heard(&mut self, report: &Report) {
-        self.patience.heard();
-        match report {
-            Report::State(state) => {
-                if let HostState::Ready { serial } = state {
-                    self.serial = Some(serial.clone());
-                    self.served.get_or_insert_with(Instant::now);
-                    self.patience.served();
-                }
-                self.state = state.clone();
-            }
-            Report::Attempt { serial, .. } => self.serial = Some(serial.clone()),
-            Report::Outcome { .. } => self.trying = false,
-            Report::Touch(_) => {}
-        }
-    }
-
-    fn word(&self) -> ToFront {
-        let (token, generation) = self.id();
-        ToFront::Host { token, generation, state: self.state.clone() }
-    }
-}
 
 impl Supervisor {
     /// Starts a token's host.
     pub(super) fn start_host(&mut self, token: &Name) {
         let Some(host) = self.hosts.get_mut(token) else { return };
-        host.generation += 1;
-        (host.state, host.trying, host.served) = (HostState::Starting, false, None);
-        host.patience.started();
-        let (name, generation) = host.id();
-        let event = move |news| Event::Host((name.clone(), generation), news);
-        match Child::start(command(&host.config), self.inbox.clone(), event) {
-            Ok(child) => host.child = Some(child),
+        host.begin();
+        let id = host.id();
+        let event = move |news| Event::Host(id.clone(), news);
+        let started = sealed::seal(&host.config)
+            .and_then(|config| Ok((config, Child::start(host.command(), self.inbox.clone(), event)?)));
+        match started {
+            Ok((config, child)) => {
+                child.tell(Order::Start, vec![config]);
+                host.child = Some(child);
+                self.connect(token);
+            }
             Err(error) => {
                 tracing::error!(%token, %error, "the host cannot be started");
-                return self.host_due(token);
+                self.host_due(token);
             }
         }
-        host.tell(Order::Start(Box::new(host.config.clone())), Vec::new());
-        self.connect(token);
     }
 
     /// Joins a host to the front by new lanes, where both are there.
@@ -135,10 +59,11 @@ impl Supervisor {
     pub(super) fn host_news(&mut self, id: &HostId, news: News<Report>) {
         let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
         match news {
-            News::Said(report) => {
-                host.heard(&report);
-                self.host_said(id, report);
-            }
+            News::Said(report) => match host.heard(report, Instant::now()) {
+                Ok(Some(report)) => self.host_said(id, report),
+                Ok(None) => {}
+                Err(flood) => host.fail(flood.to_string()),
+            },
             News::Ended(status) => self.host_ended(id, status),
         }
         while let Some(attempt) = self.logins.next() {
@@ -158,10 +83,19 @@ impl Supervisor {
                 self.front.tell(ToFront::Touch { token, generation, waits }, Vec::new());
             }
             Report::Attempt { serial, source } => self.attempt(Attempt { host: id.clone(), serial, source }),
-            Report::Outcome { serial, outcome } => {
-                tracing::info!(token = %id.0, ?outcome, "the login's outcome");
-                if let Err(error) = self.logins.outcome(id, &serial, &outcome) {
-                    tracing::error!(token = %id.0, %error, "the login's outcome is not on disk yet");
+            Report::Outcome { serial, outcome } => self.outcome(id, &serial, &outcome),
+        }
+    }
+
+    fn outcome(&mut self, id: &HostId, serial: &str, outcome: &LoginOutcome) {
+        match self.logins.outcome(id, serial, outcome) {
+            Ok(()) => tracing::info!(token = %id.0, ?outcome, "the login's outcome"),
+            Err(LoginError::Store(error)) => {
+                tracing::error!(token = %id.0, ?outcome, %error, "the login's outcome is not on disk yet");
+            }
+            Err(error) => {
+                if let Some(host) = self.hosts.get_mut(&id.0) {
+                    host.fail(error.to_string());
                 }
             }
         }
@@ -175,8 +109,13 @@ impl Supervisor {
         let id = attempt.host.clone();
         // A login is quick. Making a token may take minutes, and its lane has a deadline.
         let quick = !matches!(attempt.source, PinOrigin::Officer(_));
+        let serial = attempt.serial.clone();
         let word = self.logins.attempt(attempt);
         let Some(host) = self.hosts.get_mut(&id.0).filter(|host| host.generation == id.1) else { return };
+        // What an operator means who clears the latch is what the host was told about, not whatever it named.
+        if word.is_ok() {
+            host.serial = Some(serial);
+        }
         match word {
             Ok(Word::LogIn { again }) => {
                 host.trying = quick;
@@ -186,11 +125,7 @@ impl Supervisor {
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
             Ok(Word::Wait) => {}
             // Without the record no login; a new process asks again when the back-off is over.
-            Err(error) => {
-                tracing::error!(token = %id.0, %error, "no login without its record");
-                host.state = HostState::Failed(format!("no login without its record: {error}"));
-                host.kill();
-            }
+            Err(error) => host.fail(format!("no login: {error}")),
         }
     }
 
@@ -252,18 +187,8 @@ impl Supervisor {
     }
 }
 
-fn command(config: &HostConfig) -> Command {
-    let mut command = role(&["host", config.name.as_str()]);
-    command.env_clear().envs(&config.token.env).env("RUST_BACKTRACE", "0");
-    command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    command
-}
-
 /// Both ends of so many lanes.
 fn lanes(count: u8) -> io::Result<(Vec<OwnedFd>, Vec<OwnedFd>)> {
     let pairs: io::Result<Vec<_>> = (0..count).map(|_| seqpacket::pair()).collect();
     Ok(pairs?.into_iter().unzip())
 }
-
-#[cfg(test)]
-mod tests;

@@ -37,6 +37,10 @@ pub(super) struct Latch {
     /// Counts the attempts of all tokens, to tell which of two serials was tried last; clocks go back.
     #[serde(default)]
     number: u64,
+    /// Whether only the security officer's PIN was ever tried: then it is perhaps no serial number but a slot's
+    /// description, which the next blank token has as well.
+    #[serde(default)]
+    blank: bool,
 }
 
 /// What came of the last login.
@@ -76,6 +80,7 @@ impl Latch {
             last: Last::Clear,
             spent: Vec::new(),
             number: 0,
+            blank: true,
         }
     }
 
@@ -95,7 +100,8 @@ impl Latch {
             Last::Attempt { .. } => true,
         };
         let last = Last::Attempt { source: source.clone(), at: at.into(), retried };
-        Decision::LogIn(Self { last, ..self.clone() })
+        let blank = self.blank && matches!(source, PinOrigin::Officer(_));
+        Decision::LogIn(Self { last, blank, ..self.clone() })
     }
 
     /// Whether the attempt on record could be repeated if nobody told its outcome.

@@ -1,13 +1,14 @@
 //! Logins under way: one at a time for each serial, each allowed by its latch, each told apart by who asked.
 //!
-//! Two hosts at one token must not both try a PIN, so the second waits for the first's outcome. An outcome counts
-//! only from the host that was allowed to try.
+//! Two hosts at one token must not both try a PIN, so the second waits for the first's outcome. A host has one login under
+//! way at most, to a serial that is its token's; an outcome counts only from the host that was allowed to try.
 
 use std::collections::BTreeMap;
 
 use hsm_config::Name;
 use token::control::{LoginOutcome, PinOrigin};
 
+use super::claims::{Claims, Foreign};
 use super::latch::{Decision, Store, StoreError};
 
 /// A host process: its token, and which of that token's processes.
@@ -32,22 +33,40 @@ pub(super) enum Word {
     Wait,
 }
 
+/// Why there is no login, or no outcome of one.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoginError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+    #[error("its host asked for a login while one of its own is under way")]
+    Twice,
+    #[error("its host tells the outcome of a login that it was not allowed")]
+    NotAllowed,
+}
+
 /// The latches, and who is trying.
 pub(super) struct Logins {
     store: Store,
+    claims: Claims,
     trying: BTreeMap<String, HostId>,
     waiting: Vec<Attempt>,
 }
 
 impl Logins {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store, trying: BTreeMap::new(), waiting: Vec::new() }
+    pub(super) fn new(store: Store, claims: Claims) -> Self {
+        Self { store, claims, trying: BTreeMap::new(), waiting: Vec::new() }
     }
 
     /// Decides about an attempt.
-    pub(super) fn attempt(&mut self, attempt: Attempt) -> Result<Word, StoreError> {
+    pub(super) fn attempt(&mut self, attempt: Attempt) -> Result<Word, LoginError> {
         let Attempt { host, serial, source } = &attempt;
-        if self.trying.get(serial).is_some_and(|other| other != host) {
+        if self.waits(host) || self.trying.values().any(|trying| trying == host) {
+            return Err(LoginError::Twice);
+        }
+        self.claims.judge(&host.0, serial, source, self.store.known_as(serial)?)?;
+        if self.trying.contains_key(serial) {
             self.waiting.push(attempt);
             return Ok(Word::Wait);
         }
@@ -60,18 +79,18 @@ impl Logins {
         }
     }
 
-    /// Notes what came of an attempt; nothing where this host was not allowed one.
+    /// Notes what came of an attempt; nothing where this host was not allowed it.
     pub(super) fn outcome(
         &mut self,
         host: &HostId,
         serial: &str,
         outcome: &LoginOutcome,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LoginError> {
         if self.trying.get(serial) != Some(host) {
-            return Ok(());
+            return Err(LoginError::NotAllowed);
         }
         self.trying.remove(serial);
-        self.store.outcome(serial, outcome)
+        Ok(self.store.outcome(serial, outcome)?)
     }
 
     /// Forgets a host that ended. What it was trying stays in its latch as an attempt without an outcome.
@@ -118,9 +137,21 @@ impl Logins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use token::control::HostConfig;
 
+    /// Both tokens are configured with the serial number 1.
     fn logins(folder: &tempfile::TempDir) -> Logins {
-        Logins::new(Store::open(folder.path().join("latch")).unwrap())
+        let text = include_str!("resolve/trial.toml").replace("token=t", "token=t;serial=1");
+        let config = hsm_config::Config::parse(&text, std::path::Path::new("/k/kunci.toml")).unwrap();
+        let host = |name: &str| HostConfig {
+            name: name.parse().unwrap(),
+            token: config.tokens.values().next().unwrap().clone(),
+            uses: Vec::new(),
+        };
+        Logins::new(
+            Store::open(folder.path().join("latch")).unwrap(),
+            Claims::new(["a", "b"].map(host).iter()),
+        )
     }
 
     fn host(name: &str, generation: u64) -> HostId {
@@ -150,11 +181,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut logins, a) = (logins(&folder), host("a", 1));
         let _ = attempt(&mut logins, &a);
-        logins.outcome(&host("b", 1), "1", &LoginOutcome::Accepted).unwrap();
-        logins.outcome(&host("a", 2), "1", &LoginOutcome::Accepted).unwrap();
+        for other in [host("b", 1), host("a", 2)] {
+            let told = logins.outcome(&other, "1", &LoginOutcome::Accepted);
+            assert!(matches!(told, Err(LoginError::NotAllowed)));
+        }
         assert!(logins.any());
         logins.ended(&a);
         assert!(matches!(attempt(&mut logins, &host("a", 2)), Word::Latched(_)));
+    }
+
+    #[test]
+    fn a_host_has_one_login_under_way_and_one_that_waits_has_one_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut logins, a, b) = (logins(&folder), host("a", 1), host("b", 1));
+        let twice = |logins: &mut Logins, host: &HostId| {
+            let attempt = Attempt { host: host.clone(), serial: "1".into(), source: PinOrigin::Prompt };
+            matches!(logins.attempt(attempt), Err(LoginError::Twice))
+        };
+        let _ = attempt(&mut logins, &a);
+        let _ = attempt(&mut logins, &b);
+        assert!(twice(&mut logins, &a) && twice(&mut logins, &b));
+    }
+
+    #[test]
+    fn a_host_cannot_have_anothers_token_latched() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut logins, a) = (logins(&folder), host("a", 1));
+        let attempt =
+            |serial: &str| Attempt { host: a.clone(), serial: serial.into(), source: PinOrigin::Prompt };
+        assert!(matches!(logins.attempt(attempt("2")), Err(LoginError::Foreign(Foreign::NotConfigured))));
+        assert!(matches!(
+            logins.attempt(attempt(&"1".repeat(65))),
+            Err(LoginError::Store(StoreError::Serial))
+        ));
+        assert!(logins.store.serial_of(&a.0).is_none());
     }
 
     #[test]

@@ -6,7 +6,9 @@
 
 mod backoff;
 mod child;
+mod claims;
 mod front;
+mod host;
 mod hosts;
 mod latch;
 mod logins;
@@ -36,8 +38,9 @@ use tokio::time::MissedTickBehavior;
 use crate::link::FromFront;
 use crate::sockets::{Activation, Listener, SocketError};
 use child::News;
+use claims::Claims;
 use front::Front;
-use hosts::Host;
+use host::Host;
 use latch::{Store, StoreError};
 use logins::{HostId, Logins};
 use plan::Plan;
@@ -143,9 +146,10 @@ impl Supervisor {
     fn new(options: Options, inbox: mpsc::Sender<Event>) -> Result<Self, Failure> {
         let plan = Plan::load(&options)?;
         let state = StateDir::open(&plan.config().agent.state_dir)?;
-        let logins = Logins::new(Store::open(state.latches())?);
+        let hosts = plan.hosts();
+        let logins = Logins::new(Store::open(state.latches())?, Claims::new(&hosts));
         let sockets = Sockets::open(&plan, options.private.is_some(), &inbox)?;
-        let hosts = plan.hosts().into_iter().map(|host| (host.name.clone(), Host::new(host))).collect();
+        let hosts = hosts.into_iter().map(|host| (host.name.clone(), Host::new(host))).collect();
         Ok(Self {
             options,
             plan,

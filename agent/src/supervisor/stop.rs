@@ -32,7 +32,7 @@ impl Supervisor {
             supervisor.front.child.is_none() && supervisor.hosts.values().all(|host| host.child.is_none())
         };
         if !self.until(events, HOSTS, ended).await {
-            self.hosts.values().for_each(super::hosts::Host::kill);
+            self.hosts.values().for_each(super::host::Host::kill);
             self.until(events, HOSTS, ended).await;
         }
         self.logins.flush();

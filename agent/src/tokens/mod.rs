@@ -51,7 +51,15 @@ struct State {
     /// Whether it waits for a person's touch.
     touch: bool,
     survey: Option<Survey>,
+    due: Due,
     pace: Pace,
+}
+
+/// Whether somebody surveys the token, and how often it became ready: each time asks for one survey more.
+#[derive(Default)]
+struct Due {
+    ready: u64,
+    is_under_way: bool,
 }
 
 /// A place in front of a token, taken before anything is composed or recorded.
@@ -66,6 +74,8 @@ pub struct Seat {
 /// What a host last said of its token.
 #[derive(Clone, Debug)]
 pub struct Survey {
+    /// Which host process said it.
+    pub generation: u64,
     /// The token.
     pub token: TokenReport,
     /// Every key with a label of Kunci's.
@@ -82,6 +92,7 @@ impl Tokens {
                 pool: None,
                 touch: false,
                 survey: None,
+                due: Due::default(),
                 pace: Pace::default(),
             };
             let exceptions = token.exceptions.clone();
@@ -105,13 +116,36 @@ impl Tokens {
         self.tokens.get(token).map_or(&[], |token| &token.exceptions)
     }
 
+    /// The host process that a token has now.
+    pub fn generation(&self, token: &Name) -> Option<u64> {
+        self.tokens.get(token).map(|token| token.state().generation)
+    }
+
     /// Whether this host process of a token serves it.
     pub fn serves(&self, token: &Name, generation: u64) -> bool {
-        let ready = |state: &State| matches!(state.host, HostState::Ready { .. });
-        self.tokens
-            .get(token)
-            .map(Token::state)
-            .is_some_and(|state| state.generation == generation && ready(&state))
+        self.tokens.get(token).is_some_and(|token| token.state().serves(generation))
+    }
+
+    /// A token became ready, so a survey of it is due; whether nobody is at it.
+    pub fn to_survey(&self, token: &Name, generation: u64) -> bool {
+        let Some(entry) = self.tokens.get(token) else { return false };
+        let mut state = entry.state();
+        if !state.serves(generation) {
+            return false;
+        }
+        state.due.ready += 1;
+        !std::mem::replace(&mut state.due.is_under_way, true)
+    }
+
+    /// The survey that is due after the one of this number, while this host process serves the token. After `None` nobody
+    /// is at it any more.
+    pub fn survey_due(&self, token: &Name, generation: u64, done: u64) -> Option<u64> {
+        let mut state = self.tokens.get(token)?.state();
+        if state.generation != generation {
+            return None;
+        }
+        state.due.is_under_way = state.serves(generation) && state.due.ready > done;
+        state.due.is_under_way.then_some(state.due.ready)
     }
 
     /// The last survey, while the token is there.
@@ -119,10 +153,12 @@ impl Tokens {
         self.tokens.get(token)?.state().survey.clone()
     }
 
-    /// Keeps a survey.
+    /// Keeps a survey, while the host process that said it serves the token.
     pub fn surveyed(&self, token: &Name, survey: Survey) {
-        if let Some(token) = self.tokens.get(token) {
-            token.state().survey = Some(survey);
+        let Some(entry) = self.tokens.get(token) else { return };
+        let mut state = entry.state();
+        if state.serves(survey.generation) {
+            state.survey = Some(survey);
         }
     }
 
@@ -133,7 +169,7 @@ impl Tokens {
         let mut state = entry.state();
         state.generation = generation;
         state.host = HostState::Starting;
-        (state.survey, state.touch) = (None, false);
+        (state.survey, state.touch, state.due) = (None, false, Due::default());
         state.pool = pool
             .inspect_err(|error| tracing::error!(%token, %error, "lanes cannot be used"))
             .ok()
@@ -261,6 +297,12 @@ impl Tokens {
         if let Some(token) = self.tokens.get(token) {
             change(&mut token.state().pace);
         }
+    }
+}
+
+impl State {
+    fn serves(&self, generation: u64) -> bool {
+        self.generation == generation && matches!(self.host, HostState::Ready { .. })
     }
 }
 

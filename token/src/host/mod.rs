@@ -30,7 +30,8 @@ use std::thread;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::confine::ConfineError;
-use crate::control::{self, Order};
+use crate::control::{self, HostConfig, Order};
+use crate::sealed;
 use keeper::{Event, Keeper};
 use mourner::Looks;
 use shared::Shared;
@@ -56,8 +57,11 @@ pub enum HostError {
 
 /// Serves one token until the supervisor is gone. Blocking; call it in a process of its own with one thread.
 pub fn run(control: OwnedFd) -> Result<(), HostError> {
-    let Some((Order::Start(config), lanes)) = control::receive(&control)? else {
-        return Err(HostError::NotStarted);
+    let config = match control::receive(&control)? {
+        Some((Order::Start, fds)) => {
+            sealed::open::<HostConfig>(fds.into_iter().next().ok_or(HostError::NotStarted)?)?
+        }
+        _ => return Err(HostError::NotStarted),
     };
     // Before the sandbox binds to the file that is there now: a file that replaces it must never pass for it.
     let pin_files = login::PinFiles::of(&config.token);
@@ -67,10 +71,9 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
     let looks = Looks::default();
     mourner::start(&control, &looks, config.token.deadline)?;
     let (events, inbox) = mpsc::channel();
-    let shared = Arc::new(Shared::new(*config, events.clone()));
+    let shared = Arc::new(Shared::new(config, events.clone()));
     let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_files, looks);
     start("keeper", move || keeper.keep())?;
-    open_lanes(&shared, lanes)?;
     take_orders(&control, &shared, &events)
 }
 
@@ -98,7 +101,7 @@ fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) 
             Ok(None) | Err(_) => end(),
         };
         let event = match order {
-            Order::Start(_) => continue,
+            Order::Start => continue,
             Order::Lanes => {
                 open_lanes(shared, fds)?;
                 continue;

@@ -16,8 +16,8 @@ use token::control::{LoginOutcome, PinOrigin};
 
 /// The longest serial, in bytes. PKCS#11 has 16, and each may be percent-encoded in a file name.
 const MAX_SERIAL_BYTES: usize = 64;
-/// How many tokens may ever have been logged in to.
-const MAX_LATCHES: usize = 1024;
+/// How many tokens may ever have been logged in to under one name: a host can make no more of them up.
+const MAX_LATCHES: usize = 128;
 const ENDING: &str = ".json";
 
 /// The latches of all tokens.
@@ -39,8 +39,10 @@ pub(in super::super) enum StoreError {
     Unwritable(PathBuf, io::Error),
     #[error("the token's serial number is longer than {MAX_SERIAL_BYTES} bytes")]
     Serial,
-    #[error("there are {MAX_LATCHES} PIN latches already; remove those of tokens that are gone, and restart")]
-    Full,
+    #[error(
+        "there are {MAX_LATCHES} PIN latches of {0} already; remove those of tokens that are gone, and restart"
+    )]
+    Full(Name),
 }
 
 impl Store {
@@ -53,6 +55,14 @@ impl Store {
         Ok(Self { folder, latches, unwritten: BTreeSet::new() })
     }
 
+    /// Which token this serial was last logged in to as.
+    pub(in super::super) fn known_as(&self, serial: &str) -> Result<Option<&Name>, StoreError> {
+        if serial.len() > MAX_SERIAL_BYTES {
+            return Err(StoreError::Serial);
+        }
+        Ok(self.latches.get(serial).filter(|latch| !latch.blank).map(|latch| &latch.token))
+    }
+
     /// Decides about a login; where it may be tried, the attempt is durable.
     pub(in super::super) fn attempt(
         &mut self,
@@ -60,17 +70,12 @@ impl Store {
         token: &Name,
         source: &PinOrigin,
     ) -> Result<Decision, StoreError> {
-        if serial.len() > MAX_SERIAL_BYTES {
-            return Err(StoreError::Serial);
-        }
         let known = self.latches.get(serial).cloned().unwrap_or_else(|| Latch::new(serial, token));
         let number = self.latches.values().map(|latch| latch.number).max().unwrap_or(0).saturating_add(1);
         let latch = Latch { token: token.clone(), number, ..known };
         let decision = latch.decide(source, &now());
         if let Decision::LogIn(attempt) = &decision {
-            if self.latches.len() >= MAX_LATCHES && !self.latches.contains_key(serial) {
-                return Err(StoreError::Full);
-            }
+            self.has_room(serial, token)?;
             self.write(attempt)?;
             self.latches.insert(serial.into(), attempt.clone());
         }
@@ -114,6 +119,11 @@ impl Store {
     pub(in super::super) fn serial_of(&self, token: &Name) -> Option<String> {
         let latches = self.latches.values().filter(|latch| latch.token == *token);
         latches.max_by_key(|latch| latch.number).map(|latch| latch.serial.clone())
+    }
+
+    fn has_room(&self, serial: &str, token: &Name) -> Result<(), StoreError> {
+        let latches = self.latches.values().filter(|latch| latch.token == *token && latch.serial != serial);
+        if latches.count() < MAX_LATCHES { Ok(()) } else { Err(StoreError::Full(token.clone())) }
     }
 
     fn write(&self, latch: &Latch) -> Result<(), StoreError> {

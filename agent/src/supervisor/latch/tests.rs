@@ -91,7 +91,7 @@ fn a_retry_that_is_refused_latches() {
 
 #[test]
 fn a_pin_that_was_not_judged_leaves_all_as_before() {
-    let fresh = Latch::new("1", &token());
+    let fresh = Latch { blank: false, ..Latch::new("1", &token()) };
     assert_eq!(began(&fresh, &file(1)).judged(&not_judged(), AT), fresh);
     let left = began(&accepted(&file(1)), &file(1));
     assert_eq!(began(&left, &file(1)).judged(&not_judged(), AT), left);

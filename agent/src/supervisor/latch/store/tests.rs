@@ -69,8 +69,37 @@ fn a_file_that_was_being_written_at_a_crash_is_no_latch() {
 #[test]
 fn a_serial_that_is_too_long_is_refused() {
     let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().into()).unwrap();
+    assert!(store.known_as(&"x".repeat(64)).is_ok());
+    assert!(matches!(store.known_as(&"x".repeat(65)), Err(StoreError::Serial)));
+}
+
+#[test]
+fn the_latches_that_one_name_may_fill_are_bounded_and_leave_room_for_the_others() {
+    let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path().into()).unwrap();
-    assert!(matches!(attempt(&mut store, &"x".repeat(65)), Err(StoreError::Serial)));
+    for serial in 0..MAX_LATCHES {
+        let _ = attempt(&mut store, &serial.to_string()).unwrap();
+    }
+    assert!(matches!(attempt(&mut store, "one more"), Err(StoreError::Full(name)) if name == token()));
+    let _ = attempt(&mut store, "0").unwrap();
+    let _ = store.attempt("another's", &"u".parse().unwrap(), &PinOrigin::Prompt).unwrap();
+}
+
+#[test]
+fn a_serial_is_known_from_its_first_login_on_and_not_by_the_officers_pin_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    let officer = PinOrigin::Officer(hsm_config::PinIdentity { device: 1, inode: 1, mtime_ns: 1 });
+    let _ = store.attempt("1", &token(), &officer).unwrap();
+    store.outcome("1", &LoginOutcome::Accepted).unwrap();
+    assert_eq!(store.known_as("1").unwrap(), None);
+    let _ = attempt(&mut store, "1").unwrap();
+    store.outcome("1", &LoginOutcome::Accepted).unwrap();
+    assert_eq!(store.known_as("1").unwrap(), Some(&token()));
+    let _ = store.attempt("1", &token(), &officer).unwrap();
+    let again = Store::open(folder.path().into()).unwrap();
+    assert_eq!(again.known_as("1").unwrap(), Some(&token()));
 }
 
 /// In place of a full disk, which needs a mount: a folder where a file should be written.

@@ -1,0 +1,180 @@
+//! One token's host as the supervisor knows it, whether or not its process runs: what it said last, and for how long it may
+//! be silent.
+//!
+//! A module may have taken the process over, so its words are few and short, and never more than words: texts are cut,
+//! and a host that says too many is killed before it costs the others anything.
+
+use std::os::fd::OwnedFd;
+use std::process::Command;
+use std::time::Duration;
+
+use token::control::{HostConfig, HostState, LoginOutcome, Order, Report};
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::child::{Child, role};
+use super::logins::HostId;
+use super::patience::Patience;
+use crate::link::ToFront;
+
+/// What a host gets of our environment, besides what its token names.
+const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];
+/// The longest text of a host's that is kept, shown and passed on, in bytes.
+const MAX_TEXT_BYTES: usize = 512;
+/// How many words, besides those of a login, a host may say in a second: many times what the fastest token gives reason for.
+const MAX_WORDS: u32 = 256;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One token's host.
+pub(super) struct Host {
+    pub(super) config: HostConfig,
+    pub(super) generation: u64,
+    pub(super) child: Option<Child<Order>>,
+    pub(super) state: HostState,
+    pub(super) patience: Patience,
+    /// Whether it was allowed to log in and did not tell the outcome yet.
+    pub(super) trying: bool,
+    pub(super) served: Option<Instant>,
+    /// The serial of its last attempt that was its own to make.
+    pub(super) serial: Option<String>,
+    pub(super) backoff: Backoff,
+    /// Words since the beginning of a second.
+    words: (Instant, u32),
+}
+
+/// A host that says more than its token can give reason for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it said more than {MAX_WORDS} words in a second")]
+pub(super) struct Flood;
+
+impl Host {
+    pub(super) fn new(config: HostConfig) -> Self {
+        Self {
+            config,
+            generation: 0,
+            child: None,
+            state: HostState::Starting,
+            patience: Patience::default(),
+            trying: false,
+            served: None,
+            serial: None,
+            backoff: Backoff::default(),
+            words: (Instant::now(), 0),
+        }
+    }
+
+    pub(super) fn id(&self) -> HostId {
+        (self.config.name.clone(), self.generation)
+    }
+
+    /// Forgets the process of before.
+    pub(super) fn begin(&mut self) {
+        self.generation += 1;
+        (self.state, self.trying, self.served) = (HostState::Starting, false, None);
+        self.words = (Instant::now(), 0);
+        self.patience.started();
+    }
+
+    pub(super) fn tell(&self, order: Order, fds: Vec<OwnedFd>) {
+        if let Some(child) = &self.child {
+            child.tell(order, fds);
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        if let Some(child) = &self.child {
+            child.kill();
+        }
+    }
+
+    /// Whether its module should have come back by now. A host that waits for a token or a person is not hung.
+    pub(super) fn is_hung(&mut self) -> bool {
+        let busy = self.trying || self.state == HostState::Starting;
+        busy && self.patience.is_over()
+    }
+
+    /// Takes a word of the host's: the word to act on, or none where it says nothing new.
+    pub(super) fn heard(&mut self, report: Report, now: Instant) -> Result<Option<Report>, Flood> {
+        self.patience.heard();
+        let report = cut(report);
+        match &report {
+            // Each is answered before the next, and has its record on disk.
+            Report::Attempt { .. } => {}
+            Report::Outcome { .. } => self.trying = false,
+            Report::Touch(_) => self.count(now)?,
+            Report::State(state) => {
+                self.count(now)?;
+                if matches!(state, HostState::Ready { .. }) {
+                    self.served.get_or_insert(now);
+                    self.patience.served();
+                }
+                if self.state == *state {
+                    return Ok(None);
+                }
+                self.state = state.clone();
+            }
+        }
+        Ok(Some(report))
+    }
+
+    fn count(&mut self, now: Instant) -> Result<(), Flood> {
+        let (since, words) = &mut self.words;
+        if now.duration_since(*since) >= SECOND {
+            (*since, *words) = (now, 0);
+        }
+        *words += 1;
+        if *words <= MAX_WORDS { Ok(()) } else { Err(Flood) }
+    }
+
+    pub(super) fn word(&self) -> ToFront {
+        let (token, generation) = self.id();
+        ToFront::Host { token, generation, state: self.state.clone() }
+    }
+
+    /// What its process runs.
+    pub(super) fn command(&self) -> Command {
+        let mut command = role(&["host", self.config.name.as_str()]);
+        command.env_clear().envs(&self.config.token.env).env("RUST_BACKTRACE", "0");
+        command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command
+    }
+
+    /// Kills the process, and says why for as long as it is gone.
+    pub(super) fn fail(&mut self, why: String) {
+        tracing::error!(token = %self.config.name, why, "the host is killed");
+        self.state = HostState::Failed(why);
+        self.kill();
+    }
+}
+
+/// The same word with no text longer than it may be. A serial number is left: its own limit refuses it.
+fn cut(report: Report) -> Report {
+    let short = |mut text: String| {
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        text
+    };
+    match report {
+        Report::State(state) => Report::State(match state {
+            HostState::Missing(why) => HostState::Missing(short(why)),
+            HostState::Latched(why) => HostState::Latched(short(why)),
+            HostState::NoPin(why) => HostState::NoPin(short(why)),
+            HostState::Refused(why) => HostState::Refused(short(why)),
+            HostState::Failed(why) => HostState::Failed(short(why)),
+            HostState::Ready { serial } => HostState::Ready { serial: short(serial) },
+            state @ (HostState::Starting | HostState::Locked) => state,
+        }),
+        Report::Outcome { serial, outcome } => {
+            let outcome = match outcome {
+                LoginOutcome::Accepted => LoginOutcome::Accepted,
+                LoginOutcome::Refused(code) => LoginOutcome::Refused(short(code)),
+                LoginOutcome::NotJudged(why) => LoginOutcome::NotJudged(short(why)),
+                LoginOutcome::Unclear(why) => LoginOutcome::Unclear(short(why)),
+            };
+            Report::Outcome { serial, outcome }
+        }
+        report @ (Report::Attempt { .. } | Report::Touch(_)) => report,
+    }
+}
+
+#[cfg(test)]
+mod tests;
