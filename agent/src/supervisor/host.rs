@@ -150,7 +150,8 @@ impl Host {
 /// The same word with no text longer than it may be. A serial number is left: its own limit refuses it.
 fn cut(report: Report) -> Report {
     let short = |mut text: String| {
-        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
         text
     };
     match report {
