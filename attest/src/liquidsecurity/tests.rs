@@ -9,6 +9,7 @@ use crate::{Anchor, Certificate, Digest, Evidence, Judgement, Kind, Question, Re
 
 mod chains;
 mod damage;
+mod seeds;
 mod words;
 
 pub(super) const ROOT: &str = "a maker's root";
