@@ -47,7 +47,7 @@ impl Destroy {
                 Pkcs11Token::open(&module, found.slot).unwrap().destroy(&self.key)
             }
             Reach::YubikeyPiv { serial } => {
-                let mut card = Card::open(serial, None).unwrap();
+                let mut card = Card::open(serial).unwrap();
                 assert_eq!(card.verify(&pin()), LoginOutcome::Accepted);
                 let bay = Arc::new(Bay::default());
                 bay.put(card);

@@ -39,6 +39,8 @@ const SOCKET: &str = "/run/pcscd/pcscd.comm";
 pub enum Busy {
     Alone,
     Transaction,
+    /// Shared, after it selected the PIV application anew.
+    Selecting,
 }
 
 /// pcscd, running.
@@ -85,6 +87,7 @@ impl Pcsc {
         command.arg(key.reader()).arg(match how {
             Busy::Alone => "exclusive",
             Busy::Transaction => "transaction",
+            Busy::Selecting => "select",
         });
         Leashed::start(self.space.inside(&command))
     }

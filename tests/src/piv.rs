@@ -17,6 +17,8 @@ const FACTORY: [&str; 2] = ["123456", "12345678"];
 pub struct PivRig {
     // Dropped first: its reader goes with pcscd.
     pub key: YubiKey,
+    /// Another one, where the installation has two.
+    pub other: Option<YubiKey>,
     pub pcsc: Pcsc,
     pub rig: Rig,
     token: String,
@@ -33,7 +35,7 @@ impl PivRig {
     /// The same with a YubiKey of another model.
     pub fn of(model: Model) -> Self {
         let rig = Self::factory_new(model);
-        rig.change_secrets();
+        rig.change_secrets(&rig.key);
         rig
     }
 
@@ -46,7 +48,7 @@ impl PivRig {
         rig.private("management-key", &format!("{MANAGEMENT_KEY}\n"));
         let (token, agent) = (String::new(), String::new());
         let connectors = connector("de", "rsa-2048", "PS256");
-        Self { key, pcsc, rig, token, connectors, agent }
+        Self { key, other: None, pcsc, rig, token, connectors, agent }
     }
 
     /// One more line of the token's section.
@@ -74,15 +76,24 @@ impl PivRig {
     }
 
     /// Gives the YubiKey its PIN, PUK and management key.
-    pub fn change_secrets(&self) {
+    fn change_secrets(&self, key: &YubiKey) {
+        let tool = |arguments: &[&str]| self.tool(&[&["-r", key.reader()], arguments].concat());
         // Debian's tool cannot change an AES management key, which is what recent firmware begins with.
-        if self.key.model.firmware == RECENT.firmware {
-            self.key.set_manager("aes192", MANAGEMENT_KEY);
+        if key.model.firmware == RECENT.firmware {
+            key.set_manager("aes192", MANAGEMENT_KEY);
         } else {
-            self.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
+            tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
         }
-        self.tool(&["-a", "change-pin", "-P", FACTORY[0], "-N", PIN]);
-        self.tool(&["-a", "change-puk", "-P", FACTORY[1], "-N", PUK]);
+        tool(&["-a", "change-pin", "-P", FACTORY[0], "-N", PIN]);
+        tool(&["-a", "change-puk", "-P", FACTORY[1], "-N", PUK]);
+    }
+
+    /// A second YubiKey, with the same secrets, as the token `other` of every connector.
+    pub fn two(mut self) -> Self {
+        let other = self.pcsc.yubikey(Model { serial: self.key.model.serial + 1, ..self.key.model });
+        self.change_secrets(&other);
+        self.other = Some(other);
+        self
     }
 
     /// Yubico's own tool, which must succeed; what it printed.
@@ -127,25 +138,41 @@ impl PivRig {
         format!(
             "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\n{agent}\n\
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
-             [tokens.key]\nkind = \"yubikey-piv\"\nserial = {serial}\npin = {{ file = {pin} }}\n{management}{token}\n\
-             {connectors}\n\
+             {tokens}{connectors}\n\
              [callers.rig]\nuser = {user}\nconnectors = [{names}]\n\n[admins.rig]\nuser = {user}\nmay = {ALL}\n",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
             agent = self.agent,
-            serial = self.key.model.serial,
-            pin = at("pin"),
-            management = if self.token.contains("management_key") {
-                String::new()
-            } else {
-                format!("management_key = {{ file = {} }}\n", at("management-key"))
-            },
-            token = self.token,
-            connectors = self.connectors,
+            tokens = self.tokens(),
+            connectors = self.connectors(),
             user = user(),
             names = names.join(", "),
         )
+    }
+}
+
+impl PivRig {
+    fn tokens(&self) -> String {
+        let at = |name: &str| format!("{:?}", self.rig.at(name));
+        let management = match self.token.contains("management_key") {
+            true => String::new(),
+            false => format!("management_key = {{ file = {} }}\n", at("management-key")),
+        };
+        let one = |(name, key): (&str, &YubiKey)| {
+            format!(
+                "[tokens.{name}]\nkind = \"yubikey-piv\"\nserial = {}\npin = {{ file = {} }}\n{management}{}\n",
+                key.model.serial,
+                at("pin"),
+                self.token,
+            )
+        };
+        [("key", &self.key)].into_iter().chain(self.other.iter().map(|key| ("other", key))).map(one).collect()
+    }
+
+    fn connectors(&self) -> String {
+        let both = if self.other.is_some() { r#"["key", "other"]"# } else { r#"["key"]"# };
+        self.connectors.replace(r#"["key"]"#, both)
     }
 }
 

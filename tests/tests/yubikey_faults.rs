@@ -5,12 +5,15 @@
 
 use std::time::{Duration, Instant};
 
-use tests::Load;
+use tests::inside::{status, threads};
 use tests::pcsc::Busy;
 use tests::piv::PivRig;
 use tests::wait::until_true;
 use tests::yubikey::Model;
+use tests::{Agent, Load};
 
+/// How often a host wakes up in two looks for its YubiKey, at least: pcscd answers several questions in each.
+const WAKES: u64 = 16;
 /// Clients that are too many for one YubiKey.
 const CROWD: usize = 60;
 
@@ -58,12 +61,17 @@ fn two_keys_are_told_apart_by_their_serial_numbers() {
     let agent = rig.provisioned();
     let other = rig.pcsc.yubikey(Model { serial: 10_000_077, ..Model::default() });
     agent.await_signature();
-    // The other one alone is not taken for it.
+    // The other one alone is not taken for it, and is looked into once: whoever uses it is not disturbed again.
     rig.key.pull();
     agent.await_tokens("missing");
-    until_true("the other one is named", || {
-        agent.tokens()[0]["detail"].as_str().unwrap_or_default().contains("another YubiKey than 10000001")
-    });
+    let named = || {
+        let token = agent.tokens().remove(0);
+        token["detail"].as_str().unwrap_or_default().contains("another YubiKey than 10000001")
+    };
+    until_true("the other one is named", named);
+    let (looked, woken) = (other.commands("a4"), wakes(&agent));
+    until_true("its keeper has looked again", || wakes(&agent) > woken + WAKES);
+    assert!(named() && other.commands("a4") == looked, "it is opened again and again");
     rig.key.insert();
     agent.await_signature();
     assert_eq!(other.commands("20"), 0, "no PIN was ever offered to the other one");
@@ -99,6 +107,21 @@ fn a_card_that_hangs_costs_its_host_and_is_served_again() {
     assert_eq!(agent.assertion("de").status, 503);
     rig.key.clear_faults();
     agent.await_signature();
+    assert_eq!(rig.key.refused_pins(), 0);
+}
+
+#[test]
+fn a_request_after_another_program_took_the_pin_back_is_signed_all_the_same() {
+    let rig = PivRig::new();
+    let agent = rig.provisioned();
+    let login = || agent.output().matches("the login's outcome").count();
+    for _ in 0..3 {
+        let before = login();
+        // It selects the application, which forgets the PIN, and lets go of the card without a reset.
+        drop(rig.pcsc.occupy(&rig.key, Busy::Selecting));
+        agent.assertion("de").ok();
+        assert!(login() > before, "the PIN was not taken back");
+    }
     assert_eq!(rig.key.refused_pins(), 0);
 }
 
@@ -151,4 +174,10 @@ fn a_key_that_is_slower_than_its_callers_has_a_queue_that_refuses_early() {
     let took = load.stop();
     assert!(took.refused.keys().all(|(_, code)| code == "token-busy"), "{:?}", took.refused);
     rig.rig.assert_recorded(&took.received);
+}
+
+/// How often threads of the host woke up from a wait.
+fn wakes(agent: &Agent) -> u64 {
+    let tasks = agent.hosts().into_iter().flat_map(threads);
+    tasks.map(|task| status(&task, "voluntary_ctxt_switches").parse::<u64>().unwrap()).sum()
 }

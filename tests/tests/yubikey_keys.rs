@@ -8,7 +8,7 @@ use std::fs;
 use hsm_config::PivSlot;
 use tests::openssl::judge;
 use tests::piv::PivRig;
-use tests::yubikey::RECENT;
+use tests::yubikey::{Model, RECENT};
 
 #[test]
 fn keys_of_every_type_are_made_in_slots_and_sign_what_openssl_accepts() {
@@ -47,6 +47,26 @@ fn longer_rsa_keys_than_the_firmware_has_are_refused_before_any_key_is_made() {
     // GENERATE ASYMMETRIC KEY PAIR was never sent, and no birth is on record.
     assert_eq!(rig.key.commands("47"), 0);
     assert!(!rig.rig.entries().iter().any(|entry| entry.state.is_some()), "a key was begun");
+}
+
+#[test]
+fn firmware_that_does_not_tell_what_a_slot_holds_uses_the_slot_that_is_named_and_no_other() {
+    let rig = PivRig::of(Model { firmware: "5.2.7", ..Model::default() });
+    let agent = rig.start();
+    let refused = rig.rig.kunci(&["provision", "de"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        said.contains("firmware before 5.3 does not tell which slots are free: name one in slots"),
+        "{said}"
+    );
+    assert_eq!(rig.key.commands("47"), 0);
+    drop(agent);
+    let rig = rig.token_line("slots = { de = \"9d\" }");
+    drop(rig.provisioned());
+    let agent = rig.start();
+    agent.wait_ready();
+    judge(&rig.rig, &agent, "de", "PS256");
+    assert_eq!((rig.key.commands("47"), rig.key.commands("f7")), (1, 0), "GET METADATA came with 5.3");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{end, sandbox};
 use crate::control::{HostState, LoginOutcome, Report};
 use crate::lane::Fault;
 use crate::pin::Pin;
-use crate::piv::{Card, FactorySecret, PivToken};
+use crate::piv::{Card, FactorySecret, PivToken, Search};
 
 /// How often a card that is served is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,9 +31,9 @@ impl Keeper {
         let token = self.shared.config.token.clone();
         let porter = Arc::new(Porter::new(serial, control, events, token, self.pin_files));
         let service = service();
-        let mut reader = None;
+        let mut search = Search::new(serial);
         loop {
-            self.await_card(&porter, &mut reader, service);
+            self.await_card(&porter, &mut search, service);
             self.down(Fault::Starting);
             if self.is_fit(&porter)
                 && let Some(given) = self.give_pin(&porter)
@@ -47,14 +47,15 @@ impl Keeper {
     }
 
     /// Opens the card, however long that takes.
-    fn await_card(&mut self, porter: &Porter, reader: &mut Option<String>, service: Service) {
+    fn await_card(&mut self, porter: &Porter, search: &mut Search, service: Service) {
         let mut wait = FIRST_WAIT;
         loop {
-            let fault = match Card::open(porter.serial, reader.as_deref()) {
-                Ok(card) => {
-                    *reader = Some(card.reader().to_owned());
-                    return porter.bay.put(card);
-                }
+            let opened = search.open(|fault| {
+                self.down(fault.clone());
+                self.report(HostState::Missing(fault.to_string()));
+            });
+            let fault = match opened {
+                Ok(card) => return porter.bay.put(card),
                 Err(fault) => fault,
             };
             if self::service() != service {

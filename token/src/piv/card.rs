@@ -1,17 +1,13 @@
-//! One open YubiKey: found among the readers by its serial number, and asked what it is.
+//! One open YubiKey, and what it says of itself: serial number, firmware, and what that firmware can do.
 //!
-//! Only readers of Yubico's are looked into, the one of last time first: opening a card selects its PIV application, and
-//! for a card that another host serves that undoes its PIN. Firmware before 4 has no serial number to ask for.
+//! Nothing here proves any of it; that takes an attestation, judged elsewhere.
 
-use pcsc::{Disposition, Error as Pcsc};
-use yubikey::{Context, Error, Serial, Version, YubiKey};
+use yubikey::{Error, Version, YubiKey};
 
-use super::{code, delete};
+use super::{Search, code, delete};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::Failure;
 
-/// What the name of a YubiKey's reader holds.
-const MAKER: &str = "yubi";
 /// What the name of a reader that is software holds.
 const SOFT_READER: &str = "virtual";
 
@@ -28,27 +24,9 @@ pub struct Card {
 }
 
 impl Card {
-    /// Opens the YubiKey with this serial number; `last` is the reader that it was in.
-    pub fn open(serial: u32, last: Option<&str>) -> Result<Self, Fault> {
-        let mut context = Context::open().map_err(code::unopened)?;
-        let mut readers: Vec<_> = context.iter().map_err(code::unopened)?.collect();
-        readers.retain(|reader| reader.name().to_ascii_lowercase().contains(MAKER));
-        readers.sort_by_key(|reader| Some(&*reader.name()) != last);
-        let (mut others, mut why) = (0, None);
-        for reader in readers {
-            match reader.open() {
-                Ok(key) if key.serial() == Serial(serial) => return Ok(Self { key }),
-                Ok(key) => {
-                    others += 1;
-                    // Another's: it is left as it is.
-                    let _ = key.disconnect(Disposition::LeaveCard);
-                }
-                // An empty reader.
-                Err(Error::PcscError { inner: Some(Pcsc::NoSmartcard | Pcsc::RemovedCard) }) => {}
-                Err(error) => why = why.or(Some(error)),
-            }
-        }
-        Err(why.map_or_else(|| missing(serial, others), code::unopened))
+    /// Opens the YubiKey with this serial number, wherever it is.
+    pub fn open(serial: u32) -> Result<Self, Fault> {
+        Search::new(serial).open(|_| ())
     }
 
     /// The reader that it is in.
@@ -112,14 +90,6 @@ impl Card {
 /// Whether a reader says of itself that it is a program.
 fn is_soft(reader: &str) -> bool {
     reader.to_ascii_lowercase().contains(SOFT_READER)
-}
-
-fn missing(serial: u32, others: usize) -> Fault {
-    Fault::TokenMissing(match others {
-        0 => format!("no YubiKey is plugged in; {serial} is configured"),
-        1 => format!("another YubiKey than {serial} is plugged in"),
-        n => format!("{n} YubiKeys are plugged in, and none is {serial}"),
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use yubikey::Error;
 use super::{Card, code};
 use crate::control::LoginOutcome;
 use crate::pin::Pin;
-use crate::pkcs11::Failure;
+use crate::pkcs11::{Class, Failure};
 
 /// The length of a PIN on a card, in bytes (SP 800-73-4, part 2, section 2.4.3; Yubico takes six to eight of any kind).
 pub(super) const PIN_BYTES: std::ops::RangeInclusive<usize> = 6..=8;
@@ -34,6 +34,13 @@ impl Card {
             Err(Error::WrongPin { .. } | Error::PinLocked) => Ok(false),
             Err(error) => Err(code::failure("VERIFY", error)),
         }
+    }
+
+    /// Whether the card refused because it does not count the PIN as given any more: another program selected its
+    /// application. It says the same of a touch that did not come.
+    pub(super) fn has_forgotten<T>(&mut self, done: &Result<T, Failure>) -> bool {
+        let refused = done.as_ref().is_err_and(|failure| failure.class() == Some(Class::Login));
+        refused && self.is_verified().is_ok_and(|verified| !verified)
     }
 
     /// Takes back what was authenticated: PIN and management key.

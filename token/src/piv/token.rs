@@ -133,7 +133,11 @@ impl Token for PivToken {
             if waits {
                 attendant.touch(true);
             }
-            let signed = card.sign(slot, kind, &encoded);
+            let mut signed = card.sign(slot, kind, &encoded);
+            if pin == PinPolicy::Once && card.has_forgotten(&signed) {
+                let given = attendant.verify(&mut |pin| card.verify(pin)).map_err(Failure::from);
+                signed = given.and_then(|()| card.sign(slot, kind, &encoded));
+            }
             if waits {
                 attendant.touch(false);
             }
