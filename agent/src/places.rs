@@ -1,6 +1,7 @@
-//! Keys without labels, named by the ledger: which of its keys a YubiKey's slot holds.
+//! Keys that are named by their place, and by the ledger: which of its keys a YubiKey's slot holds, or a `CKA_ID` that a
+//! module chose.
 //!
-//! A host reports a slot and the public key in it. The ledger knows which keys were begun in that place; the one with
+//! A host reports a place and the public key in it. The ledger knows which keys were begun in that place; the one with
 //! this very public key is meant, else the newest that is pinned, which then is not the one, else the newest. What nobody
 //! began and no connector is configured for is somebody else's key, and no business of ours.
 
@@ -19,7 +20,7 @@ pub(crate) fn name(lifecycle: &Lifecycle, token: &Name, keys: &mut Vec<KeyReport
 /// Names one key; whether it is any of our business.
 fn named(lifecycle: &Lifecycle, token: &Name, report: &mut KeyReport) -> bool {
     let Some(place) = report.id.and_then(Place::of) else { return true };
-    let here = |key: &&Key| key.token == token.as_str() && Place::of(key.id) == Some(place);
+    let here = |key: &&Key| key.token == token.as_str() && Place::of(key.id).as_ref() == Some(&place);
     let spki_sha256 = Sha256::of(&report.spki);
     let meant = lifecycle.keys().iter().enumerate().filter(|(_, key)| here(key)).max_by_key(|(at, key)| {
         let usable = key.pin();
@@ -41,7 +42,7 @@ mod tests {
     use token::KeyId;
 
     fn place() -> Place {
-        Place { serial: 12_345_678, slot: "82".parse().unwrap() }
+        Place::Slot { serial: 12_345_678, slot: "82".parse().unwrap() }
     }
 
     fn entry(state: &str, tail: u8) -> Entry {
@@ -94,6 +95,18 @@ mod tests {
     fn somebody_elses_key_is_not_told_unless_its_slot_is_a_connectors() {
         assert_eq!(names(&[], report(b"theirs", "")), []);
         assert_eq!(names(&[], report(b"theirs", "kunci:de")), [(place().id([0; 8]), "kunci:de".into())]);
+    }
+
+    #[test]
+    fn a_key_under_an_identifier_that_its_module_chose_is_named_as_one_in_a_slot_is() {
+        let place = Place::Object("02".parse().unwrap());
+        let id = |tail: u8| place.id([tail; 8]);
+        let adopted = pinned(0, b"key").key(id(1).to_string());
+        let found = |spki| {
+            names(std::slice::from_ref(&adopted), KeyReport { id: Some(id(0)), ..report(spki, "kunci:de") })
+        };
+        assert_eq!(found(b"key"), [(id(1), "kunci:de".into())]);
+        assert_eq!(found(b"other"), [(id(1), "kunci:de".into())], "which is a mismatch");
     }
 
     #[test]

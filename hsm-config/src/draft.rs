@@ -33,7 +33,7 @@ impl Draft {
         check_all("callers", &self.callers, report, Caller::check);
         check_all("admins", &self.admins, report, Admin::check);
         self.check_apart(&mut report.within("tokens"));
-        self.check_slots(&mut report.within("tokens"));
+        self.check_places(&mut report.within("tokens"));
     }
 
     /// The whole configuration, where nothing is missing.
@@ -67,17 +67,19 @@ impl Draft {
         }
     }
 
-    /// A slot is kept for a connector that has its key there.
-    fn check_slots(&self, report: &mut Report<'_>) {
+    /// A slot, or a key's identifier, is kept for a connector that has its key there.
+    fn check_places(&self, report: &mut Report<'_>) {
         for (name, token) in &self.tokens {
             let mut report = report.within(name.as_str());
-            for connector in token.slots.keys() {
+            let slots = token.slots.keys().map(|connector| ("slots", connector));
+            let ids = token.key_ids.iter().flat_map(BTreeMap::keys).map(|connector| ("key_ids", connector));
+            for (field, connector) in slots.chain(ids) {
                 let used = self.connectors.get(connector).is_some_and(|found| found.tokens.contains(name));
                 if !used {
                     let what = format!("the connector {connector} is not on this token");
                     let help = format!("name a connector that has {name} in tokens, or remove it");
                     report
-                        .within("slots")
+                        .within(field)
                         .expect(connector.as_str(), Err(Fault::new("unknown-name", what, help)));
                 }
             }

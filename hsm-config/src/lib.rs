@@ -7,7 +7,9 @@
 
 mod admin;
 mod agent;
+mod alone;
 mod caller;
+mod cka_id;
 mod complaint;
 mod config;
 mod connector;
@@ -38,6 +40,7 @@ mod uri;
 pub use admin::{Admin, Verb};
 pub use agent::Agent;
 pub use caller::Caller;
+pub use cka_id::CkaId;
 pub use config::Config;
 pub use connector::{Algorithm, Connector, KeyType};
 pub use example::example;

@@ -3,7 +3,6 @@
 //! A YubiKey is told by its serial number, a key on it by its slot, since PIV knows no labels. Nothing here that the
 //! other kind of token has; [`crate::Token`] refuses fields of the wrong kind. NIST SP 800-73-4, part 1, section 3.1.
 
-use crate::name::Name;
 use crate::problem::Fault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,21 +104,6 @@ impl TryFrom<String> for PivSlot {
 impl From<PivSlot> for String {
     fn from(slot: PivSlot) -> Self {
         slot.to_string()
-    }
-}
-
-/// Refuses a slot that an earlier connector has.
-pub(crate) fn check_alone(
-    slots: &std::collections::BTreeMap<Name, PivSlot>,
-    connector: &Name,
-) -> Result<(), Fault> {
-    let earlier = slots.range(..connector.clone()).find(|(_, slot)| Some(*slot) == slots.get(connector));
-    match earlier {
-        None => Ok(()),
-        Some((first, slot)) => {
-            let what = format!("slot {slot} is {first}'s already");
-            Err(Fault::new("duplicate", what, "give each connector a slot of its own: one key, one use"))
-        }
     }
 }
 

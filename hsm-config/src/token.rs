@@ -5,11 +5,13 @@
 //! One table serves both kinds of token; what only the other kind has is refused.
 
 use crate::agent::absolute;
+use crate::alone;
+use crate::cka_id::CkaId;
 use crate::flaw::Flaw;
 use crate::management_key::ManagementKey;
 use crate::name::Name;
 use crate::pin::PinSource;
-use crate::piv::{self, PinPolicy, PivSlot, TouchPolicy};
+use crate::piv::{PinPolicy, PivSlot, TouchPolicy};
 use crate::problem::Fault;
 use crate::report::Report;
 use crate::uri::Pkcs11Uri;
@@ -28,7 +30,7 @@ const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration
 /// How long a YubiKey waits for a touch before it gives up, with some room.
 const TOUCH: Duration = Duration::from_secs(20);
 /// What only a token behind a PKCS#11 module has.
-const OF_PKCS11: [&str; 4] = ["module", "uri", "so_pin", "paths"];
+const OF_PKCS11: [&str; 5] = ["module", "uri", "so_pin", "key_ids", "paths"];
 /// What only a YubiKey has.
 const OF_PIV: [&str; 6] =
     ["serial", "management_key", "slots", "pin_policy", "touch_policy", "allow_factory_secrets"];
@@ -55,6 +57,10 @@ pub struct Token {
     /// Where the security officer's PIN is. Used by `kunci token init` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub so_pin: Option<PinSource>,
+    /// The CKA_ID of each connector's key, in hexadecimal digits, where the module names keys itself. Kunci makes none of
+    /// these: the token's own tool does, and then it is adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_ids: Option<BTreeMap<Name, CkaId>>,
     /// Where the YubiKey's management key is, in hexadecimal digits: as pin, or { protected = true } where the YubiKey
     /// keeps it behind its PIN. Without it keys sign, and none is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +182,12 @@ impl Token {
         report.expect("so_pin", self.so_pin.as_ref().map_or(Ok(()), check_so_pin));
         report.expect("management_key", self.management_key.as_ref().map_or(Ok(()), ManagementKey::check));
         for connector in self.slots.keys() {
-            report.within("slots").expect(connector.as_str(), piv::check_alone(&self.slots, connector));
+            let alone = alone::check(&self.slots, "slot", connector);
+            report.within("slots").expect(connector.as_str(), alone);
+        }
+        for (ids, connector) in self.key_ids.iter().flat_map(|ids| ids.keys().map(move |name| (ids, name))) {
+            let alone = alone::check(ids, "CKA_ID", connector);
+            report.within("key_ids").expect(connector.as_str(), alone);
         }
         report.expect("lanes", self.check_lanes(report.has("lanes")));
         report.expect("deadline", duration::within(self.deadline, &DEADLINE));

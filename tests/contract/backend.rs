@@ -42,6 +42,11 @@ pub(crate) trait Backend {
         CONNECTORS.iter().collect()
     }
 
+    /// The tool that makes a connector's key, where the module makes keys for its security officer only.
+    fn maker(&self, _: &Connector) -> Option<Command> {
+        None
+    }
+
     /// What it cannot do; each of these cases must fail, and as it is said here.
     fn lacks(&self) -> &'static [Lack] {
         &[]

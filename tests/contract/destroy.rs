@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use token::control::{HostConfig, LoginOutcome};
 use token::lane::Fault;
 use token::piv::{Attendant, Bay, Card, PivToken, Secret};
-use token::pkcs11::{Anchor, Module, Pkcs11Token};
+use token::pkcs11::{Anchor, Module, Names, Pkcs11Token};
 use token::{KeyRef, Pin, Provision};
 use zeroize::Zeroizing;
 
@@ -44,7 +44,8 @@ impl Destroy {
                 let found = module.find(uri).unwrap();
                 let anchor = Anchor::open(&module, &found).unwrap();
                 assert_eq!(anchor.login(&pin()), LoginOutcome::Accepted);
-                Pkcs11Token::open(&module, found.slot).unwrap().destroy(&self.key)
+                let names = Arc::new(Names::of(&self.config.token));
+                Pkcs11Token::open(&module, found.slot, names).unwrap().destroy(&self.key)
             }
             Reach::YubikeyPiv { serial } => {
                 let mut card = Card::open(serial).unwrap();

@@ -131,7 +131,10 @@ impl Life {
 
     /// Says something that a reader of the table wants to know of a pass.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 }
 

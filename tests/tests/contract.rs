@@ -49,7 +49,11 @@ fn a_yubikey_of_before_firmware_5_7_keeps_the_contract() {
 }
 
 #[test]
-fn a_yubikey_through_ykcs11_and_opensc_is_reached_and_its_keys_are_left_alone() {
+fn a_yubikey_through_ykcs11_keeps_the_contract() {
     keeps_the_contract("ykcs11");
+}
+
+#[test]
+fn a_yubikey_through_opensc_keeps_the_contract() {
     keeps_the_contract("opensc");
 }

@@ -57,6 +57,7 @@ fn yubikey(token: Token) -> Token {
         management_key: Some(ManagementKey::Source(PinSource::Credential(format!(
             "{YUBIKEY}-management-key"
         )))),
+        key_ids: None,
         slots: named([("je", "82")].into_iter().filter_map(|(name, slot)| Some((name, slot.parse().ok()?)))),
         pin_policy: Some(PinPolicy::Once),
         touch_policy: Some(TouchPolicy::Never),
@@ -79,6 +80,7 @@ fn token(city: &str) -> Option<Token> {
         pin: PinSource::Credential(format!("{city}-pin")),
         so_pin: Some(PinSource::Credential(format!("{city}-so-pin"))),
         management_key: None,
+        key_ids: Some(BTreeMap::new()),
         slots: BTreeMap::new(),
         pin_policy: None,
         touch_policy: None,

@@ -36,8 +36,8 @@ pub(crate) const ALL: [Entry; 9] = [
     Entry { name: "nss", make: nss::make, run: Run::Short },
     Entry { name: "yubikey-piv", make: piv::recent, run: Run::Full },
     Entry { name: "yubikey-piv-5.4", make: piv::older, run: Run::Full },
-    Entry { name: "ykcs11", make: yubikey::ykcs11, run: Run::Short },
-    Entry { name: "opensc", make: yubikey::opensc, run: Run::Short },
+    Entry { name: "ykcs11", make: yubikey::ykcs11, run: Run::Full },
+    Entry { name: "opensc", make: yubikey::opensc, run: Run::Full },
 ];
 
 impl Entry {

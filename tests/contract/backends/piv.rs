@@ -9,19 +9,22 @@ use tests::yubikey::Model;
 use tests::{Pcsc, YubiKey};
 
 use crate::backend::{Backend, Bench, CONNECTORS, Connector, Lack, PIN, run};
+use crate::cases::certificates::{certify, store};
+use crate::host::Host;
+use crate::life::pin_of;
 
 /// The PIN, PUK and management key that the virtual card comes with, and what it gets in their place.
 const FACTORY_PIN: &str = "123456";
 const FACTORY_PUK: &str = "12345678";
 const FACTORY_KEY: &str = "010203040506070801020304050607080102030405060708";
 const PUK: &str = "86421975";
-const MANAGEMENT_KEY: &str = "a0a1a2a3a4a5a6a7b0b1b2b3b4b5b6b7c0c1c2c3c4c5c6c7";
+pub(super) const MANAGEMENT_KEY: &str = "a0a1a2a3a4a5a6a7b0b1b2b3b4b5b6b7c0c1c2c3c4c5c6c7";
 
 /// Which slot is whose.
 const SLOTS: [(&str, &str); 5] =
-    [("ps", "9a"), ("rs", "9c"), ("es", "9d"), ("long-ps", "82"), ("long-rs", "83")];
+    [("ps", "9a"), ("rs", "9e"), ("es", "9d"), ("long-ps", "82"), ("long-rs", "83")];
 
-struct Piv {
+pub(super) struct Piv {
     // Dropped in this order: the card before its reader.
     card: YubiKey,
     pcsc: Pcsc,
@@ -37,14 +40,34 @@ pub(super) fn recent(bench: &Bench) -> Box<dyn Backend> {
 }
 
 pub(super) fn older(bench: &Bench) -> Box<dyn Backend> {
-    let piv = Piv::new(bench, Model::default(), MANAGEMENT_KEY);
-    piv.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
-    piv.tool(&["-a", "change-pin", "-P", FACTORY_PIN, "-N", PIN]);
-    piv.tool(&["-a", "change-puk", "-P", FACTORY_PUK, "-N", PUK]);
-    Box::new(piv)
+    Box::new(Piv::older(bench))
 }
 
 impl Piv {
+    /// One of before firmware 5.7, with secrets of its own.
+    pub(super) fn older(bench: &Bench) -> Self {
+        let piv = Piv::new(bench, Model::default(), MANAGEMENT_KEY);
+        piv.tool(&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY]);
+        piv.tool(&["-a", "change-pin", "-P", FACTORY_PIN, "-N", PIN]);
+        piv.tool(&["-a", "change-puk", "-P", FACTORY_PUK, "-N", PUK]);
+        piv
+    }
+
+    /// One that holds keys and certificates already, which Kunci made and stored by this backend.
+    pub(super) fn provisioned(bench: &Bench) -> Self {
+        let piv = Self::older(bench);
+        let host = Host::start(&bench.config(&piv), |command| piv.inside(command)).ready();
+        for connector in piv.connectors() {
+            let id = host.identify(connector.name).unwrap();
+            let made = host.generate(connector.name, id).unwrap();
+            let (key, public) = (pin_of(&made), made.public_key().unwrap());
+            let certificate = certify(&host, connector.name, key, &public, 1);
+            store(&host, connector.name, key, &certificate).unwrap();
+        }
+        drop(host);
+        piv
+    }
+
     fn new(bench: &Bench, model: Model, management_key: &str) -> Self {
         let pcsc = Pcsc::start();
         let card = pcsc.yubikey(model);

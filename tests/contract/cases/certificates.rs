@@ -37,13 +37,13 @@ fn refusals(host: &Host, keys: &[(&'static str, KeyRef, PublicKey)]) {
     assert_eq!(store(host, first, *one, b"no certificate"), Err(Fault::CertificateMismatch));
 }
 
-fn certify(host: &Host, connector: &str, key: KeyRef, public: &PublicKey, serial: u8) -> Vec<u8> {
+pub(crate) fn certify(host: &Host, connector: &str, key: KeyRef, public: &PublicKey, serial: u8) -> Vec<u8> {
     let certificate = Certificate { serial: [serial; 16], ..messages::certificate() };
     let signature = signature(host, connector, key, Message::Certificate(certificate.clone()));
     certificate.finish(public, &signature).unwrap()
 }
 
-fn store(host: &Host, connector: &str, key: KeyRef, certificate: &[u8]) -> Result<Done, Fault> {
+pub(crate) fn store(host: &Host, connector: &str, key: KeyRef, certificate: &[u8]) -> Result<Done, Fault> {
     let connector = connector.parse().unwrap();
     host.ask_with_leave(Work::StoreCertificate { key, certificate: certificate.to_vec(), connector })
 }

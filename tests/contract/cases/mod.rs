@@ -1,7 +1,7 @@
 //! What every backend must do, in the order of a token's life.
 
 mod birth;
-mod certificates;
+pub(crate) mod certificates;
 mod end;
 mod login;
 mod serving;

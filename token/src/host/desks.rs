@@ -5,13 +5,13 @@
 //! failures.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::shared::{Door, Up};
 #[cfg(feature = "piv")]
 use crate::lane::Fault;
-use crate::pkcs11::{Class, Failure, Pkcs11Token};
+use crate::pkcs11::{Class, Failure, Names, Pkcs11Token};
 
 /// How often a token without a session left is asked for one.
 const BREATH: Duration = Duration::from_millis(50);
@@ -24,14 +24,20 @@ pub(super) struct Desk {
 }
 
 /// The sessions that no lane works at.
-#[derive(Default)]
 pub(super) struct Desks {
+    names: Arc<Names>,
     idle: Mutex<Vec<Desk>>,
     back: Condvar,
     waiting: AtomicUsize,
 }
 
 impl Desks {
+    /// None yet, on a token with these keys that its module named.
+    pub(super) fn new(names: Names) -> Self {
+        let (idle, back, waiting) = (Mutex::default(), Condvar::new(), AtomicUsize::new(0));
+        Self { names: Arc::new(names), idle, back, waiting }
+    }
+
     /// One of this life of the token: an idle one, else a new one, else the next that there is.
     pub(super) fn take(&self, up: &Up, patience: Duration) -> Result<Desk, Failure> {
         if let Some(desk) = last(&mut self.idle(), up) {
@@ -39,7 +45,7 @@ impl Desks {
         }
         let until = Instant::now() + patience;
         loop {
-            let failure = match Desk::open(up) {
+            let failure = match self.open(up) {
                 Err(failure) if failure.class() == Some(Class::Crowded) => failure,
                 opened => return opened,
             };
@@ -63,6 +69,16 @@ impl Desks {
         }
     }
 
+    fn open(&self, up: &Up) -> Result<Desk, Failure> {
+        let token = match &up.door {
+            Door::Module(module, slot) => Pkcs11Token::open(module, *slot, Arc::clone(&self.names))?,
+            // A card has no sessions.
+            #[cfg(feature = "piv")]
+            Door::Yubikey(_) => return Err(Fault::Starting.into()),
+        };
+        Ok(Desk { token, generation: up.generation, epoch: up.epoch })
+    }
+
     fn await_one(&self, up: &Up) -> Option<Desk> {
         let mut idle = self.idle();
         self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -76,18 +92,6 @@ impl Desks {
 
     fn idle(&self) -> MutexGuard<'_, Vec<Desk>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Desk {
-    fn open(up: &Up) -> Result<Self, Failure> {
-        let token = match &up.door {
-            Door::Module(module, slot) => Pkcs11Token::open(module, *slot)?,
-            // A card has no sessions.
-            #[cfg(feature = "piv")]
-            Door::Yubikey(_) => return Err(Fault::Starting.into()),
-        };
-        Ok(Self { token, generation: up.generation, epoch: up.epoch })
     }
 }
 

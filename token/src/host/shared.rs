@@ -18,7 +18,7 @@ use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
 #[cfg(feature = "piv")]
 use crate::piv::PivToken;
-use crate::pkcs11::Module;
+use crate::pkcs11::{Module, Names};
 
 /// The token, as lanes find it.
 pub(super) enum Now {
@@ -72,8 +72,8 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
         Self {
+            desks: Desks::new(Names::of(&config.token)),
             config,
-            desks: Desks::default(),
             now: RwLock::new(Now::Down(Fault::Starting)),
             life: Mutex::default(),
             news: Condvar::new(),

@@ -163,7 +163,7 @@ impl Token for PivToken {
         self.with(|token, card| {
             let mut keys = Vec::new();
             for slot in PivSlot::all() {
-                let id = Place { serial: token.settings.serial, slot }.id([0; 8]);
+                let id = Place::Slot { serial: token.settings.serial, slot }.id([0; 8]);
                 keys.extend(card.describe(slot, id, token.settings.label_of(slot))?);
             }
             Ok((card.report(), keys.into_iter().skip(from).take(SURVEY_KEYS).collect()))
@@ -181,7 +181,7 @@ impl Provision for PivToken {
         self.with(|token, card| {
             card.makes(kind)?;
             let slot = token.settings.choose(card, label)?;
-            Ok(Place { serial: token.settings.serial, slot }.id(tail))
+            Ok(Place::Slot { serial: token.settings.serial, slot }.id(tail))
         })
     }
 
@@ -236,8 +236,10 @@ impl Attest for PivToken {
 impl Settings {
     /// The slot that an identifier says, on this very card.
     fn slot_of(&self, id: KeyId) -> Result<PivSlot, Failure> {
-        let place = Place::of(id).filter(|place| place.serial == self.serial);
-        Ok(place.ok_or(Fault::KeyMissing)?.slot)
+        match Place::of(id) {
+            Some(Place::Slot { serial, slot }) if serial == self.serial => Ok(slot),
+            _ => Err(Fault::KeyMissing.into()),
+        }
     }
 
     /// One connector's message is not signed in another's slot.

@@ -1,13 +1,14 @@
 //! The pinned key, or nothing: exactly one private key with its CKA_ID, and the pinned public key beside it.
 //!
-//! A key that is not found is not thereby deleted, and a key that differs from the pin is never used. The label binds
-//! a key to its connector, so that a front cannot have one connector's message signed with another's key.
+//! A key that is not found is not thereby deleted, and a key that differs from the pin is never used. The label, or the
+//! configuration where the module named the key, binds it to its connector, so that a front cannot have one connector's
+//! message signed with another's key.
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::code::Failure;
-use super::public;
+use super::{names, public};
 use crate::lane::Fault;
 use crate::{KeyId, KeyRef, PublicKey};
 
@@ -15,13 +16,15 @@ use crate::{KeyId, KeyRef, PublicKey};
 pub(super) struct Key {
     pub(super) private: ObjectHandle,
     pub(super) public: PublicKey,
-    label: Vec<u8>,
+    /// What it carries; of a key that its module named, that says nothing.
+    label: Option<Vec<u8>>,
 }
 
 impl Key {
-    /// The key, if it carries this label.
+    /// The key, if it carries this label. Whose a named key is, [`super::Names::check`] says.
     pub(super) fn labelled(&self, label: &str) -> Result<&Self, Failure> {
-        if self.label == label.as_bytes() { Ok(self) } else { Err(Fault::KeyMismatch.into()) }
+        let fits = self.label.as_ref().is_none_or(|own| own == label.as_bytes());
+        if fits { Ok(self) } else { Err(Fault::KeyMismatch.into()) }
     }
 }
 
@@ -36,7 +39,8 @@ pub(super) fn pinned(session: &Session, key: &KeyRef) -> Result<Key, Failure> {
     if public.sha256() != key.spki_sha256 {
         return Err(Fault::KeyMismatch.into());
     }
-    let label = public::bytes(session, private, AttributeType::Label).unwrap_or_default();
+    let label = (!names::is_named(key.id))
+        .then(|| public::bytes(session, private, AttributeType::Label).unwrap_or_default());
     Ok(Key { private, public, label })
 }
 
@@ -53,12 +57,12 @@ pub(super) fn public_key(
     }
 }
 
-/// Every token object of a class with this CKA_ID.
+/// Every token object of a class with this key's CKA_ID.
 pub(super) fn objects(
     session: &Session,
     class: ObjectClass,
     id: KeyId,
 ) -> Result<Vec<ObjectHandle>, Failure> {
-    let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Id(id.0.to_vec())];
+    let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Id(names::cka_id(id))];
     Ok(session.find_objects(&template)?)
 }

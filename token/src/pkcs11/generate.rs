@@ -12,7 +12,7 @@ use hsm_config::Flaw;
 
 use super::code::Failure;
 use super::template::{NewKey, Shape};
-use super::{find, survey};
+use super::{Names, find, survey};
 use crate::KeyRef;
 use crate::lane::{Fault, KeyReport};
 
@@ -29,7 +29,7 @@ pub(super) fn generate(
         return Err(Fault::Permanent("a key with this CKA_ID exists".into()).into());
     }
     let pair = pair(session, new)?;
-    let report = survey::key(session, pair.1, new.hashing)?;
+    let report = survey::key(session, pair.1, new.hashing, &Names::default())?;
     let fails = |flaw: &&Flaw| !(exceptions.contains(*flaw) && flaw.may_be_born_with());
     let failed: Vec<_> = report.flaws.iter().filter(fails).map(|flaw| flaw.code()).collect();
     if failed.is_empty() && report.kind == Some(new.kind) {

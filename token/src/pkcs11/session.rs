@@ -5,6 +5,7 @@
 //! a module was loaded again, an old handle may be another's session.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
 use super::template::NewKey;
-use super::{Module, certificate, find, generate, survey};
+use super::{Module, Names, certificate, find, generate, names, survey};
 use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
 use crate::traits::{Attest, Provision, Token};
@@ -32,6 +33,7 @@ pub struct Pkcs11Token {
     slot: Slot,
     session: Session,
     hashing: Hashing,
+    names: Arc<Names>,
     keys: HashMap<KeyRef, Key>,
     suspicion: Option<Class>,
     spent: bool,
@@ -39,12 +41,13 @@ pub struct Pkcs11Token {
 
 impl Pkcs11Token {
     /// Opens a session on a token to which the process is logged in.
-    pub fn open(module: &Module, slot: Slot) -> Result<Self, Failure> {
+    pub fn open(module: &Module, slot: Slot, names: Arc<Names>) -> Result<Self, Failure> {
         Ok(Self {
             module: module.clone(),
             slot,
             session: module.context.open_rw_session_no_drop(slot)?,
             hashing: Hashing::of(&module.context, slot),
+            names,
             keys: HashMap::new(),
             suspicion: None,
             spent: false,
@@ -114,35 +117,44 @@ impl Pkcs11Token {
         }
         self.keys.get(key).ok_or(Failure::Fault(Fault::KeyMissing))
     }
+
+    fn labelled(&mut self, key: &KeyRef, label: &str) -> Result<&Key, Failure> {
+        self.names.check(key.id, label)?;
+        self.found(key)?.labelled(label)
+    }
 }
 
 impl Token for Pkcs11Token {
     fn key(&mut self, key: &KeyRef, label: &str) -> Result<&PublicKey, Fault> {
-        self.with_retries(|token| token.found(key)?.labelled(label).map(|_| ()))?;
+        self.with_retries(|token| token.labelled(key, label).map(|_| ()))?;
         self.keys.get(key).map(|found| &found.public).ok_or(Fault::KeyMissing)
     }
 
     fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault> {
         self.with_retries(|token| {
-            let private = token.found(key)?.labelled(label)?.private;
+            let private = token.labelled(key, label)?.private;
             sign::sign(&token.session, private, token.hashing, message)
         })
     }
 
     fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault> {
+        if names::is_named(key.id) {
+            return Ok(None);
+        }
         self.with_retries(|token| certificate::read(&token.session, key))
     }
 
     fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
         self.with_retries(|token| {
             let report = survey::token(&token.module, &token.session, token.slot)?;
-            Ok((report, survey::keys(&token.session, token.hashing, from)?))
+            Ok((report, survey::keys(&token.session, token.hashing, &token.names, from)?))
         })
     }
 }
 
 impl Provision for Pkcs11Token {
-    fn identify(&mut self, _: &str, _: KeyType) -> Result<KeyId, Fault> {
+    fn identify(&mut self, label: &str, _: KeyType) -> Result<KeyId, Fault> {
+        self.names.ours(label)?;
         let mut id = [0; 16];
         match getrandom(&mut id, GetRandomFlags::empty()) {
             Ok(filled) if filled == id.len() => Ok(KeyId(id)),
@@ -157,15 +169,24 @@ impl Provision for Pkcs11Token {
         kind: KeyType,
         exceptions: &[Flaw],
     ) -> Result<KeyReport, Fault> {
+        self.names.ours(label)?;
         self.with_retries(|token| {
+            token.names.check(id, label)?;
             let new = NewKey { id, label, kind, hashing: token.hashing };
             generate::generate(&token.session, &new, exceptions)
         })
     }
 
     fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault> {
+        if names::is_named(key.id) {
+            return Err(Fault::Permanent(
+                "the certificate of a key that key_ids names is kept in the state directory: what lies beside it on the \
+                 token is not Kunci's"
+                    .into(),
+            ));
+        }
         self.with_retries(|token| {
-            token.found(key)?.labelled(label)?;
+            token.labelled(key, label)?;
             certificate::store(&token.session, key, label, certificate)
         })
     }

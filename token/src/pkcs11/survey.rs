@@ -1,4 +1,5 @@
-//! What is on a token: the token itself, and every private key that carries a label of Kunci's.
+//! What is on a token: the token itself, and every private key that carries a label of Kunci's, or that the configuration
+//! names.
 //!
 //! What is wrong with one key is a flaw of that key and hides no other: two objects that share an identifier, an
 //! attribute of any length. A key is told in less than [`crate::lane::MAX_ANSWER`] / [`SURVEY_KEYS`] bytes, and with
@@ -11,7 +12,7 @@ use hsm_config::{Flaw, KeyType};
 
 use super::code::{Class, Failure};
 use super::sign::Hashing;
-use super::{Module, attributes, find, public};
+use super::{Module, Names, attributes, find, names, public};
 use crate::lane::{Fault, KeyReport, MAX_LABEL, SURVEY_KEYS, TokenReport};
 use crate::{KeyId, PublicKey, Sha256};
 
@@ -26,18 +27,23 @@ pub(super) fn token(module: &Module, session: &Session, slot: Slot) -> Result<To
 }
 
 /// Describes Kunci's keys, from the one that `from` counts on.
-pub(super) fn keys(session: &Session, hashing: Hashing, from: usize) -> Result<Vec<KeyReport>, Failure> {
+pub(super) fn keys(
+    session: &Session,
+    hashing: Hashing,
+    names: &Names,
+    from: usize,
+) -> Result<Vec<KeyReport>, Failure> {
     let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
     let mut ours = Vec::new();
     for object in session.find_objects(&template)? {
-        let label = label(session, object);
+        let label = label(session, object, names);
         if label.starts_with(LABEL_PREFIX) {
             ours.push((object, label));
         }
     }
     let told = ours.iter().skip(from).take(SURVEY_KEYS);
     let reports = told.map(|(object, label)| {
-        let mut report = key(session, *object, hashing)?;
+        let mut report = key(session, *object, hashing, names)?;
         if ours.iter().any(|(other, its)| other != object && its == label) {
             report.flaws.push(Flaw::DuplicateLabel);
         }
@@ -47,8 +53,13 @@ pub(super) fn keys(session: &Session, hashing: Hashing, from: usize) -> Result<V
 }
 
 /// Describes one private key, by itself and with what has its identifier.
-pub(super) fn key(session: &Session, private: ObjectHandle, hashing: Hashing) -> Result<KeyReport, Failure> {
-    let id = public::bytes(session, private, AttributeType::Id).and_then(|id| id.try_into().ok()).map(KeyId);
+pub(super) fn key(
+    session: &Session,
+    private: ObjectHandle,
+    hashing: Hashing,
+    names: &Names,
+) -> Result<KeyReport, Failure> {
+    let id = public::bytes(session, private, AttributeType::Id).and_then(|id| names.key_id(id));
     let own = public::of_object(session, private);
     let (public, mut doubts) = match id {
         Some(id) => its_public(session, id, own)?,
@@ -61,7 +72,7 @@ pub(super) fn key(session: &Session, private: ObjectHandle, hashing: Hashing) ->
     // Of which type it is, is told; in doubt is which of several is its own.
     flaws.retain(|flaw| *flaw != Flaw::UnknownType || !doubts.contains(&Flaw::DuplicatePublic));
     flaws.append(&mut doubts);
-    let label = label(session, private);
+    let label = label(session, private, names);
     Ok(KeyReport {
         id,
         label: String::from_utf8_lossy(label.get(..MAX_LABEL).unwrap_or(&label)).into_owned(),
@@ -97,12 +108,17 @@ fn its_public(
     Ok((own.or(beside), doubts))
 }
 
-fn label(session: &Session, object: ObjectHandle) -> Vec<u8> {
+fn label(session: &Session, object: ObjectHandle, names: &Names) -> Vec<u8> {
+    let cka_id = public::bytes(session, object, AttributeType::Id).unwrap_or_default();
+    if let Some(label) = names.label(&cka_id) {
+        return label.into();
+    }
     public::bytes(session, object, AttributeType::Label).unwrap_or_default()
 }
 
 fn certificate_digest(session: &Session, id: Option<KeyId>) -> Result<Option<Sha256>, Failure> {
-    let Some(id) = id else { return Ok(None) };
+    // What lies beside a key that its module named is not of our storing.
+    let Some(id) = id.filter(|id| !names::is_named(*id)) else { return Ok(None) };
     let stored = find::objects(session, ObjectClass::CERTIFICATE, id)?.pop();
     Ok(stored
         .and_then(|object| public::bytes(session, object, AttributeType::Value))
