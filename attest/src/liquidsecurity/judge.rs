@@ -22,10 +22,11 @@ pub(crate) fn judge(
     let (signers, others): (Vec<_>, Vec<_>) = pool.iter().filter(is_partition).partition(signed_by);
     case.others(&signers, &others);
     let by_card = |one: &&Certificate| Place::of_issuer(one).is_some();
-    let partition =
-        signers.iter().find(|one| by_card(one)).or(signers.first()).and_then(|one| Place::of(one));
+    let named = signers.iter().find(|one| by_card(one)).or(signers.first()).and_then(|one| Place::of(one));
     let by_card: Vec<&Certificate> = signers.into_iter().filter(by_card).collect();
-    let root = case.maker(&by_card);
+    let (root, proven) = case.maker(&by_card).unzip();
+    // The key that signed is public: a stranger can put it under any name, so the name that the maker signed goes first.
+    let partition = proven.flatten().or(named);
     if let Some(partition) = &partition {
         case.owner(partition);
     }
@@ -53,8 +54,8 @@ impl<'a> Case<'a> {
         self.fall(Verdict::Contradicted, Finding::error("signature-mismatch", message));
     }
 
-    /// The maker's chain: the one that proves.
-    fn maker(&mut self, partitions: &[&'a Certificate]) -> Option<RootName> {
+    /// The maker's chain: the one that proves. Its end, and the partition that it leads to.
+    fn maker(&mut self, partitions: &[&'a Certificate]) -> Option<(RootName, Option<Place>)> {
         let vouches = |anchor: &&Anchor| anchor.vouches_for(Kind::LiquidSecurity);
         let anchors: Vec<Anchor> = self.anchors.iter().filter(vouches).cloned().collect();
         let Some(found) = self.path(partitions, &anchors, &Maker) else {
@@ -64,10 +65,10 @@ impl<'a> Case<'a> {
             return None;
         };
         match found {
-            Ok((root, deviations, card)) => {
+            Ok(Found { root, deviations, partition, card }) => {
                 self.findings.extend(deviations.iter().map(Deviation::finding));
                 self.one_key_a_name(&card);
-                Some(root)
+                Some((root, partition))
             }
             Err(broken) => {
                 let of_root = |name: &str| anchors.iter().any(|anchor| anchor.name() == name);
@@ -90,7 +91,7 @@ impl<'a> Case<'a> {
         let mut owner = None;
         for certificate in self.certified_by_owners(partition) {
             match self.path(&[certificate], &anchors, &Owner) {
-                Some(Ok((root, ..))) => owner = Some(root),
+                Some(Ok(found)) => owner = Some(found.root),
                 Some(Err(broken)) => return self.unowned(&broken),
                 None => {}
             }
@@ -194,10 +195,19 @@ impl<'a> Case<'a> {
 const EDITIONS: &str = " Marvell issued its root anew in 2024, with the same key and until 2034: give that edition with \
                         --intermediate, or ask for an earlier time with --at.";
 
-/// What is kept of a path: its end, what was tolerated, and the certificate before the last.
-type Found = (RootName, Vec<Deviation>, Certificate);
+/// What is kept of a path.
+struct Found {
+    root: RootName,
+    deviations: Vec<Deviation>,
+    /// Where it begins.
+    partition: Option<Place>,
+    /// The certificate before the root.
+    card: Certificate,
+}
 
 fn found(path: &Path<'_>) -> Found {
-    let last = path.certificates.last().copied().unwrap_or_else(|| path.certificates[0]);
-    (path.anchor.root_name(), path.deviations.clone(), last.clone())
+    let first = path.certificates[0];
+    let last = path.certificates.last().copied().unwrap_or(first);
+    let (root, deviations) = (path.anchor.root_name(), path.deviations.clone());
+    Found { root, deviations, partition: Place::of(first), card: last.clone() }
 }

@@ -125,6 +125,22 @@ fn other_partitions_beside_the_one_that_signed_do_no_harm() {
 }
 
 #[test]
+fn where_the_key_is_stands_in_what_the_maker_signed_and_not_in_what_a_stranger_adds() {
+    // The partition's key is public: anybody can put it under another name, of a card that is not there.
+    let (hsm, stranger) = (Hsm::new(), Signer::p256());
+    let card = "HSM:5.2TEST-0002, for FIPS mode";
+    let added = Draft::new("HSM:5.2TEST-0002:PARTN:7, for FIPS mode", card, Signer::rsa().spki());
+    let certificates = [vec![added.sign(&stranger)], hsm.certificates()].concat();
+    let report = ask(&[&hsm.statement()], &certificates, &hsm.question());
+    assert_eq!(report.verdict, Verdict::Proven, "{report:?}");
+    assert_eq!(
+        (report.serial.as_deref(), report.slot.as_deref()),
+        (Some("5.2TEST-0001"), Some("partition 1"))
+    );
+    assert!(codes(&report).contains(&"owner"), "{report:?}");
+}
+
+#[test]
 fn a_root_that_only_bears_an_anchors_name_contradicts() {
     let (hsm, other) = (Hsm::new(), Hsm::new());
     let report = ask(&[&hsm.statement()], &hsm.certificates(), &other.question());
