@@ -12,9 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Between two parts; the same as in `fuzz/fuzz_targets/tpm.rs`.
+/// Between two parts; the same as in `fuzz/src/lib.rs`.
 const MARK: &[u8] = b"\n====\n";
-/// The first byte tells the fuzzer which of them answers.
 const RECORDED: [&str; 3] = ["rsa", "ecc", "creation"];
 const PARTS: [&str; 5] = ["ak_public", "key_public", "statement", "signature", "creation_data"];
 
@@ -34,7 +33,7 @@ fn the_fuzzer_begins_with_the_recorded_evidence() {
     });
     let keys = at("tests/tpm");
     let public = ["ek.pub", "ak.pub"].map(|name| fs::read(keys.join(name)).unwrap());
-    let keys = [&[0][..], &public.join(MARK)].concat();
+    let keys = public.join(MARK);
     for (name, seed) in
         files.chain([("tpm/keys".to_owned(), keys), ("bundle/tpm-and-others".to_owned(), bundle())])
     {
@@ -55,10 +54,8 @@ fn parts(name: &str) -> Vec<u8> {
     let decoded = |value: &Value| STANDARD.decode(value.as_str().unwrap_or_default()).unwrap();
     let activated = evidence["activated"].as_str().unwrap_or_default().as_bytes().to_vec();
     let certificates = evidence["ek_certificates"].as_array().unwrap().iter().map(decoded);
-    let parts: Vec<Vec<u8>> =
-        PARTS.iter().map(|part| decoded(&evidence[*part])).chain([activated]).chain(certificates).collect();
-    let which = RECORDED.iter().position(|known| *known == name).unwrap();
-    [&[which as u8][..], &parts.join(MARK)].concat()
+    let parts = PARTS.iter().map(|part| decoded(&evidence[*part]));
+    parts.chain([activated]).chain(certificates).collect::<Vec<_>>().join(MARK)
 }
 
 /// A TPM's key, one that only a module speaks of, and one of a soft token.

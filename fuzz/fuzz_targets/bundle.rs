@@ -1,8 +1,8 @@
 //! Evidence bundles: whatever the JSON says, a key is proven, and graded attested, only as far as a maker signed it.
 #![no_main]
 
-use attest::bundle::{self, Bundle, KeyReport};
-use attest::{Evidence, Grade, Kind, Question, Verdict};
+use attest::bundle::KeyReport;
+use attest::{Evidence, Grade, Kind, Outcome, Verdict};
 use kunci_fuzz::{QUESTION, chains, recorded, said};
 use libfuzzer_sys::fuzz_target;
 
@@ -11,13 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     if evidence.add(bytes).is_err() {
         return;
     }
-    let Some(Ok(bundle)) = Bundle::alone(&evidence) else { return };
-    let answers = recorded().iter().map(|piece| &piece.question);
-    answers.chain([&*QUESTION]).for_each(|question| judged(&bundle, &evidence, question));
-});
-
-fn judged(bundle: &Bundle, evidence: &Evidence, question: &Question) {
-    let Ok(report) = bundle::verify(bundle, evidence, question) else { return };
+    let Ok(Outcome::Bundle(report)) = attest::answer(&evidence, &QUESTION) else { return };
     assert!(serde_json::to_vec(&report).is_ok());
     report.keys.iter().for_each(genuine);
     if report.is_yes() {
@@ -25,7 +19,7 @@ fn judged(bundle: &Bundle, evidence: &Evidence, question: &Question) {
             !report.keys.is_empty() && report.keys.iter().all(|key| key.report.verdict == Verdict::Proven)
         );
     }
-}
+});
 
 fn genuine(key: &KeyReport) {
     let said = said(&key.report);

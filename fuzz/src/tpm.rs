@@ -1,34 +1,23 @@
-//! Evidence of TPMs, recorded from swtpm, each with the answer to the challenge that it was made for.
+//! Evidence of TPMs, recorded from swtpm.
 
 use std::sync::LazyLock;
 
-use attest::tpm::{Answer, Public, TpmEvidence};
-use attest::{Question, Report};
+use attest::Report;
+use attest::tpm::{Public, TpmEvidence};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{QUESTION, proven};
+use crate::proven;
 
-/// Evidence, and the auditor's half of its challenge: RSA, P-384, and P-256 with how it was made.
-const FILES: [[&[u8]; 2]; 3] = [
-    [
-        include_bytes!("../../attest/tests/tpm/rsa.json"),
-        include_bytes!("../../attest/tests/tpm/rsa.answer.json"),
-    ],
-    [
-        include_bytes!("../../attest/tests/tpm/ecc.json"),
-        include_bytes!("../../attest/tests/tpm/ecc.answer.json"),
-    ],
-    [
-        include_bytes!("../../attest/tests/tpm/creation.json"),
-        include_bytes!("../../attest/tests/tpm/creation.answer.json"),
-    ],
+/// RSA, P-384, and P-256 with how the key was made.
+const FILES: [&[u8]; 3] = [
+    include_bytes!("../../attest/tests/tpm/rsa.json"),
+    include_bytes!("../../attest/tests/tpm/ecc.json"),
+    include_bytes!("../../attest/tests/tpm/creation.json"),
 ];
 
 /// A genuine piece of evidence.
 pub struct TpmPiece {
-    /// Whether it holds, asked by the auditor who made the challenge.
-    pub question: Question,
     evidence: TpmEvidence,
     attestation_key: Public,
     said: Report,
@@ -36,19 +25,17 @@ pub struct TpmPiece {
 
 /// All of them.
 pub fn recorded() -> &'static [TpmPiece] {
-    static ALL: LazyLock<Vec<TpmPiece>> = LazyLock::new(|| FILES.iter().map(TpmPiece::of).collect());
+    static ALL: LazyLock<Vec<TpmPiece>> =
+        LazyLock::new(|| FILES.iter().map(|file| TpmPiece::of(file)).collect());
     &ALL
 }
 
 impl TpmPiece {
-    fn of([evidence, answer]: &[&[u8]; 2]) -> Self {
-        let answer = Answer::from_json(answer).expect("an answer");
-        let question = Question { answers: vec![answer], ..QUESTION.clone() };
-        let said = proven(evidence, &question);
-        let evidence = TpmEvidence::from_json(evidence).expect("evidence");
+    fn of(file: &[u8]) -> Self {
+        let evidence = TpmEvidence::from_json(file).expect("evidence");
         let key = STANDARD.decode(&evidence.ak_public).expect("base64");
         let attestation_key = Public::parse(&key).expect("an attestation key");
-        Self { question, evidence, attestation_key, said }
+        Self { said: proven(file), evidence, attestation_key }
     }
 
     /// Whether a report says the same.

@@ -1,43 +1,50 @@
-//! The genuine statement that the fuzzer begins with (`fuzz/seeds/statement`), and the chains that it is proven by.
+//! What the fuzzer begins with for these HSMs (`fuzz/seeds/liquidsecurity`), made here under roots of nobody's.
 //!
-//! `KUNCI_RENEW=1 cargo test -p attest seeds` makes them anew.
+//! `KUNCI_RENEW=1 cargo test -p attest seeds` makes it anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Hsm, ask, gzipped};
-use crate::{Anchor, Certificate, Question, Verdict};
+use super::{Hsm, gzipped};
+use crate::tests::today;
+use crate::{Anchor, Certificate, Evidence, Question, Verdict, verify};
 
-/// The roots and what is between, DER after DER.
-const CHAINS: &str = "genuine/hsm-chains";
-const STATEMENTS: [&str; 2] = ["seeds/statement/bare", "seeds/statement/packed"];
+/// Between the statement and its certificates; the same as in `fuzz/src/lib.rs`.
+const MARK: &[u8] = b"\n====\n";
+const ROOTS: &str = "genuine/liquidsecurity-roots";
+const SEEDS: [&str; 2] = ["seeds/liquidsecurity/bare", "seeds/liquidsecurity/gzip"];
 
 fn at(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(name)
 }
 
 #[test]
-fn the_fuzzers_genuine_statement_is_proven_under_its_root_and_nowhere_else() {
+fn the_fuzzers_genuine_evidence_is_proven_under_its_roots_and_nowhere_else() {
     if std::env::var_os("KUNCI_RENEW").is_some() {
         renew();
     }
-    let strange = Question::at(crate::tests::today());
-    let roots = Anchor::given(&fs::read(at(CHAINS)).unwrap()).unwrap();
+    let strange = Question::at(today());
+    let roots = Anchor::given(&fs::read(at(ROOTS)).unwrap()).unwrap();
     let question = Question { roots, ..strange.clone() };
-    for name in STATEMENTS {
-        let statement = fs::read(at(name)).unwrap();
-        assert_eq!(ask(&[&statement], &[], &question).verdict, Verdict::Proven, "{name}");
-        assert_eq!(ask(&[&statement], &[], &strange).verdict, Verdict::Unattested, "{name}");
+    for name in SEEDS {
+        let file = fs::read(at(name)).unwrap();
+        let mark = file.windows(MARK.len()).position(|window| window == MARK).unwrap();
+        let mut evidence = Evidence::new();
+        evidence.add(&file[..mark]).unwrap();
+        evidence.add_intermediates(&file[mark + MARK.len()..]).unwrap();
+        let report = verify(&evidence, &question);
+        assert!(report.is_yes(), "{name}: {report:?}");
+        assert_ne!(verify(&evidence, &strange).verdict, Verdict::Proven, "{name}");
     }
 }
 
 fn renew() {
-    let hsm = Hsm::new();
-    let chains: Vec<u8> = hsm.certificates().iter().flat_map(Certificate::der).copied().collect();
-    fs::create_dir_all(at("seeds/statement")).unwrap();
-    fs::write(at(CHAINS), chains).unwrap();
-    let statement = hsm.statement();
-    for (name, bytes) in STATEMENTS.iter().zip([statement.clone(), gzipped(&statement)]) {
-        fs::write(at(name), bytes).unwrap();
+    let (hsm, der) = (Hsm::new(), |one: &Certificate| one.der().to_vec());
+    let all: Vec<Vec<u8>> = hsm.certificates().iter().map(der).collect();
+    fs::create_dir_all(at(SEEDS[0]).parent().unwrap()).unwrap();
+    fs::write(at(ROOTS), [&all[0][..], &all[3]].concat()).unwrap();
+    let certificates = [&all[1][..], &all[2], &all[4]].concat();
+    for (name, statement) in SEEDS.iter().zip([hsm.statement(), gzipped(&hsm.statement())]) {
+        fs::write(at(name), [&statement[..], MARK, &certificates].concat()).unwrap();
     }
 }
