@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Device, Public, PublicPart};
 use crate::forge::{Draft, Signer, seq, tlv};
 use crate::weakness::tests::{rsa, weak_modulus};
-use crate::{Anchor, Certificate, Evidence, Firmware, Question, Report, verify};
+use crate::{Anchor, Certificate, Evidence, Firmware, Level, Question, Report, verify};
 
 /// The certificate of an endorsement key that says this of its TPM.
 fn certificate(manufacturer: &str, model: &str, version: &str) -> Certificate {
@@ -58,7 +58,11 @@ fn firmware_is_what_the_certificate_says_and_absent_where_it_says_none() {
 
 /// Evidence that was recorded from swtpm, with one member changed.
 fn judged(member: &str, change: impl Fn(Vec<u8>) -> Vec<u8>, roots: Vec<Anchor>) -> Report {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tpm/rsa.json");
+    asked("rsa", member, change, &Question { roots, ..Question::at(crate::tests::today()) })
+}
+
+fn asked(name: &str, member: &str, change: impl Fn(Vec<u8>) -> Vec<u8>, question: &Question) -> Report {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tpm").join(format!("{name}.json"));
     let mut recorded: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let place = match member {
         "ek_certificates" => &mut recorded[member][0],
@@ -68,7 +72,23 @@ fn judged(member: &str, change: impl Fn(Vec<u8>) -> Vec<u8>, roots: Vec<Anchor>)
     *place = Value::String(STANDARD.encode(change(bytes)));
     let mut evidence = Evidence::new();
     evidence.add(&serde_json::to_vec(&recorded).unwrap()).unwrap();
-    verify(&evidence, &Question { roots, ..Question::at(crate::tests::today()) })
+    verify(&evidence, question)
+}
+
+#[test]
+fn ecdsa_of_a_tpm_that_is_not_known_to_be_mended_is_a_warning_unless_no_weakness_is_allowed() {
+    let level = |name: &str, maker: &'static str, requirement: Option<&str>| {
+        let mut question = Question::at(crate::tests::today());
+        question.requirements.extend(requirement.map(|text| text.parse().unwrap()));
+        let ek = |_| certificate(maker, "a chip", "id:00010002").der().to_vec();
+        let report = asked(name, "ek_certificates", ek, &question);
+        report.findings.into_iter().find(|finding| finding.code == "tpm-fail").map(|finding| finding.level)
+    };
+    const INTEL: &str = "id:494E5443";
+    assert_eq!(level("ecc", INTEL, None), Some(Level::Warning));
+    assert_eq!(level("ecc", INTEL, Some("no-known-weakness")), Some(Level::Error));
+    assert_eq!(level("rsa", INTEL, None), None, "RSA has no such time");
+    assert_eq!(level("ecc", "id:49465800", None), None, "another maker's");
 }
 
 /// Whose keys are found to be of the flawed generator.
