@@ -174,11 +174,12 @@ fn a_gzip_is_one_member_whole_and_sound() {
 
 #[test]
 fn a_gzip_bomb_is_unpacked_to_the_limit_only() {
-    let bomb = gzipped(&vec![0; 256 << 20]);
+    let mut bomb = gzipped(&vec![0; 4 << 20]);
+    // Whoever unpacks all of it sees that its checksum is wrong.
+    let checksum = bomb.len() - 8;
+    bomb[checksum] ^= 1;
     assert!(bomb.len() < 1 << 20);
-    let begin = std::time::Instant::now();
     assert_eq!(Statement::parse(&bomb), Err(NotAStatement::TooLarge));
-    assert!(begin.elapsed().as_millis() < 100, "all of it would take a second and 256 MiB");
     assert_eq!(
         Statement::parse(&[super::layout::BEGIN, &vec![0; MAX_STATEMENT_BYTES]].concat()),
         Err(NotAStatement::TooLarge)
