@@ -29,7 +29,10 @@ fn both_sockets_serve_the_document_that_is_checked_in() {
 #[test]
 fn whoever_comes_when_every_place_is_taken_is_told_and_served_once_one_is_free() {
     let lines = format!("max_connections = {PLACES}\nmax_connections_per_uid = 3");
-    let rig = Rig::bare().agent_line(&lines).provisioned();
+    // All three are named by rules: strangers have fewer places anyway.
+    let rules =
+        [NOBODY, STRANGER].map(|id| format!("[callers.u{id}]\nuser = \"{id}\"\nconnectors = [\"de\"]\n"));
+    let rig = Rig::bare().agent_line(&lines).rules(&format!("{RULES}{}", rules.concat())).provisioned();
     let agent = rig.start();
     // Connections that brought the agent up may keep their places for a moment yet.
     let take = |id: u32| {
@@ -48,6 +51,8 @@ fn whoever_comes_when_every_place_is_taken_is_told_and_served_once_one_is_free()
         agent.connection().send("GET", "/v1/health", b"").is_ok_and(|reply| reply.status == 200)
     });
 }
+
+const RULES: &str = "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n";
 
 fn health(caller: &mut Caller) -> Result<u16, String> {
     caller.call("GET", "/v1/health", "").map(|reply| reply.status)
