@@ -2,10 +2,12 @@
 //!
 //! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a client that went
 //! away, a token that failed, a freeze. Once [`Intent::released`] took it, it counts as a signature for good. An error
-//! at fdatasync ends this process at once: what is on the disk is unknown, and only recovery can tell.
+//! at fdatasync ends this process: what is on the disk is unknown, and only recovery can tell. The ledger takes nothing
+//! from that moment on, and the process lives [`LAST_WORDS`] longer, so that whoever asked is told.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::thread;
 use std::time::Duration;
 
 use ledger::{Entry, Error, Kind, Ledger, Reader, Receipt};
@@ -16,6 +18,8 @@ use crate::problem::Problem;
 
 /// The front's exit code after an error at fdatasync (EX_SOFTWARE of sysexits.h).
 pub const EXIT_FATAL: i32 = 70;
+/// How long answers have to leave after that error: above all a freeze's, which says that it holds without a record.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 /// How often a stopping front looks whether every intent is settled.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -144,7 +148,9 @@ impl Recording {
         };
         match &result {
             Ok(_) => self.journal.failing.store(false, Ordering::Relaxed),
-            Err(Error::Unavailable(_)) => self.journal.failing.store(true, Ordering::Relaxed),
+            Err(Error::Unavailable(_) | Error::Fatal(_)) => {
+                self.journal.failing.store(true, Ordering::Relaxed)
+            }
             Err(_) => {}
         }
         result
@@ -206,9 +212,22 @@ async fn receive<T>(waiting: oneshot::Receiver<Result<T, Error>>) -> Result<T, E
 }
 
 fn exit_if_fatal(error: &Error) {
+    static LEAVING: Once = Once::new();
     if matches!(error, Error::Fatal(_)) {
-        tracing::error!(%error, "leaving, so that the ledger can be recovered");
-        std::process::exit(EXIT_FATAL);
+        LEAVING.call_once(|| leave(error));
+    }
+}
+
+/// Ends the process soon, whatever its threads are doing.
+fn leave(error: &Error) {
+    tracing::error!(%error, "leaving, so that the ledger can be recovered");
+    let end = || -> ! { std::process::exit(EXIT_FATAL) };
+    let last = thread::Builder::new().name("last-words".into()).spawn(move || {
+        thread::sleep(LAST_WORDS);
+        end()
+    });
+    if last.is_err() {
+        end();
     }
 }
 

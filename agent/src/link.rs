@@ -18,6 +18,11 @@ pub enum ToFront {
         /// Whose tenants.
         connector: Name,
     },
+    /// A connector that was frozen when the last front ended. All of them come before `Start`.
+    Frozen {
+        /// Which one.
+        connector: Name,
+    },
     /// The first configuration (descriptors: [`Resolved`] as JSON in a memfd, agent.sock, admin.sock).
     Start,
     /// The answer to [`FromFront::Reload`], or to SIGHUP with id 0: a new configuration (one descriptor, as above),
@@ -81,6 +86,13 @@ pub enum FromFront {
     Reload {
         /// Repeated in the answer.
         id: u64,
+    },
+    /// A connector's gate was shut or opened: a freeze has to outlive this process also where its record is lost.
+    Gate {
+        /// Which one.
+        connector: Name,
+        /// Whether it is shut.
+        shut: bool,
     },
     /// Clear the latch of this token.
     Unlatch {

@@ -14,7 +14,7 @@ use ledger::Ledger;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::reload::Files;
-use super::{Front, Supervisor, confine, standing, tick};
+use super::{Front, Supervisor, confine, frozen, standing, tick};
 use crate::clock::{Clock, Reading};
 use crate::connectors::Connectors;
 use crate::control::Control;
@@ -61,6 +61,7 @@ impl StartError {
 struct Given {
     resolved: Resolved,
     tenants: BTreeMap<Name, Tenants>,
+    frozen: Vec<Name>,
     sockets: [OwnedFd; 2],
 }
 
@@ -73,12 +74,7 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     let (ledger, recovered) = Ledger::open(&state.join(confine::LOG))?;
     let (words, queue) = unbounded_channel();
     let front = Arc::new(front(&given.resolved, given.tenants, Journal::new(ledger), &recovered, words));
-    for connector in front.with_lifecycle(|lifecycle| lifecycle.frozen().keys().cloned().collect::<Vec<_>>())
-    {
-        if let Ok(connector) = connector.parse() {
-            front.gates.gate(&connector).shut();
-        }
-    }
+    frozen::restore(&front, given.frozen);
     let [agent, admin] = given.sockets.map(UnixListener::from);
     http::serve(front.clone(), agent, http::Surface::Agent)?;
     http::serve(front.clone(), admin, http::Surface::Admin)?;
@@ -91,15 +87,17 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
 }
 
 async fn take(control: &Control, files: &mut Files) -> Result<Given, StartError> {
+    let mut frozen = Vec::new();
     loop {
         let closed = || io::Error::from(io::ErrorKind::UnexpectedEof);
         match control.receive::<ToFront>().await?.ok_or_else(closed)? {
             (ToFront::Tenants { connector }, fds) => files.keep(connector, fds)?,
+            (ToFront::Frozen { connector }, _) => frozen.push(connector),
             (ToFront::Start, fds) => {
                 let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
                 let resolved = super::reload::read(config)?;
                 let tenants = files.load(&resolved.config).map_err(StartError::Tenants)?;
-                return Ok(Given { resolved, tenants, sockets: [agent, admin] });
+                return Ok(Given { resolved, tenants, frozen, sockets: [agent, admin] });
             }
             _ => return Err(closed().into()),
         }
@@ -160,7 +158,7 @@ async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Resu
             ToFront::Touch { token, generation, waits } => front.tokens.touched(&token, generation, waits),
             ToFront::Unlatched { id, problem } => front.supervisor.answered(id, problem),
             ToFront::Stop => break,
-            ToFront::Start => tracing::warn!("a second start is ignored"),
+            ToFront::Start | ToFront::Frozen { .. } => tracing::warn!("a second start is ignored"),
         }
     }
     Ok(())

@@ -44,6 +44,11 @@ impl Supervisor {
         self.ask(|id| FromFront::Unlatch { id, token: token.clone() }).await.map_err(problem)
     }
 
+    /// Has the next front know whether a connector is frozen, should this one end before the ledger has it.
+    pub fn gate(&self, connector: &Name, shut: bool) {
+        let _ = self.words.send(FromFront::Gate { connector: connector.clone(), shut });
+    }
+
     pub(super) fn ready(&self) {
         // Whoever drops the receiver is on the way out.
         let _ = self.words.send(FromFront::Ready);

@@ -64,6 +64,7 @@ pub(super) async fn freeze(
         let gate = front.gates.gate(&name);
         // Shut and handed to the ledger without a pause in between, as a thaw does, so that both have one order.
         gate.shut();
+        front.supervisor.gate(&name, true);
         let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
         if let Err(error) = &recorded {
             tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
@@ -97,6 +98,7 @@ pub(super) async fn thaw(
         let shut = gate.times_shut();
         let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
         gate.undo(shut);
+        front.supervisor.gate(&name, gate.frozen());
         let (connector, frozen) = (name.to_string(), gate.frozen());
         Ok(Frozen { connector, frozen, durable: true, log_index: Some(index) })
     });

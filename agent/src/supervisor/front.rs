@@ -2,6 +2,7 @@
 //!
 //! The sockets are ours, so callers who connect meanwhile only wait; the hosts keep running, so nobody logs in again.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
@@ -24,6 +25,8 @@ const NOT_ITS: [&str; 5] =
 #[derive(Default)]
 pub(super) struct Front {
     pub(super) child: Option<Child<ToFront>>,
+    /// The connectors whose gates are shut: kept for the next front, whatever became of the ledger's last entries.
+    frozen: BTreeSet<Name>,
     epoch: u64,
     served: Option<Instant>,
     backoff: Backoff,
@@ -63,6 +66,9 @@ impl Supervisor {
         for (connector, file) in self.plan.tenants()? {
             child.tell(ToFront::Tenants { connector }, vec![file]);
         }
+        for connector in self.front.frozen.iter().cloned() {
+            child.tell(ToFront::Frozen { connector }, Vec::new());
+        }
         let fds = vec![self.plan.sealed()?, self.sockets.agent.share()?, self.sockets.admin.share()?];
         child.tell(ToFront::Start, fds);
         Ok(child)
@@ -81,12 +87,22 @@ impl Supervisor {
             News::Said(FromFront::Kill { token, generation }) => {
                 self.kill_host(&token, generation, "a lane missed its deadline");
             }
+            News::Said(FromFront::Gate { connector, shut }) => self.gated(connector, shut),
             News::Said(FromFront::Reload { id }) => self.reload(id),
             News::Said(FromFront::Unlatch { id, token }) => {
                 let problem = self.unlatch(&token).err();
                 self.front.tell(ToFront::Unlatched { id, problem }, Vec::new());
             }
             News::Ended(status) => self.front_ended(status),
+        }
+    }
+
+    fn gated(&mut self, connector: Name, shut: bool) {
+        if !shut {
+            self.front.frozen.remove(&connector);
+        } else if self.plan.config().connectors.contains_key(&connector) {
+            // A front that was taken over may name anything; there are only so many connectors.
+            self.front.frozen.insert(connector);
         }
     }
 
