@@ -76,11 +76,15 @@ decode() {
     say "exp is $(date -u -d "@$expires" '+%Y-%m-%d %H:%M:%S UTC')"
 }
 
+# What the customer has of a connector, and the public key in it.
+export_certificate() {
+    show_to "$folder/$1.pem" kunci cert "$1"
+    show openssl x509 -in "$folder/$1.pem" -noout -subject -dates
+    openssl x509 -in "$folder/$1.pem" -noout -pubkey >"$folder/$1.pub"
+}
+
 # The assertion against the exported certificate, by openssl alone (RFC 7515, section 5.2; PS256 of RFC 7518).
 verify() {
-    show_to "$folder/$2.pem" kunci cert "$2"
-    show openssl x509 -in "$folder/$2.pem" -noout -subject -dates
-    openssl x509 -in "$folder/$2.pem" -noout -pubkey >"$folder/$2.pub"
     tr -d '\n' <"$1" | cut -d . -f 1,2 | tr -d '\n' >"$folder/signed"
     tr -d '\n' <"$1" | cut -d . -f 3 | tr -d '\n' | from_base64url >"$folder/signature"
     show openssl dgst -sha256 -verify "$folder/$2.pub" -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 \

@@ -24,6 +24,13 @@ fn the_readme_is_true() {
     for said in blocks(&readme, "text") {
         assert_prints(&printed, &said);
     }
+    for product in ["Sync and Recover", "Continuity Monitor", "Internal Email Protect"] {
+        let shown = format!(
+            "What these assertions say\n…\n- {product}\n{{\n…\"aud\":…\nexp is …\nopenssl verifies them…\n- {product}\n…\nVerified OK\n"
+        );
+        assert_prints(&printed, &shown);
+    }
+    assert_eq!(printed.matches("Verified OK").count(), 3, "one for each product");
     assert_prints(&printed, "SOFTWARE: this token is SoftHSM2, a file.…\n");
     let again = quickstart(clone.path());
     assert_prints(&again, "There is one from an earlier run; it is kept.\n…\nThe log is whole:…\n");

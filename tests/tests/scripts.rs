@@ -1,0 +1,155 @@
+//! What the set-up scripts do to a machine: nothing that they have not named first, with sudo only where they must. On a PATH that
+//! has a few real tools, and apt-get, sudo, id and cargo as each test plays them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// What lib.sh itself needs.
+const TOOLS: [&str; 6] = ["sh", "sed", "cut", "sort", "head", "env"];
+/// A package that this machine lacks, by a command that no machine has, and one that it has.
+const INSTALL: &str = r#"install_packages "kunci-no-such-command kunci-no-such-package" "sh dash""#;
+const MISSING: &str = "kunci-no-such-package";
+
+#[test]
+fn root_is_told_what_is_missing_before_it_is_installed_and_sudo_is_not_asked() {
+    let machine = Machine::of(0);
+    let (code, said) = machine.run(INSTALL);
+    assert_eq!(code, 0, "{said}");
+    assert_in_order(&said, &[MISSING, "APT update", "APT install", MISSING, "Installed."]);
+    assert!(!said.contains("SUDO") && !said.contains("dash"), "{said}");
+}
+
+#[test]
+fn another_user_is_told_and_each_call_goes_through_sudo() {
+    let machine = Machine::of(1000);
+    let (code, said) = machine.run(INSTALL);
+    assert_eq!(code, 0, "{said}");
+    assert_in_order(&said, &[MISSING, "SUDO", "APT update", "SUDO", "APT install", "Installed."]);
+    assert_eq!(said.matches("SUDO").count(), said.matches("APT").count(), "{said}");
+}
+
+#[test]
+fn where_nothing_is_missing_nothing_is_called() {
+    let (code, said) = Machine::of(1000).run(r#"install_packages "sh dash" "/ base-files""#);
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("SUDO") && !said.contains("APT"), "{said}");
+}
+
+#[test]
+fn without_the_means_it_stops_with_what_to_do() {
+    let no_sudo = Machine::of(1000).without("sudo");
+    let (code, said) = no_sudo.run(INSTALL);
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.contains("Run this as root") && said.contains(&format!("apt-get install {MISSING}")),
+        "{said}"
+    );
+    assert!(!said.contains("APT"), "{said}");
+
+    let (code, said) = Machine::of(0).without("apt-get").run(INSTALL);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("there is no apt-get here") && said.contains(MISSING), "{said}");
+
+    let refusing = Machine::of(0).with("apt-get", "echo 'E: no such mirror' >&2; exit 100");
+    let (code, said) = refusing.run(INSTALL);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("no such mirror") && said.contains("apt-get could not install"), "{said}");
+    assert!(!said.contains("Installed."), "{said}");
+}
+
+#[test]
+fn rust_that_is_missing_or_too_old_is_told_how_to_get_and_never_installed() {
+    let machine = Machine::of(0);
+    let (code, said) = machine.run("need_rust");
+    assert_eq!(code, 2, "{said}");
+    let help =
+        ["Rust is missing; 1.", "apt-get install rustup && rustup default stable", "https://sh.rustup.rs"];
+    assert_in_order(&said, &help);
+
+    let (code, said) = machine.with("cargo", "echo 'cargo 1.70.0 (of old)'").run("need_rust");
+    assert_eq!(code, 2, "{said}");
+    assert_in_order(&said, &["Rust 1.70.0 is too old; 1.", "rustup default stable"]);
+
+    let (code, said) = Machine::of(0).with("cargo", "echo 'cargo 1.1000.0 (to come)'").run("need_rust");
+    assert_eq!((code, said.as_str()), (0, "Rust 1.1000.0 is here.\n"));
+}
+
+#[test]
+fn quickstart_and_setup_end_where_rust_is_missing_before_they_build_anything() {
+    for script in ["scripts/quickstart.sh", "scripts/setup.sh"] {
+        let source = fs::read_to_string(repository().join(script)).unwrap();
+        let (checked, built) = (source.find("\nneed_rust\n"), source.find("cargo build"));
+        assert!(checked.unwrap() < built.unwrap(), "{script}");
+        assert!(source.find("\ninstall_packages").unwrap() < checked.unwrap(), "{script}");
+    }
+}
+
+/// A PATH of its own.
+struct Machine {
+    path: TempDir,
+    uid: u32,
+}
+
+impl Machine {
+    /// A Debian without Rust, for a user of this number.
+    fn of(uid: u32) -> Self {
+        let path = tempfile::Builder::new().prefix("kunci-path-").tempdir().unwrap();
+        for tool in TOOLS {
+            symlink(real(tool), path.path().join(tool)).unwrap();
+        }
+        Self { path, uid }
+            .with("id", "echo \"$FAKE_UID\"")
+            .with("apt-get", "echo \"APT $*\" >&2")
+            .with("sudo", "echo \"SUDO $*\" >&2; exec \"$@\"")
+    }
+
+    /// A program that is this.
+    fn with(self, name: &str, script: &str) -> Self {
+        let at = self.path.path().join(name);
+        fs::write(&at, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(at, Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    fn without(self, name: &str) -> Self {
+        fs::remove_file(self.path.path().join(name)).unwrap();
+        self
+    }
+
+    /// Runs words of lib.sh; the exit code, and all that was said, in its order.
+    fn run(&self, words: &str) -> (i32, String) {
+        let script = format!("exec 2>&1; set -eu; . scripts/lib.sh; {words}");
+        let mut command = Command::new(real("sh"));
+        command.args(["-c", &script]).current_dir(repository()).env_clear();
+        command.env("PATH", self.path.path()).env("FAKE_UID", self.uid.to_string());
+        let output = command.env("CARGO_HOME", self.path.path().join("no-cargo")).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+/// Where a tool really is.
+fn real(tool: &str) -> PathBuf {
+    let found =
+        ["/usr/bin", "/bin"].map(|folder| Path::new(folder).join(tool)).into_iter().find(|at| at.exists());
+    found.unwrap_or_else(|| panic!("{tool} is missing"))
+}
+
+#[track_caller]
+fn assert_in_order(said: &str, pieces: &[&str]) {
+    let mut rest = said;
+    for piece in pieces {
+        let at =
+            rest.find(piece).unwrap_or_else(|| panic!("{piece:?} is not said, or not in this order: {said}"));
+        rest = &rest[at + piece.len()..];
+    }
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
