@@ -133,27 +133,31 @@ fn the_server_refuses_an_assertion_of_a_key_that_it_does_not_know() {
 
 #[test]
 fn a_refreshed_file_always_holds_a_fresh_assertion_that_workload_identity_signs_in_with() {
-    let site = Site::new(&[PS256], REFRESHED);
-    let case = &site.cases[0];
-    let file = site.rig.at("assertion");
-    let mut keeper = site.keeper(case, &file);
-    let mut seen = until("the first assertion", || look(&file));
-    for _ in 0..2 {
-        let mut arguments = vec!["--tenant", TENANT, "--client-id", case.client_id];
-        arguments.extend(["--authority", site.judge.authority(), "--token-file", file.to_str().unwrap()]);
-        site.judge.client("workload_identity_client.py", &arguments).granted();
-        seen = next(&file, &seen);
+    let site = Site::new(&[PS256, RS256, ES256], REFRESHED);
+    for case in &site.cases {
+        let file = site.rig.at(case.connector);
+        let mut keeper = site.keeper(case, &file);
+        let seen = until("the first assertion", || look(&file));
+        site.sign_in_by(&file, case);
+        // Once more, with what took its place.
+        let mut seen = next(&file, &seen);
+        site.sign_in_by(&file, case);
+        let mut pauses = Vec::new();
+        // A machine that stands still makes a pause longer, never shorter: one of them is as it should be.
+        until_true("it is rewritten in time", || {
+            let newer = next(&file, &seen);
+            assert_ne!(newer.jti, seen.jti);
+            let pause = newer.written - seen.written;
+            assert!(pause > QUARTER - COARSE, "rewritten after {pause} s, a quarter is {QUARTER} s");
+            seen = newer;
+            pauses.push(pause);
+            pauses.len() > 1 && pause < QUARTER + COARSE
+        });
+        println!("{}: rewritten after {pauses:?} s", case.algorithm);
+        assert!(keeper.try_wait().unwrap().is_none(), "it goes on");
+        tests::agent::kill(keeper.id(), rustix::process::Signal::TERM);
+        assert!(keeper.wait().unwrap().success());
     }
-    for _ in 0..2 {
-        let newer = next(&file, &seen);
-        let pause = newer.written - seen.written;
-        assert!(pause > QUARTER - COARSE, "rewritten after {pause} s, a quarter is {QUARTER} s");
-        assert_ne!(newer.jti, seen.jti);
-        seen = newer;
-    }
-    assert!(keeper.try_wait().unwrap().is_none(), "it goes on");
-    tests::agent::kill(keeper.id(), rustix::process::Signal::TERM);
-    assert!(keeper.wait().unwrap().success());
 }
 
 /// A file at one moment: which file it is, when it was written, and whose assertion is in it.
@@ -237,6 +241,14 @@ impl Site {
         let mut keeper = self.rig.command(&["assertion", case.connector, "--refresh", "--output"]);
         keeper.arg(file).args(["--tenant", TENANT, "--client-id", case.client_id]);
         keeper.stdin(Stdio::null()).spawn().unwrap()
+    }
+
+    /// WorkloadIdentityCredential gets an access token with what is in the file.
+    fn sign_in_by(&self, file: &Path, case: &Case) {
+        let mut arguments = vec!["--tenant", TENANT, "--client-id", case.client_id];
+        arguments.extend(["--authority", self.judge.authority(), "--token-file", file.to_str().unwrap()]);
+        let claims = self.judge.client("workload_identity_client.py", &arguments).granted();
+        assert_eq!(claims["sub"], case.client_id);
     }
 
     fn post(&self, assertion: &Path, tenant: &str) -> tests::judge::Verdict {
