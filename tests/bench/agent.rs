@@ -9,6 +9,8 @@ use crate::processes::Processes;
 use crate::site::{Places, Site};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
@@ -17,6 +19,10 @@ use std::time::{Duration, Instant};
 /// How long the agent may take to serve, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// The admins' socket, beside the callers'.
+const ADMIN_SOCKET: &str = "admin.sock";
+const RELOAD: &[u8] =
+    b"POST /v1/reload HTTP/1.1\r\nHost: kunci\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// A running agent. Dropped, it is killed.
 pub(crate) struct Agent {
@@ -29,6 +35,11 @@ impl Agent {
     /// Provisions the site's connectors, starts the agent, and checks one answer of each connector.
     pub(crate) fn start(places: &Places, site: &Site) -> Result<Self, Problem> {
         provision(&places.bin_dir.join("kunci"), &site.config)?;
+        Self::spawn(places, site)
+    }
+
+    /// Starts the agent on a provisioned site, and checks one answer of each connector.
+    pub(crate) fn spawn(places: &Places, site: &Site) -> Result<Self, Problem> {
         let program = places.bin_dir.join("kunci-agent");
         let log = places.state.join("agent.log");
         let out = File::create(&log).map_err(Problem::at("create", &log))?;
@@ -52,6 +63,32 @@ impl Agent {
     /// Its processes as they are now.
     pub(crate) fn processes(&self) -> Result<Processes, Problem> {
         Processes::of(self.child.id())
+    }
+
+    /// Has it read the configuration and all tenants anew while a load goes on.
+    pub(crate) fn reload_under(&self, load: &mut Load<'_>) -> Result<(), Problem> {
+        let admin = self.socket.with_file_name(ADMIN_SOCKET);
+        thread::scope(|scope| {
+            let reload = scope.spawn(move || reload(&admin));
+            while !reload.is_finished() {
+                load.run(LOOK_AGAIN)?;
+            }
+            reload.join().unwrap_or_else(|_| Err(Problem::Agent("the reload was given up".to_owned())))
+        })
+    }
+
+    /// Kills it, and waits until all its processes are gone.
+    pub(crate) fn kill(self) -> Result<(), Problem> {
+        let processes = self.processes()?;
+        drop(self);
+        let end = Instant::now() + PATIENCE;
+        while processes.all().any(|pid| Path::new(&format!("/proc/{pid}/exe")).exists()) {
+            if Instant::now() > end {
+                return Err(Problem::Agent("a process of the agent outlives it".to_owned()));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
     }
 
     /// Asks it to end, and waits until it has.
@@ -116,6 +153,15 @@ impl Drop for Agent {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn reload(admin: &Path) -> Result<(), Problem> {
+    let mut stream = UnixStream::connect(admin).map_err(Problem::at("connect to", admin))?;
+    let mut answer = String::new();
+    stream.set_read_timeout(Some(PATIENCE)).map_err(Problem::io("set a time-out"))?;
+    stream.write_all(RELOAD).map_err(Problem::io("ask for a reload"))?;
+    stream.read_to_string(&mut answer).map_err(Problem::io("read the reload's answer"))?;
+    if answer.starts_with("HTTP/1.1 204") { Ok(()) } else { Err(Problem::Answer(answer)) }
 }
 
 fn provision(kunci: &Path, config: &Path) -> Result<(), Problem> {

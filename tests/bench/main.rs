@@ -2,7 +2,8 @@
 //!
 //! One token is driven directly and through the installed agent, in turns, and the ratio of the two is what counts:
 //! single figures drift with the machine. The two subcommands are the driver's child processes; the module reads
-//! its environment when it loads, so each driver is a process of its own. Writes `load.json` and `machine.json`.
+//! its environment when it loads, so each driver is a process of its own. Writes `load.json`, `once.json` and
+//! `machine.json`.
 
 mod agent;
 mod algorithm;
@@ -15,6 +16,7 @@ mod latency;
 mod load;
 mod machine;
 mod memory;
+mod once;
 mod problem;
 mod processes;
 mod record;
@@ -22,6 +24,7 @@ mod reference;
 mod rounds;
 mod site;
 mod softtoken;
+mod start;
 mod table;
 
 use crate::direct::Drive;
@@ -101,9 +104,10 @@ impl Bench {
         let plan = Plan { rounds: self.rounds, time: Duration::from_secs_f64(self.seconds) };
         let records = plan.run(&site, &agent)?;
         agent.stop()?;
-        print!("{}", table::markdown(&machine, &records));
-        record::write(&places.out, &machine, &records)?;
-        let missed = figures::missed(&records);
+        let once = once::Once::measure(&places, &site)?;
+        print!("{}\n{once}", table::markdown(&machine, &records));
+        record::write(&places.out, &machine, &records, &once)?;
+        let missed = figures::missed(&records, &once);
         missed.iter().for_each(|figure| eprintln!("missed: {figure}"));
         Ok(!self.check || missed.is_empty())
     }

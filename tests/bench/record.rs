@@ -4,6 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::direct::Figures;
 use crate::latency::median;
 use crate::machine::Machine;
+use crate::once::Once;
 use crate::problem::Problem;
 use crate::rounds::{Round, Served};
 use serde::Serialize;
@@ -69,11 +70,13 @@ impl Record {
     }
 }
 
-/// Writes `load.json` and `machine.json`.
-pub(crate) fn write(out: &Path, machine: &Machine, records: &[Record]) -> Result<(), Problem> {
+/// Writes `load.json`, `once.json` and `machine.json`.
+pub(crate) fn write(out: &Path, machine: &Machine, records: &[Record], once: &Once) -> Result<(), Problem> {
     let load = serde_json::to_string_pretty(records).map_err(|e| Problem::Figures("the records", e))?;
     let machine = serde_json::to_string_pretty(machine).map_err(|e| Problem::Figures("the machine", e))?;
-    for (name, text) in [("load.json", load), ("machine.json", machine)] {
+    let once =
+        serde_json::to_string_pretty(once).map_err(|e| Problem::Figures("what was measured once", e))?;
+    for (name, text) in [("load.json", load), ("once.json", once), ("machine.json", machine)] {
         let path = out.join(name);
         fs::write(&path, text + "\n").map_err(Problem::at("write", &path))?;
     }

@@ -111,6 +111,8 @@ impl Plan {
                 "a process of the agent was restarted while it was measured".to_owned(),
             ));
         }
+        // Memory is looked at when a front holds the most: after old and new tenants were there at once.
+        agent.reload_under(&mut load)?;
         let hosts = processes.hosts.iter().map(|host| memory::resident_mib(*host));
         Ok(Served {
             cpu_us_per_signature: used.as_secs_f64() * 1e6 / outcome.answers as f64,
