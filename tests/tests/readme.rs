@@ -53,7 +53,17 @@ fn every_link_of_the_readme_leads_somewhere() {
         let text = fs::read_to_string(repository().join(page)).unwrap();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.contains("://")) {
-            assert!(repository().join(link).exists(), "{page} links to {link}, which is not there");
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let text = fs::read_to_string(repository().join(file));
+            let text = text.or_else(|_| repository().join(file).read_dir().map(|_| String::new()));
+            let text = text.unwrap_or_else(|error| panic!("{page} links to {link}: {error}"));
+            let headings = text.lines().filter_map(|line| line.split_once("# "));
+            let is_there = |(_, words): (&str, &str)| words.to_lowercase().replace(' ', "-") == heading;
+            let mut headings = headings.filter(|found| is_there(*found));
+            assert!(
+                heading.is_empty() || headings.next().is_some(),
+                "{page} links to {link}: no such heading"
+            );
         }
     }
 }
