@@ -1,7 +1,7 @@
 //! The ledger as the front uses it: awaitable, and with intents that void themselves.
 //!
-//! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a client that went
-//! away, a token that failed, a freeze. Once [`Intent::released`] took it, it counts as a signature for good. An error
+//! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a token that
+//! failed, a freeze, a signature that is not the pinned key's. Once [`Intent::released`] took it, it counts as a signature for good. An error
 //! at fdatasync ends this process: what is on the disk is unknown, and only recovery can tell. The ledger takes nothing
 //! from that moment on, and the process lives [`LAST_WORDS`] longer, so that whoever asked is told.
 
@@ -231,10 +231,26 @@ fn leave(error: &Error) {
     }
 }
 
-/// What a client sees of a ledger that cannot be written.
+/// What a client sees of a ledger that takes no record now.
 pub fn unavailable(error: &Error) -> Problem {
-    let detail =
-        "Nothing is released without a durable record. The operator has to free space or mend the disk.";
-    tracing::error!(%error, "the ledger cannot be written");
+    tracing::error!(%error, "nothing is released without a durable record");
+    let detail = match error {
+        Error::Busy => "Too many records wait for the disk. Try again, less often.",
+        Error::Closed => "The agent is stopping. Try again.",
+        _ => "Nothing is released without a durable record. The operator has to free space or mend the disk.",
+    };
     Problem::unavailable("ledger-unavailable", "The ledger cannot be written", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failing_disk_is_called_one() {
+        let detail = |error| unavailable(&error).detail;
+        assert!(detail(Error::Busy).contains("Too many records"));
+        assert!(detail(Error::Closed).contains("stopping"));
+        assert!(detail(Error::Unavailable(rustix::io::Errno::NOSPC)).contains("free space"));
+    }
 }

@@ -124,8 +124,10 @@ impl Lifecycle {
         let key = &mut self.keys[at];
         key.state = state;
         key.entries.push(index);
-        // The pin is set once: nothing later may replace it.
-        key.spki_sha256 = key.spki_sha256.or(digest(&entry.spki_sha256));
+        // The pin is set once, by the entry that says so: nothing else sets it, and nothing later replaces it.
+        if state == KeyState::Generated {
+            key.spki_sha256 = key.spki_sha256.or(digest(&entry.spki_sha256));
+        }
         key.certificate_sha256 = digest(&entry.certificate_sha256).or(key.certificate_sha256);
     }
 
@@ -175,6 +177,7 @@ mod tests {
         assert_eq!(key.certificate_sha256.unwrap().to_string(), "cc".repeat(32));
         assert_eq!(key.entries, [0, 1, 2]);
         assert!(folded([&entry("generating")]).current("de", "t").is_none());
+        assert!(folded([&entry("generating"), &other]).current("de", "t").is_none(), "only `generated` pins");
         assert!(folded([&pinned, &entry("destroyed")]).current("de", "t").is_none());
     }
 

@@ -68,22 +68,33 @@ impl Problem {
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, detail) }
     }
 
+    /// A fault of ours, which the log has in detail.
+    pub fn internal(title: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            title,
+            "Report it to the operator: the agent's log says why.",
+        )
+    }
+
     /// With a time after which to try again, in seconds.
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
     /// The log level follows the class.
-    pub fn log(&self, what: &str) {
+    fn log(&self) {
         match self.status {
-            500.. => tracing::error!(code = self.code, detail = self.detail, "{what}"),
-            _ => tracing::debug!(code = self.code, "{what}"),
+            500.. => tracing::error!(code = self.code, detail = self.detail, "{}", self.title),
+            _ => tracing::debug!(code = self.code, "{}", self.title),
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        self.log();
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(&self)).into_response();
         let headers = response.headers_mut();

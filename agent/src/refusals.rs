@@ -20,8 +20,9 @@ const MAX_COUNTERS: usize = 1024;
 #[derive(Default)]
 pub struct Refusals(Mutex<HashMap<Key, Counter>>);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
+/// What is counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
     uid: Option<u32>,
     connector: Option<Name>,
     reason: &'static str,
@@ -45,19 +46,27 @@ impl Refusals {
         counters.entry(key).or_insert(Counter { caller, pending: 0, written: None }).pending += 1;
     }
 
-    /// The entries that are due now. `all` takes what is pending whatever its age, at a stop.
-    pub fn due(&self, now: Instant, all: bool) -> Vec<Entry> {
+    /// The entries that are due now, each to be given back by [`Refusals::not_written`] where the disk refuses it. `all`
+    /// takes what is pending whatever its age, at a stop.
+    pub fn due(&self, now: Instant, all: bool) -> Vec<(Key, Entry)> {
         let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = |counter: &Counter| counter.written.is_some_and(|at| now.duration_since(at) < EVERY);
         let mut due = Vec::new();
         for (key, counter) in counters.iter_mut() {
             if counter.pending > 0 && (all || !recent(counter)) {
-                due.push(entry(key, counter));
+                due.push((key.clone(), entry(key, counter)));
                 (counter.pending, counter.written) = (0, Some(now));
             }
         }
         counters.retain(|_, counter| counter.pending > 0 || recent(counter));
         due
+    }
+
+    /// Takes back what the disk refused: it is due again a minute later.
+    pub fn not_written(&self, key: Key, entry: Entry, now: Instant) {
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Counter { caller: entry.caller, pending: 0, written: Some(now) };
+        counters.entry(key).or_insert(new).pending += entry.count.unwrap_or_default();
     }
 }
 
@@ -83,10 +92,23 @@ mod tests {
         let (refusals, start) = (Refusals::default(), Instant::now());
         let count = |times: u32| (0..times).for_each(|_| refusals.count(caller(7), None, "rate-exceeded"));
         count(1);
-        assert_eq!(refusals.due(start, false)[0].count, Some(1));
+        assert_eq!(refusals.due(start, false)[0].1.count, Some(1));
         count(1_000);
         assert!(refusals.due(start + Duration::from_secs(59), false).is_empty());
-        assert_eq!(refusals.due(start + Duration::from_secs(60), false)[0].count, Some(1_000));
+        assert_eq!(refusals.due(start + Duration::from_secs(60), false)[0].1.count, Some(1_000));
+    }
+
+    #[test]
+    fn what_the_disk_refused_is_counted_on_and_written_later() {
+        let (refusals, start) = (Refusals::default(), Instant::now());
+        (0..3).for_each(|_| refusals.count(caller(7), None, "rate-exceeded"));
+        for (key, entry) in refusals.due(start, false) {
+            refusals.not_written(key, entry, start);
+        }
+        refusals.count(caller(7), None, "rate-exceeded");
+        assert!(refusals.due(start + Duration::from_secs(59), false).is_empty());
+        let due = refusals.due(start + Duration::from_secs(60), false);
+        assert_eq!((due.len(), due[0].1.count, due[0].1.caller.clone()), (1, Some(4), Some(caller(7))));
     }
 
     #[test]
@@ -95,6 +117,6 @@ mod tests {
         (0..5_000).for_each(|uid| refusals.count(caller(uid), None, "connector-not-granted"));
         let due = refusals.due(start, true);
         assert!(due.len() <= MAX_COUNTERS + 1);
-        assert_eq!(due.iter().filter_map(|entry| entry.count).sum::<u64>(), 5_000);
+        assert_eq!(due.iter().filter_map(|(_, entry)| entry.count).sum::<u64>(), 5_000);
     }
 }

@@ -22,7 +22,8 @@ pub struct Route {
     asker: Asker,
     /// What the last token said.
     problem: Option<Problem>,
-    is_repeated: bool,
+    /// Whether there was one token only, which was not asked once more yet.
+    may_repeat: bool,
 }
 
 /// Why a token's signature did not come.
@@ -40,7 +41,8 @@ impl Route {
     /// The connector's tokens that may sign now.
     pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Inactive> {
         let keys = front.connectors.active(name, connector)?;
-        Ok(Self { keys, asker: Some(caller.clone()), problem: None, is_repeated: false })
+        let may_repeat = keys.len() == 1;
+        Ok(Self { keys, asker: Some(caller.clone()), problem: None, may_repeat })
     }
 
     /// The next token's key, and a seat there.
@@ -57,7 +59,7 @@ impl Route {
     /// A token did not sign: goes on to the next one if that may help.
     pub fn missed(&mut self, key: Arc<ActiveKey>, miss: Miss) -> Result<(), Problem> {
         let is_unclear = matches!(miss, Miss::Token(AskError::Fault(Fault::Device(_))));
-        if is_unclear && self.keys.is_empty() && !std::mem::replace(&mut self.is_repeated, true) {
+        if is_unclear && std::mem::take(&mut self.may_repeat) {
             self.keys.push(key);
         }
         self.problem = Some(match miss {

@@ -10,9 +10,11 @@ use std::time::Instant;
 use axum::body::Bytes;
 use ledger::{Entry, Kind};
 use token::lane::{Done, Work};
+use token::message::MessageError;
 
 use crate::answer::Answer;
 use crate::clock::{Reading, Stepped};
+use crate::connectors::ActiveKey;
 use crate::draft::Draft;
 use crate::flight::Flight;
 use crate::front::Front;
@@ -35,13 +37,24 @@ pub async fn assertion(
     let request = Request::parse(&connector, &body)?;
     let grant = front.decide(&peer, request, Instant::now())?;
     let flight = front.enter(grant.caller(), grant.name())?;
-    let mut route = Route::of(&front, grant.name(), grant.connector(), grant.caller())?;
+    let route = Route::of(&front, grant.name(), grant.connector(), grant.caller())?;
+    let compose =
+        move |key: &ActiveKey, now| Draft::assertion(&grant, key.key.clone(), key.certificate_sha256, now);
+    release_on_any(front, route, flight, compose).await
+}
+
+/// Releases what is composed anew for each token that is asked, until one signs it.
+pub async fn release_on_any(
+    front: Arc<Front>,
+    mut route: Route,
+    flight: Flight,
+    compose: impl Fn(&ActiveKey, i64) -> Result<Draft, MessageError> + Send + 'static,
+) -> Result<Answer, Problem> {
     to_the_end(async move {
         loop {
             let (active, seat) = route.next(&front).await?;
             flight.open()?;
-            let now = front.clock.seconds(Reading::now())?;
-            let draft = Draft::assertion(&grant, active.key.clone(), active.certificate_sha256, now)?;
+            let draft = compose(&active, front.clock.seconds(Reading::now())?)?;
             match sign(&front, draft, seat).await {
                 Ok((signed, intent)) => return Ok(Answer::release(signed, intent, flight)?),
                 Err(miss) => route.missed(active, miss)?,
@@ -106,8 +119,10 @@ impl From<Stepped> for Problem {
     }
 }
 
-impl From<token::message::MessageError> for Problem {
-    fn from(error: token::message::MessageError) -> Self {
-        Self::input("invalid-message", "The message cannot be composed", error.to_string())
+impl From<MessageError> for Problem {
+    fn from(error: MessageError) -> Self {
+        // Callers' fields were judged before: what is wrong now is a configuration or a fault of ours.
+        tracing::error!(%error, "a message cannot be composed");
+        Self::internal("The message cannot be composed")
     }
 }

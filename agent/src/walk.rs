@@ -3,17 +3,32 @@
 //! hyper drops a handler when its connection goes away. What was begun on a token or in the ledger would then stop
 //! anywhere between two steps; in a task of its own it does not.
 
+use tokio::task::JoinError;
+
 use crate::problem::Problem;
 
 /// Walks to the end in a task of its own.
 pub(crate) async fn to_the_end<T: Send + 'static>(
     walk: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::spawn(walk).await.unwrap_or_else(|_| {
-        Err(Problem::unavailable(
-            "stopping",
-            "The agent is stopping",
-            "Try again; it carries on where it was.",
-        ))
-    })
+    tokio::spawn(walk).await.unwrap_or_else(|error| Err(broken_off(&error)))
+}
+
+fn broken_off(error: &JoinError) -> Problem {
+    if error.is_panic() {
+        tracing::error!(%error, "a fault of ours ended a request");
+        return Problem::internal("The agent failed at this");
+    }
+    Problem::unavailable("stopping", "The agent is stopping", "Try again; it carries on where it was.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_not_called_a_stop() {
+        let walked = to_the_end::<()>(async { panic!("as a bug would") }).await;
+        assert_eq!(walked.unwrap_err().code, "internal");
+    }
 }

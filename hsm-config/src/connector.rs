@@ -8,7 +8,7 @@ use crate::flaw::Flaw;
 use crate::name::Name;
 use crate::problem::Fault;
 use crate::report::Report;
-use crate::tenant::TenantId;
+use crate::tenant::{MAX_TENANT_BYTES, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -20,6 +20,8 @@ use std::time::Duration;
 const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);
 /// The longest authority and the longest audience template, in bytes.
 const MAX_URL_BYTES: usize = 512;
+/// The longest audience, in bytes, with the longest tenant filled in: the ledger keeps so much of it.
+pub const MAX_AUDIENCE_BYTES: usize = 512;
 /// The longest region, in bytes.
 const MAX_REGION_BYTES: usize = 128;
 /// The hosts of Microsoft Entra, which refuse certificates with EC keys.
@@ -169,6 +171,15 @@ impl Connector {
             let help =
                 "write an https URL, with {authority} and {tenant} where they belong and no other braces";
             return Err(Fault::value(format!("{:?} is not an audience", self.audience), help));
+        }
+        let longest = self
+            .audience
+            .replace("{authority}", &self.authority)
+            .replace("{tenant}", &"t".repeat(MAX_TENANT_BYTES));
+        if longest.len() > MAX_AUDIENCE_BYTES {
+            let what =
+                format!("the audience of a tenant with a long name is over {MAX_AUDIENCE_BYTES} bytes");
+            return Err(Fault::value(what, "write a shorter audience or authority"));
         }
         if self.is_entra() && !self.audience.contains("{tenant}") {
             let what = "the audience names no tenant, so one assertion would do for all of them";

@@ -42,7 +42,7 @@ pub use agent::Agent;
 pub use caller::Caller;
 pub use cka_id::CkaId;
 pub use config::Config;
-pub use connector::{Algorithm, Connector, KeyType};
+pub use connector::{Algorithm, Connector, KeyType, MAX_AUDIENCE_BYTES};
 pub use example::example;
 pub use flaw::Flaw;
 pub use ledger::Ledger;

@@ -10,6 +10,8 @@ use rustix::{
     io::{Errno, Result, retry_on_intr},
 };
 
+use crate::error::Failed;
+
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 const PRIVATE_FOLDER: Mode = Mode::RWXU;
 const ALWAYS: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW);
@@ -114,13 +116,14 @@ impl Dir {
     }
 
     /// Makes the names in a folder durable.
-    pub(crate) fn sync_folder(&self, path: &str) -> Result<()> {
-        fs::fsync(self.folder(path)?)
+    pub(crate) fn sync_folder(&self, path: &str) -> std::result::Result<(), Failed> {
+        fs::fsync(self.folder(path)?).map_err(Failed::Unconfirmed)
     }
 
     /// Makes the content of a file durable.
-    pub(crate) fn sync_file(&self, path: &str) -> Result<()> {
-        fs::fdatasync(fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty())?)
+    pub(crate) fn sync_file(&self, path: &str) -> std::result::Result<(), Failed> {
+        let file = fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty())?;
+        fs::fdatasync(file).map_err(Failed::Unconfirmed)
     }
 
     pub(crate) fn names(&self, path: &str) -> Result<Vec<String>> {

@@ -60,3 +60,24 @@ impl Error {
         move |errno| Self::Io { file: file.to_owned(), errno }
     }
 }
+
+/// How the disk failed: what it refused may be tried again; what it did not confirm may be lost, and a second try that
+/// succeeds would say nothing, because the kernel tells such an error once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failed {
+    Refused(Errno),
+    Unconfirmed(Errno),
+}
+
+impl Failed {
+    pub(crate) fn errno(self) -> Errno {
+        let (Self::Refused(errno) | Self::Unconfirmed(errno)) = self;
+        errno
+    }
+}
+
+impl From<Errno> for Failed {
+    fn from(errno: Errno) -> Self {
+        Self::Refused(errno)
+    }
+}

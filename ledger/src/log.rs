@@ -100,6 +100,7 @@ fn spawn(
     let sealer = Sealer {
         dir: Arc::clone(dir),
         prepared: Arc::clone(&prepared),
+        queue: Arc::clone(queue),
         marks: ready.marks,
         unmarked: ready.unmarked,
         _lock: Arc::clone(&lock),

@@ -98,7 +98,7 @@ fn recover_open(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<OpenBun
         break resume(dir, number, walked, found)?;
     };
     refuse_strays(dir, number)?;
-    dir.sync_folder(OPEN).map_err(Error::io(OPEN))?;
+    dir.sync_folder(OPEN).map_err(|failed| Error::io(OPEN)(failed.errno()))?;
     Ok(bundle)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The writer never waits for it. A bundle that could not be moved (disk full) is tried again with the next one; at a
 //! start, recovery does what a kill left undone. Tiles are put in place before their entries, so that a reader who
-//! finds a sealed bundle finds its hashes. Marks come last, and only over what is durable.
+//! finds a sealed bundle finds its hashes. Marks come last, and only over what is durable. What the disk does not confirm
+//! ends the ledger, as it does for the writer.
 
 use std::{
     collections::BTreeSet,
@@ -16,10 +17,12 @@ use std::{
 use crate::{
     Error,
     dir::Dir,
+    error::Failed,
     hash::Hash,
     layout::{BUNDLE, OPEN, open_entries, open_hashes, sealed_entries, tile},
     lock::Lock,
     marks::Marks,
+    queue::Queue,
     tile::{TILE_BYTES, complete_with, publish_parents},
 };
 
@@ -41,6 +44,7 @@ pub(crate) struct Sealer {
     pub(crate) dir: Arc<Dir>,
     /// Open files below this number exist durably.
     pub(crate) prepared: Arc<AtomicU64>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) marks: Marks,
     /// Sealed since the marks were written.
     pub(crate) unmarked: Marks,
@@ -49,25 +53,32 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     pub(crate) fn run(mut self, from: Receiver<Full>) {
+        if let Err(Failed::Unconfirmed(errno)) = self.seal_while_confirmed(&from) {
+            self.queue.poison(errno);
+        }
+    }
+
+    /// What the disk refuses is tried again later.
+    fn seal_while_confirmed(&mut self, from: &Receiver<Full>) -> Result<(), Failed> {
         let mut pending = Vec::new();
-        let _ = self.prepare(self.prepared.load(Ordering::Acquire));
+        unless_refused(self.prepare(self.prepared.load(Ordering::Acquire)))?;
         while let Ok(full) = from.recv() {
             pending.push(full);
             pending.extend(from.try_iter());
             if let Some(last) = pending.last() {
-                let _ = self.prepare(last.number + 1);
+                unless_refused(self.prepare(last.number + 1))?;
             }
             self.seal_all(&mut pending);
             if self.unmarked.size >= self.marks.size + MARK_EVERY * BUNDLE {
-                let _ = self.mark();
+                unless_refused(self.mark())?;
             }
         }
         self.seal_all(&mut pending);
-        let _ = self.mark();
+        self.mark()
     }
 
     /// Makes the files from `first` on exist, durably. Lower ones may be sealed already and must not come back.
-    fn prepare(&self, first: u64) -> rustix::io::Result<()> {
+    fn prepare(&self, first: u64) -> Result<(), Failed> {
         let until = first + AHEAD;
         for number in self.prepared.load(Ordering::Acquire).max(first)..until {
             self.dir.read_write(&open_entries(number))?;
@@ -88,7 +99,7 @@ impl Sealer {
     }
 
     /// Makes what was sealed durable, then says so in the marks.
-    fn mark(&mut self) -> rustix::io::Result<()> {
+    fn mark(&mut self) -> Result<(), Failed> {
         if self.unmarked.size == self.marks.size {
             return Ok(());
         }
@@ -106,6 +117,13 @@ impl Sealer {
         self.unmarked.store(&self.dir)?;
         self.marks.size = self.unmarked.size;
         Ok(())
+    }
+}
+
+fn unless_refused(done: Result<(), Failed>) -> Result<(), Failed> {
+    match done {
+        Err(Failed::Refused(_)) => Ok(()),
+        done => done,
     }
 }
 

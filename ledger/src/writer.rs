@@ -1,7 +1,7 @@
 //! The writer thread: takes all that waits, writes it with one write and one fdatasync, then answers.
 //!
-//! Nobody gets a receipt before fdatasync returned on a file that still has its name. A refused write costs only those who waited for it; a failed fdatasync
-//! ends the ledger, because the kernel may have dropped the pages and a second try would lie. A batch never straddles two
+//! Nobody gets a receipt before fdatasync returned on a file that still has its name. A refused write costs only those who waited for it; a failed fdatasync,
+//! or fsync of the folder of open files, ends the ledger, because the kernel may have dropped the pages and a second try would lie. A batch never straddles two
 //! bundles: it is split there and each part is synced and answered by itself.
 
 use std::sync::{
@@ -17,6 +17,7 @@ use crate::{
     Error, Receipt,
     bundle::OpenBundle,
     dir::Dir,
+    error::Failed,
     frame::{Frames, encode},
     hash::leaf_hash,
     layout::{BUNDLE, OPEN},
@@ -66,24 +67,27 @@ impl Writer {
     fn commit(&mut self, batch: Vec<Job>) -> Result<()> {
         let batch = self.admit(batch);
         let mut batch = self.encode(batch);
-        if let Err(errno) = self.append() {
+        let mut written = self.append();
+        if let Err(Failed::Refused(errno)) = written {
             batch = self.encode(refuse_ordinary(batch, errno));
-            if let Err(errno) = self.append_from_reserve(errno) {
+            written = self.append_from_reserve(errno);
+        }
+        let confirmed = match written {
+            Ok(()) if batch.is_empty() => return Ok(()),
+            Ok(()) => self.bundle.sync().and_then(|()| self.bundle.stands(&self.dir)),
+            Err(Failed::Refused(errno)) => {
                 answer_all(batch, &Error::Unavailable(errno));
                 return Ok(());
             }
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        match self.bundle.sync().and_then(|()| self.bundle.stands(&self.dir)) {
+            Err(Failed::Unconfirmed(errno)) => Err(errno),
+        };
+        match confirmed {
             Ok(()) => self.accept(batch),
             Err(errno) => {
                 answer_all(batch, &Error::Fatal(errno));
-                return Err(errno);
+                Err(errno)
             }
         }
-        Ok(())
     }
 
     /// While the reserve is not whole, ordinary entries would live on it.
@@ -112,31 +116,31 @@ impl Writer {
         fits
     }
 
-    fn append(&mut self) -> Result<()> {
+    fn append(&mut self) -> std::result::Result<(), Failed> {
         if self.buffer.is_empty() {
             return Ok(());
         }
         if self.bundle.room() == 0 {
             self.turn()?;
         }
-        self.bundle.write(&self.buffer)
+        Ok(self.bundle.write(&self.buffer)?)
     }
 
-    fn append_from_reserve(&mut self, mut errno: Errno) -> Result<()> {
+    fn append_from_reserve(&mut self, mut errno: Errno) -> std::result::Result<(), Failed> {
         while !self.buffer.is_empty() {
             if !is_no_space(errno) || !self.reserve.give_back() {
-                return Err(errno);
+                return Err(Failed::Refused(errno));
             }
             match self.append() {
-                Ok(()) => break,
-                Err(again) => errno = again,
+                Err(Failed::Refused(again)) => errno = again,
+                done => return done,
             }
         }
         Ok(())
     }
 
     /// The answers go first; hashes can be computed again and nobody waits for them.
-    fn accept(&mut self, batch: Vec<Job>) {
+    fn accept(&mut self, batch: Vec<Job>) -> Result<()> {
         let first = self.bundle.next_index();
         self.size.store(first + batch.len() as u64, Ordering::Release);
         for (job, index) in batch.into_iter().zip(first..) {
@@ -148,13 +152,17 @@ impl Writer {
         let leaves = Frames::new(&self.buffer).map(|frame| leaf_hash(frame.body));
         self.bundle.accept(self.buffer.len(), leaves);
         self.bundle.keep_hashes();
-        if self.bundle.room() == 0 {
-            // Where this fails, the next write tries again and tells its waiters.
-            let _ = self.turn();
+        if self.bundle.room() > 0 {
+            return Ok(());
+        }
+        match self.turn() {
+            // What the disk refuses, the next write tries again and tells its waiters.
+            Ok(()) | Err(Failed::Refused(_)) => Ok(()),
+            Err(Failed::Unconfirmed(errno)) => Err(errno),
         }
     }
 
-    fn turn(&mut self) -> Result<()> {
+    fn turn(&mut self) -> std::result::Result<(), Failed> {
         let number = self.bundle.number() + 1;
         let next = OpenBundle::create(&self.dir, number)?;
         if number >= self.prepared.load(Ordering::Acquire) {

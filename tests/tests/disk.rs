@@ -149,6 +149,22 @@ fn a_disk_that_does_not_confirm_ends_the_front_and_nothing_is_released_without_a
     rig.assert_recorded(&took.received);
 }
 
+/// The names of new files are part of what is durable, and the kernel tells such an error once.
+#[test]
+fn a_folder_that_the_disk_does_not_confirm_ends_the_front_too() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let front = agent.front().unwrap();
+    let failing = Strace::attach(front, &rig.at("trace"), &["-e", "inject=fsync:error=EIO:when=1"]);
+    let load = Load::start(agent.socket(), 4);
+    failing.until_ended(front);
+    until_true("another front is there", || agent.front().is_some_and(|other| other != front));
+    load.until_answered(300);
+    let took = load.stop();
+    assert!(agent.stop().success());
+    rig.assert_recorded(&took.received);
+}
+
 /// The claim of the whole ledger, in the kernel's words. It fails, as it should, where the ledger's writer answers before
 /// its fdatasync (`accept` before `sync` in ledger/src/writer.rs): "sent before its entry was durable".
 #[test]

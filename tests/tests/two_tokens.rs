@@ -8,6 +8,7 @@ use std::fs;
 use ledger::Kind;
 use rustix::process::Signal;
 use tests::agent::kill;
+use tests::rig::OBJECT;
 use tests::wait::until_true;
 use tests::{Agent, Load, Rig};
 
@@ -95,6 +96,18 @@ fn a_token_that_hangs_costs_time_and_no_request() {
     assert_nobody_noticed(&rig, load);
     let voids = rig.entries().iter().filter(|entry| entry.kind == Kind::Void).count();
     assert!(voids > 0, "what the hung token never answered is voided");
+}
+
+#[test]
+fn a_proof_is_composed_anew_where_its_token_hangs() {
+    let rig = Rig::bare().deadline("1s").second_token().provisioned();
+    let agent = rig.start();
+    kill(host(&agent, "second").unwrap(), Signal::STOP);
+    let ask = format!(r#"{{"object_id":"{OBJECT}","reason":"roll"}}"#);
+    until_true("a proof was voided on the hung token", || {
+        agent.admin("POST", "/v1/connectors/de/proofs", &ask).ok();
+        rig.entries().iter().any(|entry| entry.kind == Kind::Void)
+    });
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub enum PinOrigin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoginOutcome {
-    /// CKR_OK or CKR_USER_ALREADY_LOGGED_IN.
+    /// CKR_OK.
     Accepted,
     /// CKR_PIN_INCORRECT, CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE or CKR_PIN_INVALID.
     Refused(String),

@@ -168,7 +168,7 @@ async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Resu
 async fn stop(front: &Front) {
     front.door.drain(&front.gates).await;
     front.journal.settled().await;
-    for entry in front.refusals.due(std::time::Instant::now(), true) {
+    for (_, entry) in front.refusals.due(std::time::Instant::now(), true) {
         // At a stop nobody can be told any more; the ledger logs its own failure.
         let _ = front.journal.record(entry).await;
     }

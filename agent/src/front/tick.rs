@@ -15,10 +15,24 @@ pub(super) async fn run(front: Arc<Front>) {
     let mut tick = tokio::time::interval(EVERY);
     loop {
         tick.tick().await;
-        front.refusals.due(Instant::now(), false).into_iter().for_each(|entry| front.journal.note(entry));
+        note_refusals(&front);
         if front.clock.settled(Reading::now()) {
             resume(&front).await;
         }
+    }
+}
+
+/// Written on nobody's time; what the disk refuses is counted on.
+fn note_refusals(front: &Arc<Front>) {
+    let now = Instant::now();
+    for (key, entry) in front.refusals.due(now, false) {
+        let front = front.clone();
+        tokio::spawn(async move {
+            if let Err(error) = front.journal.record(entry.clone()).await {
+                tracing::error!(%error, "counted refusals are not on record yet");
+                front.refusals.not_written(key, entry, now);
+            }
+        });
     }
 }
 

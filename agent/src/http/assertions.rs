@@ -55,8 +55,7 @@ pub(super) async fn create(
     Path(connector): Path<String>,
     Small(body): Small,
 ) -> Result<Response, Problem> {
-    let answer = spine::assertion(front, peer, connector, body).await;
-    respond(answer.inspect_err(|problem| problem.log("an assertion was refused"))?)
+    respond(spine::assertion(front, peer, connector, body).await?)
 }
 
 /// The flight rides along until the last byte was written.
@@ -67,7 +66,7 @@ pub(super) fn flying(mut response: Response, flight: Flight) -> Response {
 
 /// An answer of another kind than was composed: ours to mend, and nothing leaves.
 pub(super) fn other_kind() -> Problem {
-    Problem::unavailable("internal", "The answer is of another kind", "Try again.")
+    Problem::internal("The answer is of another kind")
 }
 
 fn respond(answer: Answer) -> Result<Response, Problem> {

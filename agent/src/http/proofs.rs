@@ -15,7 +15,7 @@ use super::assertions::{flying, other_kind};
 use super::body::Json as Parsed;
 use super::path::Path;
 use crate::answer::Finished;
-use crate::clock::Reading;
+use crate::connectors::ActiveKey;
 use crate::draft::Draft;
 use crate::front::Front;
 use crate::peer::Peer;
@@ -65,16 +65,17 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let warrant = front.warrant(&peer, Verb::Proof)?;
     let name = front.visible(&peer, &connector)?;
-    let (reason, id) = (reason(&asked.reason)?, ObjectId::parse(&asked.object_id)?);
+    let (reason, id) = (reason(&asked.reason)?.to_owned(), ObjectId::parse(&asked.object_id)?);
     let application = front.application(&peer, &name, &id)?;
     let flight = front.enter(warrant.caller(), &name)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
-    let (active, seat) = Route::of(&front, &name, connector, warrant.caller())?.next(&front).await?;
-    let now = front.clock.seconds(Reading::now())?;
-    let draft = Draft::proof(&warrant, &application, active.key.clone(), active.certificate_sha256, now)?
-        .because(reason);
-    let answer = spine::release(front, draft, seat, flight).await?;
+    let route = Route::of(&front, &name, connector, warrant.caller())?;
+    let compose = move |key: &ActiveKey, now| {
+        let draft = Draft::proof(&warrant, &application, key.key.clone(), key.certificate_sha256, now)?;
+        Ok(draft.because(&reason))
+    };
+    let answer = spine::release_on_any(front, route, flight, compose).await?;
     let log_index = answer.log_index();
     let Message::Proof(message) = answer.message() else { return Err(other_kind()) };
     let expires_at = message.exp;

@@ -229,8 +229,12 @@ impl Tokens {
         match &answer {
             Ok((Done::Signature(_), service)) => self.with_pace(&token, |pace| pace.signed(*service)),
             Ok(_) => {}
-            Err(error) if error.is_the_tokens() => self.doubt(&token, &error.to_string()),
-            Err(_) => {}
+            Err(error) => {
+                tracing::warn!(%token, %error, "the token did not do it");
+                if error.is_the_tokens() {
+                    self.doubt(&token, &error.to_string());
+                }
+            }
         }
         if let Err(error @ (AskError::Deadline | AskError::Gone)) = &answer {
             // A host that lost one lane may live on with the others; only a new one has all of them again.

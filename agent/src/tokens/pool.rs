@@ -106,9 +106,35 @@ pub(super) fn places(work: &Work) -> usize {
 }
 
 impl AskError {
-    /// Whether another token might do it.
+    /// Whether the token is to blame, so that another one might do it. What was asked for in vain, or cannot be had as it
+    /// was asked for, says nothing against a token.
     pub fn is_the_tokens(&self) -> bool {
-        !matches!(self, Self::TooLong | Self::Busy(_) | Self::Fault(Fault::Message(_) | Fault::Initialise(_)))
+        match self {
+            Self::Gone | Self::Deadline | Self::Unexpected => true,
+            Self::TooLong | Self::Busy(_) => false,
+            Self::Fault(fault) => match fault {
+                Fault::Starting
+                | Fault::TokenMissing(_)
+                | Fault::TokenAmbiguous(_)
+                | Fault::Locked
+                | Fault::Latched(_)
+                | Fault::PinSource(_)
+                | Fault::KeyMissing
+                | Fault::KeyMismatch
+                | Fault::UnknownConnector
+                | Fault::Device(_)
+                | Fault::Permanent(_)
+                | Fault::Refused(_)
+                | Fault::Touch
+                | Fault::Protocol => true,
+                Fault::Message(_)
+                | Fault::Initialise(_)
+                | Fault::Attributes(_)
+                | Fault::CertificateMismatch
+                | Fault::Slot(_)
+                | Fault::ManagementKey(_) => false,
+            },
+        }
     }
 }
 

@@ -22,7 +22,7 @@ impl Tally {
                 report.voids += 1;
                 self.void(index, entry.voids, report);
             }
-            Kind::Refusal => report.refusals += entry.count.unwrap_or(1),
+            Kind::Refusal => report.refusals = report.refusals.saturating_add(entry.count.unwrap_or(1)),
             Kind::Lifecycle => report.lifecycle += 1,
             Kind::Posture => report.postures += 1,
             Kind::Probe => report.probes += 1,

@@ -47,7 +47,10 @@ impl Card {
         {
             wrong.push("wrong-policy");
         }
-        if wrong.is_empty() && report.kind == Some(kind) {
+        if report.kind != Some(kind) {
+            wrong.push("wrong-type");
+        }
+        if wrong.is_empty() {
             return Ok(report);
         }
         Err(Fault::Attributes(format!(

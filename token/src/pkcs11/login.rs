@@ -13,7 +13,7 @@ use crate::control::LoginOutcome;
 use crate::pin::Pin;
 
 /// What turns a call away before any PIN is looked at: no try of it is spent.
-const BEFORE_THE_PIN: [RvError; 19] = [
+const BEFORE_THE_PIN: [RvError; 20] = [
     RvError::TokenNotPresent,
     RvError::TokenNotRecognized,
     RvError::DeviceRemoved,
@@ -27,6 +27,7 @@ const BEFORE_THE_PIN: [RvError; 19] = [
     RvError::CryptokiNotInitialized,
     RvError::FunctionNotSupported,
     RvError::TokenWriteProtected,
+    RvError::UserAlreadyLoggedIn,
     RvError::UserAnotherAlreadyLoggedIn,
     RvError::UserPinNotInitialized,
     RvError::UserTooManyTypes,
@@ -62,7 +63,7 @@ impl Anchor {
 /// halfway may have counted it.
 pub(super) fn judge(called: &Result<(), Error>) -> LoginOutcome {
     match called {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => LoginOutcome::Accepted,
+        Ok(()) => LoginOutcome::Accepted,
         Err(error) if Class::of(error) == Class::Pin => LoginOutcome::Refused(name(error)),
         Err(error) if precedes_the_pin(error) => LoginOutcome::NotJudged(name(error)),
         Err(error) => LoginOutcome::Unclear(name(error)),
@@ -105,12 +106,16 @@ mod tests {
 
     #[test]
     fn only_what_comes_before_any_pin_leaves_it_unjudged() {
-        for code in [RvError::TokenNotPresent, RvError::SessionClosed, RvError::UserPinNotInitialized] {
+        for code in [
+            RvError::TokenNotPresent,
+            RvError::SessionClosed,
+            RvError::UserPinNotInitialized,
+            RvError::UserAlreadyLoggedIn,
+        ] {
             assert!(matches!(outcome(code), LoginOutcome::NotJudged(_)), "{code:?}");
         }
         for code in [RvError::PinIncorrect, RvError::PinLocked] {
             assert!(matches!(outcome(code), LoginOutcome::Refused(_)), "{code:?}");
         }
-        assert_eq!(outcome(RvError::UserAlreadyLoggedIn), LoginOutcome::Accepted);
     }
 }

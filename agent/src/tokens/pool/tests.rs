@@ -96,3 +96,16 @@ async fn an_answer_with_another_number_ends_the_pool() {
     assert!(matches!(asked.await.unwrap(), Err(AskError::Gone)));
     assert!(matches!(ask(&pool, probe()).await, Err(AskError::Gone)));
 }
+
+#[test]
+fn what_an_admin_asked_for_in_vain_says_nothing_against_the_token() {
+    for fault in [
+        Fault::Slot("x".into()),
+        Fault::ManagementKey("x".into()),
+        Fault::Attributes("x".into()),
+        Fault::CertificateMismatch,
+    ] {
+        assert!(!AskError::Fault(fault).is_the_tokens());
+    }
+    assert!(AskError::Fault(Fault::Device("x".into())).is_the_tokens());
+}
