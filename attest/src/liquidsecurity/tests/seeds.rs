@@ -6,13 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Hsm, gzipped};
+use crate::forge::{Draft, Signer};
 use crate::tests::today;
 use crate::{Anchor, Certificate, Evidence, Question, Verdict, verify};
 
 /// Between the statement and its certificates; the same as in `fuzz/src/lib.rs`.
 const MARK: &[u8] = b"\n====\n";
 const ROOTS: &str = "genuine/liquidsecurity-roots";
-const SEEDS: [&str; 2] = ["seeds/liquidsecurity/bare", "seeds/liquidsecurity/gzip"];
+const SEEDS: [&str; 3] =
+    ["seeds/liquidsecurity/bare", "seeds/liquidsecurity/gzip", "seeds/liquidsecurity/under-another-name"];
 
 fn at(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(name)
@@ -44,7 +46,16 @@ fn renew() {
     fs::create_dir_all(at(SEEDS[0]).parent().unwrap()).unwrap();
     fs::write(at(ROOTS), [&all[0][..], &all[3]].concat()).unwrap();
     let certificates = [&all[1][..], &all[2], &all[4]].concat();
-    for (name, statement) in SEEDS.iter().zip([hsm.statement(), gzipped(&hsm.statement())]) {
-        fs::write(at(name), [&statement[..], MARK, &certificates].concat()).unwrap();
+    let with_another = [under_another_name().der(), &certificates].concat();
+    let (statement, packed) = (hsm.statement(), gzipped(&hsm.statement()));
+    let files = [(&statement, &certificates), (&packed, &certificates), (&statement, &with_another)];
+    for (name, (statement, certificates)) in SEEDS.iter().zip(files) {
+        fs::write(at(name), [&statement[..], MARK, certificates].concat()).unwrap();
     }
+}
+
+/// The partition's key, put by a stranger on a card that is not there: it was once believed.
+fn under_another_name() -> Certificate {
+    let (partition, card) = ("HSM:5.2TEST-0002:PARTN:7, for FIPS mode", "HSM:5.2TEST-0002, for FIPS mode");
+    Draft::new(partition, card, Signer::rsa().spki()).sign(&Signer::p256())
 }
