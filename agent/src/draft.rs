@@ -12,6 +12,9 @@ use token::{KeyRef, Message, PublicKey, Sha256};
 
 use crate::policy::{Application, Grant, Warrant};
 
+/// No audience that the configuration lets through is cut in the ledger.
+const _: () = assert!(hsm_config::MAX_AUDIENCE_BYTES <= ledger::MAX_AUD_BYTES);
+
 /// The key that is to sign: exactly the pinned one.
 #[derive(Clone)]
 pub struct SigningKey {

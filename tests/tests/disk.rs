@@ -103,6 +103,21 @@ fn a_disk_that_turns_read_only_refuses_signatures_and_the_mended_one_has_all_tha
 }
 
 #[test]
+fn a_freeze_that_the_disk_refused_is_put_on_record_once_the_disk_takes_it() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let refusing =
+        Strace::attach(agent.front().unwrap(), &rig.at("trace"), &["-e", "inject=pwrite64:error=EROFS"]);
+    let frozen = agent.admin("POST", FREEZE, REASON).ok().json();
+    assert_eq!((&frozen["frozen"], &frozen["durable"]), (&true.into(), &false.into()));
+    drop(refusing);
+    let on_record = || rig.entries().iter().any(|entry| entry.state.as_deref() == Some("frozen"));
+    until_true("the freeze is on record", on_record);
+    drop(agent);
+    rig.start().assertion("de").refused(403, "connector-frozen");
+}
+
+#[test]
 fn a_refused_write_is_told_and_the_next_request_works_once_the_disk_takes_writes() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();

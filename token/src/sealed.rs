@@ -11,12 +11,21 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// Writes a value, as JSON, where nobody can change it.
 pub fn seal(value: &impl Serialize) -> io::Result<OwnedFd> {
-    let memfd = memfd_create("kunci", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let mut file = File::from(memfd);
+    let mut file = memory()?;
     file.write_all(&serde_json::to_vec(value)?)?;
     file.rewind()?;
+    Ok(shut(file)?.into())
+}
+
+/// An empty file in memory.
+pub fn memory() -> io::Result<File> {
+    Ok(memfd_create("kunci", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
+}
+
+/// Keeps everybody from changing it from now on, ourselves too.
+pub fn shut(file: File) -> io::Result<File> {
     fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
-    Ok(file.into())
+    Ok(file)
 }
 
 /// Reads such a value.

@@ -1,16 +1,21 @@
-//! Freezes that a front finds when it starts: those of the ledger, and those that only the supervisor still knows.
+//! Freezes that are not on record: those that the disk refused, and those that a front finds when it starts because only
+//! the supervisor still knows them.
 //!
 //! A freeze holds from the moment that it is asked for. Where the disk lost its entry together with the front that took
 //! it, the supervisor has kept the connector's name, and the next front shuts the gate before it serves anybody and
 //! puts the freeze on record again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hsm_config::Name;
 use ledger::{Entry, Kind};
+use tokio::time::sleep;
 
 use super::Front;
 
+/// How long until the disk is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// The reason on record where the one that was given is lost.
 const LOST: &str = "frozen before a disk failure that lost the entry";
 
@@ -25,18 +30,24 @@ pub(super) fn restore(front: &Arc<Front>, held: Vec<Name>) {
     for connector in held {
         if !recorded.iter().any(|name| name == connector.as_str()) {
             front.gates.gate(&connector).shut();
-            record(front.clone(), connector);
+            let entry =
+                Entry::new(Kind::Lifecycle).connector(connector.as_str()).state("frozen").reason(LOST);
+            insist(front.clone(), connector, entry);
         }
     }
 }
 
-/// On record as soon as the disk takes it; shut all the same until then.
-fn record(front: Arc<Front>, connector: Name) {
-    tracing::warn!(%connector, "it is frozen, and the ledger did not say so");
-    let entry = Entry::new(Kind::Lifecycle).connector(connector.as_str()).state("frozen").reason(LOST);
+/// Puts a freeze on record as soon as the disk takes it; shut all the same until then. A thaw ends it.
+pub(crate) fn insist(front: Arc<Front>, connector: Name, entry: Entry) {
+    tracing::error!(%connector, "it is frozen, and the ledger does not say so yet");
+    let gate = front.gates.gate(&connector);
     tokio::spawn(async move {
-        if let Err(error) = front.lived(entry).await {
-            tracing::error!(%error, %connector, "frozen, but the ledger cannot say so");
+        while gate.frozen() {
+            match front.lived(entry.clone()).await {
+                Ok(index) => return tracing::warn!(%connector, index, "the freeze is on record now"),
+                Err(error) => tracing::debug!(%error, %connector, "the freeze is not on record yet"),
+            }
+            sleep(AGAIN).await;
         }
     });
 }

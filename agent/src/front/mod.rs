@@ -4,7 +4,7 @@
 //! accepts the first connection, and leaves when the supervisor does.
 
 mod confine;
-mod frozen;
+pub(crate) mod frozen;
 mod reload;
 pub(crate) mod standing;
 mod start;

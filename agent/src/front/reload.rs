@@ -51,7 +51,7 @@ impl Files {
                 return Err(problem);
             }
             let config = fds.into_iter().next().ok_or("the supervisor sent no configuration")?;
-            let resolved = read(config).map_err(|error| error.to_string())?;
+            let resolved = token::sealed::open::<Resolved>(config).map_err(|error| error.to_string())?;
             let tenants = self.load(&resolved.config).map_err(|problems| problems.to_string())?;
             Ok(Policy::new(&resolved, tenants))
         };
@@ -65,11 +65,4 @@ impl Files {
         }
         front.supervisor.answered(id, problem);
     }
-}
-
-/// The configuration that the supervisor wrote into a memfd.
-pub(super) fn read(config: OwnedFd) -> io::Result<Resolved> {
-    let mut file = File::from(config);
-    io::Seek::rewind(&mut file)?;
-    Ok(serde_json::from_reader(io::BufReader::new(file))?)
 }

@@ -95,7 +95,7 @@ async fn take(control: &Control, files: &mut Files) -> Result<Given, StartError>
             (ToFront::Frozen { connector }, _) => frozen.push(connector),
             (ToFront::Start, fds) => {
                 let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
-                let resolved = super::reload::read(config)?;
+                let resolved: Resolved = token::sealed::open(config)?;
                 let tenants = files.load(&resolved.config).map_err(StartError::Tenants)?;
                 return Ok(Given { resolved, tenants, frozen, sockets: [agent, admin] });
             }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
 use super::path::Path;
-use crate::front::Front;
+use crate::front::{Front, frozen::insist};
 use crate::journal;
 use crate::peer::Peer;
 use crate::policy::Warrant;
@@ -36,7 +36,7 @@ pub struct Frozen {
     pub connector: String,
     /// Whether it is frozen now.
     pub frozen: bool,
-    /// Whether the ledger has it. A freeze that the disk refused still holds, until the agent restarts.
+    /// Whether the ledger has it. A freeze that the disk refused still holds, and is put on record once the disk takes it.
     pub durable: bool,
     /// The index of the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,9 +65,9 @@ pub(super) async fn freeze(
         // Shut and handed to the ledger without a pause in between, as a thaw does, so that both have one order.
         gate.shut();
         front.supervisor.gate(&name, true);
-        let (recorded, ()) = tokio::join!(front.lived(entry), gate.landed());
-        if let Err(error) = &recorded {
-            tracing::error!(%error, connector = %name, "frozen, but the ledger cannot say so");
+        let (recorded, ()) = tokio::join!(front.lived(entry.clone()), gate.landed());
+        if recorded.is_err() {
+            insist(front.clone(), name.clone(), entry);
         }
         let log_index = recorded.ok();
         Ok(Frozen { connector: name.to_string(), frozen: true, durable: log_index.is_some(), log_index })

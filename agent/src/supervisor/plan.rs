@@ -4,13 +4,13 @@
 //! change, so that a front that has to be started again gets the content that was in force, whatever lies there by then.
 
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use token::control::{HostConfig, Use};
+use token::sealed;
 
 use super::Options;
 use super::resolve::resolve;
@@ -48,10 +48,7 @@ impl Plan {
 
     /// The configuration for the front, in a file that nobody can change.
     pub(super) fn sealed(&self) -> io::Result<OwnedFd> {
-        let mut file = memory("kunci-config")?;
-        file.write_all(&serde_json::to_vec(&self.resolved)?)?;
-        file.rewind()?;
-        Ok(seal(file)?.into())
+        sealed::seal(&self.resolved)
     }
 
     /// The tenants files, each from its beginning.
@@ -124,16 +121,7 @@ fn keep(path: &Path) -> Result<File, Problems> {
         help: "give the agent more memory, then start or reload it".into(),
         code: "out-of-memory",
     };
-    let copy = memory("kunci-tenants").map_err(unkept)?;
+    let copy = sealed::memory().map_err(unkept)?;
     Tenants::load_into(path, &copy)?;
-    Ok(seal(copy).map_err(unkept)?)
-}
-
-fn memory(name: &str) -> io::Result<File> {
-    Ok(memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?.into())
-}
-
-fn seal(file: File) -> io::Result<File> {
-    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
-    Ok(file)
+    Ok(sealed::shut(copy).map_err(unkept)?)
 }
