@@ -1,7 +1,6 @@
 //! The real pcscd with virtual YubiKeys in its readers, in namespaces of a test's own.
 //!
-//! ```no_run
-//! # use std::process::Command;
+//! ```text
 //! let pcsc = tests::Pcsc::start();
 //! let key = pcsc.yubikey(tests::yubikey::Model::default());
 //! pcsc.inside(Command::new("yubico-piv-tool").args(["-a", "status"])).status().unwrap();
