@@ -1,6 +1,7 @@
 //! An agent whose hosts find this pcscd, and whose callers are outside.
 
 use std::fs;
+use std::path::Path;
 
 use tests::{Pcsc, Rig};
 
@@ -14,5 +15,7 @@ fn an_agent_inside_serves_callers_outside() {
     let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).unwrap();
     let host = agent.hosts()[0].to_string();
     assert_ne!(network(&host), network("self"));
-    assert!(fs::metadata(format!("/proc/{host}/root/run/pcscd/pcscd.comm")).is_ok());
+    assert!(
+        fs::metadata(Path::new("/proc").join(host.to_string()).join("root/run/pcscd/pcscd.comm")).is_ok()
+    );
 }
