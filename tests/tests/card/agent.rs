@@ -15,7 +15,5 @@ fn an_agent_inside_serves_callers_outside() {
     let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).unwrap();
     let host = agent.hosts()[0].to_string();
     assert_ne!(network(&host), network("self"));
-    assert!(
-        fs::metadata(Path::new("/proc").join(host.to_string()).join("root/run/pcscd/pcscd.comm")).is_ok()
-    );
+    assert!(fs::metadata(Path::new("/proc").join(&host).join("root/run/pcscd/pcscd.comm")).is_ok());
 }
