@@ -123,6 +123,7 @@ impl AskError {
                 | Fault::KeyMismatch
                 | Fault::UnknownConnector
                 | Fault::Device(_)
+                | Fault::Broken(_)
                 | Fault::Permanent(_)
                 | Fault::Refused(_)
                 | Fault::Touch
@@ -149,7 +150,7 @@ impl From<AskError> for Problem {
                 "Too many requests wait. Try again, less often.",
             )
             .retry_after(*seconds),
-            AskError::Gone | AskError::Fault(Fault::Starting) => {
+            AskError::Gone | AskError::Fault(Fault::Starting | Fault::Broken(_)) => {
                 unavailable("Its host is starting. Try again.")
             }
             AskError::Deadline => unavailable("It took too long, and its host is restarted. Try again."),

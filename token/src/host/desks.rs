@@ -69,6 +69,14 @@ impl Desks {
         }
     }
 
+    /// Closes those that no lane works at, since each takes memory of the module's and of the token's.
+    pub(super) fn close_idle(&self, up: &Up) {
+        // Each one that is taken from an older life of the token is closed there.
+        while let Some(desk) = last(&mut self.idle(), up) {
+            desk.token.close();
+        }
+    }
+
     fn open(&self, up: &Up) -> Result<Desk, Failure> {
         let token = match &up.door {
             Door::Module(module, slot) => Pkcs11Token::open(module, *slot, Arc::clone(&self.names))?,

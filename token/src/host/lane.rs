@@ -6,21 +6,16 @@
 use std::os::fd::OwnedFd;
 #[cfg(feature = "piv")]
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::keeper::Suspicion;
 use super::shared::{Door, Now, Shared, Up};
-use super::work;
+use super::{remedy, work};
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
 #[cfg(feature = "piv")]
 use crate::piv::PivToken;
 use crate::pkcs11::Class;
 use crate::seqpacket;
-
-/// How long a request waits for a lost login to come back: slow tokens take a second to log in.
-const RELOGIN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What came of a question, and what is suspected of the token.
 struct Served {
@@ -60,18 +55,20 @@ fn refuse(lane: &OwnedFd, out: &mut [u8], id: u64) -> bool {
         .is_ok_and(|bytes| seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok())
 }
 
+/// Answers a question, after what stood in its way was mended, if that is the host's to do: see [`Class::tries`].
 fn answer(shared: &Shared, ask: &Ask) -> Result<Done, Fault> {
     let before = *shared.life();
-    let Served { outcome, class } = once(shared, ask);
-    if outcome == Err(Fault::KeyMissing) {
-        shared.suspect(Suspicion::Changed);
+    let (mut served, mut tries) = (once(shared, ask), 0);
+    while let Some(class) = served.ails() {
+        let is_over = served.outcome.is_ok() || tries >= class.tries();
+        if is_over || !remedy::apply(shared, class, before, tries) {
+            remedy::give_up(shared, class);
+            break;
+        }
+        served = once(shared, ask);
+        tries += 1;
     }
-    class.into_iter().for_each(|class| tell(shared, class));
-    // A call without a login did nothing, so this one repetition does nothing twice.
-    if class == Some(Class::Login) && shared.await_news(before, RELOGIN_PATIENCE) {
-        return once(shared, ask).outcome;
-    }
-    outcome
+    served.outcome
 }
 
 fn once(shared: &Shared, ask: &Ask) -> Served {
@@ -114,12 +111,13 @@ fn at_the_card(shared: &Shared, card: &Mutex<PivToken>, work: &Work) -> Served {
     Served { outcome, class: card.take_suspicion() }
 }
 
-/// Tells the keeper what the class of a failure makes it look into.
-fn tell(shared: &Shared, class: Class) {
-    match class {
-        Class::Token => shared.suspect(Suspicion::Gone),
-        Class::Module => shared.suspect(Suspicion::Broken),
-        Class::Login => shared.suspect(Suspicion::Changed),
-        _ => {}
+impl Served {
+    /// What the matter is. A token that nobody is logged in to hides its private keys, and one that is being logged in to
+    /// is not served.
+    fn ails(&self) -> Option<Class> {
+        match self.outcome {
+            Err(Fault::KeyMissing | Fault::Starting) => Some(Class::Login),
+            _ => self.class,
+        }
     }
 }

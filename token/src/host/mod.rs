@@ -14,6 +14,7 @@ mod mourner;
 mod pin;
 #[cfg(feature = "piv")]
 mod porter;
+mod remedy;
 mod sandbox;
 mod shared;
 mod unlock;

@@ -47,6 +47,13 @@ pub(super) struct Life {
     looks: u64,
 }
 
+impl Life {
+    /// Whether the token came up since.
+    pub(super) fn is_another_than(self, before: Self) -> bool {
+        self.generation != before.generation
+    }
+}
+
 /// What a lane opens a session through.
 #[derive(Clone)]
 pub(super) enum Door {

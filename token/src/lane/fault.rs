@@ -47,6 +47,9 @@ pub enum Fault {
     /// The device failed; the outcome is unknown and a new request may succeed.
     #[error("the token failed: {0}")]
     Device(String),
+    /// The module is beyond help and the host ends; a new one may do it.
+    #[error("the token's module failed beyond help, and its host ends: {0}")]
+    Broken(String),
     /// The token cannot do this at all.
     #[error("the token cannot do this: {0}")]
     Permanent(String),

@@ -1,8 +1,8 @@
 //! What a PKCS#11 return value means for us, and how often a host may try again by itself.
 //!
-//! One table, applied everywhere. Only calls that certainly did nothing are repeated here; where the outcome is
-//! unknown the host answers and the front asks again with a new intent. Unknown and vendor codes count as a failing
-//! device. Codes: PKCS#11 v3.1 section 4.1.
+//! One table, applied everywhere. What a session can mend it repeats itself; what takes the host's other sessions or a
+//! login the lane repeats; where the outcome is unknown or the host must end, it answers, and the front asks again with a
+//! new intent. Unknown and vendor codes count as a failing device. Codes: PKCS#11 v3.1 section 4.1.
 
 use cryptoki::error::{Error, RvError};
 
@@ -27,7 +27,8 @@ pub enum Class {
     Crowded,
     /// The device failed and the outcome is unknown.
     Device,
-    /// The device or the module ran out of memory.
+    /// The device or the module ran out of memory: sessions that nobody uses close, and where that does not help, the host
+    /// must end.
     Memory,
     /// The module is beyond help: the host must end.
     Module,
@@ -76,14 +77,19 @@ impl Class {
         }
     }
 
-    /// How often a host repeats a call that failed like this.
+    /// How often a host repeats what failed like this.
     pub fn tries(self) -> u32 {
         match self {
-            Self::Session | Self::Key | Self::Operation => 1,
+            Self::Session | Self::Key | Self::Operation | Self::Login => 1,
             Self::Memory => 2,
             Self::Crowded => 20,
-            Self::Login | Self::Token | Self::Pin | Self::Device | Self::Module | Self::Permanent => 0,
+            Self::Token | Self::Pin | Self::Device | Self::Module | Self::Permanent => 0,
         }
+    }
+
+    /// Whether a session mends this by itself, so that the repetition is its own.
+    pub(super) fn is_the_sessions(self) -> bool {
+        matches!(self, Self::Session | Self::Key | Self::Operation | Self::Crowded)
     }
 
     /// What the front is told when no try is left.
@@ -93,7 +99,8 @@ impl Class {
             Self::Login => Fault::Starting,
             Self::Pin => Fault::Latched(code),
             Self::Permanent => Fault::Permanent(code),
-            _ => Fault::Device(code),
+            Self::Module | Self::Memory => Fault::Broken(code),
+            Self::Session | Self::Key | Self::Operation | Self::Crowded | Self::Device => Fault::Device(code),
         }
     }
 }
@@ -137,23 +144,4 @@ impl From<Fault> for Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_calls_that_certainly_did_nothing_are_repeated() {
-        for code in [RvError::DeviceError, RvError::FunctionFailed, RvError::VendorDefined(0x8000_0001)] {
-            assert_eq!(Class::of_code(code), Class::Device);
-            assert_eq!(Class::of_code(code).tries(), 0);
-        }
-        assert_eq!(Class::of_code(RvError::SessionHandleInvalid).tries(), 1);
-    }
-
-    #[test]
-    fn a_refused_pin_is_never_tried_again() {
-        for code in [RvError::PinIncorrect, RvError::PinExpired, RvError::PinLocked] {
-            assert_eq!(Class::of_code(code), Class::Pin);
-            assert_eq!(Class::Pin.tries(), 0);
-        }
-    }
-}
+mod tests;

@@ -24,7 +24,7 @@ use crate::message::Composed;
 use crate::traits::{Attest, Provision, Token};
 use crate::{KeyId, KeyRef, PublicKey};
 
-/// The wait before a token or module that ran out of sessions or memory is asked again.
+/// The wait before a token that ran out of sessions is asked again.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// A session on a token.
@@ -79,7 +79,7 @@ impl Pkcs11Token {
                 Err(Failure::Code(class, code)) => (class, code),
             };
             tracing::warn!(?class, code, tries, "a PKCS#11 call failed");
-            if tries >= class.tries() {
+            if tries >= class.tries() || !class.is_the_sessions() {
                 self.give_up(class);
                 return Err(class.fault(code));
             }
@@ -91,17 +91,18 @@ impl Pkcs11Token {
         }
     }
 
-    /// After a device that failed, the next question gets a new session: nobody knows what is left of this one.
+    /// After a device that failed, the next question gets a new session: nobody knows what is left of this one. Where
+    /// memory is short, each session that closes gives some back.
     fn give_up(&mut self, class: Class) {
         self.suspicion = Some(class);
-        self.spent = class == Class::Device;
+        self.spent |= matches!(class, Class::Device | Class::Memory);
     }
 
     fn mend(&mut self, class: Class) -> Result<(), Failure> {
         self.keys.clear();
         match class {
             Class::Key => return Ok(()),
-            Class::Crowded | Class::Memory => thread::sleep(BREATH),
+            Class::Crowded => thread::sleep(BREATH),
             _ => {}
         }
         let fresh = self.module.context.open_rw_session_no_drop(self.slot)?;
