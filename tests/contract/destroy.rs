@@ -14,7 +14,7 @@ use token::pkcs11::{Anchor, Module, Names, Pkcs11Token};
 use token::{KeyRef, Pin, Provision};
 use zeroize::Zeroizing;
 
-use crate::backend::PIN;
+use crate::bench::PIN;
 
 /// Which key, and where.
 #[derive(Serialize, Deserialize)]

@@ -10,8 +10,9 @@ use token::control::HostConfig;
 use token::lane::KeyReport;
 use token::{KeyRef, PublicKey};
 
-use crate::backend::{Backend, Bench, Lack, PIN};
+use crate::backend::{Backend, Lack};
 use crate::backends::Entry;
+use crate::bench::{Bench, PIN};
 use crate::cases::Case;
 use crate::host::Host;
 
@@ -21,7 +22,7 @@ const MAX_WORDS: usize = 300;
 /// A token, from blank to destroyed keys.
 pub(crate) struct Life {
     pub bench: Bench,
-    pub backend: Box<dyn Backend>,
+    pub backend: Backend,
     keys: BTreeMap<&'static str, KeyReport>,
     host: Option<Host>,
     notes: Vec<String>,
@@ -68,19 +69,19 @@ impl Life {
             self.bench.write("pin", PIN);
         }
         let notes = std::mem::take(&mut self.notes).join("; ");
-        let lack = self.backend.lacks().iter().find(|lack| lack.case == case.name);
+        let lack = self.backend.lacks.iter().find(|lack| lack.case == case.name);
         let (result, why) = judge(lack, failure, notes);
         Row { backend: entry.name, case: case.name, result, why }
     }
 
     /// What a host is told to serve.
     pub(crate) fn config(&self) -> HostConfig {
-        self.bench.config(&*self.backend)
+        self.bench.config(&self.backend.section)
     }
 
     /// Starts a host that nobody lets log in yet.
     pub(crate) fn start(&self) -> Host {
-        Host::start(&self.config(), |command| self.backend.inside(command))
+        Host::start(&self.config(), |command| self.backend.device.inside(command))
     }
 
     /// The host that serves the token, started if none does.

@@ -7,8 +7,11 @@
 
 mod backend;
 mod backends;
+mod bench;
 mod cases;
+mod connector;
 mod destroy;
+mod device;
 mod docs;
 mod host;
 mod life;

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::backend::run;
 use crate::backends::Entry;
+use crate::bench::run;
 use crate::cases;
 use crate::life::{Outcome, Row};
 

@@ -5,8 +5,9 @@
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Command;
 
+use crate::daemon::Daemon;
 use crate::rig::library;
 use crate::wait::until;
 
@@ -19,7 +20,7 @@ const TRIES: usize = 10;
 pub struct Tpm {
     folder: PathBuf,
     /// In the order of their end: resource manager, bus, TPM.
-    daemons: Vec<Child>,
+    daemons: Vec<Daemon>,
     /// Where swtpm listens.
     port: u16,
 }
@@ -114,17 +115,12 @@ impl Tpm {
 
     /// Ends the resource manager, amid whatever it does; bus and TPM stay.
     pub fn kill_manager(&mut self) {
-        let mut manager = self.daemons.remove(0);
-        manager.kill().unwrap();
-        manager.wait().unwrap();
+        self.daemons.remove(0);
     }
 
     /// Ends the daemons, as if the TPM had been taken out.
     pub fn power_off(&mut self) {
-        for mut daemon in self.daemons.drain(..) {
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-        }
+        self.daemons.clear();
         let _ = fs::remove_file(self.folder.join("bus"));
     }
 
@@ -196,7 +192,7 @@ impl Tpm {
                 ],
             );
             let up = until("swtpm is up, or ends", || {
-                let ended = daemon.try_wait().unwrap().is_some();
+                let ended = daemon.has_ended();
                 (ended || ready.exists()).then_some(!ended)
             });
             if up {
@@ -207,13 +203,12 @@ impl Tpm {
         panic!("swtpm does not start: {}", self.said("swtpm"));
     }
 
-    /// A daemon that dies with us, with its output in a file.
-    fn daemon(&self, program: &str, arguments: &[&str]) -> Child {
+    /// A daemon with its output in a file.
+    fn daemon(&self, program: &str, arguments: &[&str]) -> Daemon {
         let log = File::options().create(true).append(true).open(self.log(program)).unwrap();
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", program]).args(arguments);
-        command.env("DBUS_SESSION_BUS_ADDRESS", self.bus());
-        command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+        let mut command = Command::new(program);
+        command.args(arguments).env("DBUS_SESSION_BUS_ADDRESS", self.bus());
+        Daemon::start(&command, log.try_clone().unwrap(), log)
     }
 
     fn ptool(&self, arguments: &[&str]) {

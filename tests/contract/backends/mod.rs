@@ -8,14 +8,15 @@ mod softhsm2;
 mod tpm2;
 mod yubikey;
 
-use crate::backend::{Backend, Bench};
+use crate::backend::Backend;
+use crate::bench::Bench;
 use crate::cases::{self, Case};
 use crate::life::{Outcome, Row};
 
 /// How a backend is made, and what it goes through.
 pub(crate) struct Entry {
     pub name: &'static str,
-    pub make: fn(&Bench) -> Box<dyn Backend>,
+    pub make: fn(&Bench) -> Backend,
     run: Run,
 }
 

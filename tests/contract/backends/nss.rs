@@ -4,11 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::namespace::Namespace;
 use tests::rig::library;
 
-use crate::backend::{Backend, Bench, CONNECTORS, Connector, PIN, run};
+use crate::backend::Backend;
+use crate::bench::{Bench, PIN, run};
+use crate::connector::{CONNECTORS, Connector};
+use crate::device::{Device, Files};
 
 /// Where p11-kit looks for modules; here it finds this one alone.
 const MODULES: &str = "/usr/share/p11-kit/modules";
@@ -16,43 +19,34 @@ const MODULES: &str = "/usr/share/p11-kit/modules";
 /// What softokn calls it.
 const TOKEN: &str = "NSS Certificate DB";
 
-struct Nss {
-    space: Namespace,
-    store: PathBuf,
-    modules: PathBuf,
-}
-
-pub(super) fn make(bench: &Bench) -> Box<dyn Backend> {
-    let (store, modules, space) = (bench.folder("store"), bench.folder("modules"), Namespace::new());
-    let pin = bench.write("nss-pin", PIN);
-    run(Command::new("certutil")
-        .arg("-N")
-        .arg("-d")
-        .arg(format!("sql:{}", store.display()))
-        .arg("-f")
-        .arg(pin));
+pub(super) fn make(bench: &Bench) -> Backend {
+    let (store, modules, space) = (bench.folder("store"), Files::on(bench), Namespace::new());
+    let databases = format!("sql:{}", store.display());
+    run(Command::new("certutil").args(["-N", "-d", &databases, "-f"]).arg(bench.at("pin")));
     let softokn = library("libsoftokn3.so", "libnss3");
     let text = format!(
-        "module: {}\nx-init-reserved: configdir='sql:{}' certPrefix='' keyPrefix='' secmod='' flags=''\n",
+        "module: {}\nx-init-reserved: configdir='{databases}' certPrefix='' keyPrefix='' secmod='' flags=''\n",
         softokn.display(),
-        store.display(),
     );
-    fs::write(modules.join("nss.module"), text).unwrap();
-    run(&mut space.inside(Command::new("mount").arg("--bind").arg(&modules).arg(MODULES)));
+    fs::write(modules.folder.join("nss.module"), text).unwrap();
+    run(&mut space.inside(Command::new("mount").arg("--bind").arg(&modules.folder).arg(MODULES)));
     for (number, connector) in (1..).zip(&CONNECTORS) {
         run(&mut space.inside(&key(number, connector)));
     }
-    Box::new(Nss { space, store, modules })
+    let section = json!({
+        "module": proxy(),
+        "uri": format!("pkcs11:token={}", TOKEN.replace(' ', "%20")),
+        "paths": [store],
+        "read_paths": [modules.folder],
+    });
+    Backend { section, ..Backend::of(Nss { modules, space }) }
 }
 
 /// A key made by OpenSC's tool: softokn does not know all attributes of the template that Kunci makes keys by.
 fn key(number: u8, connector: &Connector) -> Command {
-    let Connector { name, key, .. } = connector;
-    let kind = if *key == "p-256" { "EC:prime256v1".to_owned() } else { key.replace('-', ":") };
-    let mut tool = Command::new("pkcs11-tool");
-    tool.arg("--module").arg(proxy()).args(["--token-label", TOKEN, "--login", "--pin", PIN]);
-    tool.args(["--keypairgen", "--usage-sign", "--sensitive", "--key-type", &kind]);
-    tool.args(["--label", &format!("kunci:{name}"), "--id", &format!("{number:02x}").repeat(16)]);
+    let mut tool = connector.keygen(&proxy(), &format!("{number:02x}").repeat(16));
+    tool.args(["--token-label", TOKEN, "--pin", PIN, "--usage-sign", "--sensitive"]);
+    tool.args(["--label", &format!("kunci:{}", connector.name)]);
     tool
 }
 
@@ -60,25 +54,22 @@ fn proxy() -> PathBuf {
     library("p11-kit-proxy.so", "p11-kit-modules")
 }
 
-impl Backend for Nss {
-    fn section(&self) -> Value {
-        json!({
-            "module": proxy(),
-            "uri": format!("pkcs11:token={}", TOKEN.replace(' ', "%20")),
-            "paths": [self.store],
-            "read_paths": [self.modules],
-        })
+/// The token goes and comes with the file that tells p11-kit of it.
+struct Nss {
+    modules: Files,
+    space: Namespace,
+}
+
+impl Device for Nss {
+    fn take_away(&mut self) {
+        self.modules.take_away();
+    }
+
+    fn put_back(&mut self) {
+        self.modules.put_back();
     }
 
     fn inside(&self, command: Command) -> Command {
         self.space.inside(&command)
-    }
-
-    fn take_away(&mut self) {
-        fs::rename(self.modules.join("nss.module"), self.modules.join("nss.away")).unwrap();
-    }
-
-    fn put_back(&mut self) {
-        fs::rename(self.modules.join("nss.away"), self.modules.join("nss.module")).unwrap();
     }
 }

@@ -2,41 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::Tpm;
 
-use crate::backend::{Backend, Bench, LABEL, Lack, PIN, SO_PIN};
+use crate::backend::{Backend, Lack};
+use crate::bench::{Bench, LABEL, PIN, SO_PIN};
+use crate::device::Switched;
 
-pub(crate) fn make(bench: &Bench) -> Box<dyn Backend> {
+pub(super) fn make(bench: &Bench) -> Backend {
     let tpm = Tpm::start(bench.folder("tpm"));
     tpm.add_token(LABEL, PIN, SO_PIN);
-    Box::new(tpm)
+    let section = json!({
+        "module": Tpm::module(),
+        "env": BTreeMap::from(tpm.environment()),
+        "paths": [tpm.store()],
+        "read_paths": [tpm.socket()],
+    });
+    let device = Switched { thing: tpm, off: Tpm::power_off, on: Tpm::power_on };
+    Backend { section, lacks: &[INITIALISE], ..Backend::of(device) }
 }
 
-impl Backend for Tpm {
-    fn section(&self) -> Value {
-        json!({
-            "module": Tpm::module(),
-            "env": BTreeMap::from(self.environment()),
-            "paths": [self.store()],
-            "read_paths": [self.socket()],
-        })
-    }
-
-    fn take_away(&mut self) {
-        self.power_off();
-    }
-
-    fn put_back(&mut self) {
-        self.power_on();
-    }
-
-    fn lacks(&self) -> &'static [Lack] {
-        &[Lack {
-            case: "initialise",
-            says: "no blank token",
-            why: "its maker's tool makes the token, since it finds out how this TPM salts PSS signatures; one that \
-                  `kunci token init` made signs RS256 and ES256 only",
-        }]
-    }
-}
+const INITIALISE: Lack = Lack {
+    case: "initialise",
+    says: "no blank token",
+    why: "its maker's tool makes the token, since it finds out how this TPM salts PSS signatures; one that \
+          `kunci token init` made signs RS256 and ES256 only",
+};

@@ -6,7 +6,8 @@ use token::Place;
 use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
 use token::lane::{Attributes, Done, KeyReport, Work};
 
-use crate::backend::{CONNECTORS, LABEL};
+use crate::bench::LABEL;
+use crate::connector::CONNECTORS;
 use crate::life::Life;
 
 /// A blank token is initialised by the supervisor's word, and by nothing else.
@@ -46,8 +47,8 @@ pub(super) fn p_256(life: &mut Life) {
 /// A key of this kind for each connector that wants one.
 fn generate(life: &mut Life, kind: &str) {
     for connector in CONNECTORS.iter().filter(|connector| connector.key == kind) {
-        if let Some(tool) = life.backend.maker(connector) {
-            make(life, tool);
+        if let Some(maker) = &life.backend.maker {
+            make(life, maker(connector));
             continue;
         }
         let id = life.host().identify(connector.name).unwrap();
@@ -61,7 +62,7 @@ fn generate(life: &mut Life, kind: &str) {
 
 /// The key is nobody's yet: `find` has it found.
 fn make(life: &mut Life, tool: Command) {
-    let made = life.backend.inside(tool).output().unwrap();
+    let made = life.backend.device.inside(tool).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     life.note(
         "by the security officer's own tool, since the module makes keys for nobody else; Kunci adopts them",
@@ -79,7 +80,7 @@ fn surveyed(report: KeyReport) -> KeyReport {
 pub(super) fn find(life: &mut Life) {
     life.stop();
     let found = life.host().survey();
-    for connector in life.backend.connectors() {
+    for connector in life.backend.connectors.clone() {
         let label = format!("kunci:{}", connector.name);
         let report = found.iter().find(|report| report.label == label);
         let report = report.unwrap_or_else(|| panic!("{label} is not found")).clone();
@@ -90,7 +91,7 @@ pub(super) fn find(life: &mut Life) {
 
 /// What was asked for is what reads back, at the birth and later; what the module does not tell is noted.
 pub(super) fn attributes(life: &mut Life) {
-    let (token, software) = (life.host().token(), life.backend.is_software());
+    let (token, software) = (life.host().token(), life.backend.is_software);
     assert_eq!(token.software, software, "software is not told from hardware: {token:?}");
     assert!(!token.wrapping_key, "{token:?}");
     if life.pins().is_empty() {

@@ -4,7 +4,7 @@ use token::lane::{Done, Fault, Work};
 use token::message::{Certificate, Message};
 use token::{KeyRef, PublicKey};
 
-use crate::backend::Bench;
+use crate::bench::Bench;
 use crate::host::Host;
 use crate::life::Life;
 use crate::{messages, openssl};

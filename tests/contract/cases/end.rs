@@ -14,7 +14,7 @@ pub(super) fn destroy(life: &mut Life) {
     let (first, one, other, two) = (*first, pin_of(one), *other, pin_of(two));
     let before = host.survey().len();
     // No lane has a call for it, so a process of its own destroys the key.
-    Destroy { config: life.config(), key: one }.in_a_process(|command| life.backend.inside(command));
+    Destroy { config: life.config(), key: one }.in_a_process(|command| life.backend.device.inside(command));
     match life.host().sign(first, one, messages::assertion()) {
         Ok(_) => {
             life.note(

@@ -3,7 +3,7 @@
 use token::control::{HostState, LoginOutcome, Order, Report};
 use token::lane::{Fault, Work};
 
-use crate::backend::PIN;
+use crate::bench::PIN;
 use crate::life::Life;
 
 /// How often the latched host is asked.

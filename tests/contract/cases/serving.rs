@@ -6,7 +6,7 @@ use token::KeyRef;
 use token::control::HostState;
 use token::lane::Done;
 
-use crate::backend::Connector;
+use crate::connector::Connector;
 use crate::host::Lane;
 use crate::life::{Life, pin_of};
 use crate::messages;
@@ -58,11 +58,11 @@ pub(super) fn restart(life: &mut Life) {
 /// A token that is not there is said to be missing; once it is back, it is served.
 pub(super) fn missing(life: &mut Life) {
     life.stop();
-    life.backend.take_away();
+    life.backend.device.take_away();
     let mut host = life.start();
     let away = |state: &HostState| matches!(state, HostState::Missing(_) | HostState::Failed(_));
     host.await_state(away);
-    life.backend.put_back();
+    life.backend.device.put_back();
     // As the supervisor does it: a host that could not go on without its token is started again.
     if host.has_failed() {
         life.note("its module cannot start without the token, so its host is started again");

@@ -5,7 +5,7 @@ use std::path::Path;
 use token::lane::{Done, Fault, KeyReport, Work};
 use token::{KeyId, KeyRef};
 
-use crate::backend::Connector;
+use crate::connector::Connector;
 use crate::host::Host;
 use crate::life::{Life, pin_of};
 use crate::{messages, openssl};
