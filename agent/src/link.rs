@@ -1,7 +1,7 @@
 //! What supervisor and front say to each other over the front's control socket (descriptor 0 of the front).
 //!
 //! The supervisor hands over everything that the front cannot open itself: the configuration, listening sockets,
-//! tenants files and lanes. Frames are JSON; descriptors ride along. The supervisor parses nothing from callers:
+//! tenants and lanes. Frames are JSON; descriptors ride along. The supervisor parses nothing from callers:
 //! the front's words here are a few names and numbers.
 
 use hsm_config::{Config, Name};
@@ -13,7 +13,8 @@ use token::control::HostState;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToFront {
-    /// One connector's tenants file, opened (one descriptor). All of them come before `Start` or `Reloaded`.
+    /// One connector's tenants, in a memfd for [`Tenants::open`](hsm_config::Tenants::open) (one descriptor). All of
+    /// them come before `Start` or `Reloaded`.
     Tenants {
         /// Whose tenants.
         connector: Name,

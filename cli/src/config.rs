@@ -1,7 +1,7 @@
 //! `kunci config`: all that is wrong with the configuration and its tenants files, an example, the schema.
 
 use clap::Subcommand;
-use hsm_config::{Config, Tenants};
+use hsm_config::{Config, TenantsFile};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -45,7 +45,7 @@ pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exi
 fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
     let config = site.config()?;
     let tenants = config.load_tenants().map_err(|problems| Failure::configuration(&problems))?;
-    let counts = Counts::of(site, &config, tenants.values().map(Tenants::len).sum());
+    let counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
     if print.json {
         print.json(&serde_json::to_vec(&counts).unwrap_or_default())?;
     } else {

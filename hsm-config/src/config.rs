@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::draft::Draft;
 use crate::problem::{Fault, Problem, Problems};
 use crate::report::Report;
-use crate::tenants::Tenants;
+use crate::tenants::TenantsFile;
 use crate::{Admin, Agent, Caller, Connector, Ledger, Name, Token, trusted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,11 +76,11 @@ impl Config {
     }
 
     /// Reads the tenants files of all connectors, or tells all that is wrong with them.
-    pub fn load_tenants(&self) -> Result<BTreeMap<Name, Tenants>, Problems> {
+    pub fn load_tenants(&self) -> Result<BTreeMap<Name, TenantsFile>, Problems> {
         let mut problems = Problems::default();
         let mut all = BTreeMap::new();
         for (name, connector) in &self.connectors {
-            match Tenants::load(&connector.tenants) {
+            match TenantsFile::load(&connector.tenants) {
                 Ok(tenants) => drop(all.insert(name.clone(), tenants)),
                 Err(found) => problems.extend(found),
             }

@@ -55,6 +55,6 @@ pub use problem::{Fault, Problem, Problems};
 pub use rate::Rate;
 pub use schema::schema;
 pub use tenant::{ClientId, TenantId};
-pub use tenants::{Row, Tenants};
+pub use tenants::{Known, Row, Tenants, TenantsFile};
 pub use token::{Reach, Token, TokenKind};
 pub use uri::Pkcs11Uri;

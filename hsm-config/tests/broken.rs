@@ -1,7 +1,7 @@
 //! Each file in `tests/broken` is refused, and what its author is told is kept as a snapshot.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use hsm_config::{Config, Problems, Tenants};
+use hsm_config::{Config, Problems, TenantsFile};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ fn every_broken_tenants_file_is_refused_with_its_lines_and_remedies() {
     let (_folder, files) = broken("csv");
     assert!(files.len() >= 10);
     for file in files {
-        tell(&file, &Tenants::load(&file).expect_err(&format!("{} was accepted", file.display())));
+        tell(&file, &TenantsFile::load(&file).expect_err(&format!("{} was accepted", file.display())));
     }
 }
 

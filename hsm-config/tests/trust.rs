@@ -1,7 +1,7 @@
 //! Files that others could have written are refused, and relative tenants files are beside their configuration.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use hsm_config::{Config, Tenants, example};
+use hsm_config::{Config, Known, TenantsFile, example};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -59,8 +59,8 @@ fn a_link_is_as_trusted_as_the_file_that_it_points_to() {
 fn a_tenants_file_that_others_can_write_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "tenant,client_id,object_id\na,b,\n";
-    assert_eq!(Tenants::load(&file(folder.path(), "good.csv", rows, 0o640)).unwrap().len(), 1);
-    let problems = Tenants::load(&file(folder.path(), "bad.csv", rows, 0o660)).unwrap_err();
+    assert_eq!(TenantsFile::load(&file(folder.path(), "good.csv", rows, 0o640)).unwrap().len(), 1);
+    let problems = TenantsFile::load(&file(folder.path(), "bad.csv", rows, 0o660)).unwrap_err();
     assert_eq!(problems.iter().next().unwrap().code, "file-not-trusted");
 }
 
@@ -75,7 +75,9 @@ fn tenants_files_are_found_beside_the_configuration_and_all_their_problems_are_t
         file(folder.path(), &format!("tenants/{name}.csv"), &rows, 0o600);
     }
     let all = config.load_tenants().unwrap();
-    assert!(all["de"].contains_tenant("de.example") && !all["de"].contains_tenant("us.example"));
+    let de = all["de"].table().unwrap();
+    let knows = |tenant| de.knows(tenant, "").unwrap();
+    assert_eq!((knows("de.example"), knows("us.example")), (Known::Tenant, Known::Nothing));
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(crate) struct Record {
     pub(crate) added_p99_us: Option<f64>,
     /// Front, supervisor and host, less what a direct signature of the same round took.
     pub(crate) own_cpu_us_per_signature: f64,
+    /// With the tenants' tables, which are not resident in it.
     pub(crate) front_rss_mib: f64,
     pub(crate) host_rss_mib: f64,
 }

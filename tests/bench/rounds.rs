@@ -92,14 +92,20 @@ impl Plan {
                     round.direct.push((threads, site.reference.drive(algorithm, threads, self.time)?));
                 }
                 Step::Agent(connections) => {
-                    round.agent.push((connections, self.serve(agent, &requests, connections)?));
+                    round.agent.push((connections, self.serve(site, agent, &requests, connections)?));
                 }
             }
         }
         Ok(round)
     }
 
-    fn serve(&self, agent: &Agent, requests: &[Vec<u8>], connections: usize) -> Result<Served, Problem> {
+    fn serve(
+        &self,
+        site: &Site,
+        agent: &Agent,
+        requests: &[Vec<u8>],
+        connections: usize,
+    ) -> Result<Served, Problem> {
         let mut load = agent.load(requests, connections)?;
         load.run(WARM_UP)?;
         let processes = agent.processes()?;
@@ -111,12 +117,13 @@ impl Plan {
                 "a process of the agent was restarted while it was measured".to_owned(),
             ));
         }
-        // Memory is looked at when a front holds the most: after old and new tenants were there at once.
+        // Memory is looked at when a front holds the most: after old and new tenants were there at once. The tables
+        // that it shares are resident nowhere, and count as its own.
         agent.reload_under(&mut load)?;
         let hosts = processes.hosts.iter().map(|host| memory::resident_mib(*host));
         Ok(Served {
             cpu_us_per_signature: used.as_secs_f64() * 1e6 / outcome.answers as f64,
-            front_rss_mib: memory::resident_mib(processes.front)?,
+            front_rss_mib: memory::resident_mib(processes.front)? + site.tables_mib,
             host_rss_mib: hosts.collect::<Result<Vec<_>, _>>()?.into_iter().fold(0.0, f64::max),
             outcome,
         })

@@ -6,6 +6,7 @@ use crate::algorithm::Algorithm;
 use crate::http;
 use crate::problem::Problem;
 use crate::reference::Reference;
+use hsm_config::TenantsFile;
 use nix::unistd::{Uid, User};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::env;
@@ -53,6 +54,8 @@ pub(crate) struct Site {
     pub(crate) reference: Reference,
     pub(crate) config: PathBuf,
     pub(crate) socket: PathBuf,
+    /// What all connectors' tables of tenants take, in MiB.
+    pub(crate) tables_mib: f64,
 }
 
 impl Site {
@@ -68,8 +71,11 @@ impl Site {
         )?;
         write(&reference.pin_file, &random_pin()?)?;
         write(&at("tenants.csv"), &tenants())?;
+        let table = TenantsFile::load(&at("tenants.csv"));
+        let table = table.map_err(|problems| Problem::Agent(problems.to_string()))?.size();
+        let tables_mib = (table * Algorithm::ALL.len()) as f64 / f64::from(1 << 20);
         let serial = reference.make()?;
-        let site = Self { reference, config: at("kunci.toml"), socket: at("agent.sock") };
+        let site = Self { reference, config: at("kunci.toml"), socket: at("agent.sock"), tables_mib };
         write(&site.config, &site.toml(&places.state, &serial, lanes)?)?;
         Ok(site)
     }

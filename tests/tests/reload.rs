@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -140,6 +142,35 @@ fn a_configuration_that_would_not_hold_is_refused_by_check_and_at_the_start_with
     rig.kunci_ok(&["config", "check"]);
 }
 
+#[test]
+fn a_reload_of_100_000_tenants_under_load_takes_the_front_less_memory_than_one_table_of_them() {
+    const ROWS: usize = 100_000;
+    const ROW_KIB: usize = 51 * ROWS / 1024;
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let front = agent.front().unwrap();
+    let load = Load::start(agent.socket(), 4);
+    load.until_answered(20);
+    let (before, held) = (most_memory_kib(front), tables(front));
+    assert_eq!(held.len(), 1, "one connector, one table: {held:?}");
+    for round in 0..3 {
+        let row = |n: usize| format!("{n:08x}-000{round}-4000-8000-000000000000,{CLIENT},\n");
+        tenants(&rig, &(0..ROWS).map(row).collect::<String>());
+        agent.signal(Signal::HUP);
+        let tenant = format!("00000001-000{round}-4000-8000-000000000000");
+        until_true("the new tenants are served", || ask(&agent, &tenant) == 200);
+        load.until_answered(5);
+        let grown = most_memory_kib(front) - before;
+        assert!(grown < ROW_KIB, "round {round}: the front took {grown} KiB for {ROW_KIB} KiB of rows");
+    }
+    until_true("the front holds the new table alone", || {
+        let now = tables(front);
+        now.len() == 1 && now != held
+    });
+    let took = load.stop();
+    assert_eq!((&took.refused, took.broken), (&Default::default(), 0));
+}
+
 /// One more row after the rig's own.
 fn tenants(rig: &Rig, row: &str) {
     rig.private("tenants.csv", &format!("tenant,client_id,object_id\n{TENANT},{CLIENT},\n{row}\n"));
@@ -158,4 +189,20 @@ fn assert_names(problem: &serde_json::Value, rig: &Rig, file: &str, line: usize)
     let detail = problem["detail"].as_str().unwrap();
     let place = format!("{}:{line}:", rig.at(file).display());
     assert!(detail.contains(&place), "{place} is not in {detail}");
+}
+
+/// The most memory that a process ever had resident.
+fn most_memory_kib(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next());
+    most.unwrap().parse().unwrap()
+}
+
+/// The files in memory that a process holds, by inode.
+fn tables(pid: u32) -> Vec<u64> {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let is_table =
+        |path: &Path| std::fs::read_link(path).is_ok_and(|to| to.starts_with("/memfd:kunci (deleted)"));
+    let held = open.map(|entry| entry.path()).filter(|path| is_table(path));
+    held.map(|path| std::fs::metadata(path).unwrap().ino()).collect()
 }

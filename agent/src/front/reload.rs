@@ -8,17 +8,25 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use hsm_config::{Config, Name, Problems, Tenants};
+use hsm_config::{Name, Tenants};
 
 use super::Front;
 use crate::link::Resolved;
 use crate::policy::Policy;
 
-/// Tenants files, opened by the supervisor and not yet read.
+/// Tenants that the supervisor handed over and that are not yet in force.
 #[derive(Default)]
-pub(super) struct Files(BTreeMap<Name, File>);
+pub(super) struct Tables(BTreeMap<Name, File>);
 
-impl Files {
+/// A table of tenants is not as the supervisor wrote it.
+#[derive(Debug, thiserror::Error)]
+#[error("the tenants of connector {connector} cannot be taken over: {source}")]
+pub struct NotOpened {
+    connector: Name,
+    source: io::Error,
+}
+
+impl Tables {
     pub(super) fn keep(&mut self, connector: Name, fds: Vec<OwnedFd>) -> io::Result<()> {
         let [file] =
             <[OwnedFd; 1]>::try_from(fds).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
@@ -26,14 +34,13 @@ impl Files {
         Ok(())
     }
 
-    pub(super) fn load(&mut self, config: &Config) -> Result<BTreeMap<Name, Tenants>, Problems> {
-        let mut tenants = BTreeMap::new();
-        for (name, file) in std::mem::take(&mut self.0) {
-            if let Some(connector) = config.connectors.get(&name) {
-                tenants.insert(name, Tenants::read(file, &connector.tenants)?);
-            }
-        }
-        Ok(tenants)
+    /// Looks at every row once. A table that is not sound is never in force.
+    pub(super) fn open(&mut self) -> Result<BTreeMap<Name, Tenants>, NotOpened> {
+        let open = |(connector, file)| match Tenants::open(file) {
+            Ok(tenants) => Ok((connector, tenants)),
+            Err(source) => Err(NotOpened { connector, source }),
+        };
+        std::mem::take(&mut self.0).into_iter().map(open).collect()
     }
 
     /// Puts a reload in force, or keeps the old rules, and tells whoever asked.
@@ -52,7 +59,7 @@ impl Files {
             }
             let config = fds.into_iter().next().ok_or("the supervisor sent no configuration")?;
             let resolved = token::sealed::open::<Resolved>(config).map_err(|error| error.to_string())?;
-            let tenants = self.load(&resolved.config).map_err(|problems| problems.to_string())?;
+            let tenants = self.open().map_err(|error| error.to_string())?;
             Ok(Policy::new(&resolved, tenants))
         };
         let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(error.to_string()));

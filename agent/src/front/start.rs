@@ -13,7 +13,7 @@ use hsm_config::{Name, Tenants};
 use ledger::Ledger;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::reload::Files;
+use super::reload::{NotOpened, Tables};
 use super::{Front, Supervisor, confine, frozen, standing, tick};
 use crate::clock::{Clock, Reading};
 use crate::connectors::Connectors;
@@ -40,9 +40,9 @@ pub enum StartError {
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
-    /// A tenants file is broken.
-    #[error("{0}")]
-    Tenants(hsm_config::Problems),
+    /// The supervisor's tenants are not sound.
+    #[error(transparent)]
+    Tenants(#[from] NotOpened),
     /// The sandbox cannot be put up.
     #[error("the front cannot confine itself: {0}")]
     Confine(#[from] confine::ConfineError),
@@ -67,8 +67,8 @@ struct Given {
 
 pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     let control = Arc::new(Control::new(control)?);
-    let mut files = Files::default();
-    let given = take(&control, &mut files).await?;
+    let mut tables = Tables::default();
+    let given = take(&control, &mut tables).await?;
     let state = given.resolved.config.agent.state_dir.clone();
     confine::front(&state)?;
     let (ledger, recovered) = Ledger::open(&state.join(confine::LOG))?;
@@ -81,22 +81,22 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     tokio::spawn(speak(control.clone(), queue));
     tokio::spawn(tick::run(front.clone()));
     front.supervisor.ready();
-    listen(&front, &control, files).await?;
+    listen(&front, &control, tables).await?;
     stop(&front).await;
     Ok(())
 }
 
-async fn take(control: &Control, files: &mut Files) -> Result<Given, StartError> {
+async fn take(control: &Control, tables: &mut Tables) -> Result<Given, StartError> {
     let mut frozen = Vec::new();
     loop {
         let closed = || io::Error::from(io::ErrorKind::UnexpectedEof);
         match control.receive::<ToFront>().await?.ok_or_else(closed)? {
-            (ToFront::Tenants { connector }, fds) => files.keep(connector, fds)?,
+            (ToFront::Tenants { connector }, fds) => tables.keep(connector, fds)?,
             (ToFront::Frozen { connector }, _) => frozen.push(connector),
             (ToFront::Start, fds) => {
                 let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
                 let resolved: Resolved = token::sealed::open(config)?;
-                let tenants = files.load(&resolved.config).map_err(StartError::Tenants)?;
+                let tenants = tables.open()?;
                 return Ok(Given { resolved, tenants, frozen, sockets: [agent, admin] });
             }
             _ => return Err(closed().into()),
@@ -141,12 +141,12 @@ async fn speak(control: Arc<Control>, mut queue: UnboundedReceiver<FromFront>) {
 }
 
 /// Follows the supervisor's words until it says stop or is gone.
-async fn listen(front: &Arc<Front>, control: &Control, mut files: Files) -> Result<(), StartError> {
+async fn listen(front: &Arc<Front>, control: &Control, mut tables: Tables) -> Result<(), StartError> {
     while let Some((word, fds)) = control.receive::<ToFront>().await? {
         match word {
-            ToFront::Tenants { connector } => files.keep(connector, fds)?,
+            ToFront::Tenants { connector } => tables.keep(connector, fds)?,
             ToFront::Reloaded { id, problem } => {
-                let given = std::mem::take(&mut files);
+                let given = std::mem::take(&mut tables);
                 let front = front.clone();
                 tokio::spawn(async move { given.reloaded(&front, id, problem, fds).await });
             }

@@ -38,8 +38,8 @@ impl Policy {
     /// The connector's application with this object id, or that there is none.
     pub fn application(&self, connector: &Name, id: &ObjectId) -> Result<Application, Refusal> {
         let served = self.connectors.get(connector).ok_or(Refusal::Connector)?;
-        let row = served.tenants.find_object(&id.0).ok_or(Refusal::ObjectId)?;
-        Ok(Application { object_id: id.clone(), tenant: row.tenant() })
+        let row = served.tenants.find_object(&id.0).map_err(Refusal::unreadable)?.ok_or(Refusal::ObjectId)?;
+        Ok(Application { object_id: id.clone(), tenant: row.tenant().to_owned() })
     }
 }
 

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hsm_config::{Connector, Name, Tenants, Verb};
+use hsm_config::{Connector, Known, Name, Tenants, Verb};
 use ledger::Caller;
 use token::Sha256;
 
@@ -98,11 +98,13 @@ impl Policy {
         let served = self.connectors.get(request.connector()).ok_or(Refusal::Connector)?;
         rules().next().ok_or(Refusal::Connector)?;
         let (tenant, client_id) = (request.tenant(), request.client_id());
-        if !served.tenants.contains_tenant(tenant.as_str()) || !rules().any(|rule| rule.allows_tenant(tenant))
-        {
+        let known = served.tenants.knows(tenant.as_str(), client_id.as_str()).map_err(Refusal::unreadable)?;
+        if known == Known::Nothing || !rules().any(|rule| rule.allows_tenant(tenant)) {
             return Err(Refusal::Tenant);
         }
-        served.tenants.find(tenant.as_str(), client_id.as_str()).ok_or(Refusal::ClientId)?;
+        if known != Known::Pair {
+            return Err(Refusal::ClientId);
+        }
         let mut allowing = rules().filter(|rule| rule.allows_tenant(tenant) && rule.allows_client(client_id));
         allowing.next().ok_or(Refusal::ClientId)?.take(now).map_err(Refusal::Rate)?;
         Ok(Grant { connector: served.connector.clone(), caller: caller(peer), request })

@@ -19,6 +19,8 @@ pub enum Refusal {
     ClientId,
     /// The tenants file does not name the application's object id.
     ObjectId,
+    /// The connector's tenants cannot be read, so nobody knows.
+    Unreadable,
     /// The rule's rate is spent; there is more after this time.
     Rate(Duration),
     /// No admin rule grants the verb.
@@ -28,6 +30,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The tenants cannot be read: nothing is granted, and the operator is told why.
+    pub(super) fn unreadable(error: std::io::Error) -> Self {
+        tracing::error!(%error, "a connector's tenants cannot be read");
+        Self::Unreadable
+    }
+
     /// The stable code, also the ledger's reason.
     pub fn code(&self) -> &'static str {
         match self {
@@ -35,6 +43,7 @@ impl Refusal {
             Self::Tenant => "tenant-not-granted",
             Self::ClientId => "client-id-not-granted",
             Self::ObjectId => "object-id-not-granted",
+            Self::Unreadable => "tenants-unreadable",
             Self::Rate(_) => "rate-exceeded",
             Self::Verb(_) => "verb-not-granted",
             Self::Admin => "not-an-admin",
@@ -62,6 +71,11 @@ impl From<Refusal> for Problem {
             Refusal::ObjectId => forbidden(
                 "The connector does not serve this application",
                 "The object id must stand in a line of the connector's tenants file. Add it, then run `kunci reload`.".into(),
+            ),
+            Refusal::Unreadable => Self::unavailable(
+                code,
+                "The connector's tenants cannot be read",
+                "Try again. If it stays so, tell the operator: `kunci reload` reads them anew.",
             ),
             Refusal::Rate(wait) => {
                 let detail = "Your rule's rate is spent. Wait as long as Retry-After says.";

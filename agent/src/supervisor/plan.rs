@@ -1,14 +1,15 @@
 //! What the agent is to do: a configuration that holds on this machine, with its tenants.
 //!
-//! It is loaded whole or not at all, at the start and at every reload. What was read is kept in memory that nobody can
-//! change, so that a front that has to be started again gets the content that was in force, whatever lies there by then.
+//! It is loaded whole or not at all, at the start and at every reload. The tenants that were read are kept in memory that
+//! nobody can change, and the front looks them up there: they are held once, and a front that has to be started again gets
+//! those that were in force, whatever lies in the files by then.
 
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use hsm_config::{Config, Mode, Name, Problem, Problems, Tenants};
+use hsm_config::{Config, Mode, Name, Problem, Problems, TenantsFile};
 use token::control::{HostConfig, Use};
 use token::sealed;
 
@@ -51,14 +52,10 @@ impl Plan {
         sealed::seal(&self.resolved)
     }
 
-    /// The tenants files, each from its beginning.
+    /// Each connector's tenants, as the front looks them up.
     pub(super) fn tenants(&self) -> io::Result<Vec<(Name, OwnedFd)>> {
-        let files = self.tenants.iter().map(|(connector, file)| {
-            let mut file = file.try_clone()?;
-            file.rewind()?;
-            Ok((connector.clone(), file.into()))
-        });
-        files.collect()
+        let tables = self.tenants.iter();
+        tables.map(|(connector, table)| Ok((connector.clone(), table.try_clone()?.into()))).collect()
     }
 
     /// What each token's host serves.
@@ -100,17 +97,17 @@ fn make_private(config: &mut Config, folder: &Path) {
 
 fn read_tenants(config: &Config) -> Result<Vec<(Name, File)>, Problems> {
     let mut problems = Problems::default();
-    let mut files = Vec::new();
+    let mut tables = Vec::new();
     for (name, connector) in &config.connectors {
         match keep(&connector.tenants) {
-            Ok(file) => files.push((name.clone(), file)),
+            Ok(table) => tables.push((name.clone(), table)),
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    if problems.is_empty() { Ok(tables) } else { Err(problems) }
 }
 
-/// Reads a tenants file, which says what is wrong down to the row, and keeps its bytes: the rows themselves are the front's.
+/// Reads a tenants file, which says what is wrong down to the row, and keeps its rows.
 fn keep(path: &Path) -> Result<File, Problems> {
     let unkept = |error: io::Error| Problem {
         file: path.into(),
@@ -121,7 +118,8 @@ fn keep(path: &Path) -> Result<File, Problems> {
         help: "give the agent more memory, then start or reload it".into(),
         code: "out-of-memory",
     };
-    let copy = sealed::memory().map_err(unkept)?;
-    Tenants::load_into(path, &copy)?;
-    Ok(sealed::shut(copy).map_err(unkept)?)
+    let read = TenantsFile::load(path)?;
+    let table = sealed::memory().map_err(unkept)?;
+    read.write(&table).map_err(unkept)?;
+    Ok(sealed::shut(table).map_err(unkept)?)
 }

@@ -3,13 +3,16 @@
 //! Fields are of alphabets without commas, quotes and line ends, so a line is split at its commas and nothing more; that
 //! keeps the number of every line exact. A file is taken whole or refused whole.
 
-use super::{MAX_ROWS, Tenants, pack_into};
+use super::file::TenantsFile;
+use super::packed::pack_into;
 use crate::problem::{Fault, Problem, Problems};
 use crate::tenant::{ClientId, TenantId, excerpt};
 use crate::trusted;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+/// The most rows that a file may have.
+pub(super) const MAX_ROWS: usize = 1_000_000;
 /// The longest line, in bytes: a tenant, two ids, commas and some room.
 const MAX_LINE_BYTES: usize = 600;
 /// The largest file, in bytes.
@@ -18,28 +21,13 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 const MAX_PROBLEMS: usize = 20;
 const HEADER: [&str; 3] = ["tenant", "client_id", "object_id"];
 
-pub(super) fn load(path: &Path, copy: impl Write) -> Result<Tenants, Problems> {
+pub(super) fn load(path: &Path) -> Result<TenantsFile, Problems> {
     let (file, bytes) = trusted::open(path, MAX_FILE_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
-    let file = Copied { file: file.take(MAX_FILE_BYTES), copy };
-    read(BufReader::new(file), path, usize::try_from(bytes).unwrap_or(0))
+    read(BufReader::new(file.take(MAX_FILE_BYTES)), path, usize::try_from(bytes).unwrap_or(0))
 }
 
-/// A file whose bytes are written elsewhere as they are read.
-struct Copied<R, W> {
-    file: R,
-    copy: W,
-}
-
-impl<R: Read, W: Write> Read for Copied<R, W> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let got = self.file.read(buffer)?;
-        self.copy.write_all(&buffer[..got])?;
-        Ok(got)
-    }
-}
-
-/// Reads a table; `bytes` is about how long it is.
-pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Result<Tenants, Problems> {
+/// Reads a file; `bytes` is about how long it is.
+pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Result<TenantsFile, Problems> {
     let mut draft = Draft::new(path, bytes);
     let mut line = Vec::with_capacity(MAX_LINE_BYTES + 1);
     loop {
@@ -64,14 +52,14 @@ pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Resul
     }
 }
 
-/// A table that is being read.
+/// A file that is being read.
 struct Draft<'a> {
     path: &'a Path,
     line: u32,
     headed: bool,
     /// Whether a row found no room.
     full: bool,
-    tenants: Tenants,
+    rows: TenantsFile,
     /// The line of each row, in the order of the file.
     lines: Vec<u32>,
     problems: Problems,
@@ -81,13 +69,13 @@ impl<'a> Draft<'a> {
     fn new(path: &'a Path, bytes: usize) -> Self {
         // A packed row is never longer than its line, so the arena never moves while a file is read. What is
         // reserved and not used is never touched, and given back at the end.
-        let tenants = Tenants { arena: Vec::with_capacity(bytes.saturating_add(2)), index: Vec::new() };
+        let rows = TenantsFile { arena: Vec::with_capacity(bytes.saturating_add(2)), index: Vec::new() };
         Self {
             path,
             line: 0,
             headed: false,
             full: false,
-            tenants,
+            rows,
             lines: Vec::new(),
             problems: Problems::default(),
         }
@@ -129,8 +117,8 @@ impl<'a> Draft<'a> {
                 ..malformed(fault)
             })?;
         }
-        let room = self.tenants.index.len() < MAX_ROWS;
-        let Some(offset) = u32::try_from(self.tenants.arena.len()).ok().filter(|_| room) else {
+        let room = self.rows.index.len() < MAX_ROWS;
+        let Some(offset) = u32::try_from(self.rows.arena.len()).ok().filter(|_| room) else {
             self.full = true;
             let what = format!("the file has more than {MAX_ROWS} rows");
             return Err(Fault::new(
@@ -141,9 +129,9 @@ impl<'a> Draft<'a> {
         };
         for field in [tenant, client_id, object_id] {
             // Each was parsed above, so each is short enough to be packed.
-            pack_into(&mut self.tenants.arena, field).unwrap_or_default();
+            pack_into(&mut self.rows.arena, field).unwrap_or_default();
         }
-        self.tenants.index.push(offset);
+        self.rows.index.push(offset);
         self.lines.push(self.line);
         Ok(())
     }
@@ -159,24 +147,24 @@ impl<'a> Draft<'a> {
         self.problems
     }
 
-    fn finish(mut self) -> Result<Tenants, Problems> {
+    fn finish(mut self) -> Result<TenantsFile, Problems> {
         if !self.headed {
             self.problems.push(Problem::on_line(self.path, 1, missing_header()));
         }
-        let mut index = std::mem::take(&mut self.tenants.index);
-        index.sort_unstable_by(|a, b| self.tenants.compare(*a, *b).then(a.cmp(b)));
+        let mut index = std::mem::take(&mut self.rows.index);
+        index.sort_unstable_by(|a, b| self.rows.compare(*a, *b).then(a.cmp(b)));
         self.note_repeated(&index);
         if !self.problems.is_empty() {
             return Err(self.problems.sorted());
         }
-        self.tenants.index = index;
-        self.tenants.index.shrink_to_fit();
-        self.tenants.arena.shrink_to_fit();
-        Ok(self.tenants)
+        self.rows.index = index;
+        self.rows.index.shrink_to_fit();
+        self.rows.arena.shrink_to_fit();
+        Ok(self.rows)
     }
 
     fn note_repeated(&mut self, index: &[u32]) {
-        let same = index.windows(2).filter(|pair| self.tenants.compare(pair[0], pair[1]).is_eq());
+        let same = index.windows(2).filter(|pair| self.rows.compare(pair[0], pair[1]).is_eq());
         let same: Vec<_> = same.take(MAX_PROBLEMS).map(|pair| (pair[0], pair[1])).collect();
         if same.is_empty() {
             return;

@@ -1,9 +1,30 @@
+use super::packed::PackedRows;
+use super::read::MAX_ROWS;
 use super::*;
+use crate::guid;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-fn read(text: &str) -> Result<Tenants, crate::Problems> {
-    Tenants::read(text.as_bytes(), Path::new("de.csv"))
+fn read(text: &str) -> Result<TenantsFile, crate::Problems> {
+    TenantsFile::read(text.as_bytes(), Path::new("de.csv"))
+}
+
+/// A table as the front has it: its rows lie in a file.
+fn open(read: &TenantsFile) -> Tenants {
+    let file = tempfile::tempfile().unwrap();
+    read.write(&file).unwrap();
+    Tenants::open(file).unwrap()
+}
+
+fn finds(tenants: &Tenants, tenant: &str, client_id: &str) -> bool {
+    tenants.knows(tenant, client_id).unwrap() == Known::Pair
+}
+
+fn object_id(tenants: &Tenants, tenant: &str, client_id: &str) -> Option<String> {
+    let mut rows = tenants.rows().map(Result::unwrap);
+    let row = rows.find(|row| (row.tenant(), row.client_id()) == (tenant, client_id)).unwrap();
+    row.object_id().map(str::to_owned)
 }
 
 fn table(rows: &BTreeMap<(String, String), String>) -> String {
@@ -26,30 +47,39 @@ fn client() -> impl Strategy<Value = String> {
     prop_oneof![guids(), "[a-c]{1,2}", "api://[a-c]/[a-z]{0,100}"]
 }
 
+/// The same GUID in two cases is one row.
+fn rows() -> impl Strategy<Value = BTreeMap<(String, String), String>> {
+    let object = prop_oneof![Just(String::new()), guids()];
+    let rows = proptest::collection::btree_map((tenant(), client()), object, 2..40);
+    let canonical = |text: &String| guid::canonical(text);
+    rows.prop_map(move |rows| {
+        rows.iter().map(|((t, c), o)| ((canonical(t), canonical(c)), canonical(o))).collect()
+    })
+}
+
 proptest! {
     #[test]
     fn all_that_is_put_in_is_found_and_nothing_else(
-        rows in proptest::collection::btree_map((tenant(), client()), prop_oneof![Just(String::new()), guids()], 0..40),
+        rows in rows(),
         others in proptest::collection::vec((tenant(), client()), 0..40),
     ) {
-        // The same GUID in two cases is one row.
         let canonical = |text: &str| guid::canonical(text);
-        let rows: BTreeMap<_, _> =
-            rows.into_iter().map(|((t, c), o)| ((canonical(&t), canonical(&c)), canonical(&o))).collect();
-        let tenants = read(&table(&rows)).unwrap();
+        let tenants = open(&read(&table(&rows)).unwrap());
         prop_assert_eq!(tenants.len(), rows.len());
         for ((tenant, client), object) in &rows {
-            let row = tenants.find(tenant, client).unwrap();
-            prop_assert_eq!(&row.tenant(), tenant);
-            prop_assert_eq!(&row.client_id(), client);
-            prop_assert_eq!(row.object_id().unwrap_or_default(), object.clone());
-            prop_assert!(tenants.contains_tenant(tenant));
+            prop_assert!(finds(&tenants, tenant, client));
+            prop_assert_eq!(object_id(&tenants, tenant, client).unwrap_or_default(), object.clone());
         }
-        for (tenant, client) in others {
-            let (tenant, client) = (canonical(&tenant), canonical(&client));
-            let known = rows.contains_key(&(tenant.clone(), client.clone()));
-            prop_assert_eq!(tenants.find(&tenant, &client).is_some(), known);
-            prop_assert_eq!(tenants.contains_tenant(&tenant), rows.keys().any(|(t, _)| *t == tenant));
+        let others = others.into_iter().map(|(tenant, client)| (canonical(&tenant), canonical(&client)));
+        let crossed = rows.keys().zip(rows.keys().skip(1)).map(|((tenant, _), (_, client))| (tenant.clone(), client.clone()));
+        let of_any: BTreeSet<_> = rows.keys().map(|(tenant, _)| tenant.clone()).collect();
+        for (tenant, client) in others.chain(crossed) {
+            let known = match rows.contains_key(&(tenant.clone(), client.clone())) {
+                true => Known::Pair,
+                false if of_any.contains(&tenant) => Known::Tenant,
+                false => Known::Nothing,
+            };
+            prop_assert_eq!(tenants.knows(&tenant, &client).unwrap(), known);
         }
     }
 
@@ -62,41 +92,84 @@ proptest! {
 #[test]
 fn an_application_is_found_by_its_object_id_and_never_by_none() {
     let guid = "0a1b2c3d-0000-4000-8000-ABCDEFABCDEF";
-    let tenants = read(&format!("tenant,client_id,object_id\na,app,\nb,app,{guid}\n")).unwrap();
-    assert_eq!(tenants.find_object(&guid.to_lowercase()).unwrap().tenant(), "b");
-    assert!(tenants.find_object("").is_none());
-    assert!(tenants.find_object("app").is_none());
+    let tenants = open(&read(&format!("tenant,client_id,object_id\na,app,\nb,app,{guid}\n")).unwrap());
+    let find = |object_id: &str| tenants.find_object(object_id).unwrap();
+    assert_eq!(find(&guid.to_lowercase()).unwrap().tenant(), "b");
+    assert!(find("").is_none());
+    assert!(find("app").is_none());
 }
 
 #[test]
 fn guids_are_found_in_either_case_and_names_only_as_written() {
     let guid = "0a1b2c3d-0000-4000-8000-ABCDEFABCDEF";
-    let tenants = read(&format!("tenant,client_id,object_id\n{guid},app,\nContoso.example,app,x\n")).unwrap();
-    assert!(tenants.find(&guid.to_lowercase(), "app").is_some());
-    assert!(tenants.find(&guid.to_uppercase(), "app").is_some());
-    assert!(tenants.find("Contoso.example", "app").is_some());
-    assert!(tenants.find("contoso.example", "app").is_none());
-    assert!(tenants.find("Contoso.example", "ap").is_none());
-    assert!(tenants.find("Contoso.exampl", "eapp").is_none());
-    assert!(tenants.find("", "").is_none());
+    let tenants =
+        open(&read(&format!("tenant,client_id,object_id\n{guid},app,\nContoso.example,app,x\n")).unwrap());
+    let finds = |tenant: &str, client_id| finds(&tenants, tenant, client_id);
+    assert!(finds(&guid.to_lowercase(), "app"));
+    assert!(finds(&guid.to_uppercase(), "app"));
+    assert!(finds("Contoso.example", "app"));
+    assert!(!finds("contoso.example", "app"));
+    assert!(!finds("Contoso.example", "ap"));
+    assert!(!finds("Contoso.exampl", "eapp"));
+    assert!(!finds("", ""));
 }
 
 #[test]
-fn a_thousand_rows_of_guids_take_at_most_60_bytes_each() {
+fn a_hundred_thousand_rows_of_guids_take_52_bytes_each_wherever_they_lie_and_3_of_the_process_that_asks() {
+    const ROWS: u128 = 100_000;
     let id = |n: u128| guid::text(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes());
-    let rows = (1..=1000_u128).map(|n| ((id(n), id(n + 5000)), id(n + 9000))).collect();
-    let tenants = read(&table(&rows)).unwrap();
-    assert!(tenants.memory() <= 60 * 1000, "{}", tenants.memory());
-    assert_eq!(tenants.iter().count(), 1000);
+    let line = |n| format!("{},{},{}\n", id(n), id(n + ROWS), id(n + 2 * ROWS));
+    let read = read(&("tenant,client_id,object_id\n".to_owned() + &(1..=ROWS).map(line).collect::<String>()));
+    let read = read.unwrap();
+    let tenants = open(&read);
+    assert_eq!(tenants.len(), ROWS as usize);
+    assert!(read.size() <= 52 * ROWS as usize, "{}", read.size());
+    assert!(tenants.memory() <= 3 * ROWS as usize, "{}", tenants.memory());
+    let held = read.table().unwrap();
+    assert_eq!(held.memory(), read.size() + tenants.memory());
+}
+
+proptest! {
+    #[test]
+    fn rows_that_are_cut_or_out_of_order_are_refused_and_no_bytes_make_a_table_panic(
+        rows in rows(),
+        cut: proptest::sample::Index,
+        any in proptest::collection::vec(any::<u8>(), 0..5000),
+    ) {
+        let mut whole = Vec::new();
+        read(&table(&rows)).unwrap().write(&mut whole).unwrap();
+        let packed: Vec<_> = PackedRows::of(&whole).collect();
+        let swapped: Vec<u8> = packed.iter().rev().flat_map(|row| [row.key, row.object_id].concat()).collect();
+        let twice = [packed[0].key, packed[0].object_id].concat().repeat(2);
+        prop_assert_eq!(Tenants::hold(swapped).is_ok(), rows.len() == 1);
+        prop_assert!(Tenants::hold(twice).is_err());
+        let mut ends = packed.iter().scan(0, |end, row| { *end += row.size(); Some(*end) });
+        let cut = cut.index(whole.len());
+        prop_assert_eq!(Tenants::hold(whole[..cut].to_vec()).is_ok(), cut == 0 || ends.any(|end| end == cut));
+        if let Ok(tenants) = Tenants::hold(any) {
+            prop_assert_eq!(tenants.rows().count(), tenants.len());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_got_shorter_is_an_error_and_not_a_no() {
+    let file = tempfile::tempfile().unwrap();
+    read("tenant,client_id,object_id\na,b,c\n").unwrap().write(&file).unwrap();
+    let tenants = Tenants::open(file.try_clone().unwrap()).unwrap();
+    file.set_len(0).unwrap();
+    assert!(tenants.knows("a", "b").is_err());
+    assert!(tenants.find_object("c").is_err());
+    assert!(tenants.rows().any(|row| row.is_err()));
 }
 
 #[test]
 fn marks_blank_lines_comments_quotes_and_line_ends_of_spreadsheets_are_tolerated() {
     let text =
         "\u{feff}# ours\r\n\r\n\"tenant\",\"client_id\",\"object_id\"\r\n\"a\", \"b\",\r\n  # c\r\nd,e,f";
-    let tenants = read(text).unwrap();
-    assert_eq!(tenants.find("a", "b").unwrap().object_id(), None);
-    assert_eq!(tenants.find("d", "e").unwrap().object_id().as_deref(), Some("f"));
+    let tenants = open(&read(text).unwrap());
+    assert_eq!(object_id(&tenants, "a", "b"), None);
+    assert_eq!(object_id(&tenants, "d", "e").as_deref(), Some("f"));
     assert_eq!(tenants.len(), 2);
 }
 
