@@ -30,7 +30,7 @@ const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration
 /// How long a YubiKey waits for a touch before it gives up, with some room.
 const TOUCH: Duration = Duration::from_secs(20);
 /// What only a token behind a PKCS#11 module has.
-const OF_PKCS11: [&str; 5] = ["module", "uri", "so_pin", "key_ids", "paths"];
+const OF_PKCS11: [&str; 6] = ["module", "uri", "so_pin", "key_ids", "paths", "network"];
 /// What only a YubiKey has.
 const OF_PIV: [&str; 6] =
     ["serial", "management_key", "slots", "pin_policy", "touch_policy", "allow_factory_secrets"];
@@ -96,6 +96,9 @@ pub struct Token {
     /// Files and folders that the module may read, besides the system's libraries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read_paths: Vec<PathBuf>,
+    /// Whether the module may use the network, for HSMs that are reached over one. Without it, it has local sockets only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<bool>,
     /// Requirements that its keys may fail and sign all the same, each by its code. `kunci token check` names them.
     #[serde(default)]
     pub exceptions: Vec<Flaw>,
@@ -167,6 +170,11 @@ impl Token {
             TouchPolicy::Never => self.deadline,
             TouchPolicy::Always | TouchPolicy::Cached => self.deadline + TOUCH,
         }
+    }
+
+    /// Whether its host may make other sockets than local ones.
+    pub fn has_network(&self) -> bool {
+        self.network == Some(true)
     }
 
     /// Whether a person types any of its secrets.

@@ -64,7 +64,8 @@ impl Call {
 
     /// Makes a socket of a family.
     pub fn socket(name: &str, family: i32) -> Self {
-        let arguments = format!("{family}, {}, 0", libc::SOCK_STREAM);
+        let kind = if family == libc::AF_NETLINK { libc::SOCK_RAW } else { libc::SOCK_STREAM };
+        let arguments = format!("{family}, {kind}, 0");
         Self { name: format!("socket {name}"), number: libc::SYS_socket, arguments }
     }
 }
@@ -111,6 +112,17 @@ pub fn never() -> Vec<Call> {
         // The same calls by other numbers, on kernels that have the x32 ABI; this one does not, and would say ENOSYS.
         #[cfg(target_arch = "x86_64")]
         Call::bare("getpid of the x32 ABI", libc::SYS_getpid | 0x4000_0000),
+    ]
+}
+
+/// Sockets that are not local.
+pub fn networks() -> Vec<Call> {
+    vec![
+        Call::socket("inet", libc::AF_INET),
+        Call::socket("inet6", libc::AF_INET6),
+        Call::socket("netlink", libc::AF_NETLINK),
+        Call::socket("packet", libc::AF_PACKET),
+        Call::socket("vsock", libc::AF_VSOCK),
     ]
 }
 

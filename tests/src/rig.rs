@@ -41,6 +41,8 @@ pub(crate) struct TokenText {
     /// More of its environment, and more folders that its module may write.
     env: String,
     paths: String,
+    /// More lines of its section.
+    lines: String,
 }
 
 impl Rig {
@@ -69,6 +71,7 @@ impl Rig {
                 pin: String::new(),
                 env: String::new(),
                 paths: String::new(),
+                lines: String::new(),
             },
             second: String::new(),
         };
@@ -129,6 +132,13 @@ impl Rig {
         self
     }
 
+    /// One more line of the token's section.
+    pub fn token_line(mut self, line: &str) -> Self {
+        self.token.lines.push_str(line);
+        self.token.lines.push('\n');
+        self
+    }
+
     /// One more variable in the token's environment.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.token.env.push_str(&format!(", {name} = {value:?}"));
@@ -160,7 +170,7 @@ impl Rig {
              [ledger]\norigin = \"rig.example/kunci\"\n\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
-             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = []\n\n{second}{connectors}\n{extra}",
+             env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = []\n{lines}\n{second}{connectors}\n{extra}",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
@@ -176,6 +186,7 @@ impl Rig {
             second = self.second,
             env = self.token.env,
             paths = self.token.paths,
+            lines = self.token.lines,
         )
     }
 

@@ -10,9 +10,9 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use tests::agent::kill;
-use tests::inside::{Call, check, never, status, syscalls, threads};
-use tests::rig::{PIN, SO_PIN, softhsm};
-use tests::wait::until_true;
+use tests::inside::{Call, check, networks, never, status, syscalls, threads};
+use tests::rig::{PIN, SO_PIN, library, softhsm};
+use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
 #[test]
@@ -37,7 +37,7 @@ fn no_thread_of_the_front_reaches_a_pin_the_module_a_device_the_configuration_or
 }
 
 #[test]
-fn no_thread_of_a_host_reaches_the_ledger_the_configuration_or_another_process() {
+fn no_thread_of_a_host_reaches_the_ledger_the_configuration_the_network_or_another_process() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
     agent.assertion("de").ok();
@@ -46,8 +46,38 @@ fn no_thread_of_a_host_reaches_the_ledger_the_configuration_or_another_process()
     closed.extend(["/etc/shadow".into(), "/root".into()]);
     let mut closed: Vec<_> = closed.iter().map(|path| Call::open(path, false)).collect();
     closed.push(Call::open(&rig.at("state/log/planted"), true));
-    let open = ["pin", "tokens"].map(|name| Call::open(&rig.at(name), false));
+    let denied = [never(), networks()].concat();
+    // Modules reach pcscd, tpm2-abrmd and p11-kit by local sockets.
+    let mut open = ["pin", "tokens"].map(|name| Call::open(&rig.at(name), false)).to_vec();
+    open.push(Call::socket("unix", libc::AF_UNIX));
+    check(agent.hosts()[0], &closed, &denied, &open);
+}
+
+#[test]
+fn a_host_has_the_network_where_its_token_says_so_and_nothing_else_besides() {
+    let rig = Rig::bare().token_line("network = true").provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    let closed = ["state", "kunci.toml"].map(|name| Call::open(&rig.at(name), false));
+    let families = [("inet", libc::AF_INET), ("inet6", libc::AF_INET6), ("netlink", libc::AF_NETLINK)];
+    let open = families.map(|(name, family)| Call::socket(name, family));
     check(agent.hosts()[0], &closed, &never(), &open);
+}
+
+/// A module that misses the network shows no token, or fails without a reason: as this one does, which misses pcscd.
+#[test]
+fn who_misses_a_token_is_told_that_its_host_has_no_network() {
+    let told = |line: &str| {
+        let rig = Rig::bare().module(&library("opensc-pkcs11.so", "opensc-pkcs11")).token_line(line);
+        rig.write();
+        let agent = rig.spawn();
+        let missing = until("the token is missing", || {
+            let told = format!("{:?}", agent.tokens());
+            told.contains("no token matches").then_some(told)
+        });
+        missing.contains("its host has no network")
+    };
+    assert!(told("") && !told("network = true"));
 }
 
 /// Landlock knows sockets' paths from version 9 on. Before it, a host can knock at the agent's sockets like any process

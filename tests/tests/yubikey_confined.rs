@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tests::inside::{Call, check, never, status, syscalls, threads};
+use tests::inside::{Call, check, networks, never, status, syscalls, threads};
 use tests::piv::PivRig;
 
 /// Where pcscd listens, in the namespace of the host.
@@ -41,13 +41,7 @@ fn no_thread_of_a_yubikeys_host_reaches_files_devices_the_network_or_another_pro
         [at("planted"), at("state/log/planted"), "/run/pcscd/planted".into(), "/tmp/kunci-planted".into()];
     closed.extend(planted.iter().map(|path| Call::open(path, true)));
     let mut denied = never();
-    denied.extend([
-        Call::socket("inet", libc::AF_INET),
-        Call::socket("inet6", libc::AF_INET6),
-        Call::socket("netlink", libc::AF_NETLINK),
-        Call::socket("packet", libc::AF_PACKET),
-        Call::socket("vsock", libc::AF_VSOCK),
-    ]);
+    denied.extend(networks());
     let mut open = ["pin", "management-key"].map(|name| Call::open(&at(name), false)).to_vec();
     open.extend(
         ["/proc/self/status", "/usr/lib", "/run/pcscd"].map(|path| Call::open(Path::new(path), false)),

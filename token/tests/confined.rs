@@ -6,9 +6,14 @@ mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process::Command;
 
+use landlock::{AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{DumpableBehavior, Resource};
 use support::{Bench, again, is_role};
 use token::control::HostConfig;
@@ -20,6 +25,15 @@ fn denied<T>(tried: std::io::Result<T>) -> bool {
     tried.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
+fn tcp() -> rustix::io::Result<OwnedFd> {
+    rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)
+}
+
+fn landlock_knows_tcp() -> bool {
+    let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    strict.handle_access(AccessNet::ConnectTcp).is_ok()
+}
+
 /// Runs in a process of its own: confines itself as a host and tries what a module gone bad would try.
 #[test]
 fn confined_process() {
@@ -29,6 +43,8 @@ fn confined_process() {
     let config: HostConfig = serde_json::from_str(&std::env::var(CONFIG).unwrap()).unwrap();
     let scene = std::env::var(SCENE).unwrap();
     let path = |name: &str| format!("{scene}/{name}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, inherited) = (listener.local_addr().unwrap(), tcp().unwrap());
     token::host::confine(&config).unwrap();
 
     for closed in ["state/ledger", "agent.sock", "other-pin", "modules/pin-beside-the-module"] {
@@ -53,6 +69,12 @@ fn confined_process() {
     assert_eq!(rustix::process::getrlimit(Resource::Core).maximum, Some(0));
     assert!(denied(File::open("/proc/1/environ")), "another process's environment can be read");
     assert!(rustix::thread::no_new_privs().unwrap());
+
+    assert_eq!(tcp().err(), Some(Errno::PERM), "a socket of the network can be made");
+    // A socket that came by another way is Landlock's to close, from version 4 on.
+    let connected = rustix::net::connect(&inherited, &address).err();
+    assert_eq!(connected, landlock_knows_tcp().then_some(Errno::ACCESS), "a socket of before connects");
+    assert!(UnixStream::pair().is_ok() && UnixDatagram::unbound().is_ok(), "local sockets cannot be made");
 
     assert!(File::open(path("modules/module.so")).is_ok(), "the module cannot be read");
     assert!(File::open(path("pin")).is_ok() && File::open(path("softhsm2.conf")).is_ok());

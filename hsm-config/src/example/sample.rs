@@ -66,6 +66,7 @@ fn yubikey(token: Token) -> Token {
         env: BTreeMap::new(),
         paths: Vec::new(),
         read_paths: Vec::new(),
+        network: None,
         ..token
     }
 }
@@ -90,6 +91,7 @@ fn token(city: &str) -> Option<Token> {
         env: BTreeMap::from([("SOFTHSM2_CONF".into(), format!("/etc/kunci/softhsm2-{city}.conf"))]),
         paths: vec![folder.into()],
         read_paths: vec![format!("/etc/kunci/softhsm2-{city}.conf").into()],
+        network: Some(false),
         exceptions: Vec::new(),
     })
 }

@@ -5,6 +5,7 @@
 
 mod files;
 mod memory;
+mod network;
 mod syscalls;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
@@ -12,7 +13,8 @@ use rustix::thread::set_no_new_privs;
 
 pub use files::Files;
 pub use memory::lock_memory;
-pub use syscalls::{NEVER, deny, deny_forks, deny_network, deny_others};
+pub use network::deny_network;
+pub use syscalls::{NEVER, deny, deny_forks, deny_others};
 
 /// Why a process could not confine itself. It must not go on.
 #[derive(Debug, thiserror::Error)]

@@ -65,12 +65,6 @@ pub fn deny(calls: &[i64]) -> Result<(), ConfineError> {
     install(calls.iter().map(|call| (*call, Vec::new())).collect(), libc::EPERM)
 }
 
-/// Leaves local sockets and takes away all others.
-pub fn deny_network() -> Result<(), ConfineError> {
-    let other = first_argument(SeccompCmpOp::Ne, libc::AF_UNIX.unsigned_abs())?;
-    install(BTreeMap::from([(libc::SYS_socket, other)]), libc::EPERM)
-}
-
 /// Leaves threads and takes away new processes.
 pub fn deny_forks() -> Result<(), ConfineError> {
     let thread = libc::CLONE_THREAD.unsigned_abs();
@@ -95,13 +89,14 @@ pub fn deny_others() -> Result<(), ConfineError> {
 }
 
 /// Whether the first argument, of 32 bits, compares so.
-fn first_argument(compares: SeccompCmpOp, with: u32) -> Result<Vec<SeccompRule>, ConfineError> {
+pub(super) fn first_argument(compares: SeccompCmpOp, with: u32) -> Result<Vec<SeccompRule>, ConfineError> {
     let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, compares, with.into());
     let rule = SeccompRule::new(vec![condition.map_err(seccompiler::Error::from)?]);
     Ok(vec![rule.map_err(seccompiler::Error::from)?])
 }
 
-fn install(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<(), ConfineError> {
+/// Answers this errno to the calls that a rule is for.
+pub(super) fn install(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<(), ConfineError> {
     let backend = |error| ConfineError::Syscalls(seccompiler::Error::from(error));
     let architecture = std::env::consts::ARCH.try_into().map_err(backend)?;
     let answer = SeccompAction::Errno(errno.unsigned_abs());

@@ -18,7 +18,7 @@ use super::mourner::Looks;
 use super::porter::Leave;
 use super::shared::{Door, Now, Shared, Up};
 use super::unlock::Client;
-use super::{end, initialise, login};
+use super::{end, hint, initialise, login};
 use crate::control::{self, HostState, Report};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
@@ -181,7 +181,7 @@ impl Keeper {
                 Err(failure) => failure.into_fault(),
             };
             self.down(fault.clone());
-            self.report(HostState::Missing(fault.to_string()));
+            self.report(HostState::Missing(fault.to_string() + self.hint()));
             if gone {
                 let event = self.pause(wait, "the token is not there");
                 wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
@@ -279,8 +279,13 @@ impl Keeper {
         reloaded
     }
 
+    fn hint(&self) -> &'static str {
+        hint::after(&self.shared.config.token, self.serial.is_some())
+    }
+
     /// Ends the process, since only a new one can help.
     fn fail(&mut self, why: String) -> ! {
+        let why = why + self.hint();
         tracing::error!(why, "the host ends");
         self.report(HostState::Failed(why));
         end()

@@ -6,6 +6,7 @@
 //! module is loaded. No thread ever logs out.
 
 mod desks;
+mod hint;
 mod initialise;
 mod keeper;
 mod lane;

@@ -1,8 +1,9 @@
 //! What is left to a host once it is confined: the system's files, its module, its PIN and what its token names.
 //!
-//! Neither the ledger nor the agent's sockets are among it, and of /etc only what holds no secrets. The network stays
-//! open, since some tokens are reached over it; new processes and other processes' memory do not. A YubiKey's host has no
-//! vendor's code in it, and gets less: libraries, its secrets, and pcscd's socket as the one way out.
+//! Neither the ledger nor the agent's sockets are among it, and of /etc only what holds no secrets. Other processes'
+//! memory, new processes and the network are taken away; only a token that says `network = true` keeps the last, since
+//! some HSMs are reached so. A YubiKey's host has no vendor's code in it, and gets less: libraries, its secrets, and
+//! pcscd's socket as the one way out.
 
 use std::fs;
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ pub fn enter(config: &HostConfig) -> Result<(), ConfineError> {
     }
     files(config).confine()?;
     confine::deny(confine::NEVER)?;
-    if config.token.kind == TokenKind::YubikeyPiv {
+    if !config.token.has_network() {
         confine::deny_network()?;
     }
     confine::deny_others()?;
