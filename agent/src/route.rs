@@ -1,29 +1,44 @@
 //! Which of a connector's tokens signs: the one that is free first, and another one where that fails.
 //!
 //! Each token holds a key of its own, so what goes elsewhere is composed anew there: other thumbprint, other `jti`, other
-//! intent. A route visits each token once; a lone token that failed without our knowing what became of the question is
-//! asked once more.
+//! intent. A route visits each token once. A lone token that failed without our knowing what became of the question is
+//! asked once more: at once, or, where the failure ends its host, as soon as another is there. For that one also those
+//! wait whose host went with their question, and those who come meanwhile, each within the token's deadline.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hsm_config::{Connector, Name};
 use ledger::Caller;
 use token::lane::Fault;
 
 use crate::connectors::{ActiveKey, Inactive};
+use crate::flight::Flight;
 use crate::front::Front;
+use crate::policy::Refusal;
 use crate::problem::Problem;
 use crate::signed::WrongSignature;
 use crate::tokens::{AskError, Asker, Seat};
 
+/// How often a request may lose its host unanswered and be asked again: it is hardly the cause, but one that is must not
+/// end host after host.
+const MAX_LOST: u8 = 2;
+
 /// The tokens that are left to ask.
 pub struct Route {
+    connector: Name,
     keys: Vec<Arc<ActiveKey>>,
     asker: Asker,
+    /// When the request came, from where its waiting counts.
+    began: Instant,
     /// What the last token said.
     problem: Option<Problem>,
     /// Whether there was one token only, which was not asked once more yet.
     may_repeat: bool,
+    /// How often its host went with it.
+    lost: u8,
+    /// Whether a token's next host may do it.
+    may_wait: bool,
 }
 
 /// Why a token's signature did not come.
@@ -38,37 +53,95 @@ pub enum Miss {
 }
 
 impl Route {
-    /// The connector's tokens that may sign now.
+    /// The connector's tokens that may sign now, or will as soon as their host is replaced.
     pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Inactive> {
-        let keys = front.connectors.active(name, connector)?;
-        let may_repeat = keys.len() == 1;
-        Ok(Self { keys, asker: Some(caller.clone()), problem: None, may_repeat })
+        let (keys, may_wait) = match front.connectors.active(name, connector) {
+            Ok(keys) => (keys, false),
+            Err(_) if front.tokens.is_coming(&connector.tokens) => (Vec::new(), true),
+            Err(why) => return Err(why),
+        };
+        Ok(Self {
+            connector: name.clone(),
+            may_repeat: keys.len() <= 1,
+            keys,
+            asker: Some(caller.clone()),
+            began: Instant::now(),
+            problem: None,
+            lost: 0,
+            may_wait,
+        })
     }
 
     /// The next token's key, and a seat there.
-    pub async fn next(&mut self, front: &Front) -> Result<(Arc<ActiveKey>, Seat), Problem> {
-        while let Some(key) = self.best(front) {
-            match front.tokens.seat(&key.key.token, &self.asker).await {
-                Ok(seat) => return Ok((key, seat)),
-                Err(error) => self.problem = Some(error.into()),
+    pub async fn next(&mut self, front: &Front, flight: &Flight) -> Result<(Arc<ActiveKey>, Seat), Problem> {
+        loop {
+            while let Some(key) = self.best(front) {
+                match front.tokens.seat(&key.key.token, &self.asker).await {
+                    Ok(seat) => return Ok((key, seat)),
+                    Err(error) => {
+                        // Nothing was asked of a host that went meanwhile.
+                        self.may_wait |= matches!(error, AskError::Gone);
+                        self.problem = Some(error.into());
+                    }
+                }
             }
+            if !std::mem::take(&mut self.may_wait) {
+                return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.into()));
+            }
+            self.keys = self.awaited(front, flight).await?;
+            self.may_repeat &= self.keys.len() == 1;
         }
-        Err(self.problem.take().unwrap_or_else(|| AskError::Gone.into()))
     }
 
     /// A token did not sign: goes on to the next one if that may help.
     pub fn missed(&mut self, key: Arc<ActiveKey>, miss: Miss) -> Result<(), Problem> {
-        let is_unclear = matches!(miss, Miss::Token(AskError::Fault(Fault::Device(_))));
-        if is_unclear && std::mem::take(&mut self.may_repeat) {
-            self.keys.push(key);
-        }
-        self.problem = Some(match miss {
-            Miss::Token(error) if error.is_the_tokens() => error.into(),
+        let error = match miss {
+            Miss::Token(error) if error.is_the_tokens() => error,
+            Miss::Wrong(error) => {
+                self.problem = Some(error.into());
+                return Ok(());
+            }
             Miss::Token(error) => return Err(error.into()),
-            Miss::Wrong(error) => error.into(),
             Miss::Ours(problem) => return Err(problem),
-        });
+        };
+        match &error {
+            AskError::Fault(Fault::Device(_)) if std::mem::take(&mut self.may_repeat) => self.keys.push(key),
+            AskError::Fault(Fault::Broken(_)) => self.may_wait |= std::mem::take(&mut self.may_repeat),
+            AskError::Gone => {
+                self.may_wait |= self.lost < MAX_LOST;
+                self.lost = self.lost.saturating_add(1);
+            }
+            _ => {}
+        }
+        self.problem = Some(error.into());
         Ok(())
+    }
+
+    /// The connector's keys, once a host that went is replaced. A gate that was shut ends the wait, and so does a stop.
+    async fn awaited(&mut self, front: &Front, flight: &Flight) -> Result<Vec<Arc<ActiveKey>>, Problem> {
+        loop {
+            flight.open()?;
+            let rules = front.policy();
+            let connector = rules.connector(&self.connector).ok_or(Refusal::Connector)?;
+            let why = match front.connectors.active(&self.connector, connector) {
+                Ok(mut keys) => {
+                    keys.retain(|key| front.tokens.has_lanes(&key.key.token));
+                    if !keys.is_empty() {
+                        return Ok(keys);
+                    }
+                    AskError::Gone.into()
+                }
+                Err(why) => why.into(),
+            };
+            if front.door.is_shut() {
+                return Err(why);
+            }
+            match front.tokens.await_news(&connector.tokens, &self.asker, self.began).await {
+                Ok(()) => {}
+                Err(AskError::Gone) => return Err(self.problem.take().unwrap_or(why)),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     fn best(&mut self, front: &Front) -> Option<Arc<ActiveKey>> {

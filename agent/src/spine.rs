@@ -52,7 +52,7 @@ pub async fn release_on_any(
 ) -> Result<Answer, Problem> {
     to_the_end(async move {
         loop {
-            let (active, seat) = route.next(&front).await?;
+            let (active, seat) = route.next(&front, &flight).await?;
             flight.open()?;
             let draft = compose(&active, front.clock.seconds(Reading::now())?)?;
             match sign(&front, draft, seat).await {

@@ -4,11 +4,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
 use cryptoki_sys::*;
 use fault_module::{Action, Function};
+use ledger::{Entry, Kind};
+use rustix::process::Signal;
+use tests::agent::kill;
 use tests::faults::{Faults, Times};
 use tests::wait::until_true;
 use tests::{Agent, Load, Rig};
+
+/// Codes after which nobody knows whether there is a signature: two that the standard has, and a vendor's.
+const UNCLEAR: [CK_RV; 3] = [CKR_DEVICE_ERROR, CKR_FUNCTION_FAILED, CKR_VENDOR_DEFINED | 0x1234];
+/// Codes after which only another process can help.
+const BEYOND_HELP: [CK_RV; 2] = [CKR_GENERAL_ERROR, CKR_CRYPTOKI_NOT_INITIALIZED];
 
 fn rig() -> (Rig, Faults) {
     let rig = Rig::bare().with_faults().provisioned();
@@ -111,4 +122,124 @@ fn a_module_that_stays_without_memory_gets_a_new_host() {
     faults.clear();
     agent.await_signature();
     assert_eq!(faults.refused_pins(), 0);
+}
+
+#[test]
+fn a_device_that_failed_once_is_asked_anew_with_another_intent() {
+    let (rig, faults) = rig();
+    let agent = rig.start();
+    let host = agent.hosts();
+    for code in UNCLEAR {
+        let before = rig.entries().len();
+        let reply = asked_under(&agent, &faults, code, 1).ok();
+        assert_composed_twice(&rig, before, reply.json()["log_index"].as_u64().unwrap());
+    }
+    for code in UNCLEAR {
+        asked_under(&agent, &faults, code, 2).refused(503, "token-unavailable");
+    }
+    assert_eq!(agent.hosts(), host);
+}
+
+#[test]
+fn a_device_that_fails_is_not_asked_anew_where_another_token_is() {
+    let rig = Rig::bare().second_token().with_faults().provisioned();
+    let faults = Faults::of(&rig);
+    let agent = rig.start();
+    for code in UNCLEAR.into_iter().chain(BEYOND_HELP) {
+        agent.wait_ready();
+        let blows = faults.blows(Function::SignInit);
+        faults.strike(Function::SignInit, Action::Code, code, Times::Always);
+        until_true("the failing token was asked", || {
+            agent.assertion("de").ok();
+            faults.blows(Function::SignInit) > blows
+        });
+        faults.clear();
+        assert_eq!(faults.blows(Function::SignInit), blows + 1, "{code:#x}");
+    }
+    let tokens: HashSet<_> = rig.entries().into_iter().filter_map(|entry| entry.token).collect();
+    assert_eq!(tokens.len(), 2);
+}
+
+#[test]
+fn a_module_beyond_help_is_asked_anew_when_it_has_another_host_and_not_a_third_time() {
+    let (rig, faults) = rig();
+    let agent = rig.start();
+    for code in BEYOND_HELP {
+        agent.assertion("de").ok();
+        let (host, before) = (agent.hosts(), rig.entries().len());
+        let reply = asked_under(&agent, &faults, code, 1).ok();
+        assert_composed_twice(&rig, before, reply.json()["log_index"].as_u64().unwrap());
+        assert_ne!(agent.hosts(), host);
+    }
+    for code in BEYOND_HELP {
+        asked_under(&agent, &faults, code, 2).refused(503, "token-unavailable");
+        agent.await_signature();
+    }
+    assert_eq!(faults.refused_pins(), 0);
+}
+
+#[test]
+fn a_host_that_is_killed_again_and_again_costs_no_request_where_it_is_the_only_one() {
+    let (rig, _) = rig();
+    let agent = rig.start();
+    let load = Load::start(agent.socket(), 8);
+    for _ in 0..4 {
+        load.until_answered(50);
+        kill(agent.hosts()[0], Signal::KILL);
+    }
+    load.until_answered(50);
+    let took = load.stop();
+    assert_eq!((took.refused.len(), took.broken), (0, 0), "{:?}", took.refused);
+    rig.assert_recorded(&took.received);
+}
+
+#[test]
+fn a_host_that_does_not_come_back_is_waited_for_until_the_deadline_and_then_not_at_all() {
+    let rig = Rig::bare().with_faults().deadline("1s").provisioned();
+    let (faults, agent) = (Faults::of(&rig), rig.start());
+    agent.assertion("de").ok();
+    faults.strike(Function::Initialize, Action::Code, CKR_GENERAL_ERROR, Times::Always);
+    kill(agent.hosts()[0], Signal::KILL);
+    let asked = Instant::now();
+    agent.assertion("de").refused(503, "token-unavailable");
+    let waited = asked.elapsed();
+    assert!(waited > Duration::from_millis(500) && waited < Duration::from_secs(5), "{waited:?}");
+    let asked = Instant::now();
+    for _ in 0..10 {
+        agent.assertion("de").refused(503, "token-unavailable");
+    }
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    faults.clear();
+    agent.await_signature();
+}
+
+#[test]
+fn a_freeze_does_not_wait_for_those_who_wait_for_a_host() {
+    let (rig, faults) = rig();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    faults.strike(Function::Initialize, Action::Code, CKR_GENERAL_ERROR, Times::Always);
+    kill(agent.hosts()[0], Signal::KILL);
+    until_true("its end shows", || agent.tokens()[0]["state"] == "failed");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| agent.assertion("de"));
+        until_true("it waits", || agent.tokens()[0]["waiting"] != 0);
+        let asked = Instant::now();
+        agent.admin("POST", "/v1/connectors/de/freeze", r#"{"reason":"trial"}"#).ok();
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        waiting.join().unwrap().refused(403, "connector-frozen");
+    });
+}
+
+/// Since so many entries there are two intents, and the first is void: its signature never came back.
+#[track_caller]
+fn assert_composed_twice(rig: &Rig, before: usize, released: u64) {
+    let voided = || rig.entries().iter().skip(before).filter_map(|entry| entry.voids).collect::<Vec<_>>();
+    until_true("the first intent is void", || !voided().is_empty());
+    let entries = rig.entries();
+    let is_intent = |(_, entry): &(usize, &Entry)| entry.kind == Kind::Intent;
+    let intents: Vec<_> = entries.iter().enumerate().skip(before).filter(is_intent).collect();
+    let [(first, one), (second, other)] = intents[..] else { panic!("{intents:?}") };
+    assert_ne!(one.jti, other.jti);
+    assert_eq!((voided(), released), (vec![first as u64], second as u64));
 }

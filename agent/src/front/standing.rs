@@ -32,7 +32,8 @@ pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: Host
     }
     front.tokens.host_changed(&token, generation, state);
     if !ready {
-        return front.connectors.token_away(&token);
+        front.connectors.token_away(&token);
+        return front.tokens.news(&token);
     }
     if front.tokens.to_survey(&token, generation) {
         let front = front.clone();
@@ -140,6 +141,7 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
         }
     }
     front.connectors.set(name.clone(), token.clone(), active);
+    front.tokens.news(token);
 }
 
 /// The certificate that the ledger names, from the state directory, else from the token.

@@ -166,6 +166,8 @@ async fn listen(front: &Arc<Front>, control: &Control, mut tables: Tables) -> Re
 
 /// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
 async fn stop(front: &Front) {
+    // Nobody waits for a host any more once the door is shut.
+    front.tokens.rouse();
     front.door.drain(&front.gates).await;
     front.journal.settled().await;
     for (_, entry) in front.refusals.due(std::time::Instant::now(), true) {

@@ -64,6 +64,7 @@ pub(super) async fn freeze(
         let gate = front.gates.gate(&name);
         // Shut and handed to the ledger without a pause in between, as a thaw does, so that both have one order.
         gate.shut();
+        front.tokens.rouse();
         front.supervisor.gate(&name, true);
         let (recorded, ()) = tokio::join!(front.lived(entry.clone()), gate.landed());
         if recorded.is_err() {

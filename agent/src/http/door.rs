@@ -31,7 +31,7 @@ impl Door {
     }
 
     /// Whether the front is stopping.
-    pub(super) fn is_shut(&self) -> bool {
+    pub(crate) fn is_shut(&self) -> bool {
         self.shut.load(Ordering::SeqCst)
     }
 

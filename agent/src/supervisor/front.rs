@@ -85,7 +85,7 @@ impl Supervisor {
                 self.announce();
             }
             News::Said(FromFront::Kill { token, generation }) => {
-                self.kill_host(&token, generation, "a lane missed its deadline");
+                self.kill_host(&token, generation, "a lane or the module failed");
             }
             News::Said(FromFront::Gate { connector, shut }) => self.gated(connector, shut),
             News::Said(FromFront::Reload { id }) => self.reload(id),

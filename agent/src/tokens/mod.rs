@@ -3,10 +3,12 @@
 //! The front never sees a module or a PIN. It asks over lanes, one request after the other on each, and tells the
 //! supervisor to kill a host whose lane missed its deadline.
 
+mod absence;
 mod lane;
 mod pace;
 mod pool;
 mod queue;
+mod surveys;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -15,14 +17,17 @@ use std::time::{Duration, Instant};
 
 use hsm_config::{Flaw, Name};
 use token::control::HostState;
-use token::lane::{Done, KeyReport, TokenReport, Work};
+use token::lane::{Done, Fault, Work};
 use tokio::sync::mpsc::UnboundedSender;
 
+use absence::Absence;
 pub use pace::Pace;
 pub use pool::AskError;
 use pool::Pool;
 pub(crate) use queue::Asker;
 use queue::Places;
+use surveys::Due;
+pub use surveys::Survey;
 
 use crate::link::FromFront;
 
@@ -53,13 +58,7 @@ struct State {
     survey: Option<Survey>,
     due: Due,
     pace: Pace,
-}
-
-/// Whether somebody surveys the token, and how often it became ready: each time asks for one survey more.
-#[derive(Default)]
-struct Due {
-    ready: u64,
-    is_under_way: bool,
+    absence: Absence,
 }
 
 /// A place in front of a token, taken before anything is composed or recorded.
@@ -69,17 +68,6 @@ pub struct Seat {
     deadline: Duration,
     pool: Arc<Pool>,
     places: Places,
-}
-
-/// What a host last said of its token.
-#[derive(Clone, Debug)]
-pub struct Survey {
-    /// Which host process said it.
-    pub generation: u64,
-    /// The token.
-    pub token: TokenReport,
-    /// Every key with a label of Kunci's.
-    pub keys: Vec<KeyReport>,
 }
 
 impl Tokens {
@@ -94,6 +82,7 @@ impl Tokens {
                 survey: None,
                 due: Due::default(),
                 pace: Pace::default(),
+                absence: Absence::default(),
             };
             let exceptions = token.exceptions.clone();
             (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })
@@ -126,49 +115,13 @@ impl Tokens {
         self.tokens.get(token).is_some_and(|token| token.state().serves(generation))
     }
 
-    /// A token became ready, so a survey of it is due; whether nobody is at it.
-    pub fn to_survey(&self, token: &Name, generation: u64) -> bool {
-        let Some(entry) = self.tokens.get(token) else { return false };
-        let mut state = entry.state();
-        if !state.serves(generation) {
-            return false;
-        }
-        state.due.ready += 1;
-        !std::mem::replace(&mut state.due.is_under_way, true)
-    }
-
-    /// The survey that is due after the one of this number, while this host process serves the token. After `None` nobody
-    /// is at it any more.
-    pub fn survey_due(&self, token: &Name, generation: u64, done: u64) -> Option<u64> {
-        let mut state = self.tokens.get(token)?.state();
-        if state.generation != generation {
-            return None;
-        }
-        state.due.is_under_way = state.serves(generation) && state.due.ready > done;
-        state.due.is_under_way.then_some(state.due.ready)
-    }
-
-    /// The last survey, while the token is there.
-    pub fn survey(&self, token: &Name) -> Option<Survey> {
-        self.tokens.get(token)?.state().survey.clone()
-    }
-
-    /// Keeps a survey, while the host process that said it serves the token.
-    pub fn surveyed(&self, token: &Name, survey: Survey) {
-        let Some(entry) = self.tokens.get(token) else { return };
-        let mut state = entry.state();
-        if state.serves(survey.generation) {
-            state.survey = Some(survey);
-        }
-    }
-
     /// Takes the lanes of a new host process; the old ones are dead.
     pub fn lanes(&self, token: &Name, generation: u64, lanes: Vec<OwnedFd>) {
         let Some(entry) = self.tokens.get(token) else { return };
         let pool = Pool::new(lanes);
         let mut state = entry.state();
         state.generation = generation;
-        state.host = HostState::Starting;
+        state.becomes(HostState::Starting);
         (state.survey, state.touch, state.due) = (None, false, Due::default());
         state.pool = pool
             .inspect_err(|error| tracing::error!(%token, %error, "lanes cannot be used"))
@@ -181,7 +134,7 @@ impl Tokens {
         let Some(entry) = self.tokens.get(token) else { return };
         let mut state = entry.state();
         if state.generation == generation {
-            state.host = host;
+            state.becomes(host);
         }
     }
 
@@ -227,7 +180,7 @@ impl Tokens {
         let Seat { token, generation, deadline, pool, places } = seat;
         let answer = pool.ask(places, work, deadline).await;
         match &answer {
-            Ok((Done::Signature(_), service)) => self.with_pace(&token, |pace| pace.signed(*service)),
+            Ok((Done::Signature(_), service)) => self.signed(&token, generation, *service),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%token, %error, "the token did not do it");
@@ -236,9 +189,13 @@ impl Tokens {
                 }
             }
         }
-        if let Err(error @ (AskError::Deadline | AskError::Gone)) = &answer {
+        if let Err(error @ (AskError::Deadline | AskError::Gone | AskError::Fault(Fault::Broken(_)))) =
+            &answer
+        {
             // A host that lost one lane may live on with the others; only a new one has all of them again.
-            tracing::error!(%token, %error, "a lane failed; its host is killed");
+            tracing::error!(%token, %error, "a lane or its module failed; the host is killed");
+            pool.shut();
+            self.went(&token, generation);
             // The supervisor lives as long as we do.
             let _ = self.supervisor.send(FromFront::Kill { token, generation });
         }
@@ -253,7 +210,7 @@ impl Tokens {
     /// How a token does, and how many requests wait for it.
     pub fn pace(&self, token: &Name) -> Option<(Pace, usize)> {
         let state = self.tokens.get(token)?.state();
-        Some((state.pace.clone(), state.pool.as_ref().map_or(0, |pool| pool.waiting())))
+        Some((state.pace.clone(), state.waiting()))
     }
 
     /// A token's part of all signatures since the start, rounded to a thousandth.
@@ -295,6 +252,23 @@ impl Tokens {
         };
         let places = pool.places(asker, places, deadline).await?;
         Ok(Seat { token: token.clone(), generation, deadline, pool, places })
+    }
+
+    /// A signature came back. One of a host that went meanwhile does not say that there is another.
+    fn signed(&self, token: &Name, generation: u64, service: Duration) {
+        let Some(entry) = self.tokens.get(token) else { return };
+        let mut state = entry.state();
+        state.pace.signed(service);
+        if state.serves(generation) && state.pool.as_ref().is_some_and(|pool| !pool.is_shut()) {
+            state.absence.ends();
+        }
+    }
+
+    /// A host is as good as gone, before the supervisor says so.
+    fn went(&self, token: &Name, generation: u64) {
+        if let Some(entry) = self.tokens.get(token).filter(|entry| entry.state().serves(generation)) {
+            entry.state().absence.begins();
+        }
     }
 
     fn with_pace(&self, token: &Name, change: impl FnOnce(&mut Pace)) {

@@ -78,9 +78,19 @@ impl Pool {
         let lane = self.lanes.iter().min_by_key(|lane| lane.taken()).ok_or(AskError::Gone)?;
         let answer = lane.take(places.count()).ask(work, deadline).await;
         if let Err(AskError::Gone | AskError::Deadline) = answer {
-            self.queue.shut();
+            self.shut();
         }
         answer
+    }
+
+    /// Lets no question in any more.
+    pub(super) fn shut(&self) {
+        self.queue.shut();
+    }
+
+    /// Whether a lane, or what is behind it, failed.
+    pub(super) fn is_shut(&self) -> bool {
+        self.queue.is_shut()
     }
 
     /// How long the next request of this asker would wait for its turn, at so much for each one before it.

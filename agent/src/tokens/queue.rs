@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 /// How many requests may wait for one token, and how many of one caller.
 const MAX_WAITING: usize = 1024;
-const MAX_WAITING_EACH: usize = 256;
+pub(super) const MAX_WAITING_EACH: usize = 256;
 
 /// Whose request it is: a uid and its unit, or nobody's but ours.
 pub(crate) type Asker = Option<ledger::Caller>;
@@ -91,6 +91,11 @@ impl Queue {
     /// How many requests wait.
     pub(super) fn waiting(&self) -> usize {
         self.state().waiting
+    }
+
+    /// Whether nobody is let in any more.
+    pub(super) fn is_shut(&self) -> bool {
+        self.state().is_shut
     }
 
     /// Lets nobody in any more, and sends those away who wait.

@@ -153,7 +153,7 @@ impl Keeper {
 
     /// Lets the lanes answer with a fault.
     pub(super) fn down(&self, fault: Fault) {
-        *self.shared.change() = Now::Down(fault);
+        self.shared.down(fault);
     }
 
     /// Waits for an event that ends the wait early; clients who want to unlock are turned away.

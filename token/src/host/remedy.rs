@@ -41,10 +41,11 @@ pub(super) fn give_up(shared: &Shared, class: Class) {
     }
 }
 
-/// Waits until the keeper has logged in again, or has looked and found the token as it was.
+/// Waits until the keeper has logged in again, or has looked and found the token as it was, or gone.
 fn await_login(shared: &Shared, before: Life) -> bool {
     let now = *shared.life();
-    if now.is_another_than(before) {
+    // What the keeper found out before this wait began, it will not tell again.
+    if now.is_another_than(before) || shared.is_down() {
         return true;
     }
     shared.suspect(Suspicion::Changed);

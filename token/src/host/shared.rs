@@ -43,7 +43,7 @@ pub(super) struct Up {
 pub(super) struct Life {
     /// The last one that came up.
     generation: u64,
-    /// How often it was suspected, looked at, and found as it was.
+    /// How often it was looked at, and found as it was or such that only time or a person helps.
     looks: u64,
 }
 
@@ -107,12 +107,26 @@ impl Shared {
         self.news.notify_all();
     }
 
+    /// Publishes why the token is not served. Whoever waits for it hears of it, unless it is about to come up.
+    pub(super) fn down(&self, fault: Fault) {
+        let is_told = fault != Fault::Starting;
+        *self.change() = Now::Down(fault);
+        if is_told {
+            self.is_looked_at();
+        }
+    }
+
+    /// Whether the token is not served and not about to be.
+    pub(super) fn is_down(&self) -> bool {
+        matches!(&*self.now(), Now::Down(fault) if *fault != Fault::Starting)
+    }
+
     /// The token's life now.
     pub(super) fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the token came up again, or was looked at and is as it was; false when that took too long.
+    /// Waits until the token came up again, or was looked at; false when that took too long.
     pub(super) fn await_news(&self, before: Life, patience: Duration) -> bool {
         let waited = self.news.wait_timeout_while(self.life(), patience, |now| *now == before);
         waited.is_ok_and(|(_, timeout)| !timeout.timed_out())
@@ -120,6 +134,10 @@ impl Shared {
 
     /// The keeper looked at a token that was suspected, and it is as it was.
     pub(super) fn is_as_before(&self) {
+        self.is_looked_at();
+    }
+
+    fn is_looked_at(&self) {
         self.life().looks += 1;
         self.news.notify_all();
     }
