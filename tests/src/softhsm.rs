@@ -54,13 +54,14 @@ impl Rig {
 
     /// OpenSC's tool on the token, logged in.
     pub fn pkcs11_tool(&self, arguments: &[&str]) {
-        let mut command = Command::new("pkcs11-tool");
-        command.arg("--module").arg(softhsm()).args(["--token-label", "rig", "--login", "--pin", PIN]);
-        self.run(command.args(arguments));
+        self.pkcs11_tool_with("softhsm2.conf", arguments);
     }
 
-    fn run(&self, command: &mut Command) {
-        self.run_with("softhsm2.conf", command);
+    /// The same where another configuration of SoftHSM2 says.
+    pub fn pkcs11_tool_with(&self, configuration: &str, arguments: &[&str]) {
+        let mut command = Command::new("pkcs11-tool");
+        command.arg("--module").arg(softhsm()).args(["--token-label", "rig", "--login", "--pin", PIN]);
+        self.run_with(configuration, command.args(arguments));
     }
 
     fn run_with(&self, configuration: &str, command: &mut Command) {

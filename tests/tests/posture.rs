@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::fs;
+
 use ledger::Kind;
 use serde_json::Value;
-use tests::wait::until_true;
+use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
 /// The flaw's code of each finding, and whether it is excused.
@@ -84,6 +86,34 @@ fn a_wrapping_key_on_the_token_stops_all_its_keys_until_the_configuration_excuse
     let signed = entries.iter().rposition(|entry| entry.kind == Kind::Intent).unwrap();
     assert!(at.len() == 1 && at[0] < signed, "{at:?}, {signed}");
     assert!(entries[at[0]].key.is_some() && entries[at[0]].connector.as_deref() == Some("de"));
+}
+
+/// Nobody restarts the agent or asks for a check: what a token is graded by is read again when it comes back.
+#[test]
+fn a_token_that_comes_back_with_a_wrapping_key_stops_its_keys_by_itself() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    let (folder, away) = (rig.token_folder(), rig.at("away"));
+    fs::rename(&folder, &away).unwrap();
+    agent.await_tokens("missing");
+    // It is changed elsewhere, as by another machine that it is plugged into.
+    let elsewhere = rig.at("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(&away, elsewhere.join("token")).unwrap();
+    rig.private("elsewhere.conf", &format!("directories.tokendir = {}\n", elsewhere.display()));
+    rig.pkcs11_tool_with(
+        "elsewhere.conf",
+        &["--keygen", "--key-type", "AES:32", "--label", "wraps", "--usage-wrap"],
+    );
+    fs::rename(elsewhere.join("token"), &folder).unwrap();
+    agent.await_tokens("ready");
+    let unfit = until("its keys are refused", || {
+        let answer = agent.assertion("de");
+        (answer.status != 200 && answer.json()["code"] == "key-unfit").then(|| answer.json())
+    });
+    assert!(unfit["detail"].as_str().unwrap().contains("wrapping-key"), "{unfit}");
+    assert_eq!(rig.postures("key-unfit").len(), 1);
 }
 
 #[test]
