@@ -41,16 +41,42 @@ fn a_key_with_secrets_of_the_factory_is_refused_and_no_secret_is_tried() {
         (&["-a", "change-puk", "-P", "12345678", "-N", tests::piv::PUK], "its PUK is the factory's"),
         (&["-a", "set-mgm-key", "-n", MANAGEMENT_KEY], "its management key is the factory's"),
     ];
+    // CHANGE REFERENCE DATA, RESET RETRY COUNTER and GENERAL AUTHENTICATE: what tries a PUK or a management key.
+    let tries = || ["24", "2c", "87"].map(|instruction| rig.key.commands(instruction));
+    let mut before = [0; 3];
     for (mend, why) in steps {
         tests::wait::until_true(why, || {
             let token = agent.tokens().remove(0);
             token["state"] == "refused" && token["detail"].as_str().unwrap_or_default().starts_with(why)
         });
+        assert_eq!(tries(), before, "only the owner's tool changes or authenticates anything");
         rig.tool(mend);
+        before = tries();
     }
     // As soon as the last one is mended, it is served, without a restart.
     agent.await_tokens("ready");
-    assert_eq!(rig.key.refused_pins(), 0);
+    assert_eq!((tries(), rig.key.refused_pins()), (before, 0));
+    assert!(before[2] > 0, "an authentication is counted: the tool's was");
+}
+
+/// Firmware before 5.3 does not tell of its secrets: the management key is known by what is configured.
+#[test]
+fn a_factory_management_key_is_known_by_its_digits_where_the_firmware_does_not_tell() {
+    let rig =
+        PivRig::of(Model { firmware: "5.2.7", ..Model::default() }).token_line("slots = { de = \"9a\" }");
+    rig.rig.private("management-key", "010203040506070801020304050607080102030405060708");
+    let agent = rig.start();
+    let before = ["87", "47"].map(|instruction| rig.key.commands(instruction));
+    let refused = rig.rig.kunci(&["provision", "de"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("its management key is the factory's"), "{said}");
+    assert_eq!(["87", "47"].map(|instruction| rig.key.commands(instruction)), before, "it was tried");
+    // One of its owner's is tried, and makes a key.
+    rig.rig.private("management-key", MANAGEMENT_KEY);
+    drop(agent);
+    let _agent = rig.start();
+    rig.rig.kunci(&["provision", "de"]);
+    assert_eq!(rig.key.commands("47"), before[1] + 1);
 }
 
 #[test]
