@@ -79,6 +79,7 @@ fn surveyed(report: KeyReport) -> KeyReport {
 /// what it finds here.
 pub(super) fn find(life: &mut Life) {
     life.stop();
+    is_graded(life);
     let found = life.host().survey();
     for connector in life.backend.connectors.clone() {
         let label = format!("kunci:{}", connector.name);
@@ -89,11 +90,16 @@ pub(super) fn find(life: &mut Life) {
     }
 }
 
-/// What was asked for is what reads back, at the birth and later; what the module does not tell is noted.
-pub(super) fn attributes(life: &mut Life) {
+/// A token is told from software by its own words, whatever module they come through.
+fn is_graded(life: &mut Life) {
     let (token, software) = (life.host().token(), life.backend.is_software);
     assert_eq!(token.software, software, "software is not told from hardware: {token:?}");
     assert!(!token.wrapping_key, "{token:?}");
+}
+
+/// What was asked for is what reads back, at the birth and later; what the module does not tell is noted.
+pub(super) fn attributes(life: &mut Life) {
+    is_graded(life);
     if life.pins().is_empty() {
         // Kunci made none of them.
         find(life);
