@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use tests::faults::table::{commit, short};
+
 use crate::life::Row;
 use crate::table::word;
 
@@ -13,7 +15,8 @@ const END: &str = "<!-- until here -->";
 /// Every row that the page does not tell as it was seen.
 pub(crate) fn differences(page: &Path, rows: &[Row]) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
-    let cells: Vec<Vec<&str>> = parts(&text).1.trim().lines().map(cells_of).collect();
+    let lines = parts(&text).1.lines().filter(|line| line.starts_with('|'));
+    let cells: Vec<Vec<&str>> = lines.map(cells_of).collect();
     let told = |row: &Row| {
         let column = cells.first()?.iter().position(|name| *name == row.backend)?;
         cells.iter().find(|cells| cells.first() == Some(&row.case))?.get(column).copied()
@@ -24,11 +27,15 @@ pub(crate) fn differences(page: &Path, rows: &[Row]) -> Vec<String> {
     differs.map(what).collect()
 }
 
-/// Puts the table of all backends into the page.
+/// Puts the table of all backends into the page, with the commit that it was seen at.
 pub(crate) fn update(page: &Path, new: &str) {
     let text = fs::read_to_string(page).unwrap();
     let (before, _, after) = parts(&text);
-    fs::write(page, format!("{before}{BEGIN}\n{new}\n{END}{after}")).unwrap();
+    fs::write(
+        page,
+        format!("{before}{BEGIN}\nAll of it was seen at commit {}.\n\n{new}\n{END}{after}", short(&commit())),
+    )
+    .unwrap();
 }
 
 /// The page before the table, the table, and the page after it.

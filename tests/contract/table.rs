@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde::Serialize;
+use tests::faults::table::commit;
 
 use crate::backends::Entry;
-use crate::bench::run;
 use crate::cases;
 use crate::life::{Outcome, Row};
 
@@ -65,11 +64,4 @@ fn cell(row: Option<&Row>, notes: &mut Vec<String>) -> String {
     }
     let number = notes.iter().position(|note| *note == row.why).unwrap_or_default() + 1;
     format!("{word} ({number})")
-}
-
-/// The commit, and whether the files differ from it.
-fn commit() -> String {
-    let mut git = Command::new("git");
-    git.args(["describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]);
-    run(git.current_dir(env!("CARGO_MANIFEST_DIR"))).trim().to_owned()
 }

@@ -49,7 +49,8 @@ fn origin(rows: &[Row]) -> String {
     }
 }
 
-fn short(commit: &str) -> String {
+/// A commit's name as pages show it.
+pub fn short(commit: &str) -> String {
     let (name, changes) = commit.split_once('+').map_or((commit, ""), |(name, _)| (name, " with changes"));
     format!("`{}`{changes}", name.get(..SHORT).unwrap_or(name))
 }
