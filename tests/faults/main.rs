@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use tests::faults::{Row, handed, table};
+use tests::faults::{Row, handed, run, table};
 
 /// Makes the agent's token, module, devices, disk, clock and processes fail in every known way, and judges what came of it.
 #[derive(Parser)]
 #[command(name = "kunci-faults")]
 struct Options {
     /// How often each kind of fault is made to happen.
-    #[arg(long, default_value_t = 25)]
+    #[arg(long, default_value_t = run::RUNS)]
     runs: usize,
     /// How many kinds at a time, each with an agent and callers of its own.
     #[arg(long, default_value_t = 4)]
@@ -30,7 +30,7 @@ struct Options {
     #[arg(long = "kind", value_name = "PART")]
     kinds: Vec<String>,
     /// How often a connection is handed to another process, and a process id used again.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = handed::TRIES)]
     handed: usize,
     /// Where the rows are written, after each kind; what each run showed is written beside it, as a log.
     #[arg(long, value_name = "FILE", default_value = "target/faults.json")]

@@ -50,11 +50,13 @@ fn a_connection_is_worthless_to_every_other_process_also_to_one_with_the_same_id
 }
 
 #[test]
-fn the_page_has_a_row_for_every_kind() {
-    let page = include_str!("../../docs/faults.md");
-    let kinds: Vec<&str> =
-        kinds::all().iter().map(|kind| kind.name).chain([handed::HANDED, handed::REUSED]).collect();
-    assert_eq!(table::kinds(page), kinds);
+fn the_page_has_a_row_for_every_kind_with_all_its_runs_and_within_bounds() {
+    let kinds = kinds::all().into_iter().map(|kind| (kind.name.to_owned(), run::RUNS, kind.refusals));
+    let handed = [handed::HANDED, handed::REUSED].map(|kind| (kind.to_owned(), handed::TRIES, None));
+    let rows = table::rows(include_str!("../../docs/faults.md"));
+    let shown = rows.iter().map(|row| (row.kind.clone(), row.runs, row.refused_bound));
+    assert_eq!(shown.collect::<Vec<_>>(), kinds.chain(handed).collect::<Vec<_>>());
+    rows.iter().for_each(|row| assert!(row.holds(), "{row:?}"));
 }
 
 /// Runs a group's kinds once each; `KUNCI_KIND` names only some of them.

@@ -14,19 +14,24 @@ pub(crate) enum Left {
     Answer(CK_RV),
     /// The real call.
     Call,
-    /// The real call, and this answer whatever it says.
-    CallFor(CK_RV),
+    /// The real call, and then this, with the action's parameter, whatever it says.
+    CallThen(fn(u64) -> CK_RV),
 }
 
 /// Strikes.
 pub(crate) fn strike(action: Action, parameter: u64) -> Left {
     match action {
         Action::Code => return Left::Answer(parameter as CK_RV),
-        Action::CodeAfter => return Left::CallFor(parameter as CK_RV),
+        Action::CodeAfter => return Left::CallThen(|code| code as CK_RV),
+        Action::HangAfter => return Left::CallThen(|_| hang()),
+        Action::SegvAfter => {
+            return Left::CallThen(|_| {
+                segv();
+                CKR_OK
+            });
+        }
         Action::Silent => return Left::Answer(CKR_OK),
-        Action::Hang => loop {
-            sleep(Duration::from_secs(3600));
-        },
+        Action::Hang => hang(),
         Action::Sleep => sleep(Duration::from_millis(parameter)),
         Action::Segv => segv(),
         Action::Abort => std::process::abort(),
@@ -35,6 +40,12 @@ pub(crate) fn strike(action: Action, parameter: u64) -> Left {
         _ => {}
     }
     Left::Call
+}
+
+fn hang() -> ! {
+    loop {
+        sleep(Duration::from_secs(3600));
+    }
 }
 
 fn segv() {

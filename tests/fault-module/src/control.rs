@@ -23,10 +23,19 @@ pub(crate) fn is_mapped() -> bool {
 
 /// Counts a call; what befalls it, and the parameter.
 pub(crate) fn blow(function: Function) -> Option<(Action, u64)> {
+    count(function, CALLS);
+    struck(function, |action| action != Action::Room)
+}
+
+/// What befalls a C_Sign that asks only for a signature's length: it signs nothing, so what strikes signatures passes it.
+pub(crate) fn blow_to_length(function: Function) -> Option<(Action, u64)> {
+    struck(function, |action| action == Action::Room)
+}
+
+fn struck(function: Function, is_meant: fn(Action) -> bool) -> Option<(Action, u64)> {
     let words = words()?;
     let word = |offset| &words[function.at() + offset];
-    word(CALLS).fetch_add(1, Ordering::SeqCst);
-    let action = Action::of(word(ACTION).load(Ordering::SeqCst))?;
+    let action = Action::of(word(ACTION).load(Ordering::SeqCst)).filter(|action| is_meant(*action))?;
     if count_down(word(SKIP)) || !count_down(word(REMAINING)) {
         return None;
     }

@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use cryptoki_sys::*;
 
 use crate::blow::{Left, strike};
-use crate::script::Function;
-use crate::{control, real, tamper};
+use crate::script::{Function, RETURNS};
+use crate::{control, hidden, real, tamper};
 
 static LIST: OnceLock<Table> = OnceLock::new();
 
@@ -32,6 +32,20 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
     CKR_OK
 }
 
+/// What befalls a call.
+macro_rules! blow {
+    (Sign, $session:ident, $data:ident, $length:ident, $signature:ident, $room:ident) => {
+        if $signature.is_null() {
+            control::blow_to_length(Function::Sign)
+        } else {
+            control::blow(Function::Sign)
+        }
+    };
+    ($name:ident $(, $argument:ident)*) => {
+        control::blow(Function::$name)
+    };
+}
+
 /// The real call, plain or by the hand that falsifies it.
 macro_rules! call {
     (plain, $real:ident, $field:ident, $blow:ident, $($argument:ident),*) => {{
@@ -42,6 +56,14 @@ macro_rules! call {
             None => CKR_FUNCTION_NOT_SUPPORTED,
         }
     }};
+    (mechanism, $real:ident, $field:ident, $blow:ident, $($argument:ident),*) => {
+        // SAFETY: the caller's own arguments, passed on.
+        unsafe { hidden::info($real, $blow, $($argument),*) }
+    };
+    (mechanisms, $real:ident, $field:ident, $blow:ident, $($argument:ident),*) => {
+        // SAFETY: the caller's own arguments, passed on.
+        unsafe { hidden::list($real, $blow, $($argument),*) }
+    };
     ($hand:ident, $real:ident, $field:ident, $blow:ident, $($argument:ident),*) => {
         // SAFETY: the caller's own arguments, passed on.
         unsafe { tamper::$hand($real, $blow, $($argument),*) }
@@ -53,15 +75,18 @@ macro_rules! functions {
         $(
             unsafe extern "C" fn $field($($argument: $kind),*) -> CK_RV {
                 let Some(real) = real::functions() else { return CKR_GENERAL_ERROR };
-                let blow = control::blow(Function::$name);
+                let blow = blow!($name, $($argument),*);
                 let answer = match blow.map_or(Left::Call, |(action, parameter)| strike(action, parameter)) {
                     Left::Answer(code) => code,
                     Left::Call => call!($hand, real, $field, blow, $($argument),*),
-                    Left::CallFor(code) => {
+                    Left::CallThen(end) => {
                         call!($hand, real, $field, blow, $($argument),*);
-                        code
+                        end(blow.map_or(0, |(_, parameter)| parameter))
                     }
                 };
+                if blow.is_some() {
+                    control::count(Function::$name, RETURNS);
+                }
                 tamper::answered(Function::$name, answer)
             }
         )*
@@ -84,8 +109,8 @@ functions! {
     GetSlotList C_GetSlotList(a: CK_BBOOL, b: *mut CK_SLOT_ID, c: *mut CK_ULONG) slots;
     GetSlotInfo C_GetSlotInfo(a: CK_SLOT_ID, b: *mut CK_SLOT_INFO) plain;
     GetTokenInfo C_GetTokenInfo(a: CK_SLOT_ID, b: *mut CK_TOKEN_INFO) token;
-    GetMechanismList C_GetMechanismList(a: CK_SLOT_ID, b: *mut CK_MECHANISM_TYPE, c: *mut CK_ULONG) plain;
-    GetMechanismInfo C_GetMechanismInfo(a: CK_SLOT_ID, b: CK_MECHANISM_TYPE, c: *mut CK_MECHANISM_INFO) plain;
+    GetMechanismList C_GetMechanismList(a: CK_SLOT_ID, b: *mut CK_MECHANISM_TYPE, c: *mut CK_ULONG) mechanisms;
+    GetMechanismInfo C_GetMechanismInfo(a: CK_SLOT_ID, b: CK_MECHANISM_TYPE, c: *mut CK_MECHANISM_INFO) mechanism;
     InitToken C_InitToken(a: CK_SLOT_ID, b: *mut CK_UTF8CHAR, c: CK_ULONG, d: *mut CK_UTF8CHAR) plain;
     InitPIN C_InitPIN(a: CK_SESSION_HANDLE, b: *mut CK_UTF8CHAR, c: CK_ULONG) plain;
     SetPIN C_SetPIN(a: CK_SESSION_HANDLE, b: *mut CK_UTF8CHAR, c: CK_ULONG, d: *mut CK_UTF8CHAR, e: CK_ULONG) plain;

@@ -10,6 +10,7 @@
 mod blow;
 mod control;
 mod functions;
+mod hidden;
 mod real;
 pub mod script;
 mod tamper;

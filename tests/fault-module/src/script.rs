@@ -13,12 +13,15 @@ pub const PARAMETER: usize = 1;
 pub const REMAINING: usize = 2;
 /// How many calls pass before that.
 pub const SKIP: usize = 3;
-/// How often the function was called.
+/// How often the function was called. Of C_Sign only calls that sign count, not those that ask how long a signature is.
 pub const CALLS: usize = 4;
 /// How often it was struck.
 pub const BLOWS: usize = 5;
-/// Of C_Login: how often a PIN was refused. Of C_SignInit: how many forks had a child.
+/// Of C_Login: how often a PIN was refused. Of C_SignInit: how many forks had a child. Of C_Sign: how many calls
+/// that were struck signed all the same.
 pub const TALLY: usize = 6;
+/// How often a call that was struck came to its end.
+pub const RETURNS: usize = 7;
 /// In [`REMAINING`]: until the driver says otherwise.
 pub const ALWAYS: u64 = u64::MAX;
 /// The control file's length, in bytes.
@@ -34,10 +37,14 @@ pub enum Action {
     CodeAfter,
     /// It never returns.
     Hang,
+    /// It does what it was asked, and never returns.
+    HangAfter,
     /// It takes so many milliseconds longer.
     Sleep,
     /// It writes where nothing is mapped.
     Segv,
+    /// It does what it was asked, and then that.
+    SegvAfter,
     /// abort(3).
     Abort,
     /// exit(3), with the parameter.
@@ -52,6 +59,8 @@ pub enum Action {
     Stale,
     /// C_Sign: CKR_OK and so many bytes only.
     Short,
+    /// C_Sign, asked how long a signature will be: the parameter. It strikes these questions, and nothing else does.
+    Room,
     /// C_SignInit: with another private key of the token.
     OtherKey,
     /// An output's length or count is the parameter, whatever there is.
@@ -60,17 +69,21 @@ pub enum Action {
     Stretch,
     /// C_GetTokenInfo: another serial number under the same label.
     OtherSerial,
+    /// C_GetMechanismInfo, C_GetMechanismList, C_SignInit: the mechanism with the parameter's number is unknown.
+    Hide,
     /// The token logged out first, as another program or a reset does.
     LogOut,
 }
 
 impl Action {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 21] = [
         Self::Code,
         Self::CodeAfter,
         Self::Hang,
+        Self::HangAfter,
         Self::Sleep,
         Self::Segv,
+        Self::SegvAfter,
         Self::Abort,
         Self::Exit,
         Self::Fork,
@@ -78,10 +91,12 @@ impl Action {
         Self::Flip,
         Self::Stale,
         Self::Short,
+        Self::Room,
         Self::OtherKey,
         Self::Length,
         Self::Stretch,
         Self::OtherSerial,
+        Self::Hide,
         Self::LogOut,
     ];
 

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use cryptoki_sys::*;
 
-use crate::control;
 use crate::script::{Action, Function, TALLY};
+use crate::{control, hidden};
 
 /// The codes by which a token refuses a PIN.
 const REFUSALS: [CK_RV; 5] =
@@ -18,7 +18,7 @@ const PAD: u8 = b'k';
 /// The last whole signature.
 static LAST: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-type Blow = Option<(Action, u64)>;
+pub(crate) type Blow = Option<(Action, u64)>;
 
 /// Counts what the driver wants to know of an answer, and passes it on.
 pub(crate) fn answered(function: Function, code: CK_RV) -> CK_RV {
@@ -43,15 +43,18 @@ pub(crate) unsafe fn sign(
     if code != CKR_OK {
         return code;
     }
+    if blow.is_some() && !signature.is_null() {
+        control::count(Function::Sign, TALLY);
+    }
     // SAFETY: C_Sign succeeded, so both pointers are good, but for a signature that was not asked for yet.
     unsafe {
-        match blow {
-            Some((Action::Length, garbage)) => *room = garbage as CK_ULONG,
-            Some((Action::Short, short)) if !signature.is_null() => *room = (*room).min(short as CK_ULONG),
-            _ => {}
-        }
-        if !signature.is_null() && *room > 0 && !matches!(blow, Some((Action::Length, _))) {
+        if !signature.is_null() && *room > 0 {
             falsify(std::slice::from_raw_parts_mut(signature, *room as usize), blow);
+        }
+        match blow {
+            Some((Action::Length | Action::Room, garbage)) => *room = garbage as CK_ULONG,
+            Some((Action::Short, short)) => *room = (*room).min(short as CK_ULONG),
+            _ => {}
         }
     }
     code
@@ -79,6 +82,9 @@ pub(crate) unsafe fn sign_init(
     let Some(sign_init) = real.C_SignInit else { return CKR_FUNCTION_NOT_SUPPORTED };
     // SAFETY: the caller's own session, with nothing under way in it, and the caller's own arguments.
     unsafe {
+        if mechanism.as_ref().is_some_and(|asked| hidden::is(blow, asked.mechanism)) {
+            return CKR_MECHANISM_INVALID;
+        }
         let key = match blow {
             Some((Action::OtherKey, _)) => other_key(real, session, key).unwrap_or(key),
             _ => key,

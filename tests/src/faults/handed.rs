@@ -18,6 +18,8 @@ use crate::{Agent, Rig};
 /// The names of the rows.
 pub const HANDED: &str = "a connection handed to another process";
 pub const REUSED: &str = "a connection used by a process with the same id as the one that opened it";
+/// How often `make faults` tries each.
+pub const TRIES: usize = 10_000;
 /// Where the kernel says which process id it gave last; the next is the one after it.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 /// How often a process id may go to a stranger before a try is given up.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use fault_module::script::{ACTION, ALWAYS, BLOWS, BYTES, CALLS, PARAMETER, REMAINING, SKIP, TALLY};
+use fault_module::script::{ACTION, ALWAYS, BLOWS, BYTES, CALLS, PARAMETER, REMAINING, RETURNS, SKIP, TALLY};
 use fault_module::{Action, Function};
 
 use crate::Rig;
@@ -95,6 +95,16 @@ impl Faults {
     /// How many children the module got.
     pub fn children(&self) -> u64 {
         self.get(Function::SignInit, TALLY)
+    }
+
+    /// How many calls that were struck signed all the same.
+    pub fn signed(&self) -> u64 {
+        self.get(Function::Sign, TALLY)
+    }
+
+    /// How often a call of a function that was struck came to its end.
+    pub fn returns(&self, function: Function) -> u64 {
+        self.get(function, RETURNS)
     }
 
     /// Waits until a function was struck so many times more than `before`.

@@ -21,6 +21,9 @@ pub struct Row {
     pub stuck: usize,
     pub pin_refusals_max: u64,
     pub recovery_s_max: f64,
+    /// Requests that were refused or cut off in the run where most were, and how many may be, where there is a bound.
+    pub refused_max: usize,
+    pub refused_bound: Option<usize>,
     /// What the figures are of.
     pub commit: String,
     /// Whether the log did not verify after all the runs.
@@ -39,6 +42,8 @@ impl Row {
             stuck: 0,
             pin_refusals_max: 0,
             recovery_s_max: 0.0,
+            refused_max: 0,
+            refused_bound: None,
             commit: table::commit(),
             log_damaged: false,
         }
@@ -56,6 +61,7 @@ impl Row {
             && self.wrong_key == 0
             && self.stuck == 0
             && self.pin_refusals_max <= PIN_REFUSALS
+            && self.refused_bound.is_none_or(|bound| self.refused_max <= bound)
             && self.recovery_s_max <= RECOVERY.as_secs_f64()
             && !self.log_damaged
     }

@@ -10,6 +10,8 @@ use super::scene::Scene;
 use super::site::{Site, Sites};
 use super::stillness;
 
+/// How often `make faults` makes a kind happen.
+pub const RUNS: usize = 25;
 /// How many answers callers have before the fault and after it.
 const SERVED: usize = 20;
 /// How often a run may be repeated because the machine stood still.
@@ -22,13 +24,14 @@ struct Run {
     unrecorded: usize,
     wrong_key: usize,
     stuck: usize,
+    refused: usize,
     refused_pins: u64,
     recovery: Duration,
 }
 
 /// Runs a kind so many times on a site of its shape; `told` is what each run showed, in a line.
 pub fn row(kind: &Kind, sites: &mut Sites, runs: usize, told: &dyn Fn(&str)) -> Row {
-    let mut row = Row::new(kind.name);
+    let mut row = Row { refused_bound: kind.refusals, ..Row::new(kind.name) };
     sites.turn(kind.shape);
     while row.runs < runs && row.stuck < HOPELESS {
         row.runs += 1;
@@ -58,7 +61,7 @@ impl Run {
             let run = catch_unwind(once).ok();
             match &run {
                 None => sites.abandon(kind.shape),
-                Some(good) if good.stuck == 0 && good.recovery <= RECOVERY => return run,
+                Some(good) if good.is_undisturbed(kind) => return run,
                 Some(_) => {}
             }
             if !stood_still() {
@@ -79,6 +82,7 @@ impl Run {
         let recovery = scene.recovery();
         callers.until_served(SERVED);
         let Took { held, refused: answers, broken, stuck, slowest } = callers.stop();
+        let others = scene.refused_to_others();
         assert!(scene.stop(), "{}: the agent did not stop in order", kind.name);
         let verdict = site.witness.judge(&site.rig, from, &held);
         told(&format!(
@@ -90,14 +94,23 @@ impl Run {
             unrecorded: verdict.unrecorded,
             wrong_key: verdict.wrong_key,
             stuck,
-            refused_pins: site.device.refused_pins() - refused,
+            refused: broken + answers.values().sum::<usize>(),
+            refused_pins: site.device.refused_pins() - refused - others,
             recovery,
         }
     }
+
+    /// Whether it kept every bound that a machine could break by standing still.
+    fn is_undisturbed(&self, kind: &Kind) -> bool {
+        let refuses_more = kind.refusals.is_some_and(|bound| self.refused > bound);
+        self.stuck == 0 && self.recovery <= RECOVERY && !refuses_more
+    }
+
     fn count(&self, row: &mut Row) {
         row.released_unrecorded += self.unrecorded;
         row.wrong_key += self.wrong_key;
         row.stuck += self.stuck;
+        row.refused_max = row.refused_max.max(self.refused);
         row.pin_refusals_max = row.pin_refusals_max.max(self.refused_pins);
         row.recovery_s_max = row.recovery_s_max.max((self.recovery.as_secs_f64() * 100.0).round() / 100.0);
     }

@@ -13,7 +13,7 @@ use super::site::Site;
 use crate::Agent;
 use crate::agent::{assertions, body, kill};
 use crate::http::Connection;
-use crate::rig::{CLIENT, PIN, TENANT};
+use crate::rig::{CLIENT, TENANT};
 use crate::wait::{until, until_true};
 
 /// How many callers must be refused until a lasting fault counts as felt.
@@ -27,6 +27,7 @@ pub struct Scene<'a> {
     gone: Cell<Option<Instant>>,
     /// How often C_Login was called before.
     logins: u64,
+    others: Cell<u64>,
 }
 
 impl<'a> Scene<'a> {
@@ -36,7 +37,7 @@ impl<'a> Scene<'a> {
             // Who counts its logins has the fault module.
             _ => 0,
         };
-        Self { site, callers, agent: Some(agent), gone: Cell::new(None), logins }
+        Self { site, callers, agent: Some(agent), gone: Cell::new(None), logins, others: Cell::default() }
     }
 
     pub fn agent(&self) -> &Agent {
@@ -72,6 +73,28 @@ impl<'a> Scene<'a> {
         self.site.faults().strike(function, action, parameter, Times::N(times));
         self.site.faults().until_felt(function, before, times);
         self.gone();
+    }
+
+    /// Strikes one call of a function, whose request is refused.
+    pub fn strike_refused(&self, function: Function, action: Action, parameter: u64) {
+        let before = self.callers.refused();
+        self.strike(function, action, parameter, 1);
+        until_true("its request is refused", || self.callers.refused() > before);
+    }
+
+    /// Strikes one C_Sign that makes its signature all the same.
+    pub fn strike_signed(&self, action: Action, parameter: u64) {
+        let before = self.site.faults().signed();
+        self.strike(Function::Sign, action, parameter, 1);
+        until_true("it signed", || self.site.faults().signed() > before);
+    }
+
+    /// Waits until another host is there than these were, for one was found out that hangs.
+    pub fn until_replaced(&self, hosts: &[u32]) {
+        until_true("the host is replaced", || {
+            let now = self.agent().hosts();
+            !now.is_empty() && now.iter().all(|host| !hosts.contains(host))
+        });
     }
 
     /// Strikes every call of a function until callers felt it.
@@ -127,11 +150,19 @@ impl<'a> Scene<'a> {
     }
 
     /// What an operator does about a latched token: a PIN file that is another, and the latch cleared.
-    pub fn unlatch(&self) {
-        self.agent().await_tokens("latched");
-        self.site.faults().clear();
-        self.site.rig.private("pin", PIN);
-        self.agent().admin("POST", "/v1/tokens/soft/unlatch", "").ok();
+    pub fn unlatch(&self, token: &str, pin: &str) {
+        self.site.rig.private("pin", pin);
+        self.agent().admin("POST", &format!("/v1/tokens/{token}/unlatch"), "").ok();
         self.gone();
+    }
+
+    /// So many PINs were refused in this run that others gave.
+    pub fn others_were_refused(&self, pins: u64) {
+        self.others.set(pins);
+    }
+
+    /// How many PINs were refused in this run that others gave.
+    pub fn refused_to_others(&self) -> u64 {
+        self.others.get()
     }
 }

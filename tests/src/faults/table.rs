@@ -9,21 +9,28 @@ use super::row::Row;
 /// The table lies between these lines.
 const BEGIN: &str = "<!-- what `make faults` saw -->\n";
 const END: &str = "<!-- until here -->";
+const HEAD: &str = "\
+| kind of fault | runs | released unrecorded | by a wrong key | stuck | PIN refusals, most | recovery, longest | refused, most | of at most |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+";
+/// In the place of a bound where there is none.
+const ANY: &str = "any";
 /// How much of a commit's name is shown.
 const SHORT: usize = 12;
 
 /// Markdown.
 pub fn markdown(rows: &[Row]) -> String {
-    let head = "| kind of fault | runs | released unrecorded | by a wrong key | stuck | PIN refusals, most | recovery, longest |\n\
-                |---|--:|--:|--:|--:|--:|--:|\n";
-    rows.iter().map(line).fold(head.to_owned(), |table, line| table + &line)
+    rows.iter().map(line).fold(HEAD.to_owned(), |table, line| table + &line)
 }
 
 /// One row.
 pub fn line(row: &Row) -> String {
     let Row { kind, runs, released_unrecorded, wrong_key, stuck, pin_refusals_max, recovery_s_max, .. } = row;
+    let Row { refused_max, refused_bound, .. } = row;
+    let bound = refused_bound.map_or(ANY.to_owned(), |bound| bound.to_string());
     format!(
-        "| {kind} | {runs} | {released_unrecorded} | {wrong_key} | {stuck} | {pin_refusals_max} | {recovery_s_max:.2} s |\n"
+        "| {kind} | {runs} | {released_unrecorded} | {wrong_key} | {stuck} | {pin_refusals_max} | {recovery_s_max:.2} s | \
+         {refused_max} | {bound} |\n"
     )
 }
 
@@ -33,10 +40,32 @@ pub fn told(page: &str, rows: &[Row]) -> String {
     format!("{before}{BEGIN}\n{}\n{}\n{END}{after}", origin(rows), markdown(rows))
 }
 
-/// The names of the kinds that a page has a row for.
-pub fn kinds(page: &str) -> Vec<&str> {
-    let rows = parts(page).1.lines().filter_map(|line| line.strip_prefix("| "));
-    rows.skip(1).filter_map(|line| line.split_once(" |")).map(|(kind, _)| kind).collect()
+/// The rows that a page has.
+pub fn rows(page: &str) -> Vec<Row> {
+    let lines = parts(page).1.lines().filter(|line| line.starts_with("| ")).skip(1);
+    lines.map(|line| row(line).unwrap_or_else(|| panic!("not a row: {line}"))).collect()
+}
+
+/// A row out of its line; what has no bound is not read.
+fn row(line: &str) -> Option<Row> {
+    let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+    let [kind, runs, unrecorded, wrong_key, stuck, pins, recovery, refused, bound] = cells[..] else {
+        return None;
+    };
+    let refused_bound = if bound == ANY { None } else { Some(bound.parse().ok()?) };
+    Some(Row {
+        kind: kind.to_owned(),
+        runs: runs.parse().ok()?,
+        released_unrecorded: unrecorded.parse().ok()?,
+        wrong_key: wrong_key.parse().ok()?,
+        stuck: stuck.parse().ok()?,
+        pin_refusals_max: pins.parse().ok()?,
+        recovery_s_max: recovery.strip_suffix(" s")?.parse().ok()?,
+        refused_max: if refused_bound.is_some() { refused.parse().ok()? } else { 0 },
+        refused_bound,
+        commit: String::new(),
+        log_damaged: false,
+    })
 }
 
 /// The commits that the rows were seen at, in a sentence.

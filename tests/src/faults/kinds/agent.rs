@@ -39,7 +39,8 @@ pub(super) fn kinds() -> Vec<Kind> {
                 // Whoever is connected is served; whoever comes has to wait.
                 scene.callers.until_served(1);
             });
-        }),
+        })
+        .refusing(0),
         Kind::new(Group::Agent, "no descriptor left for the host", |scene| {
             // A module may go on with what it has open, or fail.
             starve(scene, scene.agent().hosts()[0], |scene| scene.callers.until_answered(MANY));

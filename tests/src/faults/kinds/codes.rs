@@ -6,8 +6,10 @@ use fault_module::{Action, Function};
 use super::{Group, Kind};
 use crate::faults::Times;
 
-/// How many calls in a row answer a code that is not there to stay.
+/// How many calls in a row answer a code that is not there to stay: a start tries again more often than a request, and a
+/// memory that ran out is given two tries.
 const SOME: u64 = 3;
+const TWICE: u64 = 2;
 /// Codes that no standard has: one of ours, one of a vendor's.
 const UNKNOWN: CK_RV = 0x5555;
 const VENDOR: CK_RV = CKR_VENDOR_DEFINED | 0x1234;
@@ -15,33 +17,36 @@ const VENDOR: CK_RV = CKR_VENDOR_DEFINED | 0x1234;
 pub(super) fn kinds() -> Vec<Kind> {
     use Function::{FindObjects, FindObjectsInit, GetAttributeValue, GetTokenInfo, Sign, SignInit};
     vec![
-        some("CKR_SESSION_HANDLE_INVALID from C_SignInit", SignInit, CKR_SESSION_HANDLE_INVALID),
-        some("CKR_SESSION_CLOSED from C_Sign", Sign, CKR_SESSION_CLOSED),
-        some("CKR_KEY_HANDLE_INVALID from C_SignInit", SignInit, CKR_KEY_HANDLE_INVALID),
-        some("CKR_OBJECT_HANDLE_INVALID from C_SignInit", SignInit, CKR_OBJECT_HANDLE_INVALID),
+        mended("CKR_SESSION_HANDLE_INVALID from C_SignInit", SignInit, CKR_SESSION_HANDLE_INVALID),
+        mended("CKR_SESSION_CLOSED from C_Sign", Sign, CKR_SESSION_CLOSED),
+        mended("CKR_KEY_HANDLE_INVALID from C_SignInit", SignInit, CKR_KEY_HANDLE_INVALID),
+        mended("CKR_OBJECT_HANDLE_INVALID from C_SignInit", SignInit, CKR_OBJECT_HANDLE_INVALID),
         lasting("CKR_DEVICE_REMOVED from C_Sign, lasting", Sign, CKR_DEVICE_REMOVED),
         lasting("CKR_TOKEN_NOT_PRESENT from C_SignInit, lasting", SignInit, CKR_TOKEN_NOT_PRESENT),
         gone("CKR_TOKEN_NOT_PRESENT from C_GetTokenInfo, lasting", GetTokenInfo, CKR_TOKEN_NOT_PRESENT),
-        some("CKR_USER_NOT_LOGGED_IN from C_SignInit", SignInit, CKR_USER_NOT_LOGGED_IN),
-        some("CKR_OPERATION_ACTIVE from C_SignInit", SignInit, CKR_OPERATION_ACTIVE),
+        mended("CKR_USER_NOT_LOGGED_IN from C_SignInit", SignInit, CKR_USER_NOT_LOGGED_IN),
+        mended("CKR_OPERATION_ACTIVE from C_SignInit", SignInit, CKR_OPERATION_ACTIVE),
         start("CKR_SESSION_COUNT from C_OpenSession, at a start", CKR_SESSION_COUNT),
         start("CKR_DEVICE_ERROR from C_OpenSession, at a start", CKR_DEVICE_ERROR),
-        some("CKR_DEVICE_ERROR from C_Sign", Sign, CKR_DEVICE_ERROR),
+        mended("CKR_DEVICE_ERROR from C_Sign", Sign, CKR_DEVICE_ERROR),
         lasting("CKR_DEVICE_ERROR from C_Sign, lasting", Sign, CKR_DEVICE_ERROR),
-        some("CKR_FUNCTION_FAILED from C_Sign", Sign, CKR_FUNCTION_FAILED),
-        some("an unknown code from C_Sign", Sign, UNKNOWN),
+        mended("CKR_FUNCTION_FAILED from C_Sign", Sign, CKR_FUNCTION_FAILED),
+        mended("an unknown code from C_Sign", Sign, UNKNOWN),
+        mended("a vendor's code from C_SignInit", SignInit, VENDOR),
         lasting("a vendor's code from C_SignInit, lasting", SignInit, VENDOR),
-        some("CKR_DEVICE_MEMORY from C_SignInit", SignInit, CKR_DEVICE_MEMORY),
+        twice("CKR_DEVICE_MEMORY from C_SignInit, twice", SignInit, CKR_DEVICE_MEMORY),
+        twice("CKR_HOST_MEMORY from C_Sign, twice", Sign, CKR_HOST_MEMORY),
         lasting("CKR_HOST_MEMORY from C_Sign, lasting", Sign, CKR_HOST_MEMORY),
-        some("CKR_GENERAL_ERROR from C_Sign", Sign, CKR_GENERAL_ERROR),
+        restarting("CKR_GENERAL_ERROR from C_Sign", Sign, CKR_GENERAL_ERROR),
         lasting("CKR_GENERAL_ERROR from C_Sign, lasting", Sign, CKR_GENERAL_ERROR),
-        some("CKR_CRYPTOKI_NOT_INITIALIZED from C_SignInit", SignInit, CKR_CRYPTOKI_NOT_INITIALIZED),
+        restarting("CKR_CRYPTOKI_NOT_INITIALIZED from C_SignInit", SignInit, CKR_CRYPTOKI_NOT_INITIALIZED),
+        refused("CKR_MECHANISM_INVALID from C_SignInit", SignInit, CKR_MECHANISM_INVALID),
         lasting("CKR_MECHANISM_INVALID from C_SignInit, lasting", SignInit, CKR_MECHANISM_INVALID),
-        some("CKR_KEY_FUNCTION_NOT_PERMITTED from C_SignInit", SignInit, CKR_KEY_FUNCTION_NOT_PERMITTED),
-        some("CKR_ARGUMENTS_BAD from C_Sign", Sign, CKR_ARGUMENTS_BAD),
-        some("CKR_DATA_LEN_RANGE from C_Sign", Sign, CKR_DATA_LEN_RANGE),
-        some("CKR_BUFFER_TOO_SMALL from C_Sign", Sign, CKR_BUFFER_TOO_SMALL),
-        after("CKR_DEVICE_ERROR from C_Sign, which signed", Sign, CKR_DEVICE_ERROR),
+        refused("CKR_KEY_FUNCTION_NOT_PERMITTED from C_SignInit", SignInit, CKR_KEY_FUNCTION_NOT_PERMITTED),
+        refused("CKR_ARGUMENTS_BAD from C_Sign", Sign, CKR_ARGUMENTS_BAD),
+        refused("CKR_DATA_LEN_RANGE from C_Sign", Sign, CKR_DATA_LEN_RANGE),
+        mended("CKR_BUFFER_TOO_SMALL from C_Sign", Sign, CKR_BUFFER_TOO_SMALL),
+        after("CKR_DEVICE_ERROR from C_Sign, which signed", CKR_DEVICE_ERROR),
         start_at("CKR_DEVICE_ERROR from C_FindObjects, at a start", FindObjects, CKR_DEVICE_ERROR),
         start_at(
             "CKR_FUNCTION_FAILED from C_FindObjectsInit, at a start",
@@ -60,14 +65,29 @@ pub(super) fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// Some calls in a row answer the code.
-fn some(name: &'static str, function: Function, code: CK_RV) -> Kind {
-    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, SOME))
+/// One call answers the code, and no caller feels it.
+fn mended(name: &'static str, function: Function, code: CK_RV) -> Kind {
+    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, 1)).refusing(0)
 }
 
-/// Some calls do what they were asked, and answer the code all the same.
-fn after(name: &'static str, function: Function, code: CK_RV) -> Kind {
-    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::CodeAfter, code, SOME))
+/// One call answers the code, and the host ends: who comes before the next one is there may be refused.
+fn restarting(name: &'static str, function: Function, code: CK_RV) -> Kind {
+    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, 1))
+}
+
+/// Two calls in a row answer the code, be they one request's, and no caller feels it.
+fn twice(name: &'static str, function: Function, code: CK_RV) -> Kind {
+    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, TWICE)).refusing(0)
+}
+
+/// One call answers the code, and its request is refused: no other is.
+fn refused(name: &'static str, function: Function, code: CK_RV) -> Kind {
+    Kind::new(Group::Codes, name, move |scene| scene.strike_refused(function, Action::Code, code)).refusing(1)
+}
+
+/// One call signs, and answers the code all the same: whatever becomes of that signature, no caller feels it.
+fn after(name: &'static str, code: CK_RV) -> Kind {
+    Kind::new(Group::Codes, name, move |scene| scene.strike_signed(Action::CodeAfter, code)).refusing(0)
 }
 
 /// Every call answers the code until callers felt it.

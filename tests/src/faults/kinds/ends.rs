@@ -1,4 +1,8 @@
-//! The module crashes, ends, hangs or forks: while it is initialised, while it logs in, while it signs.
+//! The module crashes, ends, hangs or forks: while it is initialised, while it logs in, while it signs, when it has signed.
+//!
+//! What hangs while it signs counts from the moment when it began to: that it is found out is in the figure.
+
+use std::time::{Duration, Instant};
 
 use fault_module::{Action, Function};
 
@@ -11,6 +15,10 @@ const SLOW_MS: u64 = 300;
 const TOO_SLOW_MS: u64 = 6_000;
 /// How often a module crashes at its start before it does no more.
 const CRASHES: u64 = 5;
+/// How long a keeper that hangs may go unseen while lanes sign: 5 s, and what a busy machine adds.
+const WATCHED: Duration = Duration::from_secs(8);
+/// How often it forks.
+const FORKS: u64 = 3;
 
 pub(super) fn kinds() -> Vec<Kind> {
     use Function::{Initialize, Login, Sign};
@@ -23,33 +31,46 @@ pub(super) fn kinds() -> Vec<Kind> {
         start("abort in C_Login", Login, Action::Abort),
         start("exit in C_Login", Login, Action::Exit),
         start("C_Login hangs", Login, Action::Hang),
-        signing("SIGSEGV in C_Sign", Sign, Action::Segv, 0),
-        signing("abort in C_Sign", Sign, Action::Abort, 0),
-        signing("exit in C_Sign", Sign, Action::Exit, 0),
+        signing("SIGSEGV in C_Sign", Action::Segv, 0),
+        Kind::new(Group::Ends, "SIGSEGV in C_Sign, which signed", |scene| {
+            scene.strike_signed(Action::SegvAfter, 0);
+        }),
+        signing("abort in C_Sign", Action::Abort, 0),
+        signing("exit in C_Sign", Action::Exit, 0),
         stalling("C_Sign hangs", Sign, Action::Hang, 0),
+        Kind::new(Group::Ends, "C_Sign hangs when it has signed", |scene| {
+            let hosts = scene.agent().hosts();
+            scene.strike_signed(Action::HangAfter, 0);
+            scene.until_replaced(&hosts);
+        }),
         stalling("C_SignInit hangs", Function::SignInit, Action::Hang, 0),
-        signing("C_Sign takes 0.3 s", Sign, Action::Sleep, SLOW_MS),
+        signing("C_Sign takes 0.3 s", Action::Sleep, SLOW_MS).refusing(0),
         stalling("C_Sign takes longer than the deadline", Sign, Action::Sleep, TOO_SLOW_MS),
         start("C_OpenSession hangs at a start", Function::OpenSession, Action::Hang),
         start("C_FindObjects hangs at a start", Function::FindObjects, Action::Hang),
         Kind::new(Group::Ends, "C_GetTokenInfo hangs while the token is served", |scene| {
-            let host = scene.agent().hosts();
+            let hosts = scene.agent().hosts();
             scene.strike(Function::GetTokenInfo, Action::Hang, 0, 1);
-            until_true("the host is replaced", || {
-                let now = scene.agent().hosts();
-                !now.is_empty() && now != host
-            });
+            let hung = Instant::now();
+            scene.until_replaced(&hosts);
+            assert!(hung.elapsed() < WATCHED, "found out after {:?}", hung.elapsed());
             scene.gone();
         }),
         Kind::new(Group::Ends, "SIGSEGV in C_Initialize, five times in a row", |scene| {
             scene.strike_start(Initialize, Action::Segv, 0, Times::N(CRASHES));
             scene.gone();
         }),
-        Kind::new(Group::Ends, "a fork in C_Sign", |scene| fork(scene, Sign)),
+        Kind::new(Group::Ends, "a fork in C_Sign", |scene| {
+            let before = scene.site.faults().returns(Sign);
+            scene.strike(Sign, Action::Fork, 0, FORKS);
+            assert_childless(scene, Sign, before + FORKS);
+        })
+        .refusing(0),
         Kind::new(Group::Ends, "a fork in C_Initialize", |scene| {
+            let before = scene.site.faults().returns(Initialize);
             scene.strike_start(Initialize, Action::Fork, 0, Times::N(1));
             scene.gone();
-            assert_eq!(scene.site.faults().children(), 0, "the module got a child");
+            assert_childless(scene, Initialize, before + 1);
         }),
     ]
 }
@@ -62,21 +83,23 @@ fn start(name: &'static str, function: Function, action: Action) -> Kind {
     })
 }
 
-/// Once, under load.
-fn signing(name: &'static str, function: Function, action: Action, parameter: u64) -> Kind {
-    Kind::new(Group::Ends, name, move |scene| scene.strike(function, action, parameter, 1))
+/// One signature, under load.
+fn signing(name: &'static str, action: Action, parameter: u64) -> Kind {
+    Kind::new(Group::Ends, name, move |scene| scene.strike(Function::Sign, action, parameter, 1))
 }
 
-/// Once, under load, until whoever waited for it is told that it took too long.
+/// Once, under load, until the host that hangs is found out and replaced.
 fn stalling(name: &'static str, function: Function, action: Action, parameter: u64) -> Kind {
     Kind::new(Group::Ends, name, move |scene| {
+        let hosts = scene.agent().hosts();
         scene.strike(function, action, parameter, 1);
-        scene.callers.until_refused(1);
-        scene.gone();
+        scene.until_replaced(&hosts);
     })
 }
 
-fn fork(scene: &Scene<'_>, function: Function) {
-    scene.strike(function, Action::Fork, 0, 3);
-    assert_eq!(scene.site.faults().children(), 0, "the module got a child");
+/// All that was to fork came back from it, and had no child.
+fn assert_childless(scene: &Scene<'_>, function: Function, returns: u64) {
+    let faults = scene.site.faults();
+    until_true("the forks are over", || faults.returns(function) >= returns);
+    assert_eq!(faults.children(), 0, "the module got a child");
 }

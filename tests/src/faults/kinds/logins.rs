@@ -5,6 +5,7 @@ use fault_module::{Action, Function};
 
 use super::{Group, Kind};
 use crate::faults::{Scene, Times};
+use crate::rig::PIN;
 
 /// A PIN that is not the token's.
 const WRONG: &str = "not-the-rigs-pin";
@@ -36,7 +37,8 @@ pub(super) fn kinds() -> Vec<Kind> {
         }),
         Kind::new(Group::Logins, "the login lost behind the agent's back", |scene| {
             scene.strike(Function::SignInit, Action::LogOut, 0, 1);
-        }),
+        })
+        .refusing(0),
     ]
 }
 
@@ -63,5 +65,6 @@ fn latched(scene: &Scene<'_>, logins: u64) {
     scene.until_refused();
     assert_eq!(scene.site.faults().calls(Function::Login), calls, "another login was tried");
     assert!(scene.logins() <= logins, "{} logins were tried", scene.logins());
-    scene.unlatch();
+    scene.site.faults().clear();
+    scene.unlatch("soft", PIN);
 }

@@ -35,6 +35,8 @@ pub struct Kind {
     pub name: &'static str,
     pub group: Group,
     pub shape: Shape,
+    /// How many requests a run may refuse or cut off; none where a token or a process is gone until a recovery.
+    pub refusals: Option<usize>,
     pub fault: Fault,
 }
 
@@ -43,7 +45,12 @@ type Fault = Box<dyn Fn(&mut Scene<'_>) + Send + Sync>;
 
 impl Kind {
     fn new(group: Group, name: &'static str, fault: impl Fn(&mut Scene<'_>) + Send + Sync + 'static) -> Self {
-        Self { name, group, shape: Shape::Plain, fault: Box::new(fault) }
+        Self { name, group, shape: Shape::Plain, refusals: None, fault: Box::new(fault) }
+    }
+
+    fn refusing(mut self, at_most: usize) -> Self {
+        self.refusals = Some(at_most);
+        self
     }
 
     fn on(mut self, shape: Shape) -> Self {

@@ -3,7 +3,7 @@
 use fault_module::{Action, Function};
 
 use super::{Group, Kind};
-use crate::faults::Times;
+use crate::faults::{Scene, Times};
 
 /// How many calls in a row are falsified.
 const SOME: u64 = 3;
@@ -17,19 +17,20 @@ const BIT: u64 = 777;
 pub(super) fn kinds() -> Vec<Kind> {
     use Function::{FindObjects, GetAttributeValue, GetSlotList, Sign, SignInit};
     vec![
-        some("a wrong signature: one bit is another", Sign, Action::Flip, BIT),
+        refused("a wrong signature: one bit is another", Sign, Action::Flip, BIT),
         Kind::new(Group::Results, "wrong signatures, lasting", |scene| {
             scene.strike_all(Sign, Action::Flip, BIT);
         }),
-        some("the signature of another message", Sign, Action::Stale, 0),
-        some("another key's signature", SignInit, Action::OtherKey, 0),
-        some("a short signature", Sign, Action::Short, 100),
-        some("a buffer too short for the signature", Sign, Action::Length, 100),
-        some("an empty signature", Sign, Action::Short, 0),
-        some("a signature that was never written", Sign, Action::Silent, 0),
-        some("C_SignInit that did nothing", SignInit, Action::Silent, 0),
-        some("a signature longer than memory", Sign, Action::Length, ABSURD),
-        some("a signature longer than its buffer", Sign, Action::Length, HUGE),
+        refused("the signature of another message", Sign, Action::Stale, 0),
+        refused("another key's signature", SignInit, Action::OtherKey, 0),
+        refused("a short signature", Sign, Action::Short, 100),
+        once("a buffer too short for the signature", Sign, Action::Room, 100).refusing(0),
+        refused("an empty signature", Sign, Action::Short, 0),
+        refused("a signature that was never written", Sign, Action::Silent, 0),
+        once("C_SignInit that did nothing", SignInit, Action::Silent, 0).refusing(0),
+        once("a signature longer than memory", Sign, Action::Room, HUGE),
+        once("a signature longer than any memory", Sign, Action::Room, ABSURD),
+        once("a signature longer than its buffer", Sign, Action::Length, HUGE).refusing(0),
         start("more objects found than there is room for", FindObjects, Action::Length, LONG, SOME),
         start("no object found, at a start", FindObjects, Action::Length, 0, SOME),
         start("an attribute longer than memory", GetAttributeValue, Action::Length, ABSURD, SOME),
@@ -38,9 +39,15 @@ pub(super) fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// Some calls in a row, under load.
-fn some(name: &'static str, function: Function, action: Action, parameter: u64) -> Kind {
-    Kind::new(Group::Results, name, move |scene| scene.strike(function, action, parameter, SOME))
+/// One call, under load.
+fn once(name: &'static str, function: Function, action: Action, parameter: u64) -> Kind {
+    Kind::new(Group::Results, name, move |scene| scene.strike(function, action, parameter, 1))
+}
+
+/// One call, under load, whose signature is none: its request is refused, and no other.
+fn refused(name: &'static str, function: Function, action: Action, parameter: u64) -> Kind {
+    let fault = move |scene: &mut Scene<'_>| scene.strike_refused(function, action, parameter);
+    Kind::new(Group::Results, name, fault).refusing(1)
 }
 
 /// Some calls in a row, when the host starts.
