@@ -11,7 +11,7 @@ use token::control::{HostConfig, LoginOutcome};
 use token::lane::Fault;
 use token::piv::{Attendant, Bay, Card, PivToken, Secret};
 use token::pkcs11::{Anchor, Module, Names, Pkcs11Token};
-use token::{KeyRef, Pin, Provision};
+use token::{KeyRef, Pin, PinBearer, Provision};
 use zeroize::Zeroizing;
 
 use crate::bench::PIN;
@@ -45,7 +45,7 @@ impl Destroy {
                 let anchor = Anchor::open(&module, &found).unwrap();
                 assert_eq!(anchor.login(&pin()), LoginOutcome::Accepted);
                 let names = Arc::new(Names::of(&self.config.token));
-                Pkcs11Token::open(&module, found.slot, names).unwrap().destroy(&self.key)
+                Pkcs11Token::open(&module, found.slot, names, None).unwrap().destroy(&self.key)
             }
             Reach::YubikeyPiv { serial } => {
                 let mut card = Card::open(serial).unwrap();
@@ -67,15 +67,17 @@ fn pin() -> Pin {
 /// The YubiKey's owner, who knows both of its secrets.
 struct Owner(Token);
 
-impl Attendant for Owner {
-    fn touch(&self, _: bool) {}
-
+impl PinBearer for Owner {
     fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
         match give(&pin()) {
             LoginOutcome::Accepted => Ok(()),
             other => Err(Fault::Device(format!("{other:?}"))),
         }
     }
+}
+
+impl Attendant for Owner {
+    fn touch(&self, _: bool) {}
 
     fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault> {
         let source = self.0.management_key.as_ref().and_then(ManagementKey::source);

@@ -25,7 +25,7 @@ mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};
 pub use message::Message;
-pub use pin::Pin;
+pub use pin::{Pin, PinBearer};
 pub use place::Place;
 pub use public_key::PublicKey;
 pub use traits::{Attest, Provision, Token};

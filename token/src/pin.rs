@@ -5,6 +5,15 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use crate::control::LoginOutcome;
+use crate::lane::Fault;
+
+/// Who has the PIN of a token that is served, for keys that want it again.
+pub trait PinBearer: Send + Sync {
+    /// Lets `give` present the PIN once: the attempt is durable before, and its outcome is told after.
+    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault>;
+}
+
 /// A PIN.
 pub struct Pin(SecretString);
 

@@ -92,6 +92,9 @@ pub struct CheckedKey {
     /// Whether a probe signature verified; absent where the key is not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<bool>,
+    /// True where the token wants the PIN for each of the key's signatures (CKA_ALWAYS_AUTHENTICATE).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pin_each_time: bool,
     /// "attested", "asserted" or "software".
     pub grade: String,
     /// Each requirement that it fails, with those of the token.

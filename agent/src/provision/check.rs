@@ -51,6 +51,7 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         spki_sha256: spki_sha256.to_string(),
         standing: standing.to_owned(),
         probe,
+        pin_each_time: report.attributes.always_authenticate == Some(true),
         grade: Grade::of(&survey.token).to_string(),
         findings: Finding::all(&Posture::of(survey, report, &exceptions)),
     }

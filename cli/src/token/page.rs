@@ -62,8 +62,12 @@ pub(super) fn checked(checked: &Checked) -> String {
             Some(false) => ", DID NOT sign a probe",
             None => "",
         };
+        let pin = if key.pin_each_time { ", wants the PIN for each signature" } else { "" };
         let grade = grade(Some(&key.grade));
-        lines.push(format!("  {} {}, {grade}{probe}, SHA-256 {}", key.label, key.standing, key.spki_sha256));
+        lines.push(format!(
+            "  {} {}, {grade}{pin}{probe}, SHA-256 {}",
+            key.label, key.standing, key.spki_sha256
+        ));
         // What the token fails, each of its keys does; it stands above, once.
         let own = key.findings.iter().filter(|of| !checked.findings.contains(of));
         lines.extend(own.map(|of| format!("    {}", finding(of))));

@@ -25,7 +25,7 @@ pub(super) struct Desk {
 
 /// The sessions that no lane works at.
 pub(super) struct Desks {
-    names: Arc<Names>,
+    pub(super) names: Arc<Names>,
     idle: Mutex<Vec<Desk>>,
     back: Condvar,
     waiting: AtomicUsize,
@@ -79,7 +79,9 @@ impl Desks {
 
     fn open(&self, up: &Up) -> Result<Desk, Failure> {
         let token = match &up.door {
-            Door::Module(module, slot) => Pkcs11Token::open(module, *slot, Arc::clone(&self.names))?,
+            Door::Module(module, slot, context_login) => {
+                Pkcs11Token::open(module, *slot, Arc::clone(&self.names), context_login.clone())?
+            }
             // A card has no sessions.
             #[cfg(feature = "piv")]
             Door::Yubikey(_) => return Err(Fault::Starting.into()),

@@ -12,16 +12,15 @@ use std::time::{Duration, Instant};
 
 use hsm_config::{Pkcs11Uri, Reach};
 
+use super::leave::Asking;
 use super::login::PinFiles;
 use super::mourner::Looks;
-#[cfg(feature = "piv")]
-use super::porter::Leave;
-use super::shared::{Door, Now, Shared, Up};
+use super::shared::{Now, Shared};
 use super::unlock::Client;
 use super::{end, hint, initialise, login};
 use crate::control::{self, HostState, Report};
 use crate::lane::{Fault, TokenReport};
-use crate::pkcs11::{Anchor, Class, Failure, Found, Module};
+use crate::pkcs11::{Class, Failure, Found, Module};
 
 /// The first wait for a token that is not there.
 pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -45,9 +44,8 @@ pub(super) enum Event {
     Unlock(OwnedFd),
     /// A lane saw the token behave strangely.
     Suspect(Suspicion),
-    /// A lane wants to give the card its PIN once more, and waits for leave.
-    #[cfg(feature = "piv")]
-    Verify(Sender<Result<Leave, Fault>>),
+    /// A lane wants to give the token its PIN once more, and waits for leave.
+    Verify(Asking),
     /// A lane was asked to initialise a blank token, and waits for the answer.
     Initialise(Sender<Result<TokenReport, Fault>>),
 }
@@ -61,6 +59,8 @@ pub(super) enum Suspicion {
     Changed,
     /// The module is beyond help.
     Broken,
+    /// A key wants the PIN for its signatures, which was wiped after the login.
+    WantsPin,
 }
 
 /// The keeper's own state.
@@ -72,7 +72,7 @@ pub(super) struct Keeper {
     pub(super) looks: Looks,
     pub(super) control: Arc<OwnedFd>,
     reported: Option<HostState>,
-    serial: Option<String>,
+    pub(super) serial: Option<String>,
     reloaded: Option<Instant>,
     soft: bool,
     broken: Option<Fault>,
@@ -125,14 +125,16 @@ impl Keeper {
             Ok(module) => module,
             Err(failure) => self.fail(format!("{} does not load: {}", path.display(), text(failure))),
         };
-        let mut gone = false;
+        let (mut gone, mut kept) = (false, None);
         loop {
             let token = self.await_token(&module, uri, gone);
             self.down(Fault::Starting);
-            gone = match login::log_in(&mut self, &module, &token) {
-                Some(anchor) => self.serve(&module, uri, &token, &anchor),
-                None => false,
+            let Some(mut login) = login::log_in(&mut self, &module, &token, kept.take()) else {
+                gone = false;
+                continue;
             };
+            gone = self.serve(&module, uri, &token, &mut login);
+            kept = login.pin.filter(|_| !gone);
         }
     }
 
@@ -205,7 +207,8 @@ impl Keeper {
         }
     }
 
-    fn find(&self, module: &Module, uri: &Pkcs11Uri) -> Result<Found, Failure> {
+    /// The token that the URI means, if it is the one of before.
+    pub(super) fn find(&self, module: &Module, uri: &Pkcs11Uri) -> Result<Found, Failure> {
         let token = module.find(uri)?;
         match &self.serial {
             Some(serial) if *serial != token.report.serial => {
@@ -215,44 +218,6 @@ impl Keeper {
             }
             _ => Ok(token),
         }
-    }
-
-    /// Serves the token until it changes; whether it is gone.
-    fn serve(&mut self, module: &Module, uri: &Pkcs11Uri, token: &Found, anchor: &Anchor) -> bool {
-        self.generation += 1;
-        self.serial = Some(token.report.serial.clone());
-        let (generation, epoch) = (self.generation, self.epoch);
-        let door = Door::Module(module.clone(), token.slot);
-        self.shared.up(Up { door, generation, epoch });
-        self.report(HostState::Ready { serial: token.report.serial.clone() });
-        loop {
-            match self.inbox.recv_timeout(LAST_WAIT) {
-                Ok(Event::Suspect(Suspicion::Broken)) => self.fail("the module failed beyond help".into()),
-                Ok(Event::Suspect(Suspicion::Gone)) => return true,
-                Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
-                Ok(Event::Suspect(_)) | Err(RecvTimeoutError::Timeout) => {
-                    match self.looks.take(|| self.is_as_before(module, uri, token, anchor)) {
-                        Ok(true) => self.shared.is_as_before(),
-                        Ok(false) => return false,
-                        Err(_) => return true,
-                    }
-                }
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => end(),
-            }
-        }
-    }
-
-    fn is_as_before(
-        &self,
-        module: &Module,
-        uri: &Pkcs11Uri,
-        token: &Found,
-        anchor: &Anchor,
-    ) -> Result<bool, Failure> {
-        self.shared.looked();
-        let now = self.find(module, uri)?;
-        Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
     }
 
     fn may_reload(&mut self, module: &Module) -> bool {
@@ -284,7 +249,7 @@ impl Keeper {
     }
 
     /// Ends the process, since only a new one can help.
-    fn fail(&mut self, why: String) -> ! {
+    pub(super) fn fail(&mut self, why: String) -> ! {
         let why = why + self.hint();
         tracing::error!(why, "the host ends");
         self.report(HostState::Failed(why));

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::net::{RecvFlags, SendFlags};
 
+use super::keeper::Suspicion;
 use super::shared::{Door, Now, Shared, Up};
 use super::{remedy, work};
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
@@ -100,6 +101,9 @@ fn at_a_desk(shared: &Shared, up: &Up, work: &Work) -> Served {
     let outcome = work::serve(shared, &mut desk.token, work);
     let class = desk.token.take_suspicion();
     shared.desks.put(desk);
+    if outcome == Err(Fault::Locked) {
+        shared.suspect(Suspicion::WantsPin);
+    }
     Served { outcome, class }
 }
 

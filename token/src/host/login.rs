@@ -14,7 +14,7 @@ use hsm_config::{ManagementKey, PinIdentity, PinSource, Token};
 use super::keeper::{Event, Keeper, LAST_WAIT};
 use super::unlock::Client;
 use super::{end, pin, sandbox};
-use crate::control::{HostState, LoginOutcome, PinOrigin, Report};
+use crate::control::{HostState, LoginOutcome, PinOrigin, Report, Use};
 use crate::lane::Fault;
 use crate::pin::Pin;
 use crate::pkcs11::{Anchor, Found, Module};
@@ -23,11 +23,17 @@ use crate::pkcs11::{Anchor, Found, Module};
 /// be used.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// A PIN that the token accepted, and where it came from. Only to a YubiKey it is given again.
-#[cfg_attr(not(feature = "piv"), expect(dead_code, reason = "other tokens are told the PIN once"))]
+/// A PIN that the token accepted, and where it came from.
 pub(super) struct Given {
     pub(super) pin: Arc<Pin>,
     pub(super) origin: PinOrigin,
+}
+
+/// A token that the process is logged in to.
+pub(super) struct Login {
+    pub(super) anchor: Anchor,
+    /// Its PIN, where a key of ours wants it for each signature; else it is wiped by now.
+    pub(super) pin: Option<Given>,
 }
 
 /// A PIN to be tried, where it came from, and who waits for the outcome.
@@ -68,8 +74,14 @@ impl PinFiles {
     }
 }
 
-/// Logs in to the token; `None` when it has to be looked for again first.
-pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Option<Anchor> {
+/// Logs in to the token, where its login, and the PIN that is `kept` of it, are not good any more; `None` when it has to be
+/// looked for again first.
+pub(super) fn log_in(
+    keeper: &mut Keeper,
+    module: &Module,
+    token: &Found,
+    kept: Option<Given>,
+) -> Option<Login> {
     let anchor = match Anchor::open(module, token) {
         Ok(anchor) => anchor,
         Err(failure) => {
@@ -81,12 +93,15 @@ pub(super) fn log_in(keeper: &mut Keeper, module: &Module, token: &Found) -> Opt
         }
     };
     if anchor.is_logged_in().unwrap_or(false) {
-        return Some(anchor);
+        return Some(Login { anchor, pin: kept });
     }
-    give_pin(keeper, &token.report.serial, |_| Ok(()), |pin| anchor.login(pin))?;
+    drop(kept);
+    let given = give_pin(keeper, &token.report.serial, |_| Ok(()), |pin| anchor.login(pin))?;
     // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
     if anchor.is_logged_in().unwrap_or(false) {
-        return Some(anchor);
+        let labels: Vec<_> = keeper.shared.config.uses.iter().map(Use::label).collect();
+        let is_wanted = anchor.has_key_that_wants_pin(&keeper.shared.desks.names, &labels);
+        return Some(Login { anchor, pin: is_wanted.then_some(given) });
     }
     keeper.pause(WAIT, "the token did not take a login");
     None

@@ -3,36 +3,26 @@
 //! A lane that needs the PIN given asks the keeper, who alone has it and who has each attempt made durable first.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use hsm_config::{ManagementKey, PinPolicy, PinSource, Token};
 
 use super::keeper::Event;
+use super::leave::Bearer;
 use super::login::PinFiles;
 use super::pin;
 use crate::control::{self, LoginOutcome, Report};
 use crate::lane::Fault;
-use crate::pin::Pin;
+use crate::pin::{Pin, PinBearer};
 use crate::piv::{Attendant, Bay, Secret};
-
-/// How long a lane waits for the keeper's leave: it may be about to close the card, and wait for this very lane.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The keeper's leave to give the PIN once.
-pub(super) struct Leave {
-    pub(super) pin: Arc<Pin>,
-    /// Where its outcome is told; dropped untold, it counts as unclear.
-    pub(super) outcome: Sender<LoginOutcome>,
-}
 
 /// What a lane needs to work with the card.
 pub(super) struct Porter {
     pub(super) bay: Arc<Bay>,
     pub(super) serial: u32,
     control: Arc<OwnedFd>,
-    events: Mutex<Sender<Event>>,
+    bearer: Bearer,
     token: Token,
     files: PinFiles,
     typed: Mutex<Option<Arc<Secret>>>,
@@ -46,8 +36,8 @@ impl Porter {
         token: Token,
         files: PinFiles,
     ) -> Self {
-        let (bay, events, typed) = (Arc::default(), Mutex::new(events), Mutex::default());
-        Self { bay, serial, control, events, token, files, typed }
+        let (bay, bearer, typed) = (Arc::default(), Bearer::new(events), Mutex::default());
+        Self { bay, serial, control, bearer, token, files, typed }
     }
 
     /// Whether this is a trial, where secrets of the factory do.
@@ -71,24 +61,16 @@ impl Porter {
     }
 }
 
+impl PinBearer for Porter {
+    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+        self.bearer.verify(give)
+    }
+}
+
 impl Attendant for Porter {
     fn touch(&self, waits: bool) {
         // Without a supervisor the process is about to end.
         let _ = control::send(self.control.as_fd(), &Report::Touch(waits), &[]);
-    }
-
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
-        let (answer, answered) = mpsc::channel();
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        events.send(Event::Verify(answer)).map_err(|_| Fault::Starting)?;
-        let leave: Leave = answered.recv_timeout(PATIENCE).map_err(|_| Fault::Starting)??;
-        let outcome = give(&leave.pin);
-        let _ = leave.outcome.send(outcome.clone());
-        match outcome {
-            LoginOutcome::Accepted => Ok(()),
-            LoginOutcome::Refused(why) => Err(Fault::Latched(why)),
-            LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => Err(Fault::Device(why)),
-        }
     }
 
     fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault> {

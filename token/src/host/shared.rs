@@ -3,7 +3,6 @@
 //! A lane holds the reading side for the length of one request, so that whoever gets the writing side knows that no
 //! lane is in a call of the module. Every change to [`Now::Up`] has a new generation; a session belongs to one.
 
-#[cfg(feature = "piv")]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -18,7 +17,7 @@ use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
 #[cfg(feature = "piv")]
 use crate::piv::PivToken;
-use crate::pkcs11::{Module, Names};
+use crate::pkcs11::{ContextLogin, Module, Names};
 
 /// The token, as lanes find it.
 pub(super) enum Now {
@@ -57,8 +56,8 @@ impl Life {
 /// What a lane opens a session through.
 #[derive(Clone)]
 pub(super) enum Door {
-    /// A token of a PKCS#11 module.
-    Module(Module, Slot),
+    /// A token of a PKCS#11 module, and what gives it its PIN again where a key of ours wants that.
+    Module(Module, Slot, Option<Arc<ContextLogin>>),
     /// The card in a bay.
     #[cfg(feature = "piv")]
     Yubikey(Arc<Mutex<PivToken>>),
@@ -153,7 +152,6 @@ impl Shared {
     }
 
     /// A way to the keeper's ear.
-    #[cfg(feature = "piv")]
     pub(super) fn events(&self) -> Sender<Event> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -4,17 +4,18 @@
 //! was found to have no factory secret, which no try of any secret is spent on.
 
 use std::os::unix::fs::MetadataExt;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::keeper::{Event, FIRST_WAIT, Keeper, LAST_WAIT, Suspicion};
+use super::leave::Came;
 use super::login::{self, Given};
-use super::porter::{Leave, Porter};
+use super::porter::Porter;
 use super::shared::{Door, Up};
 use super::unlock::Client;
 use super::{end, sandbox};
-use crate::control::{HostState, LoginOutcome, Report};
+use crate::control::{HostState, LoginOutcome};
 use crate::lane::Fault;
 use crate::pin::Pin;
 use crate::piv::{Card, FactorySecret, PivToken, Search};
@@ -126,11 +127,11 @@ impl Keeper {
         self.report(HostState::Ready { serial: porter.serial.to_string() });
         loop {
             match self.inbox.recv_timeout(LOOK) {
-                Ok(Event::Verify(lane)) => {
-                    if !self.give_leave(porter, given, &lane) {
-                        return;
-                    }
-                }
+                Ok(Event::Verify(lane)) => match self.let_give(&porter.serial.to_string(), given, &lane) {
+                    Came::Accepted => {}
+                    Came::NotJudged => return,
+                    Came::Latched(why) => return login::latch(self, None, &given.origin, why),
+                },
                 Ok(Event::Unlock(client)) => take_management_key(porter, Client::new(client)),
                 Ok(Event::Suspect(Suspicion::Gone | Suspicion::Broken)) => return,
                 Ok(Event::Suspect(Suspicion::Changed)) => {
@@ -144,32 +145,6 @@ impl Keeper {
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => end(),
             }
-        }
-    }
-
-    /// Lets a lane give the PIN once more; whether the card is served on.
-    fn give_leave(&mut self, porter: &Porter, given: &Given, lane: &Sender<Result<Leave, Fault>>) -> bool {
-        let serial = porter.serial.to_string();
-        self.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
-        if let Some(why) = login::latched(self) {
-            let _ = lane.send(Err(Fault::Latched(why.clone())));
-            login::latch(self, None, &given.origin, why);
-            return false;
-        }
-        let (outcome, told) = channel();
-        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), outcome }));
-        let outcome = match asked {
-            Ok(()) => told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into())),
-            Err(_) => LoginOutcome::NotJudged("the lane is gone".into()),
-        };
-        self.send(&Report::Outcome { serial, outcome: outcome.clone() });
-        match outcome {
-            LoginOutcome::Accepted => true,
-            LoginOutcome::Refused(why) => {
-                login::latch(self, None, &given.origin, why);
-                false
-            }
-            LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => false,
         }
     }
 }

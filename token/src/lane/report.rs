@@ -75,6 +75,8 @@ pub struct Attributes {
     pub derive: Option<bool>,
     /// CKA_SIGN_RECOVER
     pub sign_recover: Option<bool>,
+    /// CKA_ALWAYS_AUTHENTICATE: whether it wants the PIN for each signature.
+    pub always_authenticate: Option<bool>,
     /// Whether CKA_ALLOWED_MECHANISMS has one that Kunci does not use.
     pub other_mechanisms: Option<bool>,
     /// CKA_KEY_GEN_MECHANISM; 0 is CKM_RSA_PKCS_KEY_PAIR_GEN.

@@ -6,17 +6,13 @@
 use std::sync::Arc;
 
 use super::Secret;
-use crate::control::LoginOutcome;
 use crate::lane::Fault;
-use crate::pin::Pin;
+use crate::pin::PinBearer;
 
 /// The process around a card.
-pub trait Attendant: Send + Sync {
+pub trait Attendant: PinBearer {
     /// The card waits for a touch, or does not wait any more.
     fn touch(&self, waits: bool);
-
-    /// Lets `give` verify the PIN once: the attempt is durable before, and its outcome is told after.
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault>;
 
     /// The management key from its source; `None` where the card keeps it behind the PIN.
     fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault>;

@@ -15,6 +15,8 @@ use crate::lane::Attributes;
 /// What Kunci signs with; a key that allows more has another use.
 const OURS: [MechanismType; 3] =
     [MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS, MechanismType::ECDSA];
+/// What it signs with besides where a key wants its PIN each time, and so takes its message in parts.
+const IN_PARTS: [MechanismType; 2] = [MechanismType::SHA256_RSA_PKCS_PSS, MechanismType::ECDSA_SHA256];
 
 /// Reads every attribute that matters.
 pub(super) fn read(session: &Session, key: ObjectHandle, hashing: Hashing) -> Attributes {
@@ -33,9 +35,15 @@ pub(super) fn read(session: &Session, key: ObjectHandle, hashing: Hashing) -> At
         unwrap: flag(AttributeType::Unwrap),
         derive: flag(AttributeType::Derive),
         sign_recover: flag(AttributeType::SignRecover),
+        always_authenticate: flag(AttributeType::AlwaysAuthenticate),
         other_mechanisms: other_mechanisms(session, key, hashing),
         key_gen_mechanism: generation(session, key),
     }
+}
+
+/// Whether the key wants the PIN for each signature. A module that does not know the attribute has no such key.
+pub(super) fn wants_pin(session: &Session, key: ObjectHandle) -> bool {
+    flag(session, key, AttributeType::AlwaysAuthenticate) == Some(true)
 }
 
 /// Each requirement that the attributes fail.
@@ -83,7 +91,7 @@ fn flag(session: &Session, key: ObjectHandle, attribute: AttributeType) -> Optio
         A::Private(b) | A::Modifiable(b) | A::Copyable(b) | A::Sign(b) | A::Decrypt(b) | A::Unwrap(b) => {
             Some(b)
         }
-        A::Derive(b) | A::SignRecover(b) => Some(b),
+        A::Derive(b) | A::SignRecover(b) | A::AlwaysAuthenticate(b) => Some(b),
         _ => None,
     }
 }
@@ -91,8 +99,11 @@ fn flag(session: &Session, key: ObjectHandle, attribute: AttributeType) -> Optio
 /// Whether CKA_ALLOWED_MECHANISMS has one that is not ours; `None` where the module tells none, or an empty list.
 fn other_mechanisms(session: &Session, key: ObjectHandle, hashing: Hashing) -> Option<bool> {
     // Bare CKM_RSA_PKCS is ours only where the token has no hashed one, which is a flaw of its own.
+    let in_parts = wants_pin(session, key);
     let is_ours = |one: &MechanismType| {
-        OURS.contains(one) || (hashing == Hashing::Host && *one == MechanismType::RSA_PKCS)
+        OURS.contains(one)
+            || (in_parts && IN_PARTS.contains(one))
+            || (hashing == Hashing::Host && *one == MechanismType::RSA_PKCS)
     };
     let asked = [AttributeType::AllowedMechanisms];
     match session.get_attributes(key, &asked) {

@@ -8,7 +8,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::code::Failure;
-use super::{names, public};
+use super::{attributes, names, public};
 use crate::lane::Fault;
 use crate::{KeyId, KeyRef, PublicKey};
 
@@ -16,6 +16,8 @@ use crate::{KeyId, KeyRef, PublicKey};
 pub(super) struct Key {
     pub(super) private: ObjectHandle,
     pub(super) public: PublicKey,
+    /// Whether it signs only after a login for that one signature.
+    pub(super) wants_pin: bool,
     /// What it carries; of a key that its module named, that says nothing.
     label: Option<Vec<u8>>,
 }
@@ -41,7 +43,8 @@ pub(super) fn pinned(session: &Session, key: &KeyRef) -> Result<Key, Failure> {
     }
     let label = (!names::is_named(key.id))
         .then(|| public::bytes(session, private, AttributeType::Label).unwrap_or_default());
-    Ok(Key { private, public, label })
+    let wants_pin = attributes::wants_pin(session, private);
+    Ok(Key { private, public, wants_pin, label })
 }
 
 /// The public key of a private key: from the public key object with its CKA_ID, else from what the private key tells.

@@ -6,9 +6,9 @@
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
 
-use super::Module;
 use super::code::{Class, Failure, name};
 use super::module::Found;
+use super::{Module, Names, survey};
 use crate::control::LoginOutcome;
 use crate::pin::Pin;
 
@@ -51,6 +51,12 @@ impl Anchor {
     pub fn is_logged_in(&self) -> Result<bool, Failure> {
         let state = self.session.get_session_info()?.session_state();
         Ok(matches!(state, SessionState::RoUser | SessionState::RwUser))
+    }
+
+    /// Whether one of these keys wants the PIN for each signature.
+    pub fn has_key_that_wants_pin(&self, names: &Names, labels: &[String]) -> bool {
+        // What cannot be searched is not served either.
+        survey::wants_pin(&self.session, names, labels).unwrap_or(false)
     }
 
     /// Calls C_Login, once.

@@ -7,6 +7,7 @@
 mod attributes;
 mod certificate;
 mod code;
+mod context_login;
 mod find;
 mod generate;
 mod initialise;
@@ -21,6 +22,7 @@ mod survey;
 mod template;
 
 pub use code::{Class, Failure};
+pub use context_login::ContextLogin;
 pub use initialise::Blank;
 pub use login::Anchor;
 pub use module::{Found, Listing, Module};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use hsm_config::{Flaw, KeyType};
@@ -18,7 +19,7 @@ use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
 use super::template::NewKey;
-use super::{Module, Names, certificate, find, generate, names, survey};
+use super::{ContextLogin, Module, Names, certificate, find, generate, names, survey};
 use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
 use crate::traits::{Attest, Provision, Token};
@@ -34,20 +35,28 @@ pub struct Pkcs11Token {
     session: Session,
     hashing: Hashing,
     names: Arc<Names>,
+    context_login: Option<Arc<ContextLogin>>,
     keys: HashMap<KeyRef, Key>,
     suspicion: Option<Class>,
     spent: bool,
 }
 
 impl Pkcs11Token {
-    /// Opens a session on a token to which the process is logged in.
-    pub fn open(module: &Module, slot: Slot, names: Arc<Names>) -> Result<Self, Failure> {
+    /// Opens a session on a token to which the process is logged in; where a key wants the PIN for each signature, with
+    /// what gives it.
+    pub fn open(
+        module: &Module,
+        slot: Slot,
+        names: Arc<Names>,
+        context_login: Option<Arc<ContextLogin>>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             module: module.clone(),
             slot,
             session: module.context.open_rw_session_no_drop(slot)?,
             hashing: Hashing::of(&module.context, slot),
             names,
+            context_login,
             keys: HashMap::new(),
             suspicion: None,
             spent: false,
@@ -119,6 +128,14 @@ impl Pkcs11Token {
         self.keys.get(key).ok_or(Failure::Fault(Fault::KeyMissing))
     }
 
+    fn sign_with_pin(&mut self, key: ObjectHandle, message: &Composed) -> Result<Vec<u8>, Failure> {
+        let login = self.context_login.clone().ok_or(Fault::Locked)?;
+        let signed = login.sign(&self.session, key, self.hashing, message);
+        // What was begun stays with the session, which is closed for that.
+        self.spent |= signed.is_err();
+        signed
+    }
+
     fn labelled(&mut self, key: &KeyRef, label: &str) -> Result<&Key, Failure> {
         self.names.check(key.id, label)?;
         self.found(key)?.labelled(label)
@@ -133,7 +150,12 @@ impl Token for Pkcs11Token {
 
     fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault> {
         self.with_retries(|token| {
-            let private = token.labelled(key, label)?.private;
+            let found = token.labelled(key, label)?;
+            let (private, wants_pin) = (found.private, found.wants_pin);
+            if wants_pin {
+                return token.sign_with_pin(private, message);
+            }
+            let _others = token.context_login.as_deref().map(ContextLogin::among_others);
             sign::sign(&token.session, private, token.hashing, message)
         })
     }

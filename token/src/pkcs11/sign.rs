@@ -1,4 +1,5 @@
-//! One signature: C_SignInit and C_Sign with the mechanism that the message's algorithm needs.
+//! One signature: C_SignInit and C_Sign with the mechanism that the message's algorithm needs. A key that wants the PIN for
+//! each signature is [`super::ContextLogin`]'s.
 //!
 //! RS256 uses CKM_SHA256_RSA_PKCS over the whole message, PS256 and ES256 use CKM_RSA_PKCS_PSS and CKM_ECDSA over a
 //! digest computed here. Bare CKM_RSA_PKCS over a DigestInfo serves only where the hashed mechanism is missing, and
@@ -52,23 +53,32 @@ pub(super) fn sign(
     hashing: Hashing,
     message: &Composed,
 ) -> Result<Vec<u8>, Failure> {
-    let bytes = message.bytes();
-    let digest = || Sha256::of(bytes).0;
-    let signature = match (message.algorithm(), hashing) {
-        (Algorithm::RS256, Hashing::Token) => session.sign(&Mechanism::Sha256RsaPkcs, key, bytes),
-        (Algorithm::RS256, Hashing::Host) => {
-            session.sign(&Mechanism::RsaPkcs, key, &[&DIGEST_INFO[..], &digest()].concat())
-        }
-        (Algorithm::PS256, _) => session.sign(&pss(), key, &digest()),
-        (Algorithm::ES256, _) => session.sign(&Mechanism::Ecdsa, key, &digest()),
-    };
-    Ok(signature?)
+    Ok(with_input(message, hashing, |mechanism, input| session.sign(mechanism, key, input))?)
 }
 
-fn pss() -> Mechanism<'static> {
-    Mechanism::RsaPkcsPss(PkcsPssParams {
+/// Signs by a mechanism that takes its input at once, and with that input.
+pub(super) fn with_input<T>(
+    message: &Composed,
+    hashing: Hashing,
+    sign: impl FnOnce(&Mechanism<'_>, &[u8]) -> T,
+) -> T {
+    let bytes = message.bytes();
+    let digest = || Sha256::of(bytes).0;
+    match (message.algorithm(), hashing) {
+        (Algorithm::RS256, Hashing::Token) => sign(&Mechanism::Sha256RsaPkcs, bytes),
+        (Algorithm::RS256, Hashing::Host) => {
+            sign(&Mechanism::RsaPkcs, &[&DIGEST_INFO[..], &digest()].concat())
+        }
+        (Algorithm::PS256, _) => sign(&Mechanism::RsaPkcsPss(pss()), &digest()),
+        (Algorithm::ES256, _) => sign(&Mechanism::Ecdsa, &digest()),
+    }
+}
+
+/// The parameters of PS256.
+pub(super) fn pss() -> PkcsPssParams {
+    PkcsPssParams {
         hash_alg: MechanismType::SHA256,
         mgf: PkcsMgfType::MGF1_SHA256,
         s_len: PSS_SALT_BYTES.into(),
-    })
+    }
 }

@@ -33,14 +33,7 @@ pub(super) fn keys(
     names: &Names,
     from: usize,
 ) -> Result<Vec<KeyReport>, Failure> {
-    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
-    let mut ours = Vec::new();
-    for object in session.find_objects(&template)? {
-        let label = label(session, object, names);
-        if label.starts_with(LABEL_PREFIX) {
-            ours.push((object, label));
-        }
-    }
+    let ours = ours(session, names)?;
     let told = ours.iter().skip(from).take(SURVEY_KEYS);
     let reports = told.map(|(object, label)| {
         let mut report = key(session, *object, hashing, names)?;
@@ -50,6 +43,21 @@ pub(super) fn keys(
         Ok(report)
     });
     reports.collect()
+}
+
+/// Whether a key with one of these labels wants the PIN for each signature.
+pub(super) fn wants_pin(session: &Session, names: &Names, labels: &[String]) -> Result<bool, Failure> {
+    let used = |label: &[u8]| labels.iter().any(|used| used.as_bytes() == label);
+    let ours = ours(session, names)?;
+    Ok(ours.iter().any(|(object, label)| used(label) && attributes::wants_pin(session, *object)))
+}
+
+/// Every private key that is Kunci's by its label, and that label.
+fn ours(session: &Session, names: &Names) -> Result<Vec<(ObjectHandle, Vec<u8>)>, Failure> {
+    let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
+    let objects = session.find_objects(&template)?;
+    let labelled = objects.into_iter().map(|object| (object, label(session, object, names)));
+    Ok(labelled.filter(|(_, label)| label.starts_with(LABEL_PREFIX)).collect())
 }
 
 /// Describes one private key, by itself and with what has its identifier.

@@ -6,7 +6,7 @@ use std::fs;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Result;
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::{Mechanism, MechanismType as M};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 
@@ -35,6 +35,7 @@ pub fn run() {
         "token" => token(&module),
         "bad" => each(&log_in(&module)),
         "clutter" => clutter(&log_in(&module)),
+        "always" => always(&log_in(&module)),
         what => wrapping(&log_in(&module), what),
     };
     fs::write(env::var(MADE).unwrap(), serde_json::to_vec(&made).unwrap()).unwrap();
@@ -194,6 +195,22 @@ fn two_public(session: &Session, name: &[Attribute]) -> Result<()> {
     generate(session, Kind::P256, name, &[])?;
     let (_, other) = generate(session, Kind::P256, name, &[])?;
     session.destroy_object(other)
+}
+
+/// Good keys of three connectors that want the PIN for each signature.
+fn always(session: &Session) -> BTreeSet<String> {
+    let allowed = |kind| match kind {
+        Kind::P256 => vec![M::ECDSA, M::ECDSA_SHA256],
+        _ => vec![M::SHA256_RSA_PKCS_PSS, M::SHA256_RSA_PKCS],
+    };
+    let make = |(name, kind): (&str, Kind), id: u8| {
+        let own = [Attribute::Label(format!("kunci:{name}").into_bytes()), Attribute::Id(vec![id; 16])];
+        let change = [Attribute::AlwaysAuthenticate(true), Attribute::AllowedMechanisms(allowed(kind))];
+        generate(session, kind, &own, &change).unwrap();
+        name.to_owned()
+    };
+    let kinds = [("ps", Kind::Rsa2048), ("rs", Kind::Rsa2048), ("es", Kind::P256)];
+    kinds.into_iter().zip(1..).map(|(one, id)| make(one, id)).collect()
 }
 
 /// A key with two public ones, one with a label without end, and many more.

@@ -20,6 +20,7 @@ fn key(label: &str, standing: &str) -> CheckedKey {
         spki_sha256: "c0ffee".into(),
         standing: standing.into(),
         probe: (standing == "pinned").then_some(true),
+        pin_each_time: false,
         grade: "software".into(),
         findings: Vec::new(),
     }

@@ -1,0 +1,109 @@
+//! Leave to give a token its PIN once more, for a signature: a lane asks, and the keeper, who alone keeps the PIN, has the
+//! attempt made durable and lets it.
+//!
+//! The lane tells the outcome before it goes on. One that is told by nobody counts as unclear, as everywhere.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::keeper::{Event, Keeper};
+use super::login::{self, Given};
+use crate::control::{LoginOutcome, Report};
+use crate::lane::Fault;
+use crate::pin::{Pin, PinBearer};
+
+/// How long a lane waits for leave: the keeper may be about to give the token up, and wait for this very lane.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How soon a lane that waits sees that the token was given up.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// The keeper's leave to give the PIN once.
+pub(super) struct Leave {
+    pin: Arc<Pin>,
+    /// Where its outcome is told; dropped untold, it counts as unclear.
+    outcome: Sender<LoginOutcome>,
+}
+
+/// A lane that asks for leave.
+pub(super) type Asking = Sender<Result<Leave, Fault>>;
+
+/// What came of a lane's wish.
+pub(super) enum Came {
+    /// The token took the PIN.
+    Accepted,
+    /// Nobody knows yet what is the matter with the token.
+    NotJudged,
+    /// No PIN may be given any more; why.
+    Latched(String),
+}
+
+/// The lanes' way to the keeper who has the PIN.
+pub(super) struct Bearer {
+    events: Mutex<Sender<Event>>,
+    over: AtomicBool,
+}
+
+impl Bearer {
+    pub(super) fn new(events: Sender<Event>) -> Self {
+        Self { events: Mutex::new(events), over: AtomicBool::new(false) }
+    }
+
+    /// The token is served no longer: nobody gets leave, and nobody waits for it.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    fn ask(&self) -> Result<Leave, Fault> {
+        let (answer, answered) = channel();
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        events.send(Event::Verify(answer)).map_err(|_| Fault::Starting)?;
+        let until = Instant::now() + PATIENCE;
+        while !self.over.load(Ordering::Relaxed) && Instant::now() < until {
+            match answered.recv_timeout(BREATH) {
+                Ok(leave) => return leave,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Err(Fault::Starting)
+    }
+}
+
+impl PinBearer for Bearer {
+    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+        let leave = self.ask()?;
+        let outcome = give(&leave.pin);
+        let _ = leave.outcome.send(outcome.clone());
+        match outcome {
+            LoginOutcome::Accepted => Ok(()),
+            LoginOutcome::Refused(why) => Err(Fault::Latched(why)),
+            LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => Err(Fault::Device(why)),
+        }
+    }
+}
+
+impl Keeper {
+    /// Lets a lane give the PIN once more, if the supervisor says so.
+    pub(super) fn let_give(&self, serial: &str, given: &Given, lane: &Asking) -> Came {
+        let serial = serial.to_owned();
+        self.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
+        if let Some(why) = login::latched(self) {
+            let _ = lane.send(Err(Fault::Latched(why.clone())));
+            return Came::Latched(why);
+        }
+        let (outcome, told) = channel();
+        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), outcome }));
+        let outcome = match asked {
+            Ok(()) => told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into())),
+            Err(_) => LoginOutcome::NotJudged("the lane is gone".into()),
+        };
+        self.send(&Report::Outcome { serial, outcome: outcome.clone() });
+        match outcome {
+            LoginOutcome::Accepted => Came::Accepted,
+            LoginOutcome::Refused(why) => Came::Latched(why),
+            LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => Came::NotJudged,
+        }
+    }
+}

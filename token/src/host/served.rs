@@ -1,0 +1,113 @@
+//! The keeper while a token of a PKCS#11 module is served: it publishes the token to the lanes, looks after it, and gives its
+//! PIN to keys that want it for each signature.
+//!
+//! A PIN that was refused then is wiped, and the process ends once another may be tried: only a new one can log in anew,
+//! since no thread ever logs out.
+
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+
+use hsm_config::Pkcs11Uri;
+
+use super::keeper::{Event, Keeper, LAST_WAIT, Suspicion};
+use super::leave::{Asking, Bearer, Came};
+use super::login::Login;
+use super::shared::{Door, Up};
+use super::unlock::Client;
+use super::{end, login};
+use crate::control::HostState;
+use crate::pkcs11::{Anchor, ContextLogin, Failure, Found, Module};
+
+impl Keeper {
+    /// Serves the token until it changes; whether it is gone.
+    pub(super) fn serve(
+        &mut self,
+        module: &Module,
+        uri: &Pkcs11Uri,
+        token: &Found,
+        login: &mut Login,
+    ) -> bool {
+        self.generation += 1;
+        self.serial = Some(token.report.serial.clone());
+        let (generation, epoch) = (self.generation, self.epoch);
+        let bearer = Arc::new(Bearer::new(self.shared.events()));
+        let context_login = login.pin.is_some().then(|| {
+            let bearer: Arc<Bearer> = Arc::clone(&bearer);
+            Arc::new(ContextLogin::new(module, token.slot, bearer))
+        });
+        let door = Door::Module(module.clone(), token.slot, context_login.clone());
+        self.shared.up(Up { door, generation, epoch });
+        self.report(HostState::Ready { serial: token.report.serial.clone() });
+        // A look could use up the login of a signature; and a token that takes one is there.
+        let is_busy = || context_login.as_deref().is_some_and(ContextLogin::is_under_way);
+        let look = |keeper: &Self, anchor: &Anchor| keeper.is_as_before(module, uri, token, anchor);
+        let gone = self.watch(&token.report.serial, login, is_busy, look);
+        bearer.end();
+        gone
+    }
+
+    /// Looks after a token that is served, by `look` whenever something may have happened to it.
+    fn watch(
+        &mut self,
+        serial: &str,
+        login: &mut Login,
+        is_busy: impl Fn() -> bool,
+        look: impl Fn(&Self, &Anchor) -> Result<bool, Failure>,
+    ) -> bool {
+        loop {
+            match self.inbox.recv_timeout(LAST_WAIT) {
+                Ok(Event::Suspect(Suspicion::Broken)) => self.fail("the module failed beyond help".into()),
+                Ok(Event::Suspect(Suspicion::Gone)) => return true,
+                Ok(Event::Suspect(Suspicion::WantsPin)) => {
+                    start_over("a key wants its PIN for each signature")
+                }
+                Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
+                Ok(Event::Verify(lane)) if self.lets(serial, login, &lane) => {}
+                Err(RecvTimeoutError::Timeout) if is_busy() => {}
+                Ok(Event::Suspect(_) | Event::Verify(_)) | Err(RecvTimeoutError::Timeout) => {
+                    match self.looks.take(|| look(self, &login.anchor)) {
+                        Ok(true) => self.shared.is_as_before(),
+                        Ok(false) => return false,
+                        Err(_) => return true,
+                    }
+                }
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => end(),
+            }
+        }
+    }
+
+    /// Lets a lane give the PIN once more; whether the token took it. A PIN that was refused is wiped, and there is no
+    /// other way to be given one than to log in anew.
+    fn lets(&mut self, serial: &str, login: &mut Login, lane: &Asking) -> bool {
+        let Some(given) = &login.pin else { return false };
+        match self.let_give(serial, given, lane) {
+            Came::Accepted => true,
+            Came::NotJudged => false,
+            Came::Latched(why) => {
+                let origin = given.origin.clone();
+                login.pin = None;
+                login::latch(self, None, &origin, why);
+                start_over("the token may be given a PIN again")
+            }
+        }
+    }
+
+    fn is_as_before(
+        &self,
+        module: &Module,
+        uri: &Pkcs11Uri,
+        token: &Found,
+        anchor: &Anchor,
+    ) -> Result<bool, Failure> {
+        self.shared.looked();
+        let now = self.find(module, uri)?;
+        Ok(now.slot == token.slot && now.report.serial == token.report.serial && anchor.is_logged_in()?)
+    }
+}
+
+/// Ends the process: only a new one can log in anew, since no thread ever logs out.
+fn start_over(why: &str) -> ! {
+    tracing::info!("{why}: the host starts again to log in");
+    end()
+}
