@@ -1,0 +1,235 @@
+//! Keys that want their PIN for each signature (CKA_ALWAYS_AUTHENTICATE), beside one that does not, through the installed
+//! agent: SoftHSM2 refuses each signature of theirs without a login of its own.
+//!
+//! Calls are counted, and failed, by the fault module between the agent and SoftHSM2, which itself goes on with the PIN that it
+//! was loaded with.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::Write;
+use std::process::{Output, Stdio};
+use std::thread;
+
+use cryptoki_sys::*;
+use rustix::process::Signal;
+use serde_json::Value;
+use tests::agent::kill;
+use tests::faults::{Action, Faults, Function as F, Times};
+use tests::load::{Load, Received};
+use tests::rig::{ALL, PIN};
+use tests::wait::until_true;
+use tests::{Agent, Rig};
+
+const LANES: u8 = 4;
+const CLIENTS: usize = 8;
+/// How many signatures are waited for.
+const MANY: usize = 60;
+/// How many clients ask at once when the PIN was changed.
+const AT_ONCE: usize = 16;
+/// What a key that pkcs11-tool makes fails; that it wants its PIN each time is nothing of it.
+const FLAWS: [&str; 5] = ["may-decrypt", "may-unwrap", "may-sign-recover", "modifiable", "copyable"];
+
+#[test]
+fn many_lanes_sign_each_after_a_login_of_its_own_and_other_keys_without_any() {
+    let rig = Rig::bare().adopted();
+    let agent = rig.start();
+    let load = Load::start(agent.socket(), CLIENTS);
+    let mut plain = Vec::new();
+    while load.answered() < MANY {
+        plain.push(Received::of(&agent.assertion("plain").ok()));
+        plain.push(Received::of(&agent.assertion("uk").ok()));
+    }
+    let took = load.stop();
+    assert_eq!((took.refused.len(), took.broken), (0, 0), "{took:?}");
+    assert!(agent.stop().success());
+    rig.assert_recorded(&[took.received, plain].concat());
+}
+
+#[test]
+fn a_signature_is_one_login_and_reads_no_attribute_anew() {
+    let rig = Rig::bare().adopted().lanes(1);
+    rig.except(&FLAWS);
+    let (agent, faults) = (rig.start(), Faults::of(&rig));
+    let calls = || [F::Login, F::GetAttributeValue, F::FindObjects].map(|one| faults.calls(one));
+    for (connector, logins) in [("de", 1), ("uk", 1), ("plain", 0)] {
+        agent.assertion(connector).ok();
+        let before = calls();
+        for _ in 0..5 {
+            agent.assertion(connector).ok();
+        }
+        assert_eq!(calls(), [before[0] + 5 * logins, before[1], before[2]], "{connector}");
+    }
+    let checked: Value = serde_json::from_str(&rig.kunci_ok(&["--json", "token", "check", "soft"])).unwrap();
+    for key in checked["keys"].as_array().unwrap() {
+        let wants = key["pin_each_time"] == true;
+        assert_eq!((wants, &key["probe"]), (key["label"] != "kunci:plain", &true.into()), "{key}");
+    }
+    assert!(rig.kunci_ok(&["token", "check", "soft"]).contains("wants the PIN for each signature"));
+}
+
+#[test]
+fn a_pin_that_is_refused_is_given_once_however_many_ask_and_latches_the_token() {
+    let rig = Rig::bare().adopted();
+    let faults = Faults::of(&rig);
+    for code in [CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_EXPIRED] {
+        let agent = rig.spawn_with(|command| command.env("KUNCI_LOG", "trace"));
+        agent.wait_ready();
+        agent.assertion("de").ok();
+        let before = faults.calls(F::Login);
+        faults.strike(F::Login, Action::Code, code, Times::Always);
+        thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| agent.assertion("de").refused(503, "token-unavailable"));
+            }
+        });
+        agent.await_tokens("latched");
+        // The latch is the token's: no key of it signs, and no PIN is given to it.
+        agent.assertion("plain").refused(503, "token-unavailable");
+        agent.assertion("uk").refused(503, "token-unavailable");
+        faults.clear();
+        assert!(agent.stop().success());
+
+        let agent = rig.spawn();
+        agent.await_tokens("latched");
+        rig.kunci_ok(&["token", "unlatch", "soft"]);
+        until_true("the host asked again", || detail(&agent).contains("this very file"));
+        assert_eq!(faults.calls(F::Login), before + 1, "{code}");
+        rig.private("pin", PIN);
+        agent.wait_ready();
+        ["de", "uk", "plain"].iter().for_each(|connector| drop(agent.assertion(connector).ok()));
+        assert!(agent.stop().success());
+    }
+    assert!(!fs::read_to_string(rig.at("agent.log")).unwrap().contains(PIN));
+}
+
+#[test]
+fn without_a_restart_it_signs_again_once_the_latch_is_cleared_and_the_file_is_another() {
+    let rig = Rig::bare().adopted();
+    let (agent, faults) = (rig.start(), Faults::of(&rig));
+    faults.strike(F::Login, Action::Code, CKR_PIN_INCORRECT, Times::N(1));
+    agent.assertion("uk").refused(503, "token-unavailable");
+    agent.await_tokens("latched");
+    assert!(detail(&agent).contains("PinIncorrect from C_Login"), "{}", detail(&agent));
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    until_true("the host asked again", || detail(&agent).contains("this very file"));
+    rig.private("pin", PIN);
+    agent.await_signature();
+    agent.assertion("uk").ok();
+}
+
+#[test]
+fn a_login_that_fails_otherwise_leaves_no_operation_behind_and_the_next_signature_works() {
+    let rig = Rig::bare().adopted();
+    let (agent, faults) = (rig.start(), Faults::of(&rig));
+    for code in [CKR_SESSION_CLOSED, CKR_OPERATION_NOT_INITIALIZED, CKR_DEVICE_ERROR] {
+        for function in [F::Login, F::SignUpdate, F::SignFinal] {
+            let struck = faults.blows(function);
+            faults.strike(function, Action::Code, code, Times::N(1));
+            agent.assertion("uk");
+            assert_eq!(faults.blows(function), struck + 1, "{code} from {function:?}");
+            agent.await_signature();
+            (0..2 * LANES).for_each(|_| drop(agent.assertion("uk").ok()));
+        }
+    }
+    assert_eq!(faults.refused_pins(), 0);
+}
+
+#[test]
+fn a_typed_pin_serves_until_it_is_refused() {
+    let rig = Rig::bare().adopted().pin_source("{ prompt = true }");
+    rig.except(&FLAWS);
+    let (agent, faults) = (rig.spawn(), Faults::of(&rig));
+    agent.await_tokens("locked");
+    assert!(unlock(&rig).status.success());
+    agent.wait_ready();
+    (0..5).for_each(|_| drop(agent.assertion("de").ok()));
+    let before = faults.calls(F::Login);
+    faults.strike(F::Login, Action::Code, CKR_PIN_INCORRECT, Times::N(1));
+    agent.assertion("de").refused(503, "token-unavailable");
+    agent.await_tokens("latched");
+    assert_eq!(unlock(&rig).status.code(), Some(1));
+    assert_eq!(faults.calls(F::Login), before + 1);
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    agent.await_tokens("locked");
+    assert!(unlock(&rig).status.success());
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    agent.hosts().into_iter().for_each(|host| kill(host, Signal::KILL));
+    agent.await_tokens("locked");
+}
+
+#[test]
+fn one_that_is_made_while_the_agent_runs_has_the_host_log_in_anew() {
+    let rig = Rig::bare().with_plain();
+    let agent = rig.start();
+    let hosts = agent.hosts();
+    rig.make("de", 1);
+    // The PIN was wiped after the login, since no key wanted it: the first try has the host come back with it.
+    until_true("it is adopted", || rig.adopts("de"));
+    agent.await_signature();
+    assert_ne!(agent.hosts(), hosts);
+    rig.make("uk", 2);
+    assert!(rig.adopts("uk"), "the PIN is there by now");
+}
+
+/// A SoftHSM2 token with three connectors' keys.
+trait Always: Sized {
+    fn with_plain(self) -> Self;
+    fn adopted(self) -> Self;
+    fn make(&self, connector: &str, id: u8);
+    fn adopts(&self, connector: &str) -> bool;
+}
+
+impl Always for Rig {
+    /// Connectors `de` (PS256) and `uk` (RS256), and `plain` with a key of Kunci's making.
+    fn with_plain(self) -> Self {
+        let rules = format!(
+            "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\", \"plain\"]\n\
+             [admins.rig]\nuser = ME\nmay = {ALL}\n"
+        );
+        let rig = self.connector("uk", "rsa-2048", "RS256").connector("plain", "rsa-2048", "PS256");
+        let rig = rig.rules(&rules).lanes(LANES).with_faults();
+        rig.except(&FLAWS);
+        rig.init_another_token();
+        rig.kunci_ok(&["provision", "plain"]);
+        rig
+    }
+
+    /// With keys for `de` and `uk` that were made by hand, and adopted.
+    fn adopted(self) -> Self {
+        let rig = self.with_plain();
+        for (connector, id) in [("de", 1), ("uk", 2)] {
+            rig.make(connector, id);
+            assert!(rig.adopts(connector), "{connector}");
+        }
+        rig
+    }
+
+    fn make(&self, connector: &str, id: u8) {
+        let (label, id) = (format!("kunci:{connector}"), format!("{id:02x}").repeat(16));
+        let kind = ["--keypairgen", "--key-type", "rsa:2048", "--always-auth", "--sensitive", "--usage-sign"];
+        self.pkcs11_tool(&[&kind[..], &["--label", &label, "--id", &id]].concat());
+    }
+
+    fn adopts(&self, connector: &str) -> bool {
+        let checked = self.kunci(&["--json", "token", "check", "soft"]);
+        let Ok(checked) = serde_json::from_slice::<Value>(&checked.stdout) else { return false };
+        let label = format!("kunci:{connector}");
+        let key = checked["keys"].as_array().unwrap().iter().find(|key| key["label"] == label.as_str());
+        let digest = key.unwrap_or_else(|| panic!("{checked}"))["spki_sha256"].as_str().unwrap().to_owned();
+        self.kunci(&["provision", connector, "--adopt", "--spki-sha256", &digest]).status.success()
+    }
+}
+
+fn unlock(rig: &Rig) -> Output {
+    let mut command = rig.command(&["token", "unlock", "soft"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{PIN}").unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn detail(agent: &Agent) -> String {
+    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
+}
