@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::process::{Output, Stdio};
 use std::thread;
 
@@ -171,6 +172,44 @@ fn one_that_is_made_while_the_agent_runs_has_the_host_log_in_anew() {
     assert_ne!(agent.hosts(), hosts);
     rig.make("uk", 2);
     assert!(rig.adopts("uk"), "the PIN is there by now");
+}
+
+#[test]
+fn the_pin_stays_in_the_hosts_memory_only_where_a_key_wants_it() {
+    let rig = Rig::bare().with_plain();
+    let agent = rig.start();
+    agent.assertion("plain").ok();
+    assert_eq!(copies(agent.hosts()[0]), 0);
+    assert!(agent.stop().success());
+    rig.make("de", 1);
+    assert!(rig.adopts("de"));
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    assert!(copies(agent.hosts()[0]) > 0, "there is nothing to be seen");
+    let faults = Faults::of(&rig);
+    faults.strike(F::Login, Action::Code, CKR_PIN_INCORRECT, Times::N(1));
+    agent.assertion("de").refused(503, "token-unavailable");
+    agent.await_tokens("latched");
+    assert_eq!(copies(agent.hosts()[0]), 0);
+}
+
+/// How often the rig's PIN is in the memory of a process, which only root may look into.
+fn copies(process: u32) -> usize {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let memory = fs::File::open(format!("/proc/{process}/mem")).unwrap();
+    let bounds = |line: &str| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        Some([from, to].map(|at| u64::from_str_radix(at, 16).unwrap()))
+    };
+    let writable = maps.lines().filter(|line| line.contains(" rw")).filter_map(bounds);
+    let count = |[from, to]: [u64; 2]| {
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+        // Stacks and heaps are read whole; what cannot be read is a guard or a device.
+        memory
+            .read_exact_at(&mut bytes, from)
+            .map_or(0, |()| bytes.windows(PIN.len()).filter(|window| *window == PIN.as_bytes()).count())
+    };
+    writable.map(count).sum()
 }
 
 /// A SoftHSM2 token with three connectors' keys.
