@@ -134,6 +134,7 @@ fn a_login_that_fails_otherwise_leaves_no_operation_behind_and_the_next_signatur
         }
     }
     assert_eq!(faults.refused_pins(), 0);
+    assert!(!agent.output().contains("OperationActive"), "a session was used with an operation left on it");
 }
 
 #[test]
