@@ -59,24 +59,38 @@ fn a_certificate_with_a_wrong_signature_is_neither_stored_nor_recorded_nor_used(
         let rig = Rig::bare().connector("de", key, algorithm).with_faults();
         rig.write();
         rig.kunci_ok(&["token", "init", "soft"]);
+        // The key is made, and its probe judged by the host, while the token signs rightly: the front alone is left to
+        // judge the certificate.
+        rig.kunci_ok(&["provision", "de", "--csr"]);
         let faults = Faults::of(&rig);
         faults.strike(Function::Sign, Action::Flip, BIT, Times::Always);
-        let provision = rig.kunci(&["provision", "de"]);
+        let provision = rig.kunci(&["--json", "provision", "de"]);
         assert_eq!(provision.status.code(), Some(3), "{algorithm}: {provision:?}");
+        let said = String::from_utf8_lossy(&provision.stderr);
+        assert!(said.contains(r#""code":"wrong-signature""#), "{algorithm}: {said}");
         assert!(faults.blows(Function::Sign) > 0);
         faults.clear();
-        assert!(!states(&rig).contains(&"certified".to_owned()), "{algorithm}: {:?}", states(&rig));
-        let kept = rig.at("state/certificates").read_dir().map_or(0, Iterator::count);
-        assert_eq!(kept, 0, "{algorithm}: a certificate is kept");
-        let agent = rig.spawn();
-        agent.await_surveys();
-        agent.call("GET", "/v1/connectors/de/certificate", "").refused(503, "uncertified");
-        assert!(agent.stop().success());
+        assert_uncertified(&rig, algorithm);
         // The key is there, and gets its certificate once the token signs rightly.
         rig.kunci_ok(&["provision", "de"]);
         assert_eq!(states(&rig), ["generating", "generated", "certified"]);
         rig.start().assertion("de").ok();
     }
+}
+
+#[test]
+fn a_key_whose_probe_is_wrong_is_asked_for_nothing_else() {
+    let rig = Rig::bare().with_faults();
+    rig.write();
+    rig.kunci_ok(&["token", "init", "soft"]);
+    let faults = Faults::of(&rig);
+    faults.strike(Function::Sign, Action::Flip, BIT, Times::Always);
+    let provision = rig.kunci(&["provision", "de"]);
+    assert_eq!(provision.status.code(), Some(3), "{provision:?}");
+    assert!(faults.blows(Function::Sign) > 0);
+    faults.clear();
+    assert!(rig.entries().iter().all(|entry| !matches!(entry.kind, Kind::Intent | Kind::Probe)));
+    assert_uncertified(&rig, "PS256");
 }
 
 const RULES: &str = "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\", \"ca\"]\n[admins.rig]\nuser = ME\n\
@@ -93,6 +107,18 @@ fn provision(agent: &Agent, connector: &str, how: &str) -> Reply {
 
 fn certificate(agent: &Agent, connector: &str) -> Vec<u8> {
     agent.call("GET", &format!("/v1/connectors/{connector}/certificate"), "").ok().body
+}
+
+/// The key has no certificate: not on record, not kept, and none is told.
+#[track_caller]
+fn assert_uncertified(rig: &Rig, algorithm: &str) {
+    assert_eq!(states(rig), ["generating", "generated"], "{algorithm}");
+    let kept = rig.at("state/certificates").read_dir().map_or(0, Iterator::count);
+    assert_eq!(kept, 0, "{algorithm}: a certificate is kept");
+    let agent = rig.spawn();
+    agent.await_surveys();
+    agent.call("GET", "/v1/connectors/de/certificate", "").refused(503, "uncertified");
+    assert!(agent.stop().success());
 }
 
 fn states(rig: &Rig) -> Vec<String> {
