@@ -37,7 +37,6 @@ mod samples;
 mod seeds;
 mod signature;
 mod signed;
-mod soft;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -48,6 +47,7 @@ mod yubico;
 
 pub mod bundle;
 pub mod path;
+pub mod soft;
 pub mod tpm;
 
 pub use algorithm::{Curve, KeyAlgorithm};
