@@ -18,11 +18,6 @@ impl Bucket {
         Self { rate, state: Mutex::new((f64::from(rate.count), now)) }
     }
 
-    /// The rate that it keeps.
-    pub fn rate(&self) -> Rate {
-        self.rate
-    }
-
     /// Takes one, or says how long until there is one.
     pub fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -33,10 +33,6 @@ impl Dir {
         fs::open(path, flags, Mode::empty()).map(Self)
     }
 
-    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
-        Self(fd)
-    }
-
     pub(crate) fn again(&self) -> Result<Self> {
         rustix::io::fcntl_dupfd_cloexec(&self.0, 0).map(Self)
     }

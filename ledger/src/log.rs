@@ -4,7 +4,6 @@
 
 use std::{
     fmt,
-    os::fd::OwnedFd,
     path::Path,
     sync::{
         Arc,
@@ -36,15 +35,6 @@ impl Ledger {
     /// Opens and recovers the ledger in `dir`, making it where there is none. Start-up reads only what it must.
     pub fn open(dir: &Path) -> Result<(Self, Recovered), Error> {
         let dir = Dir::create(dir).map_err(Error::io(&dir.to_string_lossy()))?;
-        Self::start(dir)
-    }
-
-    /// Opens the ledger in a directory that is open already; the process may be confined to it.
-    pub fn open_at(dir: OwnedFd) -> Result<(Self, Recovered), Error> {
-        Self::start(Dir::from_fd(dir))
-    }
-
-    fn start(dir: Dir) -> Result<(Self, Recovered), Error> {
         dir.make_private().map_err(Error::io("."))?;
         let lock = Lock::take(&dir)?;
         let ready = recover(&dir)?;

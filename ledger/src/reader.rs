@@ -4,7 +4,6 @@
 //! It sees bytes before they are durable; whoever serves them inside the agent bounds them by `Ledger::size`.
 
 use std::{
-    os::fd::OwnedFd,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -32,11 +31,6 @@ impl Reader {
         let reader = Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))?;
         reader.dir.names(SEALED).map_err(Error::io(SEALED))?;
         Ok(reader)
-    }
-
-    /// Opens the log in a directory that is open already.
-    pub fn open_at(dir: OwnedFd) -> Self {
-        Self::on(Dir::from_fd(dir))
     }
 
     pub(crate) fn on(dir: Dir) -> Self {
