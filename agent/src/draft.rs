@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hsm_config::{Algorithm, Name};
 use ledger::{Caller, Entry, Kind};
 use token::message::{Assertion, Certificate, MAX_LIFETIME_S, MessageError, PROOF_AUDIENCE, Proof, Request};
-use token::{KeyRef, Message, PublicKey, Sha256};
+use token::{KeyRef, Message, PublicKey, Sha256, random};
 
 use crate::policy::{Application, Grant, Warrant};
 
@@ -56,7 +56,7 @@ impl Draft {
             iat: now,
             exp: now.saturating_add(lifetime),
         };
-        let intent = entry(grant.caller().clone())
+        let intent = entry(grant.caller())
             .tenant(request.tenant().as_str())
             .client_id(&*assertion.client_id)
             .aud(&*assertion.aud)
@@ -74,7 +74,7 @@ impl Draft {
         now: i64,
     ) -> Result<Self, MessageError> {
         let (object_id, exp) = (application.object_id().to_owned(), now.saturating_add(MAX_LIFETIME_S));
-        let intent = entry(warrant.caller().clone())
+        let intent = entry(warrant.caller())
             .tenant(application.tenant())
             .aud(PROOF_AUDIENCE)
             .exp(exp)
@@ -89,13 +89,13 @@ impl Draft {
         key: SigningKey,
         certificate: Certificate,
     ) -> Result<Self, MessageError> {
-        let intent = entry(warrant.caller().clone()).reason("self-signed certificate");
+        let intent = entry(warrant.caller()).reason("self-signed certificate");
         Self::compose(key, Message::Certificate(certificate), intent)
     }
 
     /// A certificate request.
     pub fn request(warrant: &Warrant, key: SigningKey, request: Request) -> Result<Self, MessageError> {
-        let intent = entry(warrant.caller().clone()).reason("certificate request");
+        let intent = entry(warrant.caller()).reason("certificate request");
         Self::compose(key, Message::Request(request), intent)
     }
 
@@ -137,25 +137,11 @@ impl Draft {
     }
 }
 
-fn entry(caller: Caller) -> Entry {
-    let mut entry = Entry::new(Kind::Intent);
-    entry.caller = Some(caller);
-    entry
+fn entry(caller: &Caller) -> Entry {
+    Entry::new(Kind::Intent).caller(caller.clone())
 }
 
 /// A random UUID (RFC 9562 section 5.4).
 fn fresh_jti() -> String {
     uuid::Builder::from_random_bytes(random()).into_uuid().hyphenated().to_string()
-}
-
-/// Random bytes from the kernel.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    let mut filled = 0;
-    while filled < N {
-        // getrandom(2) fails only before the pool is ready or when interrupted: both pass.
-        filled +=
-            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()).unwrap_or(0);
-    }
-    bytes
 }

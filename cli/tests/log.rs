@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use common::Bench;
-use ledger::{Entry, Kind, Ledger, Reader};
+use ledger::{Caller, Entry, Kind, Ledger, Reader};
 
 /// Enough for one sealed bundle and some more.
 const ENTRIES: u64 = 300;
@@ -20,8 +20,11 @@ fn write(dir: &Path) {
     for number in 0..ENTRIES {
         let kind = if number % 100 == 7 { Kind::Refusal } else { Kind::Intent };
         let tenant = if number == 42 { "evil\u{1b}[2Jtenant" } else { "contoso" };
-        let entry =
-            Entry::new(kind).connector("de").tenant(tenant).jti(number.to_string()).caller(1000, None);
+        let entry = Entry::new(kind)
+            .connector("de")
+            .tenant(tenant)
+            .jti(number.to_string())
+            .caller(Caller { uid: 1000, unit: None });
         let done = done.clone();
         ledger.record(entry, move |result| done.send(result.map(|receipt| receipt.index())).unwrap());
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ledger::{Entry, Kind, Ledger};
+use ledger::{Caller, Entry, Kind, Ledger};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The longest that a start with a million entries may take.
@@ -27,7 +27,7 @@ fn intent() -> Entry {
         .connector("de")
         .key("0123456789abcdef0123456789abcdef")
         .token("frankfurt")
-        .caller(1001, Some("iep.service"))
+        .caller(Caller { uid: 1001, unit: Some("iep.service".into()) })
         .tenant("11111111-2222-3333-4444-555555555555")
         .client_id("66666666-7777-8888-9999-000000000000")
         .aud("https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token")

@@ -132,13 +132,6 @@ impl Entry {
         let entry: Self = serde_json::from_slice(bytes).map_err(|e| BadEntry::Json(e.to_string()))?;
         if entry.v == VERSION { Ok(entry) } else { Err(BadEntry::Version(entry.v)) }
     }
-
-    /// Who asked: uid, and the unit where there is one.
-    pub fn caller(mut self, uid: u32, unit: Option<&str>) -> Self {
-        let unit = unit.map(|unit| text::cut(unit, text::MAX_TEXT_BYTES).to_owned());
-        self.caller = Some(Caller { uid, unit });
-        self
-    }
 }
 
 macro_rules! setters {
@@ -159,6 +152,10 @@ setters! {
     key: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the token's name.
     token: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    /// Sets who asked.
+    caller: Caller => |value| {
+        Caller { unit: value.unit.map(|unit| text::owned(unit, text::MAX_TEXT_BYTES)), ..value }
+    };
     /// Sets the tenant.
     tenant: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the client id.

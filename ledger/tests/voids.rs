@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use ledger::{Entry, Kind, Ledger, Query, Reader, search, verify};
+use ledger::{Caller, Entry, Kind, Ledger, Query, Reader, search, verify};
 
 fn void(index: u64) -> Entry {
     Entry::new(Kind::Void).voids(index)
@@ -42,7 +42,7 @@ fn unlawful_voids_are_named() {
 fn a_search_finds_what_matches_all_of_it() {
     let dir = folder();
     let (ledger, _) = Ledger::open(dir.path()).unwrap();
-    record_all(&ledger, (0..600).map(|n| intent(n).caller((n % 3) as u32, None)));
+    record_all(&ledger, (0..600).map(|n| intent(n).caller(Caller { uid: (n % 3) as u32, unit: None })));
     record_all(&ledger, [lifecycle("frozen"), void(5), intent(600).tenant("t".repeat(253))]);
     let reader = ledger.reader().unwrap();
     let indices = |query| search(&reader, query).map(|item| item.unwrap().0).collect::<Vec<_>>();

@@ -8,12 +8,12 @@ use crate::problem::Problem;
 use crate::reference::Reference;
 use hsm_config::TenantsFile;
 use nix::unistd::{Uid, User};
-use rustix::rand::{GetRandomFlags, getrandom};
 use std::env;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use token::random;
 
 /// How many tenants the front holds for each connector while it is measured.
 const TENANTS: usize = 100_000;
@@ -69,7 +69,7 @@ impl Site {
             &reference.softhsm_conf,
             &format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display()),
         )?;
-        write(&reference.pin_file, &random_pin()?)?;
+        write(&reference.pin_file, &random_pin())?;
         write(&at("tenants.csv"), &tenants())?;
         let table = TenantsFile::load(&at("tenants.csv"));
         let table = table.map_err(|problems| Problem::Agent(problems.to_string()))?.size();
@@ -164,10 +164,8 @@ fn guid(row: usize, column: usize) -> String {
     format!("{spread:08x}-000{column}-4000-8000-{row:012x}")
 }
 
-fn random_pin() -> Result<String, Problem> {
-    let mut bytes = [0; 8];
-    getrandom(&mut bytes, GetRandomFlags::empty()).map_err(Problem::io("make a PIN"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+fn random_pin() -> String {
+    random::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a file for this user's eyes only.

@@ -7,7 +7,7 @@ use crate::agent::Agent;
 use crate::latency::median;
 use crate::problem::Problem;
 use crate::site::{Places, Site};
-use ledger::{Entry, Kind, Ledger};
+use ledger::{Caller, Entry, Kind, Ledger};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ fn intent() -> Entry {
         .connector("ps256")
         .key("0123456789abcdef0123456789abcdef")
         .token("softhsm")
-        .caller(1001, Some("bench.service"))
+        .caller(Caller { uid: 1001, unit: Some("bench.service".into()) })
         .tenant("11111111-2222-3333-4444-555555555555")
         .client_id("66666666-7777-8888-9999-000000000000")
         .aud("https://login.example/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token")

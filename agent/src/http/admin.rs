@@ -134,8 +134,8 @@ pub(super) fn reason(text: &str) -> Result<&str, Problem> {
 
 /// Spends a warrant for a verb that leaves no signature: it is on record before it is done.
 pub(super) async fn spend(front: &Front, warrant: Warrant, token: Option<&Name>) -> Result<(), Problem> {
-    let mut entry = Entry::new(Kind::Posture).reason(warrant.verb().as_str());
-    entry.caller = Some(warrant.caller().clone());
+    let mut entry =
+        Entry::new(Kind::Posture).reason(warrant.verb().as_str()).caller(warrant.caller().clone());
     entry.token = token.map(ToString::to_string);
     front.journal.record(entry).await.map(drop).map_err(|error| journal::unavailable(&error))
 }
@@ -150,8 +150,7 @@ fn flag(
     let warrant = front.warrant(peer, verb)?;
     let name = front.visible(peer, connector)?;
     let state = if verb == Verb::Freeze { "frozen" } else { "thawed" };
-    let mut entry =
-        Entry::new(Kind::Lifecycle).connector(name.as_str()).state(state).reason(reason(&asked.reason)?);
-    entry.caller = Some(warrant.caller().clone());
+    let entry = Entry::new(Kind::Lifecycle).connector(name.as_str()).state(state);
+    let entry = entry.reason(reason(&asked.reason)?).caller(warrant.caller().clone());
     Ok((name, entry))
 }

@@ -4,12 +4,12 @@
 
 use token::lane::Work;
 use token::message::{Certificate, Request};
-use token::{Place, Sha256};
+use token::{Place, Sha256, random};
 
 use super::{Bench, Store, pem};
 use crate::answer::Finished;
 use crate::clock::Reading;
-use crate::draft::{Draft, SigningKey, random};
+use crate::draft::{Draft, SigningKey};
 use crate::flight::Flight;
 use crate::problem::Problem;
 use crate::spine;

@@ -2,10 +2,10 @@
 
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
-use token::{KeyId, KeyRef, Place, Sha256};
+use token::{KeyId, KeyRef, Place, Sha256, random};
 
 use super::Bench;
-use crate::draft::{SigningKey, random};
+use crate::draft::SigningKey;
 use crate::front::standing;
 use crate::http::Provision;
 use crate::journal;
@@ -133,9 +133,7 @@ impl Bench<'_> {
 
     /// A lifecycle entry of this connector's key.
     pub(super) fn entry(&self, state: &str, id: KeyId) -> Entry {
-        let mut entry = Entry::new(Kind::Lifecycle).key(id.to_string()).state(state);
-        entry.caller = Some(self.warrant.caller().clone());
-        entry
+        Entry::new(Kind::Lifecycle).key(id.to_string()).state(state).caller(self.warrant.caller().clone())
     }
 
     /// Records and folds a lifecycle entry.

@@ -5,7 +5,7 @@ fn full() -> Entry {
         .connector("de")
         .key("0a0b")
         .token("frankfurt")
-        .caller(1001, Some("iep.service"))
+        .caller(Caller { uid: 1001, unit: Some("iep.service".into()) })
         .tenant("contoso.example")
         .client_id("11111111-2222-3333-4444-555555555555")
         .aud("https://login.example/contoso.example/oauth2/v2.0/token")

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Kind;
+use crate::{Caller, Kind};
 
 fn frames(count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -55,7 +55,10 @@ fn a_finished_last_frame_with_a_broken_length_is_never_torn() {
 #[test]
 fn the_longest_entry_that_setters_allow_fits_in_a_frame() {
     let evil = "\u{1}".repeat(5000);
-    let mut entry = Entry::new(Kind::Lifecycle).caller(u32::MAX, Some(&evil)).exp(i64::MIN).voids(u64::MAX);
+    let mut entry = Entry::new(Kind::Lifecycle)
+        .caller(Caller { uid: u32::MAX, unit: Some(evil.clone()) })
+        .exp(i64::MIN)
+        .voids(u64::MAX);
     entry = entry.connector(&evil).key(&evil).token(&evil).tenant(&evil).client_id(&evil).aud(&evil);
     entry = entry
         .jti(&evil)

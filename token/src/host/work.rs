@@ -3,14 +3,12 @@
 //! The front names connector, key and fields; algorithm, type of key and label are the configuration's. A probe's
 //! signature is judged here and goes no further, and no probe is signed for its own sake.
 
-use rustix::rand::{GetRandomFlags, getrandom};
-
 use super::shared::Shared;
-use crate::KeyRef;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, Work};
 use crate::message::{Message, MessageError, Probe};
 use crate::traits::{Attest, Provision, Token};
+use crate::{KeyRef, random};
 
 /// Does what a question asks, on a token that is served.
 pub(super) fn serve(
@@ -64,13 +62,7 @@ fn sign(token: &mut impl Token, used: &Use, key: &KeyRef, message: &Message) -> 
 }
 
 fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
-    let mut nonce = [0; 32];
-    let filled =
-        getrandom(&mut nonce, GetRandomFlags::empty()).map_err(|error| Fault::Device(error.to_string()))?;
-    if filled != nonce.len() {
-        return Err(Fault::Device("the kernel gave too little randomness".into()));
-    }
-    let message = Message::Probe(Probe { nonce });
+    let message = Message::Probe(Probe { nonce: random() });
     let composed = message.compose(used.algorithm, token.key(key, &used.label())?).map_err(refuse)?;
     let signature = token.sign(key, &used.label(), &composed)?;
     let good = token.key(key, &used.label())?.verifies(composed.algorithm(), composed.bytes(), &signature);

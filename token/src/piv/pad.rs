@@ -5,11 +5,11 @@
 //! signature that does not verify, and is never released.
 
 use hsm_config::{Algorithm, KeyType};
-use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::{Digest, Sha256};
 
 use crate::lane::Fault;
 use crate::message::Composed;
+use crate::random;
 
 /// The DER of a DigestInfo for SHA-256, up to the digest (RFC 8017 section 9.2, note 1).
 const DIGEST_INFO: [u8; 19] = [
@@ -27,7 +27,7 @@ pub(super) fn encode(message: &Composed, key: KeyType) -> Result<Vec<u8>, Fault>
     match (message.algorithm(), modulus_bytes(key)) {
         (Algorithm::ES256, None) => Ok(digest.to_vec()),
         (Algorithm::RS256, Some(length)) => Ok(pkcs1(&digest, length)),
-        (Algorithm::PS256, Some(length)) => Ok(pss(&digest, &salt()?, length)),
+        (Algorithm::PS256, Some(length)) => Ok(pss(&digest, &random(), length)),
         (algorithm, _) => Err(Fault::Message(format!("a {key} key does not sign {algorithm}"))),
     }
 }
@@ -38,15 +38,6 @@ fn modulus_bytes(key: KeyType) -> Option<usize> {
         KeyType::Rsa3072 => Some(384),
         KeyType::Rsa4096 => Some(512),
         KeyType::P256 => None,
-    }
-}
-
-fn salt() -> Result<[u8; HASH], Fault> {
-    let mut salt = [0; HASH];
-    match getrandom(&mut salt, GetRandomFlags::empty()) {
-        Ok(HASH) => Ok(salt),
-        Ok(_) => Err(Fault::Device("the kernel gave too little randomness".into())),
-        Err(error) => Err(Fault::Device(error.to_string())),
     }
 }
 

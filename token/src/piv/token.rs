@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hsm_config::{Flaw, KeyType, PivSlot};
-use rustix::rand::{GetRandomFlags, getrandom};
 use yubikey::{PinPolicy, TouchPolicy};
 
 use super::generate::Policies;
@@ -18,7 +17,7 @@ use crate::lane::{Attestation, Fault, KeyReport, SURVEY_KEYS, TokenReport};
 use crate::message::Composed;
 use crate::pkcs11::{Class, Failure};
 use crate::traits::{Attest, Provision, Token};
-use crate::{KeyId, KeyRef, Place, PublicKey};
+use crate::{KeyId, KeyRef, Place, PublicKey, random};
 
 /// A card in a bay, as one thread works with it.
 pub struct PivToken {
@@ -173,15 +172,10 @@ impl Token for PivToken {
 
 impl Provision for PivToken {
     fn identify(&mut self, label: &str, kind: KeyType) -> Result<KeyId, Fault> {
-        let mut tail = [0; 8];
-        let filled = getrandom(&mut tail, GetRandomFlags::empty());
-        if filled != Ok(tail.len()) {
-            return Err(Fault::Device("the kernel gave no randomness".into()));
-        }
         self.with(|token, card| {
             card.makes(kind)?;
             let slot = token.settings.choose(card, label)?;
-            Ok(Place::Slot { serial: token.settings.serial, slot }.id(tail))
+            Ok(Place::Slot { serial: token.settings.serial, slot }.id(random()))
         })
     }
 
