@@ -49,16 +49,39 @@ fn of_token(survey: &Survey) -> impl Iterator<Item = Flaw> {
 /// left behind by a kill.
 pub fn acquit(keys: &mut [KeyReport], token: &Name, lifecycle: &Lifecycle) {
     let ours = lifecycle.keys().iter().filter(|key| key.token == token.as_str());
-    let ours: BTreeSet<KeyId> = ours.map(|key| key.id).collect();
-    let is_stranger = |report: &KeyReport| report.id.is_none_or(|id| !ours.contains(&id));
-    let mut strangers: BTreeMap<String, usize> = BTreeMap::new();
-    for report in keys.iter().filter(|report| is_stranger(report)) {
-        *strangers.entry(report.label.clone()).or_default() += 1;
-    }
+    let strangers = Strangers::among(keys.iter(), ours.map(|key| key.id).collect());
     for report in keys {
-        let with_label = strangers.get(&report.label).copied().unwrap_or_default();
-        let is_doubtful = with_label > usize::from(is_stranger(report));
+        let is_doubtful = strangers.share_label_with(report);
         report.flaws.retain(|flaw| *flaw != Flaw::DuplicateLabel || is_doubtful);
+    }
+}
+
+/// The keys that the ledger does not know, counted by label in one look at each: whoever fills a token must not keep the
+/// front, which is one thread, comparing each with all others.
+struct Strangers {
+    ours: BTreeSet<KeyId>,
+    by_label: BTreeMap<String, usize>,
+}
+
+impl Strangers {
+    fn among<'a>(keys: impl Iterator<Item = &'a KeyReport>, ours: BTreeSet<KeyId>) -> Self {
+        let mut strangers = Self { ours, by_label: BTreeMap::new() };
+        for report in keys {
+            if strangers.include(report) {
+                *strangers.by_label.entry(report.label.clone()).or_default() += 1;
+            }
+        }
+        strangers
+    }
+
+    fn include(&self, report: &KeyReport) -> bool {
+        report.id.is_none_or(|id| !self.ours.contains(&id))
+    }
+
+    /// Whether another than this key is one of them and has its label.
+    fn share_label_with(&self, report: &KeyReport) -> bool {
+        let with_label = self.by_label.get(&report.label).copied().unwrap_or_default();
+        with_label > usize::from(self.include(report))
     }
 }
 
