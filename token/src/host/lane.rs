@@ -34,14 +34,16 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
             Ok(bytes) if fds.is_empty() => lane::decode(bytes),
             _ => Err(Fault::Protocol),
         };
-        let answer = match &ask {
-            Ok(ask) => Answer { id: ask.id, outcome: answer(shared, ask) },
-            Err(fault) => Answer { id: 0, outcome: Err(fault.clone()) },
+        let (answer, left) = match &ask {
+            Ok(ask) => answer(shared, ask),
+            Err(fault) => (Answer { id: 0, outcome: Err(fault.clone()) }, None),
         };
         let sent = match postcard::to_slice(&answer, &mut out) {
             Ok(bytes) => seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok(),
             Err(_) => refuse(lane, &mut out, answer.id),
         };
+        // After the answer: it may end this process, and the front must know which question that was for.
+        left.into_iter().for_each(|class| remedy::give_up(shared, class));
         if !sent || ask.is_err() {
             break;
         }
@@ -56,20 +58,20 @@ fn refuse(lane: &OwnedFd, out: &mut [u8], id: u64) -> bool {
         .is_ok_and(|bytes| seqpacket::send(lane, bytes, &[], SendFlags::empty()).is_ok())
 }
 
-/// Answers a question, after what stood in its way was mended, if that is the host's to do: see [`Class::tries`].
-fn answer(shared: &Shared, ask: &Ask) -> Result<Done, Fault> {
+/// Answers a question, after what stood in its way was mended, if that is the host's to do: see [`Class::tries`]. Says also
+/// what nothing helped against.
+fn answer(shared: &Shared, ask: &Ask) -> (Answer, Option<Class>) {
     let before = *shared.life();
     let (mut served, mut tries) = (once(shared, ask), 0);
     while let Some(class) = served.ails() {
         let is_over = served.outcome.is_ok() || tries >= class.tries();
         if is_over || !remedy::apply(shared, class, before, tries) {
-            remedy::give_up(shared, class);
-            break;
+            return (Answer { id: ask.id, outcome: served.outcome }, Some(class));
         }
         served = once(shared, ask);
         tries += 1;
     }
-    served.outcome
+    (Answer { id: ask.id, outcome: served.outcome }, None)
 }
 
 fn once(shared: &Shared, ask: &Ask) -> Served {
