@@ -41,6 +41,32 @@ fn a_key_that_waits_for_a_touch_says_so_and_signs_once_it_is_touched() {
     until_true("nobody is told any more", || agent.tokens()[0]["touch"].is_null());
 }
 
+/// One that blinks for longer than anybody waits.
+const PATIENT: Model = Model { serial: 10_000_001, firmware: "5.4.3", touch_time: 120 };
+
+#[test]
+fn a_touch_is_waited_for_until_the_deadline_also_where_the_key_would_wait_on() {
+    let rig = PivRig::of(PATIENT).token_line("touch_policy = \"always\"\ndeadline = \"5s\"");
+    let agent = rig.start();
+    thread::scope(|scope| {
+        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
+        rig.key.touch();
+        rig.key.touch();
+        assert!(provision.join().unwrap().status.success());
+    });
+    let asked = Instant::now();
+    agent.assertion("de").refused(503, "token-unavailable");
+    let waited = asked.elapsed();
+    // The deadline, and the 20 seconds that a touch may take besides.
+    assert!(waited >= Duration::from_secs(24) && waited < Duration::from_secs(60), "{waited:?}");
+    assert!(rig.key.blinks(), "it was the key that gave up");
+    // Whoever comes to it at last presses in vain; then it signs again, and nobody restarted the agent.
+    rig.key.touch();
+    agent.await_tokens("ready");
+    sign_with_touch(&rig, &agent);
+    assert_eq!(rig.key.refused_pins(), 0);
+}
+
 #[test]
 fn a_touch_that_does_not_come_fails_one_request_and_no_more() {
     let rig = PivRig::of(HASTY).token_line("touch_policy = \"always\"");
