@@ -37,9 +37,9 @@ pub(super) fn kinds() -> Vec<Kind> {
         twice("CKR_DEVICE_MEMORY from C_SignInit, twice", SignInit, CKR_DEVICE_MEMORY),
         twice("CKR_HOST_MEMORY from C_Sign, twice", Sign, CKR_HOST_MEMORY),
         lasting("CKR_HOST_MEMORY from C_Sign, lasting", Sign, CKR_HOST_MEMORY),
-        restarting("CKR_GENERAL_ERROR from C_Sign", Sign, CKR_GENERAL_ERROR),
+        mended("CKR_GENERAL_ERROR from C_Sign", Sign, CKR_GENERAL_ERROR),
         lasting("CKR_GENERAL_ERROR from C_Sign, lasting", Sign, CKR_GENERAL_ERROR),
-        restarting("CKR_CRYPTOKI_NOT_INITIALIZED from C_SignInit", SignInit, CKR_CRYPTOKI_NOT_INITIALIZED),
+        mended("CKR_CRYPTOKI_NOT_INITIALIZED from C_SignInit", SignInit, CKR_CRYPTOKI_NOT_INITIALIZED),
         refused("CKR_MECHANISM_INVALID from C_SignInit", SignInit, CKR_MECHANISM_INVALID),
         lasting("CKR_MECHANISM_INVALID from C_SignInit, lasting", SignInit, CKR_MECHANISM_INVALID),
         refused("CKR_KEY_FUNCTION_NOT_PERMITTED from C_SignInit", SignInit, CKR_KEY_FUNCTION_NOT_PERMITTED),
@@ -68,11 +68,6 @@ pub(super) fn kinds() -> Vec<Kind> {
 /// One call answers the code, and no caller feels it.
 fn mended(name: &'static str, function: Function, code: CK_RV) -> Kind {
     Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, 1)).refusing(0)
-}
-
-/// One call answers the code, and the host ends: who comes before the next one is there may be refused.
-fn restarting(name: &'static str, function: Function, code: CK_RV) -> Kind {
-    Kind::new(Group::Codes, name, move |scene| scene.strike(function, Action::Code, code, 1))
 }
 
 /// Two calls in a row answer the code, be they one request's, and no caller feels it.
