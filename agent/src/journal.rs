@@ -1,8 +1,8 @@
 //! The ledger as the front uses it: awaitable, and with intents that void themselves.
 //!
-//! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a token that
-//! failed, a freeze, a signature that is not the pinned key's. Once [`Intent::released`] took it, it counts as a signature for good. An error
-//! at fdatasync ends this process: what is on the disk is unknown, and only recovery can tell. The ledger takes nothing
+//! An [`Intent`] whose answer never left is voided when it is dropped, wherever that happens: a token that failed, a freeze.
+//! Once [`Intent::released`] took it, it counts as a signature for good; so does one that was [`Intent::kept`]. An error at
+//! fdatasync ends this process: what is on the disk is unknown, and only recovery can tell. The ledger takes nothing
 //! from that moment on, and the process lives [`LAST_WORDS`] longer, so that whoever asked is told.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -171,6 +171,11 @@ impl Intent {
     pub fn released(mut self) -> Receipt {
         self.void.journal = None;
         self.receipt
+    }
+
+    /// Leaves the intent unvoided though nothing left: the token gave a signature back, and whose it is nobody knows.
+    pub fn kept(mut self) {
+        self.void.journal = None;
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Route {
     lost: u8,
     /// Whether a token's next host may do it.
     may_wait: bool,
+    /// Whether it has not turned away yet from a token that failed while it waited there.
+    may_turn: bool,
 }
 
 /// Why a token's signature did not come.
@@ -69,6 +71,7 @@ impl Route {
             problem: None,
             lost: 0,
             may_wait,
+            may_turn: true,
         })
     }
 
@@ -77,6 +80,7 @@ impl Route {
         loop {
             while let Some(key) = self.best(front) {
                 match front.tokens.seat(&key.key.token, &self.asker).await {
+                    Ok(_) if self.turns(front, &key.key.token) => self.keys.push(key),
                     Ok(seat) => return Ok((key, seat)),
                     Err(error) => {
                         // Nothing was asked of a host that went meanwhile.
@@ -142,6 +146,13 @@ impl Route {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether a token failed while this request waited for its turn there, and a better one is left.
+    fn turns(&mut self, front: &Front, token: &Name) -> bool {
+        let is_doubtful = |token| front.tokens.is_doubtful(token);
+        let is_in_vain = is_doubtful(token) && !self.keys.iter().all(|key| is_doubtful(&key.key.token));
+        is_in_vain && std::mem::take(&mut self.may_turn)
     }
 
     fn best(&mut self, front: &Front) -> Option<Arc<ActiveKey>> {

@@ -16,6 +16,8 @@
 //! }
 //! ```
 
+use ledger::{Entry, Kind};
+
 use crate::draft::Draft;
 use crate::problem::Problem;
 
@@ -25,10 +27,10 @@ pub struct Signed {
     signature: Vec<u8>,
 }
 
-/// The token's signature is not the pinned key's over the message.
+/// The token's signature is not the pinned key's over the message. Holds the message's intent.
 #[derive(Debug, thiserror::Error)]
 #[error("the token's signature is not the pinned key's")]
-pub struct WrongSignature;
+pub struct WrongSignature(Box<Entry>);
 
 impl Signed {
     /// Verifies the signature over exactly the draft's signing input, with exactly the pinned key.
@@ -36,7 +38,7 @@ impl Signed {
         let algorithm = draft.message().algorithm(draft.key().algorithm);
         match draft.key().public.verifies(algorithm, draft.signing_input(), &signature) {
             true => Ok(Self { draft, signature }),
-            false => Err(WrongSignature),
+            false => Err(WrongSignature(Box::new(draft.intent()))),
         }
     }
 
@@ -48,6 +50,15 @@ impl Signed {
     /// RSA octets, or r ‖ s.
     pub(crate) fn signature(&self) -> &[u8] {
         &self.signature
+    }
+}
+
+impl WrongSignature {
+    /// What an auditor is told besides the intent, which has the same digest.
+    pub fn posture(&self) -> Entry {
+        let Entry { connector, key, token, jti, digest, .. } = (*self.0).clone();
+        let entry = Entry { connector, key, token, jti, digest, ..Entry::new(Kind::Posture) };
+        entry.reason("wrong-signature")
     }
 }
 

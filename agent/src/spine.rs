@@ -1,14 +1,13 @@
 //! The way of one request, read top to bottom.
 //!
 //! Each step's result is a type that only that step can build, and the last one takes them all. Whatever goes wrong on
-//! the way drops the intent, which voids itself; a client that goes away changes nothing, since the way is walked in a
-//! task of its own and always to its end.
+//! the way drops the intent, which voids itself, unless a signature came back that is not the pinned key's: then it stays.
+//! A client that goes away changes nothing, since the way is walked in a task of its own and always to its end.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use ledger::{Entry, Kind};
 use token::lane::{Done, Work};
 use token::message::MessageError;
 
@@ -76,13 +75,19 @@ pub async fn release(front: Arc<Front>, draft: Draft, seat: Seat, flight: Flight
 /// Records and signs at once, and verifies.
 async fn sign(front: &Front, draft: Draft, seat: Seat) -> Result<(Signed, Intent), Miss> {
     let mut recording = record(front, &draft).await?;
-    let signature = ask(front, &draft, seat).await?;
+    let (signature, service) = ask(front, &draft, seat).await?;
     // The disk works while the signature is judged.
     recording.hurry();
-    let token = draft.key().token.clone();
-    let signed = Signed::verify(draft, signature).inspect_err(|wrong| report(front, &token, wrong))?;
+    let judged = judge(front, draft, signature, service);
     let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
-    Ok((signed, intent))
+    match judged {
+        Ok(signed) => Ok((signed, intent)),
+        Err(wrong) => {
+            // A signature came back, and it may be good by another key: no void may hide it.
+            intent.kept();
+            Err(wrong.into())
+        }
+    }
 }
 
 /// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
@@ -97,20 +102,30 @@ async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
     Ok(recording)
 }
 
-async fn ask(front: &Front, draft: &Draft, seat: Seat) -> Result<Vec<u8>, AskError> {
+/// The signature, and how long it took.
+async fn ask(front: &Front, draft: &Draft, seat: Seat) -> Result<(Vec<u8>, Duration), AskError> {
     let key = draft.key();
     let work =
         Work::Sign { connector: key.connector.clone(), key: key.pin, message: draft.message().clone() };
     match front.tokens.ask_seated(seat, work).await? {
-        Done::Signature(signature) => Ok(signature),
+        (Done::Signature(signature), service) => Ok((signature, service)),
         _ => Err(AskError::Unexpected),
     }
 }
 
-fn report(front: &Front, token: &hsm_config::Name, wrong: &WrongSignature) {
-    tracing::error!(%token, "{wrong}");
-    front.tokens.doubt(token, &wrong.to_string());
-    front.journal.note(Entry::new(Kind::Posture).token(token.as_str()).reason("wrong-signature"));
+/// Verifies, and lets the outcome count for or against the token.
+fn judge(front: &Front, draft: Draft, signature: Vec<u8>, took: Duration) -> Result<Signed, WrongSignature> {
+    let token = draft.key().token.clone();
+    let judged = Signed::verify(draft, signature);
+    match &judged {
+        Ok(_) => front.tokens.signed(&token, took),
+        Err(wrong) => {
+            tracing::error!(%token, "{wrong}");
+            front.tokens.doubt(&token, &wrong.to_string());
+            front.journal.note(wrong.posture());
+        }
+    }
+    judged
 }
 
 impl From<Stepped> for Problem {

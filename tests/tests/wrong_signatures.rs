@@ -43,7 +43,7 @@ fn a_wrong_signature_is_never_released_for_any_algorithm_or_message() {
                 "{what} of {connector}: {reply:?}"
             );
             faults.clear();
-            assert_voided(&rig, before, &format!("{what} of {connector}"));
+            assert_kept(&rig, before, &format!("{what} of {connector}"));
         }
     }
     agent.wait_ready();
@@ -51,6 +51,36 @@ fn a_wrong_signature_is_never_released_for_any_algorithm_or_message() {
     assert_eq!(["de", "uk", "ca"].map(|connector| certificate(&agent, connector)), certificates);
     assert!(agent.stop().success());
     rig.assert_whole();
+    assert!(
+        rig.entries().iter().all(|entry| entry.kind != Kind::Void),
+        "a signature that came back is voided"
+    );
+}
+
+#[test]
+fn a_good_signature_by_another_key_of_the_token_is_not_released_and_stays_on_record() {
+    let rig = Rig::bare()
+        .connector("de", "rsa-2048", "PS256")
+        .connector("uk", "rsa-2048", "PS256")
+        .with_faults()
+        .provisioned();
+    let faults = Faults::of(&rig);
+    let agent = rig.start();
+    let signatures = || ledger::verify(&rig.log(), |_, _| {}).unwrap().signatures;
+    let (before, counted) = (rig.entries().len(), signatures());
+    faults.strike(Function::SignInit, Action::OtherKey, 0, Times::Always);
+    agent.assertion("de").refused(500, "wrong-signature");
+    assert!(faults.blows(Function::SignInit) > 0);
+    faults.clear();
+    assert_kept(&rig, before, "an assertion by another key");
+    assert_eq!(signatures(), counted + 1, "the auditor counts it");
+    agent.assertion("de").ok();
+    assert!(agent.stop().success());
+    rig.assert_whole();
+    assert!(
+        rig.entries().iter().all(|entry| entry.kind != Kind::Void),
+        "a signature that came back is voided"
+    );
 }
 
 #[test]
@@ -125,17 +155,18 @@ fn states(rig: &Rig) -> Vec<String> {
     rig.entries().into_iter().filter_map(|entry| entry.state).collect()
 }
 
-/// Every intent since then is taken back by a void, and the token is on record.
+/// Every intent since then stands, for a signature came back; and a posture entry with its digest says that it is wrong.
 #[track_caller]
-fn assert_voided(rig: &Rig, before: usize, what: &str) {
-    let is_voided = |entries: &[Entry], index: u64| entries.iter().any(|entry| entry.voids == Some(index));
-    tests::wait::until_true(&format!("the intents of {what} are voided"), || {
-        let entries = rig.entries();
-        let news = (0u64..).zip(&entries).skip(before);
-        let mut intents = news.filter(|(_, entry)| entry.kind == Kind::Intent).peekable();
-        intents.peek().is_some() && intents.all(|(index, _)| is_voided(&entries, index))
-    });
+fn assert_kept(rig: &Rig, before: usize, what: &str) {
     tests::wait::until_true(&format!("the wrong signature of {what} is on record"), || {
-        rig.entries()[before..].iter().any(|entry| entry.reason.as_deref() == Some("wrong-signature"))
+        let entries = &rig.entries()[before..];
+        let mut intents = entries.iter().filter(|entry| entry.kind == Kind::Intent).peekable();
+        intents.peek().is_some() && intents.all(|intent| entries.iter().any(|entry| is_wrong(entry, intent)))
     });
+}
+
+/// Whether an entry says that the intent's signature was wrong.
+fn is_wrong(entry: &Entry, intent: &Entry) -> bool {
+    let names = |entry: &Entry| [&entry.connector, &entry.token, &entry.key, &entry.digest].map(Clone::clone);
+    entry.reason.as_deref() == Some("wrong-signature") && names(entry) == names(intent)
 }

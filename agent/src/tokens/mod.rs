@@ -5,6 +5,7 @@
 
 mod absence;
 mod lane;
+mod load;
 mod pace;
 mod pool;
 mod queue;
@@ -12,8 +13,9 @@ mod surveys;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hsm_config::{Flaw, Name};
 use token::control::HostState;
@@ -33,12 +35,12 @@ use crate::link::FromFront;
 
 /// How long a host may take to generate a key, store a certificate or initialise a token.
 pub const SLOW_DEADLINE: Duration = Duration::from_secs(180);
-/// Tokens are alike when one is slower than the other by no more than this part: a quarter.
-const ALIKE: u32 = 4;
 
 /// All configured tokens.
 pub struct Tokens {
     tokens: BTreeMap<Name, Token>,
+    /// Signatures of all tokens since the start.
+    signed: AtomicU64,
     supervisor: UnboundedSender<FromFront>,
 }
 
@@ -87,7 +89,7 @@ impl Tokens {
             let exceptions = token.exceptions.clone();
             (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })
         };
-        Self { tokens: config.tokens.iter().map(token).collect(), supervisor }
+        Self { tokens: config.tokens.iter().map(token).collect(), signed: AtomicU64::new(0), supervisor }
     }
 
     /// Every token's name.
@@ -161,7 +163,7 @@ impl Tokens {
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
         let seat = self.take(token, &None, pool::places(&work), deadline).await?;
-        self.ask_seated(seat, work).await
+        self.ask_seated(seat, work).await.map(|(done, _)| done)
     }
 
     /// A seat for one signature, in the asker's turn; refused early where the wait would be longer than the deadline.
@@ -175,12 +177,12 @@ impl Tokens {
         self.take(token, asker, 1, entry.deadline).await
     }
 
-    /// Asks from a seat. Must run to its end: see [`crate::spine`].
-    pub async fn ask_seated(&self, seat: Seat, work: Work) -> Result<Done, AskError> {
+    /// Asks from a seat, and says how long the work took. Must run to its end: see [`crate::spine`].
+    pub async fn ask_seated(&self, seat: Seat, work: Work) -> Result<(Done, Duration), AskError> {
         let Seat { token, generation, deadline, pool, places } = seat;
         let answer = pool.ask(places, work, deadline).await;
         match &answer {
-            Ok((Done::Signature(_), service)) => self.signed(&token, generation, *service),
+            Ok((Done::Signature(_), _)) => self.returned(&token, generation),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%token, %error, "the token did not do it");
@@ -199,44 +201,7 @@ impl Tokens {
             // The supervisor lives as long as we do.
             let _ = self.supervisor.send(FromFront::Kill { token, generation });
         }
-        answer.map(|(done, _)| done)
-    }
-
-    /// A token failed: for a while the others are asked first.
-    pub fn doubt(&self, token: &Name, why: &str) {
-        self.with_pace(token, |pace| pace.failed(why, Instant::now()));
-    }
-
-    /// How a token does, and how many requests wait for it.
-    pub fn pace(&self, token: &Name) -> Option<(Pace, usize)> {
-        let state = self.tokens.get(token)?.state();
-        Some((state.pace.clone(), state.waiting()))
-    }
-
-    /// A token's part of all signatures since the start, rounded to a thousandth.
-    pub fn share(&self, token: &Name) -> Option<f64> {
-        let signed = |token: &Token| token.state().pace.signed;
-        let all: u64 = self.tokens.values().map(signed).sum();
-        let own = signed(self.tokens.get(token)?);
-        (all > 0).then(|| (own as f64 / all as f64 * 1e3).round() / 1e3)
-    }
-
-    /// Which of these tokens answers this asker first: one that did not fail just now, with the shortest wait; of those
-    /// that are about as fast, the one that signed least.
-    pub fn best<'a>(&self, tokens: impl Iterator<Item = &'a Name>, asker: &Asker) -> Option<&'a Name> {
-        let now = Instant::now();
-        let load = |name: &'a Name| {
-            let token = self.tokens.get(name)?;
-            let wait = token.wait(asker);
-            let Pace { signed, service, .. } = token.state().pace;
-            let is_doubtful = token.state().pace.is_doubtful(now);
-            Some((name, is_doubtful, wait + service, signed))
-        };
-        let loads: Vec<_> = tokens.filter_map(load).collect();
-        let &(_, doubtful, least, _) =
-            loads.iter().min_by_key(|(_, doubtful, load, _)| (*doubtful, *load))?;
-        let alike = loads.iter().filter(|(_, is, load, _)| *is == doubtful && *load <= least + least / ALIKE);
-        alike.min_by_key(|(.., signed)| *signed).map(|(name, ..)| *name)
+        answer
     }
 
     async fn take(
@@ -255,10 +220,9 @@ impl Tokens {
     }
 
     /// A signature came back. One of a host that went meanwhile does not say that there is another.
-    fn signed(&self, token: &Name, generation: u64, service: Duration) {
+    fn returned(&self, token: &Name, generation: u64) {
         let Some(entry) = self.tokens.get(token) else { return };
         let mut state = entry.state();
-        state.pace.signed(service);
         if state.serves(generation) && state.pool.as_ref().is_some_and(|pool| !pool.is_shut()) {
             state.absence.ends();
         }
@@ -268,12 +232,6 @@ impl Tokens {
     fn went(&self, token: &Name, generation: u64) {
         if let Some(entry) = self.tokens.get(token).filter(|entry| entry.state().serves(generation)) {
             entry.state().absence.begins();
-        }
-    }
-
-    fn with_pace(&self, token: &Name, change: impl FnOnce(&mut Pace)) {
-        if let Some(token) = self.tokens.get(token) {
-            change(&mut token.state().pace);
         }
     }
 }

@@ -9,6 +9,9 @@ const WEIGHT: u32 = 8;
 /// How long a token that failed is asked last, the first time and at most.
 const SHORTEST_DOUBT: Duration = Duration::from_millis(250);
 const LONGEST_DOUBT: Duration = Duration::from_secs(4);
+/// After so many signatures made elsewhere a token is believed to be twice as fast: so the slow one gets a request now and
+/// then, which shows whether it still is.
+const FADING: u64 = 64;
 
 /// A token's record since the agent's start.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,8 @@ pub struct Pace {
     /// What the last failure was, until a signature comes back.
     pub failure: Option<String>,
     doubt: Option<Doubt>,
+    /// How many signatures all tokens had made at its last one.
+    last: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +34,12 @@ struct Doubt {
 }
 
 impl Pace {
-    /// A signature came back after so long.
-    pub(super) fn signed(&mut self, service: Duration) {
+    /// A signature came back after so long, the last of so many by all tokens.
+    pub(super) fn signed(&mut self, service: Duration, all: u64) {
+        let has_faded = self.expected(all) != self.service;
         self.signed += 1;
-        self.service = if self.service.is_zero() {
+        self.last = all;
+        self.service = if self.service.is_zero() || has_faded {
             service
         } else {
             self.service - self.service / WEIGHT + service / WEIGHT
@@ -45,6 +52,12 @@ impl Pace {
         let length = self.doubt.map_or(SHORTEST_DOUBT, |doubt| (doubt.length * 2).min(LONGEST_DOUBT));
         self.doubt = Some(Doubt { until: now + length, length });
         self.failure = Some(why.to_owned());
+    }
+
+    /// How long the next signature may take it, after so many by all tokens. What was measured long ago says little.
+    pub(super) fn expected(&self, all: u64) -> Duration {
+        let halvings = all.saturating_sub(self.last) / FADING;
+        self.service / 2u32.saturating_pow(u32::try_from(halvings).unwrap_or(u32::MAX))
     }
 
     /// Whether it failed just now.
@@ -65,7 +78,7 @@ mod tests {
         }
         assert!(pace.is_doubtful(now + LONGEST_DOUBT - Duration::from_millis(1)));
         assert!(!pace.is_doubtful(now + LONGEST_DOUBT));
-        pace.signed(Duration::from_millis(8));
+        pace.signed(Duration::from_millis(8), 1);
         assert!(!pace.is_doubtful(now));
         assert_eq!(pace.failure, None);
     }
@@ -73,11 +86,23 @@ mod tests {
     #[test]
     fn the_average_follows_the_last_few() {
         let mut pace = Pace::default();
-        pace.signed(Duration::from_millis(80));
+        pace.signed(Duration::from_millis(80), 1);
         assert_eq!(pace.service, Duration::from_millis(80));
-        for _ in 0..100 {
-            pace.signed(Duration::from_millis(8));
+        for all in 2..100 {
+            pace.signed(Duration::from_millis(8), all);
         }
         assert!(pace.service < Duration::from_millis(9));
+    }
+
+    #[test]
+    fn what_was_measured_long_ago_fades_until_it_is_measured_anew() {
+        let (mut pace, slow, fast) = (Pace::default(), Duration::from_millis(200), Duration::from_millis(2));
+        pace.signed(slow, 1);
+        assert_eq!(pace.expected(FADING), slow);
+        assert_eq!(pace.expected(1 + FADING * 3), slow / 8);
+        assert_eq!(pace.expected(u64::MAX), Duration::ZERO);
+        assert_eq!(pace.service, slow, "what an operator is told does not fade");
+        pace.signed(fast, 1 + FADING);
+        assert_eq!(pace.service, fast);
     }
 }

@@ -75,7 +75,7 @@ fn a_token_that_goes_again_before_it_signed_is_not_waited_for_anew() {
     tokens.host_changed(&names[0], 0, ended());
     assert!(!tokens.is_coming(&names));
     // A signature of a host that has gone says nothing of the next one.
-    tokens.signed(&names[0], 0, Duration::ZERO);
+    tokens.returned(&names[0], 0);
     assert!(entry.state().absence.since.is_some());
 }
 
