@@ -128,6 +128,20 @@ impl Agent {
         self.role("host")
     }
 
+    /// The host of a token.
+    pub fn host(&self, token: &str) -> Option<u32> {
+        let serves = |pid: &u32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).any(|part| part == token.as_bytes())
+        };
+        self.hosts().into_iter().find(serves)
+    }
+
+    /// What is told of a token.
+    pub fn token(&self, name: &str) -> serde_json::Value {
+        self.tokens().into_iter().find(|token| token["name"] == name).unwrap()
+    }
+
     fn role(&self, role: &str) -> Vec<u32> {
         let supervisor = self.pid();
         let tasks =

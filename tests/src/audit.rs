@@ -1,13 +1,64 @@
 //! What an auditor demands of the log, whatever happened to the agent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ledger::{Entry, Kind};
 
 use crate::Rig;
 use crate::load::Received;
+use crate::wait::until;
+
+/// What became of the intents of all assertions.
+#[derive(Debug, Default)]
+pub struct Fates {
+    /// How many of each token are in a caller's hands.
+    pub received: HashMap<String, usize>,
+    /// How many of each token are voided, since no signature came back.
+    pub voided: HashMap<String, usize>,
+    /// How many of each token stand without having left: what came back is not the pinned key's signature.
+    pub kept: HashMap<String, usize>,
+}
+
+impl Fates {
+    /// How many intents of a token brought nobody an assertion.
+    pub fn lost(&self, token: &str) -> usize {
+        [&self.voided, &self.kept].iter().filter_map(|fate| fate.get(token)).sum()
+    }
+
+    /// Of intents that have one fate each; none while one of them has none, as a void that is on its way.
+    fn of(entries: &[Entry], received: &HashSet<u64>) -> Option<Self> {
+        let voided: HashSet<u64> = entries.iter().filter_map(|entry| entry.voids).collect();
+        let is_wrong = |entry: &&Entry| entry.reason.as_deref() == Some("wrong-signature");
+        let wrong: HashSet<_> = entries.iter().filter(is_wrong).map(|entry| &entry.digest).collect();
+        let mut fates = Self::default();
+        for (index, entry) in (0..).zip(entries) {
+            if entry.kind != Kind::Intent || entry.jti.is_none() {
+                continue;
+            }
+            let fate =
+                match (received.contains(&index), voided.contains(&index), wrong.contains(&entry.digest)) {
+                    (true, false, false) => &mut fates.received,
+                    (false, true, false) => &mut fates.voided,
+                    (false, false, true) => &mut fates.kept,
+                    (false, false, false) => return None,
+                    fates => panic!("received, voided, wrong {fates:?}: entry {index}"),
+                };
+            *fate.entry(entry.token.clone().unwrap()).or_default() += 1;
+        }
+        Some(fates)
+    }
+}
 
 impl Rig {
+    /// Every assertion that was received is on record, and every other intent was voided, or stands beside a posture entry
+    /// that says why. Nothing else may have asked for assertions.
+    #[track_caller]
+    pub fn assert_accounted(&self, received: &[Received]) -> Fates {
+        self.assert_recorded(received);
+        let indices = received.iter().map(|one| one.log_index).collect();
+        until("every intent has its fate", || Fates::of(&self.entries(), &indices))
+    }
+
     /// Every assertion that was received is on record under its index, and no void takes it back; the log verifies.
     #[track_caller]
     pub fn assert_recorded(&self, received: &[Received]) {

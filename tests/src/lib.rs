@@ -24,7 +24,7 @@ pub mod openssl;
 pub mod pcsc;
 pub mod piv;
 pub mod rig;
-mod second;
+pub mod second;
 pub mod softhsm;
 pub mod stage;
 pub mod strace;
