@@ -40,6 +40,8 @@ pub enum Busy {
     Transaction,
     /// Shared, after it selected the PIV application anew.
     Selecting,
+    /// Shared, after it gave wrong PINs until the PIN was blocked.
+    Blocking,
 }
 
 /// pcscd, running.
@@ -87,6 +89,7 @@ impl Pcsc {
             Busy::Alone => "exclusive",
             Busy::Transaction => "transaction",
             Busy::Selecting => "select",
+            Busy::Blocking => "block",
         });
         Leashed::start(self.space.inside(&command))
     }

@@ -14,7 +14,7 @@ use crate::control::{LoginOutcome, Report};
 use crate::lane::Fault;
 use crate::pin::{Pin, PinBearer};
 
-/// How long a lane waits for leave: the keeper may be about to give the token up, and wait for this very lane.
+/// How long a lane waits for leave, which includes that the attempt becomes durable.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon a lane that waits sees that the token was given up.
 const BREATH: Duration = Duration::from_millis(50);
@@ -48,6 +48,11 @@ pub(super) struct Bearer {
 impl Bearer {
     pub(super) fn new(events: Sender<Event>) -> Self {
         Self { events: Mutex::new(events), over: AtomicBool::new(false) }
+    }
+
+    /// The token is served: lanes may ask.
+    pub(super) fn begin(&self) {
+        self.over.store(false, Ordering::Relaxed);
     }
 
     /// The token is served no longer: nobody gets leave, and nobody waits for it.

@@ -22,7 +22,7 @@ pub(super) struct Porter {
     pub(super) bay: Arc<Bay>,
     pub(super) serial: u32,
     control: Arc<OwnedFd>,
-    bearer: Bearer,
+    pub(super) bearer: Bearer,
     token: Token,
     files: PinFiles,
     typed: Mutex<Option<Arc<Secret>>>,

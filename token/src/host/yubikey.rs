@@ -122,26 +122,37 @@ impl Keeper {
         self.generation += 1;
         let (generation, epoch) = (self.generation, self.epoch);
         let (bay, attendant) = (Arc::clone(&porter.bay), Arc::clone(porter));
+        porter.bearer.begin();
         let card = PivToken::new(bay, attendant, &self.shared.config, porter.serial);
         self.shared.up(Up { door: Door::Yubikey(Arc::new(Mutex::new(card))), generation, epoch });
         self.report(HostState::Ready { serial: porter.serial.to_string() });
+        let latched = self.watch_card(porter, given);
+        // The card is closed only when no lane works with it: none may wait for leave meanwhile.
+        porter.bearer.end();
+        if let Some(why) = latched {
+            login::latch(self, None, &given.origin, why);
+        }
+    }
+
+    /// Looks after a card that is served; why no PIN may be given to it any more, where that is why it ends.
+    fn watch_card(&mut self, porter: &Arc<Porter>, given: &Given) -> Option<String> {
         loop {
             match self.inbox.recv_timeout(LOOK) {
                 Ok(Event::Verify(lane)) => match self.let_give(&porter.serial.to_string(), given, &lane) {
                     Came::Accepted => {}
-                    Came::NotJudged => return,
-                    Came::Latched(why) => return login::latch(self, None, &given.origin, why),
+                    Came::NotJudged => return None,
+                    Came::Latched(why) => return Some(why),
                 },
                 Ok(Event::Unlock(client)) => take_management_key(porter, Client::new(client)),
-                Ok(Event::Suspect(Suspicion::Gone | Suspicion::Broken)) => return,
+                Ok(Event::Suspect(Suspicion::Gone | Suspicion::Broken)) => return None,
                 Ok(Event::Suspect(Suspicion::Changed)) => {
                     self.shared.looked();
                     if !self.looks.take(|| is_served(porter)) {
-                        return;
+                        return None;
                     }
                     self.shared.is_as_before();
                 }
-                Err(RecvTimeoutError::Timeout) if !self.looks.take(|| is_served(porter)) => return,
+                Err(RecvTimeoutError::Timeout) if !self.looks.take(|| is_served(porter)) => return None,
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => end(),
             }
