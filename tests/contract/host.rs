@@ -3,16 +3,18 @@
 use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags};
 use tests::rig::binary;
-use tests::wait::PATIENCE;
 use token::control::{self, HostConfig, HostState, LoginOutcome, Order, Report};
 use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, TokenReport, Work};
 use token::{KeyId, KeyRef, Message, sealed, seqpacket};
 
+/// How long a host may be silent: a module that is loaded anew every half minute may need two of these to see its token.
+const PATIENCE: Duration = Duration::from_secs(150);
 /// What a host has of its supervisor's environment; all else is the token's.
 const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "KUNCI_LOG"];
 

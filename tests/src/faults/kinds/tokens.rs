@@ -58,9 +58,10 @@ pub(super) fn kinds() -> Vec<Kind> {
 /// One session for the login and one to sign in, of two lanes: half as many signatures at a time, and no failures.
 fn few_sessions(scene: &mut Scene<'_>) {
     let code = CKR_SESSION_COUNT;
+    let before = scene.site.faults().blows(Function::OpenSession);
     scene.site.faults().strike_after(2, Function::OpenSession, Action::Code, code, Times::Always);
     scene.kill_host();
-    scene.until_refused();
+    scene.site.faults().until_felt(Function::OpenSession, before, 1);
     scene.agent().await_tokens("ready");
     scene.callers.until_served(SOME);
     let refused = scene.callers.refused();
