@@ -104,7 +104,7 @@ fn removed_log(scene: &mut Scene<'_>) {
     scene.replace_agent();
 }
 
-/// The file that is being written.
+/// The file that is being written, once an entry of it is durable: before that, nothing is lost with it.
 fn open_bundle(scene: &Scene<'_>) -> PathBuf {
     let open = scene.site.rig.at("state/log/open");
     let mut found = None;
@@ -112,7 +112,7 @@ fn open_bundle(scene: &Scene<'_>) -> PathBuf {
         let files = fs::read_dir(&open).unwrap().map(|file| file.unwrap().path());
         let mut written: Vec<_> = files
             .filter(|path| path.extension().is_some_and(|ending| ending == "entries"))
-            .filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
+            .filter(|path| fs::metadata(path.with_extension("hashes")).is_ok_and(|file| file.len() > 0))
             .collect();
         written.sort();
         found = written.pop();
