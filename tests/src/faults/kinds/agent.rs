@@ -36,11 +36,11 @@ pub(super) fn kinds() -> Vec<Kind> {
         Kind::new(Group::Agent, "the clock a minute back", |scene| step(scene, "-60")).on(Shape::Clock),
         Kind::new(Group::Agent, "no descriptor left for the front", |scene| {
             starve(scene, scene.agent().front().unwrap(), |scene| {
-                // Whoever is connected is served; whoever comes has to wait.
+                // Whoever is connected is served, but for the moment in which the log needs its next file; whoever comes has
+                // to wait.
                 scene.callers.until_served(1);
             });
-        })
-        .refusing(0),
+        }),
         Kind::new(Group::Agent, "no descriptor left for the host", |scene| {
             // A module may go on with what it has open, or fail.
             starve(scene, scene.agent().hosts()[0], |scene| scene.callers.until_answered(MANY));
