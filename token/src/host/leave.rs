@@ -46,8 +46,9 @@ pub(super) struct Bearer {
 }
 
 impl Bearer {
+    /// Nobody gets leave before the token is served.
     pub(super) fn new(events: Sender<Event>) -> Self {
-        Self { events: Mutex::new(events), over: AtomicBool::new(false) }
+        Self { events: Mutex::new(events), over: AtomicBool::new(true) }
     }
 
     /// The token is served: lanes may ask.

@@ -31,6 +31,7 @@ impl Keeper {
         self.serial = Some(token.report.serial.clone());
         let (generation, epoch) = (self.generation, self.epoch);
         let bearer = Arc::new(Bearer::new(self.shared.events()));
+        bearer.begin();
         let context_login = login.pin.is_some().then(|| {
             let bearer: Arc<Bearer> = Arc::clone(&bearer);
             Arc::new(ContextLogin::new(module, token.slot, bearer))
