@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::audit::Fates;
 use crate::{Load, Rig};
 
-/// How many questions are on the way to one token at most: its lanes, and the places of a lane.
-pub const IN_FLIGHT: usize = 2 * 2;
+/// How many questions are on the way to one token at most: its lanes, and the places that a lane of a fast token has.
+pub const IN_FLIGHT: usize = 2 * 8;
 /// For how long a token that failed is asked last, the first time and at most.
 const DOUBT: Duration = Duration::from_millis(250);
 const LONGEST_DOUBT: Duration = Duration::from_secs(4);

@@ -2,7 +2,7 @@
 //!
 //! A new host signs within a fraction of a second, so nobody need notice. A token is waited for as long as its deadline
 //! after it went, and not again before it has signed: what fails time after time is refused at once. What a person has to
-//! mend, a token that is away or not logged in to, is not waited for. The lobby is a queue without places: bounded like
+//! mend, a token that is away or not logged in to, is not waited for. The lobby is a queue without lanes: bounded like
 //! the one in front of the lanes, and left by all at once when there is news.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use hsm_config::Name;
 use token::control::HostState;
 use tokio::time::timeout;
 
-use super::queue::{Closed, Entry, Queue};
+use super::queue::{Closed, Entry, Queue, Room};
 use super::{AskError, Asker, State, Token, Tokens};
 
 /// Since when a token is away, and who waits for it.
@@ -24,7 +24,7 @@ pub(super) struct Absence {
 
 impl Default for Absence {
     fn default() -> Self {
-        Self { since: None, lobby: Queue::new(0) }
+        Self { since: None, lobby: Queue::new(0, 0) }
     }
 }
 
@@ -41,7 +41,7 @@ impl Absence {
 
     fn rouse(&mut self) {
         if self.lobby.waiting() > 0 {
-            std::mem::replace(&mut self.lobby, Queue::new(0)).shut();
+            std::mem::replace(&mut self.lobby, Queue::new(0, 0)).shut();
         }
     }
 }
@@ -63,7 +63,7 @@ impl Tokens {
     pub async fn await_news(&self, tokens: &[Name], asker: &Asker, began: Instant) -> Result<(), AskError> {
         let (token, until) = self.coming(tokens, began).ok_or(AskError::Gone)?;
         let lobby = token.state().absence.lobby.clone();
-        match lobby.enter(asker, 1) {
+        match lobby.enter(asker, Room::Place) {
             Ok(Entry::Later(news)) => {
                 let left = until.saturating_duration_since(Instant::now());
                 // The news is that nobody is called here any more.

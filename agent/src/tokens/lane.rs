@@ -1,6 +1,6 @@
 //! One lane: a frame socket to one thread of a host, which answers in the order of the questions.
 //!
-//! A second question may lie in the socket while the thread works on the first, so that a busy token never waits for the
+//! Further questions may lie in the socket while the thread works on the first, so that a busy token never waits for the
 //! front. Each asker reads its own answer, in its turn. Answers are bounded and must repeat the question's number;
 //! anything else means that the lane cannot be trusted any more, and its host is killed.
 
@@ -20,9 +20,15 @@ use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use super::AskError;
+use super::queue::Room;
 
-/// How many places a lane has: for the question that is worked on, and for the next.
-pub(super) const PLACES: usize = 2;
+/// How many places a lane has at least: for the question that is worked on, and for the next.
+pub(super) const SHALLOWEST: usize = 2;
+/// How many it has at most.
+pub(super) const DEEPEST: usize = 8;
+/// How much work lies on a lane, as far as these two let it. What lies there is out of everybody's hands: nobody comes
+/// before it any more. But a front that brings and takes many at a time is woken less often.
+const AHEAD: Duration = Duration::from_millis(8);
 
 /// A lane's front end. Tokio knows no seqpacket sockets; its datagram type waits for any socket.
 pub(super) struct Lane {
@@ -33,10 +39,16 @@ pub(super) struct Lane {
     turn: Mutex<Vec<u8>>,
 }
 
-/// Places on a lane, taken for one question until it is answered.
+/// Room on a lane, taken for one question until it is answered.
 pub(super) struct OnLane {
     lane: Arc<Lane>,
     places: usize,
+}
+
+/// How many places a lane of a token has that takes so long for a signature; nobody knows yet where it is zero.
+pub(super) fn depth(service: Duration) -> usize {
+    let fitting = AHEAD.as_nanos().checked_div(service.as_nanos()).unwrap_or(0);
+    usize::try_from(fitting).unwrap_or(usize::MAX).clamp(SHALLOWEST, DEEPEST)
 }
 
 impl Lane {
@@ -51,8 +63,12 @@ impl Lane {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes places for one question.
-    pub(super) fn take(self: &Arc<Self>, places: usize) -> OnLane {
+    /// Takes room for one question. Where it has the lane to itself, any other has fewer places taken.
+    pub(super) fn take(self: &Arc<Self>, room: Room) -> OnLane {
+        let places = match room {
+            Room::Place => 1,
+            Room::Lane => DEEPEST,
+        };
         self.taken.fetch_add(places, Ordering::Relaxed);
         OnLane { lane: self.clone(), places }
     }
@@ -116,3 +132,6 @@ impl Drop for OnLane {
         self.lane.taken.fetch_sub(self.places, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

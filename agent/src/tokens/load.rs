@@ -27,12 +27,18 @@ impl Tokens {
     /// A token's signature was good, and took so long.
     pub fn signed(&self, token: &Name, service: Duration) {
         let all = self.signed.fetch_add(1, Ordering::Relaxed) + 1;
-        self.with_pace(token, |pace| pace.signed(service, all));
+        if let Some(token) = self.tokens.get(token) {
+            let mut state = token.state();
+            state.pace.signed(service, all);
+            state.pool.iter().for_each(|pool| pool.follow(state.pace.service));
+        }
     }
 
     /// A token failed: for a while the others are asked first.
     pub fn doubt(&self, token: &Name, why: &str) {
-        self.with_pace(token, |pace| pace.failed(why, Instant::now()));
+        if let Some(token) = self.tokens.get(token) {
+            token.state().pace.failed(why, Instant::now());
+        }
     }
 
     /// Whether a token failed just now.
@@ -65,12 +71,6 @@ impl Tokens {
         };
         let loads: Vec<_> = tokens.filter_map(load).collect();
         first(&loads)
-    }
-
-    fn with_pace(&self, token: &Name, change: impl FnOnce(&mut Pace)) {
-        if let Some(token) = self.tokens.get(token) {
-            change(&mut token.state().pace);
-        }
     }
 }
 

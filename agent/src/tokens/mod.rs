@@ -27,7 +27,7 @@ pub use pace::Pace;
 pub use pool::AskError;
 use pool::Pool;
 pub(crate) use queue::Asker;
-use queue::Places;
+use queue::{Room, Taken};
 use surveys::Due;
 pub use surveys::Survey;
 
@@ -69,7 +69,7 @@ pub struct Seat {
     generation: u64,
     deadline: Duration,
     pool: Arc<Pool>,
-    places: Places,
+    taken: Taken,
 }
 
 impl Tokens {
@@ -162,7 +162,7 @@ impl Tokens {
 
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let seat = self.take(token, &None, pool::places(&work), deadline).await?;
+        let seat = self.take(token, &None, pool::room(&work), deadline).await?;
         self.ask_seated(seat, work).await.map(|(done, _)| done)
     }
 
@@ -174,13 +174,13 @@ impl Tokens {
             let seconds = too_long.as_secs().saturating_add(1);
             return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
         }
-        self.take(token, asker, 1, entry.deadline).await
+        self.take(token, asker, Room::Place, entry.deadline).await
     }
 
     /// Asks from a seat, and says how long the work took. Must run to its end: see [`crate::spine`].
     pub async fn ask_seated(&self, seat: Seat, work: Work) -> Result<(Done, Duration), AskError> {
-        let Seat { token, generation, deadline, pool, places } = seat;
-        let answer = pool.ask(places, work, deadline).await;
+        let Seat { token, generation, deadline, pool, taken } = seat;
+        let answer = pool.ask(taken, work, deadline).await;
         match &answer {
             Ok((Done::Signature(_), _)) => self.returned(&token, generation),
             Ok(_) => {}
@@ -208,15 +208,15 @@ impl Tokens {
         &self,
         token: &Name,
         asker: &Asker,
-        places: usize,
+        room: Room,
         deadline: Duration,
     ) -> Result<Seat, AskError> {
         let (pool, generation) = {
             let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
             (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
         };
-        let places = pool.places(asker, places, deadline).await?;
-        Ok(Seat { token: token.clone(), generation, deadline, pool, places })
+        let taken = pool.room(asker, room, deadline).await?;
+        Ok(Seat { token: token.clone(), generation, deadline, pool, taken })
     }
 
     /// A signature came back. One of a host that went meanwhile does not say that there is another.

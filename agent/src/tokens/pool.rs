@@ -11,8 +11,8 @@ use std::time::Duration;
 use token::lane::{Done, Fault, Work};
 use tokio::time::timeout;
 
-use super::lane::{Lane, PLACES};
-use super::queue::{Asker, Closed, Entry, Places, Queue};
+use super::lane::{Lane, SHALLOWEST, depth};
+use super::queue::{Asker, Closed, Entry, Queue, Room, Taken};
 use crate::problem::Problem;
 
 /// Lanes of one host process.
@@ -48,18 +48,23 @@ impl Pool {
     pub(super) fn new(lanes: Vec<OwnedFd>) -> io::Result<Self> {
         let new = |socket| Lane::new(socket).map(Arc::new);
         let lanes = lanes.into_iter().map(new).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { queue: Queue::new(lanes.len() * PLACES), lanes })
+        Ok(Self { queue: Queue::new(lanes.len(), SHALLOWEST), lanes })
     }
 
-    /// Waits for places, if need be so long. Nothing reaches the token meanwhile.
-    pub(super) async fn places(
+    /// Puts so many questions on each lane as suit a token that takes so long for a signature.
+    pub(super) fn follow(&self, service: Duration) {
+        self.queue.set_depth(depth(service));
+    }
+
+    /// Waits for room, if need be so long. Nothing reaches the token meanwhile.
+    pub(super) async fn room(
         &self,
         asker: &Asker,
-        count: usize,
+        room: Room,
         patience: Duration,
-    ) -> Result<Places, AskError> {
-        match self.queue.enter(asker, count) {
-            Ok(Entry::Now(places)) => Ok(places),
+    ) -> Result<Taken, AskError> {
+        match self.queue.enter(asker, room) {
+            Ok(Entry::Now(taken)) => Ok(taken),
             Ok(Entry::Later(called)) => {
                 timeout(patience, called).await.map_err(|_| AskError::Busy(1))?.map_err(|_| AskError::Gone)
             }
@@ -71,12 +76,12 @@ impl Pool {
     /// Asks on the lane that has the fewest questions, and says how long the work took.
     pub(super) async fn ask(
         &self,
-        places: Places,
+        taken: Taken,
         work: Work,
         deadline: Duration,
     ) -> Result<(Done, Duration), AskError> {
         let lane = self.lanes.iter().min_by_key(|lane| lane.taken()).ok_or(AskError::Gone)?;
-        let answer = lane.take(places.count()).ask(work, deadline).await;
+        let answer = lane.take(taken.room()).ask(work, deadline).await;
         if let Err(AskError::Gone | AskError::Deadline) = answer {
             self.shut();
         }
@@ -107,11 +112,11 @@ impl Pool {
     }
 }
 
-/// How many of a lane's places a question takes: nothing waits behind work that may take minutes.
-pub(super) fn places(work: &Work) -> usize {
+/// What a question needs: nothing waits behind work that may take minutes.
+pub(super) fn room(work: &Work) -> Room {
     match work {
-        Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => 1,
-        _ => PLACES,
+        Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => Room::Place,
+        _ => Room::Lane,
     }
 }
 

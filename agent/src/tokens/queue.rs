@@ -1,7 +1,7 @@
 //! The queue in front of a token's lanes: bounded, and fair between callers.
 //!
 //! Callers come one after the other in turns, however many requests each of them has waiting; the requests of one caller
-//! come in their own order. Nothing here knows a lane or a clock: places are counted, and whoever is next gets them.
+//! come in their own order. Nothing here knows a lane or a clock: rooms are counted, and whoever is next gets one.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,25 @@ pub(super) const MAX_WAITING_EACH: usize = 256;
 /// Whose request it is: a uid and its unit, or nobody's but ours.
 pub(crate) type Asker = Option<ledger::Caller>;
 
-/// Places, and who waits for them.
+/// What a question needs of the lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// A place on a lane, on which others have theirs.
+    Place,
+    /// A lane of its own: nothing may wait behind it.
+    Lane,
+}
+
+/// Rooms, and who waits for one.
 pub(super) struct Queue(Mutex<State>);
 
 struct State {
-    free: usize,
+    lanes: usize,
+    /// How many places a lane has.
+    depth: usize,
+    /// How many places are taken, and how many whole lanes.
+    places: usize,
+    whole: usize,
     /// Those who wait, in the order of their turns.
     turns: VecDeque<Turn>,
     waiting: usize,
@@ -32,14 +46,15 @@ struct Turn {
 }
 
 struct Request {
-    places: usize,
-    called: oneshot::Sender<Places>,
+    room: Room,
+    called: oneshot::Sender<Taken>,
 }
 
-/// Places that were taken, until they are dropped.
-pub(super) struct Places {
-    queue: Arc<Queue>,
-    count: usize,
+/// A room that was taken, until it is dropped.
+pub(super) struct Taken {
+    /// Nothing once it went to somebody else.
+    queue: Option<Arc<Queue>>,
+    room: Room,
 }
 
 /// Why nobody waits.
@@ -51,33 +66,39 @@ pub(super) enum Closed {
     Full,
 }
 
-/// Places, or the wait for them.
+/// A room, or the wait for it.
 pub(super) enum Entry {
-    Now(Places),
-    Later(oneshot::Receiver<Places>),
+    Now(Taken),
+    Later(oneshot::Receiver<Taken>),
 }
 
 impl Queue {
-    pub(super) fn new(places: usize) -> Arc<Self> {
-        let state = State { free: places, turns: VecDeque::new(), waiting: 0, is_shut: false };
+    pub(super) fn new(lanes: usize, depth: usize) -> Arc<Self> {
+        let turns = VecDeque::new();
+        let state = State { lanes, depth, places: 0, whole: 0, turns, waiting: 0, is_shut: false };
         Arc::new(Self(Mutex::new(state)))
     }
 
-    /// Takes places if nobody is before us, else a place in the queue.
-    pub(super) fn enter(self: &Arc<Self>, asker: &Asker, places: usize) -> Result<Entry, Closed> {
+    /// Changes how many places a lane has. Who waits is called when the next room is given back, and who has a place
+    /// that there is no more keeps it.
+    pub(super) fn set_depth(&self, depth: usize) {
+        self.state().depth = depth;
+    }
+
+    /// Takes a room if nobody is before us, else a place in the queue.
+    pub(super) fn enter(self: &Arc<Self>, asker: &Asker, room: Room) -> Result<Entry, Closed> {
         let mut state = self.state();
         if state.is_shut {
             return Err(Closed::Shut);
         }
-        if state.turns.is_empty() && state.free >= places {
-            state.free -= places;
-            return Ok(Entry::Now(Places { queue: self.clone(), count: places }));
+        if state.turns.is_empty() && state.has(room) {
+            return Ok(Entry::Now(self.taken(&mut state, room)));
         }
         if state.waiting >= MAX_WAITING || state.waiting_of(asker) >= MAX_WAITING_EACH {
             return Err(Closed::Full);
         }
         let (called, wait) = oneshot::channel();
-        state.wait(asker, Request { places, called });
+        state.wait(asker, Request { room, called });
         Ok(Entry::Later(wait))
     }
 
@@ -108,15 +129,19 @@ impl Queue {
         drop(turns);
     }
 
-    fn give_back(self: &Arc<Self>, places: usize) {
+    fn taken(self: &Arc<Self>, state: &mut State, room: Room) -> Taken {
+        *state.count(room) += 1;
+        Taken { queue: Some(self.clone()), room }
+    }
+
+    fn give_back(self: &Arc<Self>, room: Room) {
         let mut state = self.state();
-        state.free += places;
+        *state.count(room) -= 1;
         while let Some(request) = state.next() {
-            state.free -= request.places;
-            let places = Places { queue: self.clone(), count: request.places };
-            if let Err(mut places) = request.called.send(places) {
-                // Whoever waited is gone; the places go to the next without a round through here.
-                state.free += std::mem::take(&mut places.count);
+            if let Err(mut taken) = request.called.send(self.taken(&mut state, request.room)) {
+                // Whoever waited is gone; the room goes to the next without a round through here.
+                *state.count(taken.room) -= 1;
+                taken.queue = None;
             }
         }
     }
@@ -127,6 +152,22 @@ impl Queue {
 }
 
 impl State {
+    /// Whether a room is free. The lanes that nobody has alone have places for all that need no more.
+    fn has(&self, room: Room) -> bool {
+        let (places, whole) = match room {
+            Room::Place => (self.places + 1, self.whole),
+            Room::Lane => (self.places, self.whole + 1),
+        };
+        self.lanes.checked_sub(whole).is_some_and(|shared| places <= shared * self.depth)
+    }
+
+    fn count(&mut self, room: Room) -> &mut usize {
+        match room {
+            Room::Place => &mut self.places,
+            Room::Lane => &mut self.whole,
+        }
+    }
+
     fn waiting_of(&self, asker: &Asker) -> usize {
         self.turns.iter().find(|turn| turn.asker == *asker).map_or(0, |turn| turn.requests.len())
     }
@@ -143,8 +184,10 @@ impl State {
 
     /// The next request, if there is room for it; its asker goes to the end.
     fn next(&mut self) -> Option<Request> {
-        let free = self.free;
-        self.turns.front()?.requests.front().filter(|request| request.places <= free)?;
+        let room = self.turns.front()?.requests.front()?.room;
+        if !self.has(room) {
+            return None;
+        }
         let mut turn = self.turns.pop_front()?;
         let request = turn.requests.pop_front();
         if !turn.requests.is_empty() {
@@ -155,17 +198,17 @@ impl State {
     }
 }
 
-impl Places {
-    /// How many.
-    pub(super) fn count(&self) -> usize {
-        self.count
+impl Taken {
+    /// What was taken.
+    pub(super) fn room(&self) -> Room {
+        self.room
     }
 }
 
-impl Drop for Places {
+impl Drop for Taken {
     fn drop(&mut self) {
-        if self.count > 0 {
-            self.queue.give_back(self.count);
+        if let Some(queue) = self.queue.take() {
+            queue.give_back(self.room);
         }
     }
 }

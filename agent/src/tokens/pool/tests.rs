@@ -1,9 +1,10 @@
-//! Two questions on one lane, and what must never wait behind what.
+//! Questions on one lane, and what must never wait behind what.
 
 use rustix::net::RecvFlags;
 use token::lane::{Answer, Ask, decode, encode};
 use token::{KeyId, KeyRef, Sha256, seqpacket};
 
+use super::super::lane::DEEPEST;
 use super::*;
 
 /// How long the front waits for these hosts.
@@ -26,8 +27,8 @@ fn asking(pool: &Arc<Pool>, work: Work) -> tokio::task::JoinHandle<Result<Done, 
 }
 
 async fn ask(pool: &Pool, work: Work) -> Result<Done, AskError> {
-    let places = pool.places(&None, places(&work), DEADLINE).await?;
-    pool.ask(places, work, DEADLINE).await.map(|(done, _)| done)
+    let taken = pool.room(&None, room(&work), DEADLINE).await?;
+    pool.ask(taken, work, DEADLINE).await.map(|(done, _)| done)
 }
 
 /// The next question, if there is one.
@@ -85,6 +86,29 @@ async fn nothing_waits_on_a_lane_behind_work_that_may_take_minutes() {
     settle().await;
     answer(&host, next(&host).unwrap().id, 2);
     signing.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_fast_token_has_more_questions_on_its_lane_and_none_behind_work_that_may_take_minutes() {
+    let (pool, host) = pool();
+    let slow = asking(&pool, Work::Generate { connector: "de".parse().unwrap(), id: KeyId([3; 16]) });
+    settle().await;
+    pool.follow(Duration::from_millis(1));
+    let signing: Vec<_> = (0..=DEEPEST).map(|_| asking(&pool, probe())).collect();
+    settle().await;
+    let first = next(&host).unwrap();
+    assert!(next(&host).is_none());
+    answer(&host, first.id, 1);
+    slow.await.unwrap().unwrap();
+    settle().await;
+    let asked: Vec<Ask> = std::iter::from_fn(|| next(&host)).collect();
+    assert_eq!(asked.len(), DEEPEST, "the ninth waits in front of the lane");
+    asked.iter().for_each(|ask| answer(&host, ask.id, 2));
+    settle().await;
+    answer(&host, next(&host).unwrap().id, 2);
+    for signing in signing {
+        signing.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]

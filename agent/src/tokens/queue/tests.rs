@@ -6,15 +6,15 @@ fn asker(uid: u32) -> Asker {
     Some(ledger::Caller { uid, unit: None })
 }
 
-fn now(entry: Result<Entry, Closed>) -> Places {
+fn now(entry: Result<Entry, Closed>) -> Taken {
     match entry {
-        Ok(Entry::Now(places)) => places,
+        Ok(Entry::Now(taken)) => taken,
         Ok(Entry::Later(_)) => panic!("it waits"),
         Err(closed) => panic!("{closed:?}"),
     }
 }
 
-fn later(entry: Result<Entry, Closed>) -> oneshot::Receiver<Places> {
+fn later(entry: Result<Entry, Closed>) -> oneshot::Receiver<Taken> {
     match entry {
         Ok(Entry::Later(wait)) => wait,
         Ok(Entry::Now(_)) => panic!("it does not wait"),
@@ -24,12 +24,12 @@ fn later(entry: Result<Entry, Closed>) -> oneshot::Receiver<Places> {
 
 #[test]
 fn a_greedy_caller_waits_its_turn_like_a_modest_one() {
-    let queue = Queue::new(1);
-    let mut held = now(queue.enter(&asker(1), 1));
-    let mut greedy: Vec<_> = (0..10).map(|_| later(queue.enter(&asker(1), 1))).collect();
+    let queue = Queue::new(1, 1);
+    let mut held = now(queue.enter(&asker(1), Room::Place));
+    let mut greedy: Vec<_> = (0..10).map(|_| later(queue.enter(&asker(1), Room::Place))).collect();
     assert_eq!(queue.ahead_of(&asker(2)), 1, "one turn of the greedy one, not ten");
     assert_eq!(queue.ahead_of(&asker(1)), 10);
-    let mut modest = later(queue.enter(&asker(2), 1));
+    let mut modest = later(queue.enter(&asker(2), Room::Place));
     drop(held);
     held = greedy[0].try_recv().unwrap();
     assert!(modest.try_recv().is_err());
@@ -43,22 +43,22 @@ fn a_greedy_caller_waits_its_turn_like_a_modest_one() {
 
 #[test]
 fn who_gave_up_is_passed_over() {
-    let queue = Queue::new(1);
-    let held = now(queue.enter(&asker(1), 1));
-    let gone = later(queue.enter(&asker(1), 1));
-    let mut next = later(queue.enter(&asker(1), 1));
+    let queue = Queue::new(1, 1);
+    let held = now(queue.enter(&asker(1), Room::Place));
+    let gone = later(queue.enter(&asker(1), Room::Place));
+    let mut next = later(queue.enter(&asker(1), Room::Place));
     drop(gone);
     drop(held);
     drop(next.try_recv().unwrap());
-    now(queue.enter(&asker(1), 1));
+    now(queue.enter(&asker(1), Room::Place));
 }
 
 #[test]
 fn who_wants_more_places_is_not_overtaken_for_ever() {
-    let queue = Queue::new(2);
-    let (one, two) = (now(queue.enter(&asker(1), 1)), now(queue.enter(&asker(1), 1)));
-    let mut wide = later(queue.enter(&asker(2), 2));
-    let mut narrow = later(queue.enter(&asker(3), 1));
+    let queue = Queue::new(1, 2);
+    let (one, two) = (now(queue.enter(&asker(1), Room::Place)), now(queue.enter(&asker(1), Room::Place)));
+    let mut wide = later(queue.enter(&asker(2), Room::Lane));
+    let mut narrow = later(queue.enter(&asker(3), Room::Place));
     drop(one);
     assert!(wide.try_recv().is_err());
     assert!(narrow.try_recv().is_err(), "the one place is kept for who is next");
@@ -69,21 +69,48 @@ fn who_wants_more_places_is_not_overtaken_for_ever() {
 
 #[test]
 fn a_full_queue_and_a_shut_one_say_so() {
-    let queue = Queue::new(1);
-    let held = now(queue.enter(&asker(1), 1));
+    let queue = Queue::new(1, 1);
+    let held = now(queue.enter(&asker(1), Room::Place));
     let mut waiting = Vec::new();
     for uid in 0..4 {
-        waiting.extend((0..MAX_WAITING_EACH).map(|_| later(queue.enter(&asker(uid), 1))));
+        waiting.extend((0..MAX_WAITING_EACH).map(|_| later(queue.enter(&asker(uid), Room::Place))));
         assert!(
-            matches!(queue.enter(&asker(uid), 1), Err(Closed::Full)),
+            matches!(queue.enter(&asker(uid), Room::Place), Err(Closed::Full)),
             "one caller alone does not fill it"
         );
     }
-    assert!(matches!(queue.enter(&asker(4), 1), Err(Closed::Full)));
+    assert!(matches!(queue.enter(&asker(4), Room::Place), Err(Closed::Full)));
     queue.shut();
     for mut wait in waiting {
         assert_eq!(wait.try_recv().err(), Some(oneshot::error::TryRecvError::Closed));
     }
     drop(held);
-    assert!(matches!(queue.enter(&asker(1), 1), Err(Closed::Shut)));
+    assert!(matches!(queue.enter(&asker(1), Room::Place), Err(Closed::Shut)));
+}
+
+#[test]
+fn who_has_a_lane_of_its_own_leaves_the_others_theirs_however_many_places_there_are() {
+    let queue = Queue::new(2, 1);
+    let alone = now(queue.enter(&asker(1), Room::Lane));
+    let beside = now(queue.enter(&asker(2), Room::Place));
+    let mut next = later(queue.enter(&asker(3), Room::Place));
+    queue.set_depth(2);
+    drop(beside);
+    let _taken = (next.try_recv().unwrap(), now(queue.enter(&asker(3), Room::Place)));
+    let mut last = later(queue.enter(&asker(3), Room::Place));
+    assert!(last.try_recv().is_err(), "two places on the one lane that is shared");
+    drop(alone);
+    assert!(last.try_recv().is_ok());
+}
+
+#[test]
+fn who_has_a_place_keeps_it_when_a_lane_has_fewer() {
+    let queue = Queue::new(1, 2);
+    let (one, two) = (now(queue.enter(&asker(1), Room::Place)), now(queue.enter(&asker(1), Room::Place)));
+    queue.set_depth(1);
+    let mut next = later(queue.enter(&asker(1), Room::Place));
+    drop(one);
+    assert!(next.try_recv().is_err());
+    drop(two);
+    assert!(next.try_recv().is_ok());
 }
