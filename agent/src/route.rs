@@ -29,7 +29,7 @@ pub struct Route {
     connector: Name,
     keys: Vec<Arc<ActiveKey>>,
     asker: Asker,
-    /// When the request came, from where its waiting counts.
+    /// From when its waiting counts: when it came, or when a host went with it.
     began: Instant,
     /// What the last token said.
     problem: Option<Problem>,
@@ -114,6 +114,8 @@ impl Route {
             AskError::Gone => {
                 self.may_wait |= self.lost < MAX_LOST;
                 self.lost = self.lost.saturating_add(1);
+                // What went by meanwhile was another's time, where a question before it on the lane hung.
+                self.began = Instant::now();
             }
             _ => {}
         }

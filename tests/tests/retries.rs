@@ -65,6 +65,20 @@ fn a_login_lost_behind_the_agents_back_costs_one_login_and_no_request() {
 }
 
 #[test]
+fn a_call_that_hangs_costs_its_own_request_and_none_of_those_behind_it() {
+    let rig = Rig::bare().deadline("1s").with_faults().provisioned();
+    let (faults, agent) = (Faults::of(&rig), rig.start());
+    // So many that they lie on both lanes as deep as they can.
+    let load = Load::start(agent.socket(), 24);
+    load.until_answered(200);
+    faults.strike(Function::Sign, Action::Hang, 0, Times::N(1));
+    until_true("its host is killed", || faults.calls(Function::Initialize) > 1);
+    load.until_answered(200);
+    let took = load.stop();
+    assert_eq!(took.refused.into_iter().collect::<Vec<_>>(), [((503, "token-unavailable".to_owned()), 1)]);
+}
+
+#[test]
 fn a_login_that_is_lost_under_load_costs_one_login_and_no_request() {
     let (rig, faults) = rig();
     let agent = rig.start();

@@ -14,8 +14,8 @@ use tests::second::{IN_FLIGHT, most_lost};
 use tests::wait::until_true;
 use tests::{Load, Rig};
 
-/// Clients that ask without a pause.
-const CLIENTS: usize = 8;
+/// Clients that ask without a pause: more than there are places on the lanes of a token.
+const CLIENTS: usize = 24;
 
 fn rig() -> Rig {
     Rig::bare().second_token().provisioned()

@@ -48,12 +48,7 @@ const PATIENT: Model = Model { serial: 10_000_001, firmware: "5.4.3", touch_time
 fn a_touch_is_waited_for_until_the_deadline_also_where_the_key_would_wait_on() {
     let rig = PivRig::of(PATIENT).token_line("touch_policy = \"always\"\ndeadline = \"5s\"");
     let agent = rig.start();
-    thread::scope(|scope| {
-        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
-        rig.key.touch();
-        rig.key.touch();
-        assert!(provision.join().unwrap().status.success());
-    });
+    provision_with_touches(&rig);
     let asked = Instant::now();
     agent.assertion("de").refused(503, "token-unavailable");
     let waited = asked.elapsed();
@@ -71,12 +66,7 @@ fn a_touch_is_waited_for_until_the_deadline_also_where_the_key_would_wait_on() {
 fn a_touch_that_does_not_come_fails_one_request_and_no_more() {
     let rig = PivRig::of(HASTY).token_line("touch_policy = \"always\"");
     let agent = rig.start();
-    thread::scope(|scope| {
-        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
-        rig.key.touch();
-        rig.key.touch();
-        assert!(provision.join().unwrap().status.success());
-    });
+    provision_with_touches(&rig);
     let asked = Instant::now();
     let answer = agent.assertion("de").refused(503, "token-unavailable");
     assert!(asked.elapsed() < Duration::from_secs(30), "the deadline passed long ago");
@@ -130,6 +120,17 @@ fn a_touch_that_is_remembered_serves_many_signatures_and_nobody_is_told_to_touch
     });
     agent.assertion("de").ok();
     assert!(!rig.key.blinks());
+}
+
+/// A provisioned key, with one touch for the probe and one for the certificate.
+#[track_caller]
+fn provision_with_touches(rig: &PivRig) {
+    thread::scope(|scope| {
+        let provision = scope.spawn(|| rig.rig.kunci(&["provision", "de"]));
+        rig.key.touch();
+        rig.key.touch();
+        assert!(provision.join().unwrap().status.success());
+    });
 }
 
 /// A signature for which somebody touches it.

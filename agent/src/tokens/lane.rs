@@ -26,8 +26,8 @@ use super::queue::Room;
 pub(super) const SHALLOWEST: usize = 2;
 /// How many it has at most.
 pub(super) const DEEPEST: usize = 8;
-/// How much work lies on a lane, as far as these two let it. What lies there is out of everybody's hands: nobody comes
-/// before it any more. But a front that brings and takes many at a time is woken less often.
+/// How much work lies on a lane, by the average of its token and as far as these two let it. What lies there is out of
+/// everybody's hands: nobody comes before it any more. But a front that brings and takes many at a time is woken less often.
 const AHEAD: Duration = Duration::from_millis(8);
 
 /// A lane's front end. Tokio knows no seqpacket sockets; its datagram type waits for any socket.
@@ -63,7 +63,7 @@ impl Lane {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes room for one question. Where it has the lane to itself, any other has fewer places taken.
+    /// Takes room for one question. Beside a lane that somebody has alone, whoever may take a place finds one with fewer.
     pub(super) fn take(self: &Arc<Self>, room: Room) -> OnLane {
         let places = match room {
             Room::Place => 1,
@@ -80,7 +80,10 @@ impl Lane {
             match self.try_receive(buffer) {
                 Ok(0) => return Err(AskError::Gone),
                 Ok(length) => return decode(&buffer[..length]).map_err(|_| AskError::Gone),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // A host that ended with questions unread is told of first, before what it still answered.
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionReset) => {
+                }
                 Err(_) => return Err(AskError::Gone),
             }
         }
@@ -114,7 +117,7 @@ impl OnLane {
         if frame.len() > MAX_ASK {
             return Err(AskError::TooLong);
         }
-        // The socket's buffer always has room for as many questions as there are places.
+        // The kernel's default buffer (net.core.wmem_default, 208 KiB) has room for as many questions as there are places.
         seqpacket::send(&lane.socket, &frame, &[], SendFlags::DONTWAIT).map_err(|_| AskError::Gone)?;
         // Turns are in the order of the sends only if nothing comes between: no yielding to other tasks here.
         let mut buffer = unconstrained(lane.turn.lock()).await;

@@ -162,7 +162,7 @@ impl Tokens {
 
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let seat = self.take(token, &None, pool::room(&work), deadline).await?;
+        let seat = self.take(token, &None, pool::needs(&work), deadline).await?;
         self.ask_seated(seat, work).await.map(|(done, _)| done)
     }
 

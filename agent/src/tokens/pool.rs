@@ -100,8 +100,7 @@ impl Pool {
 
     /// How long the next request of this asker would wait for its turn, at so much for each one before it.
     pub(super) fn wait(&self, asker: &Asker, service: Duration) -> Duration {
-        let on_lanes: usize = self.lanes.iter().map(|lane| lane.taken()).sum();
-        let ahead = self.queue.ahead_of(asker) + on_lanes;
+        let ahead = self.queue.ahead_of(asker) + self.queue.taken();
         let lanes = u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).max(1);
         service * u32::try_from(ahead).unwrap_or(u32::MAX) / lanes
     }
@@ -113,7 +112,7 @@ impl Pool {
 }
 
 /// What a question needs: nothing waits behind work that may take minutes.
-pub(super) fn room(work: &Work) -> Room {
+pub(super) fn needs(work: &Work) -> Room {
     match work {
         Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => Room::Place,
         _ => Room::Lane,

@@ -92,7 +92,7 @@ impl Queue {
             return Err(Closed::Shut);
         }
         if state.turns.is_empty() && state.has(room) {
-            return Ok(Entry::Now(self.taken(&mut state, room)));
+            return Ok(Entry::Now(self.give(&mut state, room)));
         }
         if state.waiting >= MAX_WAITING || state.waiting_of(asker) >= MAX_WAITING_EACH {
             return Err(Closed::Full);
@@ -107,6 +107,12 @@ impl Queue {
         let state = self.state();
         let own = state.waiting_of(asker);
         state.turns.iter().map(|turn| turn.requests.len().min(own + 1)).sum()
+    }
+
+    /// How many have a room.
+    pub(super) fn taken(&self) -> usize {
+        let state = self.state();
+        state.places + state.whole
     }
 
     /// How many requests wait.
@@ -129,7 +135,7 @@ impl Queue {
         drop(turns);
     }
 
-    fn taken(self: &Arc<Self>, state: &mut State, room: Room) -> Taken {
+    fn give(self: &Arc<Self>, state: &mut State, room: Room) -> Taken {
         *state.count(room) += 1;
         Taken { queue: Some(self.clone()), room }
     }
@@ -138,7 +144,7 @@ impl Queue {
         let mut state = self.state();
         *state.count(room) -= 1;
         while let Some(request) = state.next() {
-            if let Err(mut taken) = request.called.send(self.taken(&mut state, request.room)) {
+            if let Err(mut taken) = request.called.send(self.give(&mut state, request.room)) {
                 // Whoever waited is gone; the room goes to the next without a round through here.
                 *state.count(taken.room) -= 1;
                 taken.queue = None;

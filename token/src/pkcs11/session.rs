@@ -13,7 +13,6 @@ use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use hsm_config::{Flaw, KeyType};
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::code::{Class, Failure};
 use super::find::Key;
@@ -23,7 +22,7 @@ use super::{ContextLogin, Module, Names, certificate, find, generate, names, sur
 use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
 use crate::traits::{Attest, Provision, Token};
-use crate::{KeyId, KeyRef, PublicKey};
+use crate::{KeyId, KeyRef, PublicKey, random};
 
 /// The wait before a token that ran out of sessions is asked again.
 const BREATH: Duration = Duration::from_millis(50);
@@ -178,11 +177,7 @@ impl Token for Pkcs11Token {
 impl Provision for Pkcs11Token {
     fn identify(&mut self, label: &str, _: KeyType) -> Result<KeyId, Fault> {
         self.names.ours(label)?;
-        let mut id = [0; 16];
-        match getrandom(&mut id, GetRandomFlags::empty()) {
-            Ok(filled) if filled == id.len() => Ok(KeyId(id)),
-            _ => Err(Fault::Device("the kernel gave no randomness".into())),
-        }
+        Ok(KeyId(random()))
     }
 
     fn generate(

@@ -12,8 +12,18 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// A pool with one lane, and the host's end of it.
 fn pool() -> (Arc<Pool>, OwnedFd) {
-    let (front, host) = seqpacket::pair().unwrap();
-    (Arc::new(Pool::new(vec![front]).unwrap()), host)
+    let (pool, [host]) = pool_of();
+    (pool, host)
+}
+
+fn pool_of<const LANES: usize>() -> (Arc<Pool>, [OwnedFd; LANES]) {
+    let mut fronts = Vec::new();
+    let hosts = [(); LANES].map(|()| {
+        let (front, host) = seqpacket::pair().unwrap();
+        fronts.push(front);
+        host
+    });
+    (Arc::new(Pool::new(fronts).unwrap()), hosts)
 }
 
 fn probe() -> Work {
@@ -27,7 +37,7 @@ fn asking(pool: &Arc<Pool>, work: Work) -> tokio::task::JoinHandle<Result<Done, 
 }
 
 async fn ask(pool: &Pool, work: Work) -> Result<Done, AskError> {
-    let taken = pool.room(&None, room(&work), DEADLINE).await?;
+    let taken = pool.room(&None, needs(&work), DEADLINE).await?;
     pool.ask(taken, work, DEADLINE).await.map(|(done, _)| done)
 }
 
@@ -89,8 +99,8 @@ async fn nothing_waits_on_a_lane_behind_work_that_may_take_minutes() {
 }
 
 #[tokio::test]
-async fn a_fast_token_has_more_questions_on_its_lane_and_none_behind_work_that_may_take_minutes() {
-    let (pool, host) = pool();
+async fn a_fast_token_has_more_questions_on_its_lanes_and_none_behind_work_that_may_take_minutes() {
+    let (pool, [host, other]) = pool_of();
     let slow = asking(&pool, Work::Generate { connector: "de".parse().unwrap(), id: KeyId([3; 16]) });
     settle().await;
     pool.follow(Duration::from_millis(1));
@@ -98,17 +108,27 @@ async fn a_fast_token_has_more_questions_on_its_lane_and_none_behind_work_that_m
     settle().await;
     let first = next(&host).unwrap();
     assert!(next(&host).is_none());
-    answer(&host, first.id, 1);
-    slow.await.unwrap().unwrap();
+    let asked: Vec<Ask> = std::iter::from_fn(|| next(&other)).collect();
+    assert_eq!((asked.len(), pool.waiting()), (DEEPEST, 1), "the ninth waits in front of the lanes");
+    asked.iter().for_each(|ask| answer(&other, ask.id, 2));
     settle().await;
-    let asked: Vec<Ask> = std::iter::from_fn(|| next(&host)).collect();
-    assert_eq!(asked.len(), DEEPEST, "the ninth waits in front of the lane");
-    asked.iter().for_each(|ask| answer(&host, ask.id, 2));
-    settle().await;
-    answer(&host, next(&host).unwrap().id, 2);
+    answer(&other, next(&other).unwrap().id, 2);
     for signing in signing {
         signing.await.unwrap().unwrap();
     }
+    answer(&host, first.id, 1);
+    slow.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_host_answered_before_its_end_counts_also_where_it_left_a_question_unread() {
+    let (pool, host) = pool();
+    let (answered, unread) = (asking(&pool, probe()), asking(&pool, probe()));
+    settle().await;
+    answer(&host, next(&host).unwrap().id, 1);
+    drop(host);
+    assert_eq!(answered.await.unwrap().unwrap(), Done::Signature(vec![1]));
+    assert!(matches!(unread.await.unwrap(), Err(AskError::Gone)));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ fn who_gave_up_is_passed_over() {
 }
 
 #[test]
-fn who_wants_more_places_is_not_overtaken_for_ever() {
+fn who_wants_a_lane_is_not_overtaken_for_ever() {
     let queue = Queue::new(1, 2);
     let (one, two) = (now(queue.enter(&asker(1), Room::Place)), now(queue.enter(&asker(1), Room::Place)));
     let mut wide = later(queue.enter(&asker(2), Room::Lane));
