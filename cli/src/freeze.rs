@@ -47,8 +47,8 @@ fn words(frozen: &Frozen) -> String {
     match (frozen, durable) {
         (true, true) => format!("{connector} is FROZEN{entry}: nothing of it leaves from now on"),
         (true, false) => format!(
-            "{connector} is FROZEN, but the ledger cannot be written: it thaws when the agent restarts. \
-             Mend the disk, then freeze it again"
+            "{connector} is FROZEN, but the ledger cannot be written yet: mend the disk, and the freeze is put on record. \
+             Only a restart of the whole agent before that thaws it"
         ),
         (false, _) => format!("{connector} signs again{entry}"),
     }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_freeze_that_the_disk_refused_says_so() {
-        insta::assert_snapshot!(said(true, false, None), @"de is FROZEN, but the ledger cannot be written: it thaws when the agent restarts. Mend the disk, then freeze it again");
+        insta::assert_snapshot!(said(true, false, None), @"de is FROZEN, but the ledger cannot be written yet: mend the disk, and the freeze is put on record. Only a restart of the whole agent before that thaws it");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub enum Verb {
     Proof,
     /// Clear a token's latch after a refused PIN.
     Unlatch,
-    /// Read the configuration's tenants again.
+    /// Read the configuration and the tenants files again.
     Reload,
     /// Probe tokens.
     Check,

@@ -16,7 +16,7 @@ pub struct Ledger {
     /// The name under which auditors know this ledger (C2SP tlog-checkpoint). Unique, and never changed.
     #[schemars(extend("pattern" = "^[^\\s+]{1,255}$"))]
     pub origin: String,
-    /// The token that holds the checkpoint key.
+    /// The token that will hold the key of signed checkpoints; not used yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Name>,
 }

@@ -1,4 +1,4 @@
-//! One ledger entry: a JSON object whose fields stand in the order of DESIGN.md's "Ledger".
+//! One ledger entry: a JSON object whose fields stand in the order of docs/log-format.md.
 //!
 //! The fields are public; the setters are for callers who compose one. Nothing here is checked against policy: an
 //! entry says what the agent decided. Unknown fields are tolerated on reading, so that an older auditor reads a newer log.
