@@ -82,6 +82,11 @@ fn the_program_in_the_log_format_page_finds_the_same_root() {
             std::process::Command::new("python3").args(["-c", program]).arg(dir.path()).output().unwrap();
         let root = verify(&Reader::open(dir.path()).unwrap(), |_, _| {}).unwrap().root.unwrap();
         let said = String::from_utf8(run.stdout).unwrap();
-        assert_eq!(said.trim(), format!("{size} {}", root.base64()), "{}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(
+            said.trim(),
+            format!("{size} {}", root.base64()),
+            "{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
     }
 }

@@ -53,7 +53,8 @@ fn provisioning_killed_at_any_point_can_be_run_again_and_leaves_no_key_unreporte
 #[test]
 fn a_lost_state_directory_signs_nothing_until_each_key_is_adopted_by_its_digest() {
     let rig = Rig::bare().provisioned();
-    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    let certificate = rig.kunci_ok(&["cert", "de"]);
+    fs::write(rig.at("de.pem"), &certificate).unwrap();
     let digest = key_digest(&rig);
     fs::rename(rig.at("state"), rig.at("lost")).unwrap();
     fs::DirBuilder::new().mode(0o700).create(rig.at("state")).unwrap();
@@ -71,11 +72,15 @@ fn a_lost_state_directory_signs_nothing_until_each_key_is_adopted_by_its_digest(
         agent.admin("POST", "/v1/connectors/de/provision", "{}").refused(409, "orphaned-key").json();
     assert!(refused["detail"].as_str().unwrap().contains(&digest), "{refused}");
 
-    let adopt = |digest: &str| rig.kunci(&["provision", "de", "--adopt", "--spki-sha256", digest]);
+    // As docs/how-to/back-up-and-restore.md says: without a certificate of its own, for customers have another.
+    let adopt = |digest: &str| rig.kunci(&["provision", "de", "--csr", "--adopt", "--spki-sha256", digest]);
     assert_eq!(adopt(&"00".repeat(32)).status.code(), Some(1));
     assert_eq!(adopt("no digest").status.code(), Some(2));
     assert!(adopt(&digest).status.success());
+    agent.assertion("de").refused(503, "uncertified");
+    rig.kunci_ok(&["cert", "install", "de", &rig.at("de.pem").to_string_lossy()]);
     agent.assertion("de").ok();
+    assert_eq!(rig.kunci_ok(&["cert", "de"]), certificate, "the one that customers know");
     assert_eq!(key_digest(&rig), digest, "the very key was adopted");
     let adopted = rig.entries().into_iter().find(|entry| entry.reason.as_deref() == Some("adopted")).unwrap();
     assert_eq!((adopted.state.as_deref(), adopted.spki_sha256), (Some("generated"), Some(digest)));
