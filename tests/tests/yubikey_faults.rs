@@ -78,6 +78,22 @@ fn two_keys_are_told_apart_by_their_serial_numbers() {
 }
 
 #[test]
+fn a_key_that_is_put_back_is_served_while_another_program_keeps_another_reader_busy() {
+    let rig = PivRig::new();
+    let agent = rig.provisioned();
+    let other = rig.pcsc.yubikey(Model { serial: 10_000_077, ..Model::default() });
+    let busy = rig.pcsc.occupy(&other, Busy::Transaction);
+    rig.key.pull();
+    agent.await_tokens("missing");
+    let told = || agent.tokens()[0]["detail"].as_str().is_some_and(|detail| detail.contains(other.reader()));
+    until_true("the reader that is busy is named", told);
+    rig.key.insert();
+    agent.await_signature();
+    drop(busy);
+    assert_eq!((rig.key.refused_pins(), other.commands("20")), (0, 0));
+}
+
+#[test]
 fn another_program_that_used_the_card_meanwhile_costs_no_pin() {
     let rig = PivRig::new();
     let agent = rig.provisioned();
