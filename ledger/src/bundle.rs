@@ -36,7 +36,7 @@ impl OpenBundle {
         Self::resume(dir, number, 0, Vec::with_capacity(BUNDLE as usize))
     }
 
-    /// Opens a bundle whose first `end` bytes were found good, with these leaf hashes.
+    /// Opens a bundle whose file ends at byte `end`, with these leaf hashes.
     pub(crate) fn resume(dir: &Dir, number: u64, end: u64, leaves: Vec<Hash>) -> Result<Self> {
         let entries = dir.read_write(&open_entries(number))?;
         let hashes = dir.read_write(&open_hashes(number))?;
@@ -70,7 +70,7 @@ impl OpenBundle {
     }
 
     /// Cuts what stands behind the durable frames.
-    pub(crate) fn cut(&mut self) -> Result<()> {
+    fn cut(&mut self) -> Result<()> {
         ftruncate(&self.entries, self.end)?;
         self.is_torn = false;
         Ok(())

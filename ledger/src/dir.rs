@@ -90,14 +90,24 @@ impl Dir {
         Ok((named.st_dev, named.st_ino) == (open.st_dev, open.st_ino))
     }
 
-    /// Writes a file under its final name only once it is whole.
+    /// Writes a new file and gives it its final name only once the disk has confirmed it whole. To do so again after a
+    /// failure is another new file, so that it may succeed: nothing rests on pages that the kernel may have given up.
     pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let temporary = format!("{path}.tmp");
-        let file = self.read_write(&temporary)?;
-        fs::ftruncate(&file, 0)?;
+        self.remove(&temporary)?;
+        let done = self.write_new(&temporary, bytes).and_then(|()| self.rename(&temporary, path));
+        if done.is_err() {
+            // On a full disk what it took is somebody else's room.
+            let _ = self.remove(&temporary);
+        }
+        done
+    }
+
+    fn write_new(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let flags = ALWAYS | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let file = fs::openat(&self.0, path, flags, PRIVATE)?;
         write_all(&file, bytes, 0)?;
-        fs::fdatasync(&file)?;
-        self.rename(&temporary, path)
+        fs::fdatasync(&file)
     }
 
     pub(crate) fn rename(&self, from: &str, to: &str) -> Result<()> {
@@ -114,12 +124,6 @@ impl Dir {
     /// Makes the names in a folder durable.
     pub(crate) fn sync_folder(&self, path: &str) -> std::result::Result<(), Failed> {
         fs::fsync(self.folder(path)?).map_err(Failed::Unconfirmed)
-    }
-
-    /// Makes the content of a file durable.
-    pub(crate) fn sync_file(&self, path: &str) -> std::result::Result<(), Failed> {
-        let file = fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty())?;
-        fs::fdatasync(file).map_err(Failed::Unconfirmed)
     }
 
     pub(crate) fn names(&self, path: &str) -> Result<Vec<String>> {

@@ -6,8 +6,9 @@ pub(crate) const LOCK: &str = "lock";
 pub(crate) const MARKS: &str = "marks";
 pub(crate) const RESERVE: &str = "reserve";
 pub(crate) const OPEN: &str = "open";
+pub(crate) const TILES: &str = "tile";
 pub(crate) const SEALED: &str = "tile/entries";
-pub(crate) const FOLDERS: [&str; 4] = [OPEN, "tile", SEALED, "tile/0"];
+pub(crate) const FOLDERS: [&str; 4] = [OPEN, TILES, SEALED, "tile/0"];
 
 /// Entries in a bundle, as a file counts them.
 pub(crate) const BUNDLE: u64 = WIDTH as u64;

@@ -23,6 +23,7 @@ mod reader;
 mod receipt;
 mod recovery;
 mod reserve;
+mod rewrite;
 mod sealed;
 mod sealer;
 mod search;

@@ -1,8 +1,9 @@
-//! What a start finds and what it may repair.
+//! What a start finds, what it may repair, and what it writes again before it builds on it.
 //!
 //! Only an incomplete last frame of the open bundle is cut, and only where no leaf hash vouches for it. Missing hashes
 //! and unfinished moves are completed. Everything else that is not as it was written refuses the start, with file,
-//! offset and index: a log that repairs damage would hide it.
+//! offset and index: a log that repairs damage would hide it. What was read above the marks is believed only once it was
+//! written to new files (`rewrite`): what the page cache gives may never have reached the disk.
 
 use jiff::Timestamp;
 
@@ -12,10 +13,12 @@ use crate::{
     dir::Dir,
     frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
-    layout::{BUNDLE, FOLDERS, OPEN, open_entries, open_hashes, open_number, sealed_entries, tile},
+    layout::{
+        BUNDLE, FOLDERS, OPEN, RESERVE, TILES, open_entries, open_hashes, open_number, sealed_entries, tile,
+    },
     marks::Marks,
     reserve::Reserve,
-    sealed::{self, check_sealed},
+    rewrite, sealed,
     sealer::seal,
     tile::{is_lost, kept},
 };
@@ -44,15 +47,17 @@ pub(crate) struct Ready {
 }
 
 pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
-    FOLDERS.iter().try_for_each(|folder| dir.make_folder(folder).map_err(Error::io(folder)))?;
+    make_folders(dir)?;
+    let mut reserve = Reserve::open(dir).map_err(Error::io(RESERVE))?;
     let sealed = sealed::count(dir)?;
     let mut found = Recovered::default();
     let marks = read_marked(dir, sealed, &mut found)?;
     for number in marks.size / BUNDLE..sealed {
-        check_sealed(dir, number, &mut found)?;
+        let (bytes, leaves) = sealed::read(dir, number, &mut found)?;
+        reserve.lend(|| rewrite::sealed(dir, number, &bytes, &leaves))?;
     }
-    let bundle = recover_open(dir, sealed, &mut found)?;
-    let reserve = Reserve::open(dir).map_err(Error::io(crate::layout::RESERVE))?;
+    let bundle = recover_open(dir, sealed, &mut reserve, &mut found)?;
+    reserve.fill().map_err(Error::io(RESERVE))?;
     let first = bundle.number() * BUNDLE;
     found.size = bundle.next_index();
     let indices = |range: std::ops::Range<u64>| {
@@ -61,6 +66,12 @@ pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
     let unmarked = Marks { size: first, lifecycle: indices(0..first) };
     let state = indices(first..u64::MAX);
     Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state })
+}
+
+fn make_folders(dir: &Dir) -> Result<(), Error> {
+    FOLDERS.iter().try_for_each(|folder| dir.make_folder(folder).map_err(Error::io(folder)))?;
+    let sync = |folder| dir.sync_folder(folder).map_err(|failed| Error::io(folder)(failed.errno()));
+    [".", TILES].into_iter().try_for_each(sync)
 }
 
 /// Reads the entries that the marks name; marks that name another kind of entry are not believed.
@@ -86,42 +97,45 @@ impl Recovered {
 }
 
 /// Seals the full bundles that a kill left in `open/`, and resumes the first that has room.
-fn recover_open(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<OpenBundle, Error> {
+fn recover_open(
+    dir: &Dir,
+    sealed: u64,
+    reserve: &mut Reserve,
+    found: &mut Recovered,
+) -> Result<OpenBundle, Error> {
     let mut number = sealed;
-    let bundle = loop {
+    let walked = loop {
         let walked = walk_open(dir, number, found)?;
-        if walked.leaves.len() as u64 == BUNDLE {
-            seal(dir, number, &walked.leaves)?;
-            number += 1;
-            continue;
+        let file = open_entries(number);
+        reserve.lend(|| rewrite::entries(dir, &file, &walked.bytes))?;
+        if walked.leaves.len() as u64 != BUNDLE {
+            break walked;
         }
-        break resume(dir, number, walked, found)?;
+        reserve.lend(|| seal(dir, number, &walked.leaves))?;
+        number += 1;
     };
     refuse_strays(dir, number)?;
-    dir.sync_folder(OPEN).map_err(|failed| Error::io(OPEN)(failed.errno()))?;
-    Ok(bundle)
+    found.cut_bytes = walked.torn;
+    resume(dir, number, walked)
 }
 
+/// A bundle in `open/`: its whole frames, and how many bytes of an unfinished one stood behind them.
 struct Walked {
+    bytes: Vec<u8>,
     leaves: Vec<Hash>,
-    end: u64,
     torn: u64,
 }
 
-fn resume(dir: &Dir, number: u64, walked: Walked, found: &mut Recovered) -> Result<OpenBundle, Error> {
-    let file = open_entries(number);
-    let mut bundle = OpenBundle::resume(dir, number, walked.end, walked.leaves).map_err(Error::io(&file))?;
-    if walked.torn > 0 {
-        bundle.cut().and_then(|()| bundle.sync()).map_err(Error::io(&file))?;
-        found.cut_bytes = walked.torn;
-    }
+fn resume(dir: &Dir, number: u64, walked: Walked) -> Result<OpenBundle, Error> {
+    let (file, end) = (open_entries(number), walked.bytes.len() as u64);
+    let mut bundle = OpenBundle::resume(dir, number, end, walked.leaves).map_err(Error::io(&file))?;
     bundle.keep_hashes();
     Ok(bundle)
 }
 
 fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Error> {
     let file = open_entries(number);
-    let bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
+    let mut bytes = dir.read(&file).map_err(Error::io(&file))?.unwrap_or_default();
     let kept = kept_hashes(dir, number)?;
     let mut leaves: Vec<Hash> = Vec::with_capacity(BUNDLE as usize);
     let mut end = 0;
@@ -149,7 +163,11 @@ fn walk_open(dir: &Dir, number: u64, found: &mut Recovered) -> Result<Walked, Er
         _ if kept.len() > leaves.len() => {
             Err(corrupt(end, &leaves, "an entry is missing whose hash was kept after it was durable"))
         }
-        Tail::Torn | Tail::Clean => Ok(Walked { leaves, end: end as u64, torn: rest.len() as u64 }),
+        Tail::Torn | Tail::Clean => {
+            let torn = rest.len() as u64;
+            bytes.truncate(end);
+            Ok(Walked { bytes, leaves, torn })
+        }
     }
 }
 
@@ -165,7 +183,7 @@ fn kept_hashes(dir: &Dir, number: u64) -> Result<Vec<Hash>, Error> {
     Ok(Vec::new())
 }
 
-/// Behind the open bundle only empty files stand ready; before it, none may be left.
+/// Behind the open bundle only empty files stand ready, and they are made anew as well; before it, none may be left.
 fn refuse_strays(dir: &Dir, open: u64) -> Result<(), Error> {
     for number in dir.names(OPEN).map_err(Error::io(OPEN))?.iter().filter_map(|name| open_number(name)) {
         if number == open {
@@ -180,9 +198,7 @@ fn refuse_strays(dir: &Dir, open: u64) -> Result<(), Error> {
             let index = number.min(open) * BUNDLE;
             return Err(Error::Corrupt { file: missing, offset: 0, index, what });
         }
-        if number < open {
-            dir.remove(&file).map_err(Error::io(&file))?;
-        }
+        dir.remove(&file).map_err(Error::io(&file))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! 64 MiB that stay allocated for the entries that must be written when the disk is full.
 //!
 //! DIR/reserve is a file of nothing. A lifecycle or void entry that meets a full disk gives 1 MiB of it back and tries
-//! again. While any of it is missing, ordinary entries are refused until it is whole, so they never live on it.
+//! again, and so does a start that has to write bundles anew. While any of it is missing, ordinary entries are refused until it is whole, so they never live on it.
 
 use std::os::fd::OwnedFd;
 
@@ -11,6 +11,7 @@ use rustix::{
 };
 
 use crate::{
+    Error,
     dir::{Dir, write_all},
     layout::RESERVE,
 };
@@ -33,14 +34,31 @@ pub(crate) fn is_no_space(errno: Errno) -> bool {
 }
 
 impl Reserve {
-    /// Opens and fills the reserve, as far as the disk lets it.
+    /// Opens the reserve, with what is left of it.
     pub(crate) fn open(dir: &Dir) -> Result<Self> {
         let file = dir.read_write(RESERVE)?;
         let size = fstat(&file)?.st_size.try_into().unwrap_or(0u64).min(RESERVE_BYTES);
-        let mut reserve = Self { file, size: size - size % STEP_BYTES };
-        match reserve.refill() {
+        Ok(Self { file, size: size - size % STEP_BYTES })
+    }
+
+    /// Fills the reserve as far as the disk lets it.
+    pub(crate) fn fill(&mut self) -> Result<()> {
+        match self.refill() {
             Err(errno) if !is_no_space(errno) => Err(errno),
-            _ => Ok(reserve),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does what must be done at a start, also on a full disk: each time that there is no room, with one step more.
+    pub(crate) fn lend<T>(
+        &mut self,
+        mut work: impl FnMut() -> std::result::Result<T, Error>,
+    ) -> std::result::Result<T, Error> {
+        loop {
+            match work() {
+                Err(Error::Io { errno, .. }) if is_no_space(errno) && self.give_back() => {}
+                done => return done,
+            }
         }
     }
 

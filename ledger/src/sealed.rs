@@ -1,7 +1,7 @@
 //! Sealed bundles at a start: counted, a few read, none trusted blindly.
 //!
-//! They are numbered without a gap. Those above the marks are read whole and checked against their leaf tiles; below,
-//! only the entries that the marks name are read. `verify` reads everything.
+//! They are numbered without a gap. Those above the marks are read whole, checked against their leaf tiles and written anew;
+//! below, only the entries that the marks name are read. `verify` reads everything.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     hash::{Hash, leaf_hash},
     layout::{BUNDLE, SEALED, sealed_entries, tile},
     marks::Marks,
-    tile::{publish_parents, stored},
+    tile::stored,
 };
 
 /// How many bundles are sealed; a missing one below the last is damage.
@@ -99,8 +99,8 @@ fn entry(frames: &[Frame<'_>], number: u64, leaf: usize) -> Result<Entry, Error>
     frame.entry().map_err(|_| corrupt(number, frame.offset, leaf, "the bytes are not an entry"))
 }
 
-/// Reads a whole bundle, compares it with its leaf tile, and puts back tiles that a kill or power cut kept from the disk.
-pub(crate) fn check_sealed(dir: &Dir, number: u64, found: &mut Recovered) -> Result<(), Error> {
+/// Reads a whole bundle and compares it with its leaf tile; gives its bytes and its leaf hashes.
+pub(crate) fn read(dir: &Dir, number: u64, found: &mut Recovered) -> Result<(Vec<u8>, Vec<Hash>), Error> {
     let leaf_tile = tile(0, number);
     let kept = dir.read(&leaf_tile).map_err(Error::io(&leaf_tile))?.unwrap_or_default();
     let kept = stored(&kept);
@@ -116,10 +116,5 @@ pub(crate) fn check_sealed(dir: &Dir, number: u64, found: &mut Recovered) -> Res
         found.note(number * BUNDLE + leaf as u64, entry);
         leaves.push(hash);
     }
-    if kept.len() < leaves.len() {
-        let put_back =
-            dir.make_parents(&leaf_tile).and_then(|()| dir.replace(&leaf_tile, leaves.as_flattened()));
-        put_back.map_err(Error::io(&leaf_tile))?;
-    }
-    publish_parents(dir, number)
+    Ok((bytes, leaves))
 }

@@ -23,13 +23,13 @@ use crate::{
     lock::Lock,
     marks::Marks,
     queue::Queue,
-    tile::{TILE_BYTES, complete_with, publish_parents},
+    tile::{complete_with, publish_parents},
 };
 
 /// How many empty files stand ready behind the open bundle.
 const AHEAD: u64 = 4;
 
-/// How many bundles are sealed between two writes of the marks: what a start has to scan again.
+/// How many bundles are sealed between two writes of the marks: what a start has to read and write again.
 const MARK_EVERY: u64 = 16;
 
 /// A bundle whose 256 entries are durable.
@@ -62,6 +62,8 @@ impl Sealer {
     fn seal_while_confirmed(&mut self, from: &Receiver<Full>) -> Result<(), Failed> {
         let mut pending = Vec::new();
         unless_refused(self.prepare(self.prepared.load(Ordering::Acquire)))?;
+        // A start that had much to write again need not be repeated.
+        self.mark_if_due()?;
         while let Ok(full) = from.recv() {
             pending.push(full);
             pending.extend(from.try_iter());
@@ -69,9 +71,7 @@ impl Sealer {
                 unless_refused(self.prepare(last.number + 1))?;
             }
             self.seal_all(&mut pending);
-            if self.unmarked.size >= self.marks.size + MARK_EVERY * BUNDLE {
-                unless_refused(self.mark())?;
-            }
+            self.mark_if_due()?;
         }
         self.seal_all(&mut pending);
         self.mark()
@@ -98,16 +98,19 @@ impl Sealer {
         }
     }
 
-    /// Makes what was sealed durable, then says so in the marks.
+    fn mark_if_due(&mut self) -> Result<(), Failed> {
+        let is_due = self.unmarked.size >= self.marks.size + MARK_EVERY * BUNDLE;
+        if is_due { unless_refused(self.mark()) } else { Ok(()) }
+    }
+
+    /// Makes the names of what was sealed durable, then says so in the marks: no start has to read or write it again.
     fn mark(&mut self) -> Result<(), Failed> {
         if self.unmarked.size == self.marks.size {
             return Ok(());
         }
         let mut folders = BTreeSet::from([OPEN.to_owned()]);
         for number in self.marks.size / BUNDLE..self.unmarked.size / BUNDLE {
-            let leaf_tile = tile(0, number);
-            self.dir.sync_file(&leaf_tile)?;
-            folders.extend(folders_above(&leaf_tile));
+            folders.extend(folders_above(&tile(0, number)));
             folders.extend(folders_above(&sealed_entries(number)));
             for (level, parent) in complete_with(number) {
                 folders.extend(folders_above(&tile(level, parent)));
@@ -135,17 +138,8 @@ fn folders_above(path: &str) -> impl Iterator<Item = String> + '_ {
 pub(crate) fn seal(dir: &Dir, number: u64, leaves: &[Hash]) -> Result<(), Error> {
     let (entries, hashes) = (open_entries(number), open_hashes(number));
     let (sealed, leaf_tile) = (sealed_entries(number), tile(0, number));
-    place_leaf_tile(dir, &hashes, &leaf_tile, leaves).map_err(Error::io(&leaf_tile))?;
+    let placed = dir.make_parents(&leaf_tile).and_then(|()| dir.replace(&leaf_tile, leaves.as_flattened()));
+    placed.and_then(|()| dir.remove(&hashes)).map_err(Error::io(&leaf_tile))?;
     publish_parents(dir, number)?;
     dir.make_parents(&sealed).and_then(|()| dir.rename(&entries, &sealed)).map_err(Error::io(&sealed))
-}
-
-fn place_leaf_tile(dir: &Dir, from: &str, to: &str, leaves: &[Hash]) -> rustix::io::Result<()> {
-    dir.make_parents(to)?;
-    let kept = dir.read(from)?;
-    if kept.as_deref() == Some(leaves.as_flattened()) && leaves.as_flattened().len() == TILE_BYTES {
-        return dir.rename(from, to);
-    }
-    dir.replace(to, leaves.as_flattened())?;
-    dir.remove(from)
 }

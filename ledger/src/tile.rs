@@ -10,9 +10,6 @@ use crate::{
     layout::{BUNDLE, tile},
 };
 
-/// Bytes in a full tile.
-pub(crate) const TILE_BYTES: usize = WIDTH as usize * HASH_BYTES;
-
 /// The hashes that a file holds. A file system may leave zeros where nothing was written, and no hash is zero.
 pub(crate) fn stored(bytes: &[u8]) -> &[Hash] {
     let (hashes, _) = bytes.as_chunks::<HASH_BYTES>();

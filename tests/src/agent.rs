@@ -1,5 +1,6 @@
 //! A running agent: its processes, its sockets, its end.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -121,6 +122,15 @@ impl Agent {
     /// The front's process id.
     pub fn front(&self) -> Option<u32> {
         self.role("front").into_iter().next()
+    }
+
+    /// Waits until so many fronts were there after each other.
+    pub fn until_fronts(&self, many: usize) {
+        let mut seen = BTreeSet::new();
+        until_true("fronts end and start", || {
+            seen.extend(self.front());
+            seen.len() > many
+        });
     }
 
     /// The hosts' process ids.

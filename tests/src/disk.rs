@@ -1,4 +1,5 @@
-//! Disks for tests: small ones, ones that fill, ones that turn read-only. They are mounted, so these tests need root.
+//! Disks for tests: small ones, ones that fill, ones that turn read-only, ones whose backing store is full below the file
+//! system. They are mounted, so these tests need root.
 
 use std::fs;
 use std::io::Write;
@@ -7,9 +8,20 @@ use std::process::Command;
 
 use crate::wait::until_true;
 
+/// So much of a thin disk is backed from the start: the file system's own blocks and its journal, without which it would
+/// turn read-only in place of losing what is written to files.
+const OWN: &str = "6MiB";
+/// Keeps those blocks at the disk's beginning.
+const COMPACT: [&str; 8] = ["-b", "4096", "-N", "4096", "-J", "size=4", "-E", "packed_meta_blocks=1"];
+
+/// The image of a thin disk, in what is below it.
+const IMAGE: &str = "image";
+
 /// A disk at a folder, unmounted when it is dropped.
 pub struct Disk {
     at: PathBuf,
+    /// The file system that holds the image of a thin disk.
+    below: Option<PathBuf>,
 }
 
 impl Disk {
@@ -28,6 +40,36 @@ impl Disk {
         disk
     }
 
+    /// An ext4 file system of so many MiB in a sparse file, in a memory of fewer at the folder `below`. [`Disk::fill`] takes
+    /// what is left of that: the file system still has room and takes every write, and only write-back fails.
+    pub fn thin(at: &Path, mebibytes: u64, below: &Path, backing: &str) -> Self {
+        run("mount", &["-t", "tmpfs", "-o", &format!("size={backing}"), "tmpfs", below.to_str().unwrap()]);
+        let image = below.join(IMAGE);
+        fs::File::create(&image).unwrap().set_len(mebibytes << 20).unwrap();
+        let image = image.to_str().unwrap();
+        run("mkfs.ext4", &[&["-q", "-m", "0"], &COMPACT[..], &[image]].concat());
+        run("fallocate", &["-l", OWN, image]);
+        let disk = Self { at: at.to_owned(), below: Some(below.to_owned()) };
+        disk.mount_thin();
+        run("chmod", &["0700", at.to_str().unwrap()]);
+        disk
+    }
+
+    /// What is read from now on comes from the disk, as after a power cut: pages that write-back lost are gone. No process
+    /// may have a file of it open.
+    pub fn forget_pages(&self) {
+        until_true("the disk can be unmounted", || {
+            Command::new("umount").arg(&self.at).output().unwrap().status.success()
+        });
+        self.mount_thin();
+    }
+
+    fn mount_thin(&self) {
+        let image = self.below.as_ref().expect("a thin disk").join(IMAGE);
+        let [image, at] = [&image, &self.at].map(|path| path.to_str().unwrap());
+        run("mount", &["-o", "loop,errors=continue", image, at]);
+    }
+
     /// The file system in a file, as it is.
     pub fn image(at: &Path, image: &Path) -> Self {
         Self::mounted(&["-o", "loop,errors=remount-ro", image.to_str().unwrap()], at)
@@ -35,10 +77,10 @@ impl Disk {
 
     fn mounted(arguments: &[&str], at: &Path) -> Self {
         run("mount", &[arguments, &[at.to_str().unwrap()]].concat());
-        Self { at: at.to_owned() }
+        Self { at: at.to_owned(), below: None }
     }
 
-    /// Takes all that is left of it.
+    /// Takes all that is left of it, or of what is below it.
     pub fn fill(&self) {
         let mut file = fs::File::options().create(true).append(true).open(self.filler()).unwrap();
         for size in [1 << 20, 4096, 1] {
@@ -58,7 +100,7 @@ impl Disk {
     }
 
     fn filler(&self) -> PathBuf {
-        self.at.join("filler")
+        self.below.as_ref().unwrap_or(&self.at).join("filler")
     }
 }
 
@@ -73,7 +115,9 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+        for path in [Some(&self.at), self.below.as_ref()].into_iter().flatten() {
+            let _ = Command::new("umount").arg("-l").arg(path).status();
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! daemon that everybody reaches it by.
 
 use std::cell::RefCell;
+use std::fs;
 
 use super::module::Faults;
 use crate::disk::Disk;
@@ -15,6 +16,9 @@ const DEADLINE: &str = "2s";
 const SLOW_DEADLINE: &str = "4s";
 /// Room for the log's reserve of 64 MiB and some runs.
 const SMALL_DISK: &str = "96m";
+
+/// What a thin disk says that it has, in MiB.
+const THIN_DISK: u64 = 512;
 
 /// One installation's token.
 pub enum Device {
@@ -38,6 +42,16 @@ impl Device {
     pub fn soft_on_a_small_disk() -> (Rig, Self) {
         let rig = two_keys();
         let disk = Disk::memory(&rig.at("state"), SMALL_DISK);
+        let rig = rig.provisioned();
+        let faults = Faults::of(&rig);
+        (rig, Self::Soft(faults, Some(disk)))
+    }
+
+    /// The same, with the state directory on a disk whose backing store is smaller than it says.
+    pub fn soft_on_a_thin_disk() -> (Rig, Self) {
+        let rig = two_keys();
+        fs::create_dir(rig.at("below")).unwrap();
+        let disk = Disk::thin(&rig.at("state"), THIN_DISK, &rig.at("below"), SMALL_DISK);
         let rig = rig.provisioned();
         let faults = Faults::of(&rig);
         (rig, Self::Soft(faults, Some(disk)))

@@ -52,7 +52,13 @@ impl<'a> Scene<'a> {
 
     /// Ends the agent as nothing can prevent, and starts another.
     pub fn replace_agent(&mut self) {
+        self.replace_agent_after(|_| ());
+    }
+
+    /// The same, with something done while there is none.
+    pub fn replace_agent_after(&mut self, meanwhile: impl FnOnce(&Site)) {
         drop(self.agent.take());
+        meanwhile(self.site);
         let agent = self.site.spawn();
         self.agent = Some(agent);
     }

@@ -28,6 +28,8 @@ pub enum Shape {
     Plain,
     /// The state directory on a small disk.
     SmallDisk,
+    /// The state directory on a disk whose backing store is smaller than it says.
+    ThinDisk,
     /// A clock that can be moved.
     Clock,
     /// A YubiKey in a reader.
@@ -79,6 +81,7 @@ impl Site {
         let (rig, device) = match shape {
             Shape::Plain | Shape::Clock => Device::soft(),
             Shape::SmallDisk => Device::soft_on_a_small_disk(),
+            Shape::ThinDisk => Device::soft_on_a_thin_disk(),
             Shape::YubiKey => Device::yubikey(),
             Shape::Tpm => Device::tpm(),
         };
@@ -133,7 +136,7 @@ impl Site {
         faults
     }
 
-    /// The small disk.
+    /// The small or thin disk.
     pub fn disk(&self) -> &Disk {
         let Device::Soft(_, Some(disk)) = &self.device else { panic!("no disk at {:?}", self.shape) };
         disk

@@ -1,6 +1,7 @@
 //! Latches on disk: one file per serial, replaced as a whole and durable before the call returns.
 //!
-//! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again.
+//! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again. What
+//! was read is written anew, since the page cache gives also what an earlier fsync failed to bring to the disk.
 //! An outcome that the disk refuses is kept here and written as soon as it can be; until then the attempt on disk
 //! stands for it, which is never laxer.
 
@@ -24,7 +25,7 @@ const ENDING: &str = ".json";
 pub(in super::super) struct Store {
     folder: PathBuf,
     latches: BTreeMap<String, Latch>,
-    /// Serials whose record is newer here than on disk.
+    /// Serials whose record is newer here than on disk, or may be.
     unwritten: BTreeSet<String>,
 }
 
@@ -51,8 +52,12 @@ impl Store {
         let latches = make_folder(&folder).and_then(|()| list(&folder));
         let paths = latches.map_err(|error| StoreError::Folder(folder.clone(), error))?;
         let latches = paths.iter().map(|path| read(path).map(|latch| (latch.serial.clone(), latch)));
-        let latches = latches.collect::<Result<_, StoreError>>()?;
-        Ok(Self { folder, latches, unwritten: BTreeSet::new() })
+        let latches = latches.collect::<Result<BTreeMap<_, _>, StoreError>>()?;
+        let unwritten = latches.keys().cloned().collect();
+        let mut store = Self { folder, latches, unwritten };
+        // A full disk is no reason not to start: they count as they are, and are written once it takes them.
+        let _ = store.flush();
+        Ok(store)
     }
 
     /// Which token this serial was last logged in to as.
@@ -170,7 +175,11 @@ fn read(path: &Path) -> Result<Latch, StoreError> {
 
 fn replace(folder: &Path, path: &Path, latch: &Latch) -> io::Result<()> {
     let draft = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(&serde_json::to_vec(latch)?)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;

@@ -11,6 +11,9 @@ use crate::faults::{Scene, Shape};
 use crate::strace::Strace;
 use crate::wait::until_true;
 
+/// How many fronts come up and cannot serve, and how many assertions are released once there is room.
+const IN_VAIN: usize = 3;
+const SERVED_AGAIN: usize = 40;
 /// How many requests show how a host does that can open nothing.
 const MANY: usize = 40;
 
@@ -24,6 +27,8 @@ pub(super) fn kinds() -> Vec<Kind> {
             scene.gone();
         })
         .on(Shape::SmallDisk),
+        Kind::new(Group::Agent, "the backing store full below the file system, then a power cut", thin)
+            .on(Shape::ThinDisk),
         Kind::new(Group::Agent, "the disk does not confirm", |scene| {
             let front = scene.agent().front().unwrap();
             let trace = scene.site.rig.at("trace");
@@ -68,6 +73,18 @@ pub(super) fn kinds() -> Vec<Kind> {
             scene.gone();
         }),
     ]
+}
+
+/// The file system has room and takes every write, and nothing reaches the disk; starts fail until there is room. What is
+/// released from then on must be on the disk with all that is before it, whatever the page cache held meanwhile.
+fn thin(scene: &mut Scene<'_>) {
+    let disk = scene.site.disk();
+    disk.fill();
+    scene.agent().until_fronts(IN_VAIN);
+    disk.free();
+    scene.callers.until_served(SERVED_AGAIN);
+    scene.replace_agent_after(|site| site.disk().forget_pages());
+    scene.gone();
 }
 
 fn step(scene: &Scene<'_>, offset: &str) {

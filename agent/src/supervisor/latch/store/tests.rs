@@ -1,5 +1,5 @@
 use super::*;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 fn token() -> Name {
     "t".parse().unwrap()
@@ -57,6 +57,27 @@ fn a_latch_that_cannot_be_read_stops_the_agent() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("1.json"), "{").unwrap();
     assert!(matches!(Store::open(folder.path().into()), Err(StoreError::Unreadable(..))));
+}
+
+#[test]
+fn a_start_writes_what_it_read_to_new_files_or_as_soon_as_the_disk_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Store::open(folder.path().into()).unwrap();
+    let inode = || fs::metadata(folder.path().join("1.json")).unwrap().ino();
+    let _ = attempt(&mut open(), "1").unwrap();
+    let written = inode();
+    // As long as the old file is held, its number is not given again.
+    let _old = File::open(folder.path().join("1.json")).unwrap();
+    block(folder.path());
+    let mut store = open();
+    assert_eq!(inode(), written);
+    assert!(matches!(attempt(&mut store, "1").unwrap(), Decision::Latched(_)));
+    fs::remove_dir(folder.path().join("1.tmp")).unwrap();
+    store.flush().unwrap();
+    let again = inode();
+    assert_ne!(again, written);
+    open();
+    assert_ne!(inode(), again);
 }
 
 #[test]

@@ -1,0 +1,194 @@
+//! A backing store that fills up below the file system: ext4 has room and takes every write, and write-back fails. The
+//! kernel then keeps the pages, readable and clean, so that only a disk read afresh tells what is there. Run it as root.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::mpsc,
+};
+
+use common::*;
+use ledger::{Error, Ledger, Reader, verify};
+use tempfile::TempDir;
+
+/// The size of the memory that backs the disk, and of the disk that it pretends to be, in MiB.
+const BACKING: u64 = 32;
+const DISK: u64 = 160;
+/// So much of the disk's beginning is backed from the start, in MiB: the file system's own blocks and its journal, whose
+/// loss would turn it read-only.
+const OWN: u64 = 6;
+/// How often the agent comes back while nothing can be written.
+const RETURNS: u64 = 12;
+/// How many records wait at once: more than a page of them.
+const AT_ONCE: u64 = 64;
+
+fn run(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?} (these tests need root): {said}");
+}
+
+/// An ext4 file system in a sparse file in a small memory.
+struct Thin(TempDir);
+
+impl Thin {
+    fn new() -> Self {
+        let thin = Self(folder());
+        for name in ["backing", "disk"] {
+            fs::create_dir(thin.at(name)).unwrap();
+        }
+        run("mount", &["-t", "tmpfs", "-o", &format!("size={BACKING}m"), "tmpfs", &thin.text("backing")]);
+        let image = thin.text("backing/image");
+        fs::File::create(&image).unwrap().set_len(DISK << 20).unwrap();
+        let compact = ["-b", "4096", "-N", "1024", "-J", "size=4", "-E", "packed_meta_blocks=1"];
+        run("mkfs.ext4", &[&["-q", "-m", "0"], &compact[..], &[&image]].concat());
+        run("fallocate", &["-l", &format!("{OWN}MiB"), &image]);
+        thin.mount();
+        thin
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.at(name).to_str().unwrap().to_owned()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.at("disk/log")
+    }
+
+    fn mount(&self) {
+        run("mount", &["-o", "loop,errors=continue", &self.text("backing/image"), &self.text("disk")]);
+    }
+
+    /// Takes all that is left of the backing.
+    fn fill(&self) {
+        let filler = fs::File::create(self.at("backing/filler")).unwrap();
+        let mut bytes = 0;
+        while rustix::io::pwrite(&filler, &[1; 4096], bytes).is_ok_and(|written| written == 4096) {
+            bytes += 4096;
+        }
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.at("backing/filler")).unwrap();
+    }
+
+    /// As after a power cut: what is read from now on comes from the disk.
+    fn forget_pages(&self) {
+        run("umount", &[&self.text("disk")]);
+        self.mount();
+    }
+}
+
+impl Drop for Thin {
+    fn drop(&mut self) {
+        for name in ["disk", "backing"] {
+            let _ = Command::new("umount").arg("-l").arg(self.at(name)).status();
+        }
+    }
+}
+
+/// Records many at a time until the disk does not confirm; what was acknowledged goes to `kept`.
+fn record_until_lost(ledger: &Ledger, kept: &mut BTreeMap<u64, String>) {
+    let (tell, told) = mpsc::channel();
+    for round in 0..1_000 {
+        for number in 0..AT_ONCE {
+            let (tell, jti) = (tell.clone(), round * AT_ONCE + number);
+            ledger.record(intent(jti), move |result| tell.send((jti, result)).unwrap());
+        }
+        let results: Vec<_> = told.iter().take(AT_ONCE as usize).collect();
+        for (jti, result) in &results {
+            match result {
+                Ok(receipt) => drop(kept.insert(receipt.index(), format!("j{jti}"))),
+                Err(Error::Fatal(_)) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+        if results.iter().any(|(_, result)| result.is_err()) {
+            return;
+        }
+    }
+    panic!("the backing never filled");
+}
+
+fn record_some(ledger: &Ledger, kept: &mut BTreeMap<u64, String>) {
+    for number in 0..300 {
+        kept.insert(recorded(ledger, intent(number)), format!("j{number}"));
+    }
+}
+
+#[track_caller]
+fn assert_kept(log: &Path, kept: &BTreeMap<u64, String>) {
+    let reader = Reader::open(log).unwrap();
+    let report = verify(&reader, |_, _| {}).unwrap();
+    assert_eq!(report.damage, [], "of {} entries", kept.len());
+    let found: BTreeMap<u64, String> =
+        reader.entries(0).map(|item| item.unwrap()).map(|(i, entry)| (i, entry.jti.unwrap())).collect();
+    let lost: Vec<_> = kept.iter().filter(|(index, jti)| found.get(index) != Some(jti)).collect();
+    assert!(lost.is_empty(), "{} of {} acknowledged entries are lost: {lost:?}", lost.len(), kept.len());
+}
+
+/// Starts again and again while nothing can be written, and says how often there was a ledger.
+fn return_in_vain(thin: &Thin, kept: &mut BTreeMap<u64, String>) -> u64 {
+    let mut opened = 0;
+    for _ in 0..RETURNS {
+        match Ledger::open(&thin.log()) {
+            Ok((ledger, _)) => {
+                record_until_lost(&ledger, kept);
+                opened += 1;
+            }
+            // A start that cannot make sure of what it read is none.
+            Err(Error::Io { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    opened
+}
+
+#[test]
+fn what_write_back_lost_is_on_the_disk_before_anything_is_built_on_it() {
+    let thin = Thin::new();
+    let mut kept = BTreeMap::new();
+    let (ledger, _) = Ledger::open(&thin.log()).unwrap();
+    record_some(&ledger, &mut kept);
+    thin.fill();
+    record_until_lost(&ledger, &mut kept);
+    drop(ledger);
+    return_in_vain(&thin, &mut kept);
+    thin.free();
+    let (ledger, recovered) = Ledger::open(&thin.log()).unwrap();
+    assert!(recovered.size >= kept.len() as u64);
+    record_some(&ledger, &mut kept);
+    drop(ledger);
+    thin.forget_pages();
+    assert_kept(&thin.log(), &kept);
+    let (ledger, _) = Ledger::open(&thin.log()).unwrap();
+    record_some(&ledger, &mut kept);
+}
+
+#[test]
+fn a_start_that_cannot_write_what_it_read_is_refused_loses_nothing_and_works_later() {
+    let thin = Thin::new();
+    let mut kept = BTreeMap::new();
+    let (ledger, _) = Ledger::open(&thin.log()).unwrap();
+    record_some(&ledger, &mut kept);
+    thin.fill();
+    record_until_lost(&ledger, &mut kept);
+    drop(ledger);
+    assert_eq!(return_in_vain(&thin, &mut kept), 0, "a start trusted what it could not write");
+    // Nothing that a start tried is in the way of what was on the disk before.
+    thin.forget_pages();
+    thin.free();
+    let (ledger, _) = Ledger::open(&thin.log()).unwrap();
+    record_some(&ledger, &mut kept);
+    drop(ledger);
+    assert_kept(&thin.log(), &kept);
+}
