@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use agent::supervisor::{self, Failure, Options};
 use clap::{Parser, Subcommand};
+use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
@@ -91,8 +92,10 @@ fn control() -> io::Result<Option<OwnedFd>> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let control = io::stdin().as_fd().try_clone_to_owned()?;
     // Who made the pair is its peer; a parent that died before the signal was set is not our parent any more.
-    let made_by = rustix::net::sockopt::socket_peercred(&control).ok().map(|peer| peer.pid);
-    Ok((made_by.is_some() && made_by == rustix::process::getppid()).then_some(control))
+    // Where one does not see the other, both are 0, and nobody's.
+    let made_by = getsockopt(&control, sockopt::PeerCredentials).map_or(0, |peer| peer.pid());
+    let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
+    Ok((parent != 0 && made_by == parent).then_some(control))
 }
 
 /// As many descriptors as are allowed: each caller takes one. Modules, in hosts, may not bear more than 1024.

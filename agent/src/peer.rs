@@ -2,7 +2,8 @@
 //!
 //! Everything is taken when the connection is accepted, while the process provably lives; before every request the
 //! pidfd is asked again, and every received message must come from the process that connected (SO_PASSCRED), so a
-//! socket handed to another process is worthless. See unix(7), pidfd_open(2), cgroups(7).
+//! socket handed to another process is worthless. Whom the kernel cannot name here, being in a PID namespace beside ours, is
+//! nobody: all of those have the same number. See unix(7), pidfd_open(2), cgroups(7).
 //!
 //! Only a connection makes a peer:
 //! ```
@@ -23,19 +24,25 @@
 //! }
 //! ```
 
-use std::io;
+pub mod cgroup;
+mod refusal;
+pub mod status;
+
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::sockopt::{set_socket_passcred, socket_peercred};
+use rustix::net::sockopt::set_socket_passcred;
 use rustix::process::Pid;
 
-/// The most bytes of a /proc file that are read.
+pub use refusal::NoPeer;
+use status::Status;
+
+/// The most bytes of a /proc file that are read: the status of a process in some 9,000 groups.
 const MAX_PROC: u64 = 64 * 1024;
-/// The place of the effective uid in the `Uid:` line of /proc/PID/status (proc(5)).
-const EFFECTIVE: usize = 1;
 
 /// The process that connected.
 #[derive(Debug)]
@@ -48,46 +55,29 @@ pub struct Peer {
     pidfd: Option<OwnedFd>,
 }
 
-/// Why a connection has no peer.
-#[derive(Debug, thiserror::Error)]
-pub enum NoPeer {
-    /// The kernel did not say.
-    #[error("the kernel does not tell who connected: {0}")]
-    Unknown(#[from] io::Error),
-    /// It connected and ended.
-    #[error("the process that connected has ended")]
-    Gone,
-    /// It connected and became another user.
-    #[error("the process that connected has become another user")]
-    Changed,
-    /// It is a token's host.
-    #[error("the process that connected is a host of this agent: its module is no caller")]
-    Host,
-}
-
 impl Peer {
     /// Reads the peer of a fresh connection and turns on credentials for everything that it will send.
     pub fn of(connection: impl AsFd) -> Result<Self, NoPeer> {
         set_socket_passcred(&connection, true).map_err(io::Error::from)?;
-        let credentials = socket_peercred(&connection).map_err(io::Error::from)?;
-        let pidfd = match getsockopt(&connection, sockopt::PeerPidfd) {
-            Ok(pidfd) => Some(pidfd),
-            Err(Errno::ENOPROTOOPT) => None,
-            // The option is there and gives nothing: some kernels answer so of a process that has ended.
-            Err(errno) => return Err(NoPeer::Unknown(errno.into())),
-        };
-        let pid = credentials.pid.as_raw_nonzero().get();
-        let status = proc_file(pid, "status").unwrap_or_default();
-        let uid = credentials.uid.as_raw();
-        let groups = [numbers(&status, "Groups:"), vec![credentials.gid.as_raw()]].concat();
-        let parent = numbers(&status, "PPid:").first().copied();
-        let peer = Self { uid, pid, parent, groups, unit: unit_of(pid), pidfd };
+        // nix's, since rustix's pid is never 0: that is what the kernel tells of a process that it cannot name here.
+        let credentials = getsockopt(&connection, sockopt::PeerCredentials).map_err(io::Error::from)?;
+        let (uid, pid) = (credentials.uid(), credentials.pid());
+        if pid <= 0 {
+            return Err(NoPeer::Unseen);
+        }
+        let pidfd = pidfd_of(&connection)?;
+        let status = status_of(pid)?;
+        let parent = status.as_ref().map(|status| status.parent);
+        let effective = status.as_ref().map(|status| status.uid);
+        let groups =
+            [status.map(|status| status.groups).unwrap_or_default(), vec![credentials.gid()]].concat();
+        let unit = proc_file(pid, "cgroup")?.and_then(|text| cgroup::unit(&text));
+        let peer = Self { uid, pid, parent, groups, unit, pidfd };
         // Read first, asked after: what stood in /proc was this process's, not a successor's with its pid.
         if !peer.lives() {
             return Err(NoPeer::Gone);
         }
         // A process that became another user since it connected has that user's groups now; they are not the caller's.
-        let effective = numbers(&status, "Uid:").get(EFFECTIVE).copied();
         if effective.is_some_and(|now| now != uid) { Err(NoPeer::Changed) } else { Ok(peer) }
     }
 
@@ -129,53 +119,36 @@ impl Peer {
     }
 }
 
-fn proc_file(pid: i32, name: &str) -> Option<String> {
-    let file = std::fs::File::open(format!("/proc/{pid}/{name}")).ok()?;
-    io::read_to_string(io::Read::take(file, MAX_PROC)).ok()
+/// What vouches for the process from now on; none where the kernel has no SO_PEERPIDFD.
+fn pidfd_of(connection: &impl AsFd) -> Result<Option<OwnedFd>, NoPeer> {
+    match getsockopt(connection, sockopt::PeerPidfd) {
+        Ok(pidfd) => Ok(Some(pidfd)),
+        Err(Errno::ENOPROTOOPT) => Ok(None),
+        // The option is there and gives nothing: some kernels answer so of a process that has ended.
+        Err(errno) => Err(NoPeer::Unknown(errno.into())),
+    }
 }
 
-/// The numbers in one line of /proc/PID/status.
-fn numbers(status: &str, name: &str) -> Vec<u32> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-    line.split_whitespace().filter_map(|number| number.parse().ok()).collect()
+fn status_of(pid: i32) -> Result<Option<Status>, NoPeer> {
+    let Some(text) = proc_file(pid, "status")? else { return Ok(None) };
+    Status::parse(&text).map(Some).ok_or(NoPeer::Unreadable("status"))
 }
 
-fn unit_of(pid: i32) -> Option<String> {
-    unit_in(&proc_file(pid, "cgroup")?)
-}
-
-/// The first component under system.slice that is no slice: of the unified hierarchy, else of systemd's own.
-fn unit_in(cgroup: &str) -> Option<String> {
-    let path = |mark: &str| cgroup.lines().find_map(|line| line.split_once(mark).map(|(_, path)| path));
-    let path = path("0::").filter(|path| *path != "/").or_else(|| path(":name=systemd:"))?;
-    let mut parts = path.strip_prefix("/system.slice/")?.split('/');
-    let unit = parts.find(|part| !part.ends_with(".slice"))?;
-    (!unit.is_empty()).then(|| unit.to_owned())
+/// A file of a process's, whole; none where it is hidden from us (proc(5), hidepid) or the process is gone.
+fn proc_file(pid: i32, name: &'static str) -> Result<Option<Vec<u8>>, NoPeer> {
+    let mut text = Vec::new();
+    let Ok(file) = File::open(format!("/proc/{pid}/{name}")) else { return Ok(None) };
+    match file.take(MAX_PROC + 1).read_to_end(&mut text) {
+        // The beginning of a file would be believed to be all of it.
+        Ok(read) if read as u64 > MAX_PROC => Err(NoPeer::Unreadable(name)),
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_unit_is_the_first_non_slice_under_system_slice_only() {
-        let unit = |path: &str| unit_in(&format!("0::{path}\n"));
-        assert_eq!(unit("/system.slice/iep.service").as_deref(), Some("iep.service"));
-        assert_eq!(
-            unit("/system.slice/system-iep.slice/iep@1.service/sub").as_deref(),
-            Some("iep@1.service")
-        );
-        assert_eq!(unit("/user.slice/user-1000.slice/user@1000.service/app.slice/iep.service"), None);
-        assert_eq!(unit("/evil/system.slice/iep.service"), None);
-        assert_eq!(unit("/system.slice/"), None);
-        assert_eq!(unit("/system.slicex/iep.service"), None);
-    }
-
-    #[test]
-    fn a_hybrid_hierarchy_is_read_from_systemds_own() {
-        let cgroup = "3:cpu:/\n1:name=systemd:/system.slice/iep.service\n0::/\n";
-        assert_eq!(unit_in(cgroup).as_deref(), Some("iep.service"));
-    }
 
     #[test]
     fn the_peer_of_our_own_socket_is_ourselves() {

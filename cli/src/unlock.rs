@@ -4,7 +4,7 @@
 //! the environment. It is held in one buffer that is wiped, and is sent once; meanwhile this process leaves no core, is
 //! closed to others, and is locked in memory where that is allowed.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -108,12 +108,17 @@ fn refused(token: &str, answer: &str) -> Failure {
     )
 }
 
+/// Sends the PIN; the line that comes back. Who is sent away before his PIN was read has that line all the same.
 fn send(socket: &mut UnixStream, pin: &[u8]) -> io::Result<String> {
     socket.set_write_timeout(Some(LOGIN))?;
     socket.set_read_timeout(Some(LOGIN))?;
-    socket.write_all(pin)?;
+    let sent = socket.write_all(pin);
     let mut answer = String::new();
-    socket.take(MAX_ANSWER).read_to_string(&mut answer)?;
+    let read = BufReader::new(socket.take(MAX_ANSWER)).read_line(&mut answer);
+    if !answer.ends_with('\n') {
+        sent.and(read)?;
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(answer)
 }
 

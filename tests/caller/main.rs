@@ -4,7 +4,7 @@
 //! is one line of JSON, `{"Ok": …}` or `{"Err": …}`. The other ways of use pass connections by SCM_RIGHTS over the socket
 //! that is their standard input: `--handed` takes one that another process opened, writes one request on it, and prints
 //! what comes back, if anything does; `--handed-many` does that with every one that comes, and says of each whether it
-//! was answered; `--connect SOCKET` opens one for another process, and ends.
+//! was answered; `--connect SOCKET` opens one for another process, and ends; `--lend SOCKET` stays until that one is done.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -17,13 +17,21 @@ use tests::hand::{ANSWERED, CUT_OFF, pass, take};
 use tests::http::Connection;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Its own name may be no text.
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.into_string().unwrap()).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--handed"] => use_handed(),
         ["--handed-many", request] => use_many(request),
         ["--connect", socket] => connect_for_another(Path::new(socket)),
+        ["--lend", socket] => {
+            connect_for_another(Path::new(socket));
+            let _ = parent().read(&mut [0]);
+        }
         [socket] => call(Path::new(socket)),
-        _ => panic!("kunci-caller SOCKET | --handed | --handed-many REQUEST | --connect SOCKET"),
+        _ => panic!(
+            "kunci-caller SOCKET | --handed | --handed-many REQUEST | --connect SOCKET | --lend SOCKET"
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 use tests::faults::handed::{HANDED, REUSED, handed};
+use tests::faults::unseen::{UNSEEN, unseen};
 use tests::faults::{Kind, Row, Sites, kinds, run};
 
 use crate::Options;
@@ -13,12 +14,13 @@ pub(crate) enum Work {
     Kind(Kind),
     Handed,
     Reused,
+    Unseen,
 }
 
 impl Work {
     /// All that the options ask for, in the table's order.
     pub(crate) fn all(options: &Options) -> Vec<Self> {
-        let all = kinds::all().into_iter().map(Self::Kind).chain([Self::Handed, Self::Reused]);
+        let all = kinds::all().into_iter().map(Self::Kind).chain([Self::Handed, Self::Reused, Self::Unseen]);
         let is_meant = |name: &str| {
             options.kinds.is_empty() || options.kinds.iter().any(|part| name.contains(part.as_str()))
         };
@@ -30,6 +32,7 @@ impl Work {
             Self::Kind(kind) => kind.name,
             Self::Handed => HANDED,
             Self::Reused => REUSED,
+            Self::Unseen => UNSEEN,
         }
     }
 
@@ -44,6 +47,7 @@ impl Work {
             Self::Kind(kind) => run::row(kind, sites, options.runs, told),
             Self::Handed => handed(options.handed),
             Self::Reused => reused_alone(options.handed),
+            Self::Unseen => unseen(options.handed),
         };
         catch_unwind(AssertUnwindSafe(row)).unwrap_or_else(|_| Row::failed(self.name()))
     }

@@ -36,12 +36,12 @@ impl Connection {
         self.stream.get_mut()
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its answer; who is turned away has one before the request is taken.
     pub fn send(&mut self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Reply> {
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: kunci\r\nContent-Length: {}\r\n\r\n", body.len());
-        self.stream().write_all(&[head.as_bytes(), body].concat())?;
-        self.read()
+        let sent = self.stream().write_all(&[head.as_bytes(), body].concat());
+        self.read().or_else(|unread| sent.and(Err(unread)))
     }
 
     /// Reads one answer.

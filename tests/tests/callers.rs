@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -176,6 +179,10 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
         "kunci.slice/system.slice/kunci-test.service",
         "system.slice/kunci-test2.service",
         "system.slice/other.service/kunci-test.service",
+        // What a user may call the folders that systemd lets him make, where both hierarchies are in use.
+        "user.slice/0::/system.slice/kunci-test.service",
+        "user.slice/:name=systemd:/system.slice/kunci-test.service",
+        "user.slice/x1:name=systemd:/system.slice/kunci-test.service",
     ];
     let mut cgroups = Cgroups::mount();
     let mut caller = cgroups.caller(&rig, agent.socket(), &meant);
@@ -187,6 +194,40 @@ fn a_rule_by_unit_holds_for_processes_directly_under_the_system_slice_only() {
         let mut caller = cgroups.caller(&rig, agent.socket(), other);
         caller.assertion("de").refused(403, "connector-not-granted");
     }
+}
+
+/// With sub-gids of /etc/subgid a user can be in tens of thousands of groups, whose list is longer than what is read of it.
+#[test]
+fn a_group_is_never_the_beginning_of_a_longer_number_and_a_name_that_is_no_text_hides_no_group() {
+    // What the number at the end of what is read begins with: the 9,330th or so of those below.
+    const GROUP: u32 = 109;
+    let rig = Rig::bare().rules(&format!(
+        "[callers.group]\ngroup = \"{GROUP}\"\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let program = rig.caller();
+    // A copy of the program under this name, which is the process's name, in these groups.
+    let caller = |name: &[u8], groups: &str| {
+        let named = rig.at(".").join(OsStr::from_bytes(name));
+        fs::copy(&program, &named).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args([&format!("--reuid={STRANGER}"), &format!("--regid={STRANGER}"), "--groups", groups]);
+        command.arg(named).arg(agent.socket());
+        Caller::start(command)
+    };
+    let many = |count: u32| (0..count).map(|n| (100_000 + n).to_string()).collect::<Vec<_>>().join(",");
+    // Seven names, each a byte longer, move the end of what is read through a whole number: 1, 10, 109, 1093…
+    let told: Vec<_> = (1..=7)
+        .map(|length| {
+            let reply = caller(&vec![b'n'; length], &many(10_000)).assertion("de");
+            let code = reply.json()["code"].as_str().map(str::to_owned);
+            (reply.status, code)
+        })
+        .collect();
+    assert!(told.iter().all(|told| *told == (403, Some("peer-unreadable".into()))), "{told:?}");
+    caller(b"\xff", &GROUP.to_string()).assertion("de").ok();
+    caller(b"Groups:", &format!("{GROUP},{}", many(8_000))).assertion("de").ok();
 }
 
 #[test]

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::{SendFlags, send};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
 use tower::ServiceExt;
@@ -86,20 +88,23 @@ impl Server {
         let place = match self.limits.place(uid) {
             Ok(place) => place,
             Err(full) => {
-                turn_away(&socket, full);
+                turn_away(&socket, full.into());
                 return 1;
             }
         };
         let knocks = if place.is_suspect() { MAX_KNOCKS } else { 0 };
         match self.peer(&socket) {
             Ok(peer) if !self.front.policy().knows(&peer) && !place.is_a_strangers() => {
-                turn_away(&socket, Full::Total);
+                turn_away(&socket, Full::Total.into());
                 return 1;
             }
             Ok(peer) => {
                 tokio::spawn(async move { self.drive(socket, Arc::new(peer), &place).await });
             }
-            Err(error) => tracing::debug!(%error, "a connection without a peer"),
+            Err(error) => {
+                tracing::debug!(%error, uid, "a connection without a peer");
+                turn_away(&socket, error.into());
+            }
         }
         knocks
     }
@@ -161,14 +166,14 @@ impl Server {
 #[error("the peer is gone")]
 struct Gone;
 
-/// Says why there is no place, if the kernel takes the words at once, and hangs up.
-fn turn_away(socket: &UnixStream, full: Full) {
-    let problem = Problem::from(full);
-    let (status, body) = (problem.status, serde_json::to_string(&problem).unwrap_or_default());
-    let head = format!(
-        "HTTP/1.1 {status} Busy\r\nContent-Type: {PROBLEM_JSON}\r\nRetry-After: 1\r\nConnection: close"
-    );
+/// Says why there is no place or no peer, if the kernel takes the words at once, and hangs up.
+fn turn_away(socket: &UnixStream, problem: Problem) {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let retry = problem.retry_after.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {PROBLEM_JSON}\r\n{retry}Connection: close");
+    let body = serde_json::to_string(&problem).unwrap_or_default();
     let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    // A client that does not even take this much is not worth waiting for.
-    let _ = socket.try_write(answer.as_bytes());
+    // By the system call itself: tokio does not know yet whether a socket that just came can be written to. A client that
+    // does not even take this much is not worth waiting for.
+    let _ = send(socket, answer.as_bytes(), SendFlags::NOSIGNAL);
 }

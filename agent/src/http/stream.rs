@@ -6,13 +6,14 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use nix::cmsg_space;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::time::{Sleep, sleep};
@@ -38,6 +39,8 @@ pub(super) struct Stream {
     socket: UnixStream,
     peer: Arc<Peer>,
     outbox: Outbox,
+    /// Room for the sender's credentials and nothing else: descriptors that somebody sends are the kernel's to drop.
+    control: Vec<u8>,
     stall: Option<Pin<Box<Sleep>>>,
 }
 
@@ -68,15 +71,16 @@ impl Outbox {
 
 impl Stream {
     pub(super) fn new(socket: UnixStream, peer: Arc<Peer>, outbox: Outbox) -> Self {
-        Self { socket, peer, outbox, stall: None }
+        Self { socket, peer, outbox, control: cmsg_space!(UnixCredentials), stall: None }
     }
 
     /// One receive. Where it did not fill the buffer there is nothing more to read, and saying so to tokio spares the
     /// system call that would find it out.
-    fn try_receive(&self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+    fn try_receive(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        let Self { socket, peer, control, .. } = self;
         let mut filled = false;
-        let spent = self.socket.try_io(Interest::READABLE, || {
-            self.receive(buffer)?;
+        let spent = socket.try_io(Interest::READABLE, || {
+            receive(socket, peer, control, buffer)?;
             filled = true;
             if buffer.remaining() > 0 && !buffer.filled().is_empty() {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -85,27 +89,6 @@ impl Stream {
             }
         });
         if filled { Ok(()) } else { spent }
-    }
-
-    fn receive(&self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let mut parts = [IoSliceMut::new(buffer.initialize_unfilled())];
-        let received = recvmsg(&self.socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-        let ours = control.drain().any(|message| match message {
-            RecvAncillaryMessage::ScmCredentials(from) => self.is_peer(&from),
-            _ => false,
-        });
-        if received.bytes > 0 && !ours {
-            tracing::warn!(uid = self.peer.uid(), "bytes from another process than the one that connected");
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        buffer.advance(received.bytes);
-        Ok(())
-    }
-
-    fn is_peer(&self, from: &rustix::net::UCred) -> bool {
-        from.pid.as_raw_nonzero().get() == self.peer.pid() && from.uid.as_raw() == self.peer.uid()
     }
 
     /// Counts a write's progress, or how long there has been none.
@@ -121,9 +104,27 @@ impl Stream {
     }
 }
 
+/// Takes what has come, if the peer sent all of it. A sender that we cannot see has pid 0 here, and no peer has that.
+fn receive(socket: &UnixStream, peer: &Peer, control: &mut [u8], buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+    let mut parts = [IoSliceMut::new(buffer.initialize_unfilled())];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let received = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(control), flags)?;
+    let bytes = received.bytes;
+    let ours = received.cmsgs()?.any(|message| match message {
+        ControlMessageOwned::ScmCredentials(from) => from.pid() == peer.pid() && from.uid() == peer.uid(),
+        _ => false,
+    });
+    if bytes > 0 && !ours {
+        tracing::warn!(uid = peer.uid(), "bytes from another process than the one that connected");
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    buffer.advance(bytes);
+    Ok(())
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {

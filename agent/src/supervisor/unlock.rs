@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hsm_config::Name;
+use rustix::net::{SendFlags, send};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
@@ -49,12 +50,19 @@ async fn accept(token: Name, listener: UnixListener, inbox: mpsc::Sender<Event>)
     }
 }
 
-/// A client that is none of our children: a module could else spend the tries of another token's PIN.
+/// A client that is none of our children: a module could else spend the tries of another token's PIN. Who is sent away is
+/// told why, as a host tells it.
 fn outsider(client: UnixStream) -> std::io::Result<UnixStream> {
-    let peer = Peer::of(&client).map_err(std::io::Error::other)?;
-    match peer.is_child_of(rustix::process::getpid()) {
-        true => Err(std::io::Error::other(NoPeer::Host)),
-        false => Ok(client),
+    let peer = Peer::of(&client).and_then(|peer| match peer.is_child_of(rustix::process::getpid()) {
+        true => Err(NoPeer::Host),
+        false => Ok(peer),
+    });
+    match peer {
+        Ok(_) => Ok(client),
+        Err(why) => {
+            let _ = send(&client, format!("refused: {why}\n").as_bytes(), SendFlags::NOSIGNAL);
+            Err(std::io::Error::other(why))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod scene;
 pub mod site;
 pub mod stillness;
 pub mod table;
+pub mod unseen;
 pub mod witness;
 
 pub use device::Device;
