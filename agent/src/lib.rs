@@ -20,6 +20,7 @@ pub mod http;
 pub mod journal;
 pub mod lifecycle;
 pub mod link;
+pub mod messages;
 pub mod peer;
 mod places;
 pub mod policy;

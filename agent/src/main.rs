@@ -9,11 +9,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use agent::messages;
 use agent::supervisor::{self, Failure, Options};
 use clap::{Parser, Subcommand};
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-use tracing_subscriber::EnvFilter;
 
 /// The exit code where the configuration or the command line is at fault.
 const EXIT_CONFIGURATION: u8 = 2;
@@ -49,7 +49,7 @@ enum Role {
 
 fn main() -> ExitCode {
     let Arguments { config, private, role } = Arguments::parse();
-    log();
+    messages::begin();
     match role {
         None => supervise(Options { config, private }),
         Some(Role::Front) => play(c"kunci-front", |control| {
@@ -109,15 +109,4 @@ fn raise_descriptors() {
 fn fail(code: u8, what: impl Display) -> ExitCode {
     eprintln!("{what}");
     code.into()
-}
-
-/// Events go to standard error; systemd's journal knows the time itself.
-fn log() {
-    let filter = EnvFilter::try_from_env("KUNCI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    if std::env::var_os("JOURNAL_STREAM").is_some() {
-        events.without_time().init();
-    } else {
-        events.init();
-    }
 }

@@ -1,11 +1,11 @@
-//! Refusals, counted per (uid, connector, reason) and written at most once a minute each, never on the caller's time.
+//! Refusals, counted and written at most once a minute for each counter, never on the caller's time.
 //!
-//! A caller that floods us with refused requests costs a counter and one entry a minute. The number of counters is
-//! bounded: connectors' names come from the configuration, reasons from the code, and uids beyond the limit are counted
-//! together.
+//! Whom a rule names is counted by uid, connector and reason. Users whom no rule names share one counter for each reason: one
+//! person may have tens of thousands of uids. Counters are few, connectors' names come from the configuration, reasons from
+//! the code, and all counters together write so many entries in any minute; what is over waits, and its count goes on.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hsm_config::Name;
@@ -13,66 +13,136 @@ use ledger::{Caller, Entry, Kind};
 
 /// How often one counter may be written.
 const EVERY: Duration = Duration::from_secs(60);
-/// How many counters are kept.
-const MAX_COUNTERS: usize = 1024;
+/// How many entries all counters may write in that time.
+const MAX_ENTRIES: usize = 60;
+/// How many counters there are for those whom a rule names; beyond them, they share one for each reason, too.
+const MAX_COUNTERS: usize = 256;
 
 /// The counters.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<Key, Counter>>);
+pub struct Refusals(Mutex<Counters>);
+
+#[derive(Default)]
+struct Counters {
+    counters: HashMap<Key, Counter>,
+    /// When entries were taken to be written, within the last minute.
+    taken: VecDeque<Instant>,
+}
 
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    uid: Option<u32>,
+    who: Who,
     connector: Option<Name>,
     reason: &'static str,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Who {
+    Uid(u32),
+    /// Users whom no rule names.
+    Unnamed,
+    /// More users whom a rule names than are counted apart.
+    Several,
+}
+
 struct Counter {
+    /// Whoever was counted since the last entry, as long as it was one user.
     caller: Option<Caller>,
     pending: u64,
+    /// When the first was counted that is not written.
+    since: Instant,
     written: Option<Instant>,
 }
 
 impl Refusals {
-    /// Counts one refusal. The connector is one of the configuration's, or none.
-    pub fn count(&self, caller: Caller, connector: Option<&Name>, reason: &'static str) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = Key { uid: Some(caller.uid), connector: connector.cloned(), reason };
-        let mut caller = Some(caller);
-        if counters.len() >= MAX_COUNTERS && !counters.contains_key(&key) {
-            (key, caller) = (Key { uid: None, connector: None, reason }, None);
-        }
-        counters.entry(key).or_insert(Counter { caller, pending: 0, written: None }).pending += 1;
+    /// Counts one refusal of somebody whom a rule names. The connector is one of the configuration's, or none.
+    pub fn count(&self, caller: Caller, connector: Option<&Name>, reason: &'static str, now: Instant) {
+        let mut all = self.all();
+        let key = Key { who: Who::Uid(caller.uid), connector: connector.cloned(), reason };
+        let key = match all.counters.len() >= MAX_COUNTERS && !all.counters.contains_key(&key) {
+            true => Key { who: Who::Several, connector: None, reason },
+            false => key,
+        };
+        all.count(key, Some(caller), 1, now);
     }
 
-    /// The entries that are due now, each to be given back by [`Refusals::not_written`] where the disk refuses it. `all`
-    /// takes what is pending whatever its age, at a stop.
-    pub fn due(&self, now: Instant, all: bool) -> Vec<(Key, Entry)> {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = |counter: &Counter| counter.written.is_some_and(|at| now.duration_since(at) < EVERY);
-        let mut due = Vec::new();
-        for (key, counter) in counters.iter_mut() {
-            if counter.pending > 0 && (all || !recent(counter)) {
-                due.push((key.clone(), entry(key, counter)));
-                (counter.pending, counter.written) = (0, Some(now));
-            }
-        }
-        counters.retain(|_, counter| counter.pending > 0 || recent(counter));
+    /// Counts one refusal of somebody whom no rule names, whatever it was that they named.
+    pub fn count_unnamed(&self, caller: Caller, reason: &'static str, now: Instant) {
+        self.all().count(Key { who: Who::Unnamed, connector: None, reason }, Some(caller), 1, now);
+    }
+
+    /// The entries that are due now, those that wait longest first, each to be given back by [`Refusals::not_written`] where the
+    /// disk refuses it.
+    pub fn due(&self, now: Instant) -> Vec<(Key, Entry)> {
+        let mut all = self.all();
+        all.taken.retain(|at| now.duration_since(*at) < EVERY);
+        let room = MAX_ENTRIES.saturating_sub(all.taken.len());
+        let due = all.take(room, now, |counter| !counter.is_recent(now));
+        all.taken.extend(due.iter().map(|_| now));
+        all.counters.retain(|_, counter| counter.pending > 0 || counter.is_recent(now));
         due
+    }
+
+    /// All that is pending, at a stop.
+    pub fn rest(&self, now: Instant) -> Vec<(Key, Entry)> {
+        self.all().take(usize::MAX, now, |_| true)
     }
 
     /// Takes back what the disk refused: it is due again a minute later.
     pub fn not_written(&self, key: Key, entry: Entry, now: Instant) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Counter { caller: entry.caller, pending: 0, written: Some(now) };
-        counters.entry(key).or_insert(new).pending += entry.count.unwrap_or_default();
+        let mut all = self.all();
+        all.count(key.clone(), entry.caller, entry.count.unwrap_or_default(), now);
+        if let Some(counter) = all.counters.get_mut(&key) {
+            counter.written = Some(now);
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Counters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counters {
+    fn count(&mut self, key: Key, caller: Option<Caller>, times: u64, now: Instant) {
+        let new = || Counter { caller: None, pending: 0, since: now, written: None };
+        let counter = self.counters.entry(key).or_insert_with(new);
+        if counter.pending == 0 {
+            (counter.caller, counter.since) = (caller, now);
+        } else if counter.caller.as_ref().map(|caller| caller.uid) != caller.map(|caller| caller.uid) {
+            counter.caller = None;
+        }
+        counter.pending += times;
+    }
+
+    /// Takes the entries of so many counters at most.
+    fn take(&mut self, most: usize, now: Instant, is_due: impl Fn(&Counter) -> bool) -> Vec<(Key, Entry)> {
+        let pending = |counter: &Counter| counter.pending > 0 && is_due(counter);
+        let mut due: Vec<_> = self.counters.iter_mut().filter(|(_, counter)| pending(counter)).collect();
+        due.sort_by_key(|(_, counter)| counter.since);
+        let taken = due.into_iter().take(most).map(|(key, counter)| {
+            let entry = entry(key, counter);
+            (counter.pending, counter.written) = (0, Some(now));
+            (key.clone(), entry)
+        });
+        taken.collect()
+    }
+}
+
+impl Counter {
+    fn is_recent(&self, now: Instant) -> bool {
+        self.written.is_some_and(|at| now.duration_since(at) < EVERY)
     }
 }
 
 fn entry(key: &Key, counter: &Counter) -> Entry {
     let mut entry = Entry::new(Kind::Refusal).reason(key.reason).count(counter.pending);
     entry.caller = counter.caller.clone();
+    let entry = match key.who {
+        Who::Uid(_) => entry,
+        Who::Unnamed => entry.callers("unnamed"),
+        Who::Several => entry.callers("several"),
+    };
     match &key.connector {
         Some(connector) => entry.connector(connector.as_str()),
         None => entry,
@@ -80,43 +150,4 @@ fn entry(key: &Key, counter: &Counter) -> Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn caller(uid: u32) -> Caller {
-        Caller { uid, unit: None }
-    }
-
-    #[test]
-    fn a_million_refusals_of_one_kind_are_one_entry_a_minute() {
-        let (refusals, start) = (Refusals::default(), Instant::now());
-        let count = |times: u32| (0..times).for_each(|_| refusals.count(caller(7), None, "rate-exceeded"));
-        count(1);
-        assert_eq!(refusals.due(start, false)[0].1.count, Some(1));
-        count(1_000);
-        assert!(refusals.due(start + Duration::from_secs(59), false).is_empty());
-        assert_eq!(refusals.due(start + Duration::from_secs(60), false)[0].1.count, Some(1_000));
-    }
-
-    #[test]
-    fn what_the_disk_refused_is_counted_on_and_written_later() {
-        let (refusals, start) = (Refusals::default(), Instant::now());
-        (0..3).for_each(|_| refusals.count(caller(7), None, "rate-exceeded"));
-        for (key, entry) in refusals.due(start, false) {
-            refusals.not_written(key, entry, start);
-        }
-        refusals.count(caller(7), None, "rate-exceeded");
-        assert!(refusals.due(start + Duration::from_secs(59), false).is_empty());
-        let due = refusals.due(start + Duration::from_secs(60), false);
-        assert_eq!((due.len(), due[0].1.count, due[0].1.caller.clone()), (1, Some(4), Some(caller(7))));
-    }
-
-    #[test]
-    fn counters_are_bounded_and_lose_no_count() {
-        let (refusals, start) = (Refusals::default(), Instant::now());
-        (0..5_000).for_each(|uid| refusals.count(caller(uid), None, "connector-not-granted"));
-        let due = refusals.due(start, true);
-        assert!(due.len() <= MAX_COUNTERS + 1);
-        assert_eq!(due.iter().filter_map(|(_, entry)| entry.count).sum::<u64>(), 5_000);
-    }
-}
+mod tests;

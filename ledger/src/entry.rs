@@ -88,6 +88,9 @@ pub struct Entry {
     /// In a refusal: how many it stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// In a refusal that may stand for more than one user: `unnamed` for those whom no rule names, `several` for others.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
+    pub callers: Option<String>,
 }
 
 /// Why bytes are not an entry.
@@ -125,6 +128,7 @@ impl Entry {
             certificate_sha256: None,
             serial: None,
             count: None,
+            callers: None,
         }
     }
 
@@ -186,6 +190,8 @@ setters! {
     serial: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets how many refusals this entry stands for.
     count: u64 => |value| value;
+    /// Sets for whom a refusal stands that may be several users'.
+    callers: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
 }
 
 #[cfg(test)]

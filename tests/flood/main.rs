@@ -1,8 +1,9 @@
-//! `kunci-flood SOCKET ask|knock`: a program without any right that does all that it can do to the agent's socket, until its
+//! `kunci-flood SOCKET ask|knock|spread`: a program without any right that does all that it can do to the agent's socket, until its
 //! standard input ends. It then prints how often it tried.
 //!
 //! To ask is connections that stay and ask again and again, connections that leave without their answer, and connections
-//! that only stand there. To knock is to connect and leave.
+//! that only stand there. To knock is to connect and leave. To spread, which takes root, is to ask as one user after the other,
+//! as somebody does who has sub-uids; it keeps its group.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use nix::unistd::{ROOT, setresuid};
 use tests::agent::{assertions, body};
 use tests::http::Connection;
 use tests::rig::{CLIENT, TENANT};
@@ -24,6 +26,11 @@ const STANDING: usize = 2;
 /// How many connections each of the latter tries to hold.
 const HELD: usize = 200;
 
+/// The users of who spreads, and how often each asks: for the connector, and for one that is not there.
+const FIRST_UID: u32 = 200_000;
+const UIDS: u32 = 3_000;
+const ASKED: usize = 2;
+
 static TRIED: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
@@ -35,7 +42,9 @@ fn main() {
             start(&socket, STANDING, stand);
         }
         Some("knock") => start(&socket, KNOCKING, knock),
-        _ => panic!("ask or knock?"),
+        // No other thread: what the kernel and /proc say of this process is then one and the same.
+        Some("spread") => return spread(&socket),
+        _ => panic!("ask, knock or spread?"),
     }
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
     println!("{}", TRIED.load(Ordering::Relaxed));
@@ -81,6 +90,24 @@ fn storm(socket: &Path, number: usize) {
     TRIED.fetch_add(1, Ordering::Relaxed);
     // The agent may have hung up already.
     let _ = std::io::Write::write_all(connection.stream(), head.as_bytes());
+}
+
+/// As one user after the other, each with a connection and some requests, until all of them asked.
+fn spread(socket: &Path) {
+    for uid in FIRST_UID..FIRST_UID + UIDS {
+        // The saved one is the way back.
+        setresuid(uid.into(), uid.into(), ROOT).unwrap();
+        let mut connection = Connection::open(socket).unwrap();
+        for turn in 0..ASKED {
+            let (path, body) = refusable(turn);
+            let reply = connection.send("POST", &path, body.as_bytes()).unwrap();
+            assert_eq!(reply.status, 403, "{reply:?}");
+            TRIED.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(connection);
+        setresuid(ROOT, ROOT, ROOT).unwrap();
+    }
+    println!("{}", TRIED.load(Ordering::Relaxed));
 }
 
 /// A connection and away.

@@ -7,13 +7,14 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ledger::Kind;
 use tests::caller::{NOBODY, STRANGER, caller};
+use tests::wait::until_true;
 use tests::{Agent, Load, Rig};
 
 /// How much the log may grow, in bytes, whatever an unauthorised user does.
@@ -54,6 +55,51 @@ fn a_flood_of_refused_requests_neither_fills_the_log_nor_starves_the_others() {
     if std::env::var_os("KUNCI_BENCH").is_some_and(|bench| bench == "1") {
         assert!(kept[0] >= MIN_KEPT, "those with rights kept only {:.2} of their throughput", kept[0]);
     }
+}
+
+/// Somebody with sub-uids is thousands of users. Those whom no rule names share a counter for each reason; a group's rule names
+/// all who have the group, and there the entries have a cap.
+#[test]
+fn a_flood_of_users_grows_the_log_no_more_than_one_does() {
+    const GROUP: u32 = 64_322;
+    /// Entries of refusals in any minute, of all counters.
+    const CAP: usize = 60;
+    let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").rules(&format!(
+        "[callers.group]\ngroup = \"{GROUP}\"\nconnectors = [\"uk\"]\n[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n\
+         [admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let refusals = || {
+        let entries = rig.entries().into_iter().filter(|entry| entry.kind == Kind::Refusal);
+        entries.map(|entry| (entry.callers, entry.count.unwrap())).collect::<Vec<_>>()
+    };
+    let begun = Instant::now();
+    let minutes = || begun.elapsed().as_secs() as usize / 60 + 1;
+    let tried = Flood::spread(&rig, agent.socket(), STRANGER);
+    // One reason, that the connector is not granted; what came after the first look waits until a minute is over.
+    until_true("the first are on record", || !refusals().is_empty());
+    let unnamed = refusals();
+    assert!(unnamed.len() <= minutes(), "{unnamed:?}");
+
+    let named = Flood::spread(&rig, agent.socket(), GROUP);
+    until_true("the group's are on record", || refusals().iter().any(|(who, _)| who.is_none()));
+    let all = refusals().len();
+    assert!(all <= CAP * minutes(), "{all} entries");
+    println!(
+        "{tried} refusals of {} users: {} entries; then {named} of a group: {all}",
+        tried / 2,
+        unnamed.len()
+    );
+    agent.assertion("de").ok();
+    assert!(agent.stop().success());
+    let counted = |callers: &[Option<&str>]| {
+        let meant = refusals().into_iter().filter(|(who, _)| callers.contains(&who.as_deref()));
+        meant.map(|(_, count)| count).sum::<u64>()
+    };
+    assert_eq!(counted(&[Some("unnamed")]), tried);
+    assert_eq!(counted(&[None, Some("several")]), named);
+    rig.assert_whole();
 }
 
 /// What those with rights keep of their throughput: the machine's own drift is the same for both halves of a round.
@@ -121,11 +167,7 @@ struct Flood(Vec<Child>);
 
 impl Flood {
     fn start(rig: &Rig, socket: &Path, ways: Ways) -> Self {
-        // rig.caller() opens the folder to other users, and checks that we may become them.
-        let program = rig.caller().with_file_name("kunci-flood");
-        if !program.exists() {
-            fs::copy(caller().with_file_name("kunci-flood"), &program).unwrap();
-        }
+        let program = program(rig);
         let flooder = |(id, way): (u32, &str)| {
             let mut command = Command::new(&program);
             command.arg(socket).arg(way).uid(id).gid(id).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -134,13 +176,31 @@ impl Flood {
         Self(ways.iter().copied().map(flooder).collect())
     }
 
+    /// One process of this group that is one user after the other; how often it asked in all.
+    fn spread(rig: &Rig, socket: &Path, group: u32) -> u64 {
+        let mut command = Command::new(program(rig));
+        let command = command.arg(socket).arg("spread").gid(group).stdout(Stdio::piped());
+        tried(command.spawn().unwrap())
+    }
+
     /// Ends it; how often it tried.
     fn stop(self) -> u64 {
-        let tried = self.0.into_iter().map(|mut child| {
-            drop(child.stdin.take());
-            let output = child.wait_with_output().unwrap();
-            String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap()
-        });
-        tried.sum()
+        self.0.into_iter().map(tried).sum()
     }
+}
+
+fn program(rig: &Rig) -> PathBuf {
+    // rig.caller() opens the folder to other users, and checks that we may become them.
+    let program = rig.caller().with_file_name("kunci-flood");
+    if !program.exists() {
+        fs::copy(caller().with_file_name("kunci-flood"), &program).unwrap();
+    }
+    program
+}
+
+fn tried(mut child: Child) -> u64 {
+    drop(child.stdin.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }

@@ -108,16 +108,22 @@ impl Front {
 
     /// Starts a flight of a connector, unless it is frozen.
     pub fn enter(&self, caller: &Caller, name: &Name) -> Result<Flight, Frozen> {
-        let count = |_: &Frozen| self.refusals.count(caller.clone(), Some(name), "connector-frozen");
+        let count = |_: &Frozen| {
+            self.refusals.count(caller.clone(), Some(name), "connector-frozen", Instant::now());
+        };
         self.gates.enter(name).inspect_err(count)
     }
 
-    /// Counts a refusal, under the connector's name only where there is one: names from outside are without number.
+    /// Counts a refusal, under the connector's name only where there is one: names from outside are without number, and so
+    /// are the uids of those whom no rule names.
     fn counted<T>(&self, peer: &Peer, name: Option<&Name>, answer: Result<T, Refusal>) -> Result<T, Refusal> {
         answer.inspect_err(|refusal| {
-            let rules = self.policy();
+            let (rules, caller, now) = (self.policy(), policy::caller(peer), Instant::now());
+            if !rules.knows(peer) {
+                return self.refusals.count_unnamed(caller, refusal.code(), now);
+            }
             let name = name.filter(|name| rules.connector(name).is_some());
-            self.refusals.count(policy::caller(peer), name, refusal.code());
+            self.refusals.count(caller, name, refusal.code(), now);
         })
     }
 

@@ -170,7 +170,7 @@ async fn stop(front: &Front) {
     front.tokens.rouse();
     front.door.drain(&front.gates).await;
     front.journal.settled().await;
-    for (_, entry) in front.refusals.due(std::time::Instant::now(), true) {
+    for (_, entry) in front.refusals.rest(std::time::Instant::now()) {
         // At a stop nobody can be told any more; the ledger logs its own failure.
         let _ = front.journal.record(entry).await;
     }

@@ -25,7 +25,7 @@ pub(super) async fn run(front: Arc<Front>) {
 /// Written on nobody's time; what the disk refuses is counted on.
 fn note_refusals(front: &Arc<Front>) {
     let now = Instant::now();
-    for (key, entry) in front.refusals.due(now, false) {
+    for (key, entry) in front.refusals.due(now) {
         let front = front.clone();
         tokio::spawn(async move {
             if let Err(error) = front.journal.record(entry.clone()).await {

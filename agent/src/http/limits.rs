@@ -25,7 +25,8 @@ const FREE_BARREN: f64 = 100.0;
 const MAX_BARREN: f64 = 125.0;
 /// How long until one of them is forgiven.
 const BARREN_FORGIVEN_IN: Duration = Duration::from_millis(20);
-/// How many uids are remembered while they have neither connections nor refusals.
+/// How many more uids are remembered than have connections. Once they are, those without a connection are forgiven all at once: who
+/// can be so many users has a new one's right with each anyway, and to look through the table costs no more than to fill it.
 const MAX_UIDS: usize = 4096;
 /// Which part of all places those may take whom no rule names: one in so many.
 const STRANGERS: u32 = 2;
@@ -42,6 +43,8 @@ struct Uids {
     open: u32,
     strangers: u32,
     seen: HashMap<u32, Uid>,
+    /// How many there were when the table was last looked through.
+    kept: usize,
 }
 
 struct Uid {
@@ -111,8 +114,9 @@ impl Limits {
 
 impl Uids {
     fn entry(&mut self, uid: u32, now: Instant) -> &mut Uid {
-        if self.seen.len() >= MAX_UIDS {
-            self.seen.retain(|_, uid| uid.open > 0 || uid.refusals.at(now) > 0.0 || uid.barren.at(now) > 0.0);
+        if self.seen.len() >= self.kept + MAX_UIDS && !self.seen.contains_key(&uid) {
+            self.seen.retain(|_, uid| uid.open > 0);
+            self.kept = self.seen.len();
         }
         let meter = |most, forgiven_in| Meter { count: 0.0, most, since: now, forgiven_in };
         self.seen.entry(uid).or_insert_with(|| Uid {
@@ -219,6 +223,22 @@ mod tests {
         assert!((800..=900).contains(&suspects), "{suspects}");
         (0..1000).for_each(|_| limits.place(2).unwrap().answered());
         assert!(!limits.place(2).unwrap().is_suspect());
+    }
+
+    #[test]
+    fn users_without_number_neither_grow_the_table_nor_cost_more_than_their_turn() {
+        let (limits, now) = (Limits::new(9, 9), Instant::now());
+        let held = limits.place(1).unwrap();
+        let mut looked_through = 0;
+        for uid in 10..200_000 {
+            let kept = limits.uids().seen.len();
+            limits.refused(uid, now);
+            looked_through += usize::from(limits.uids().seen.len() < kept);
+            assert!(limits.uids().seen.len() <= 1 + MAX_UIDS);
+        }
+        assert!(looked_through <= 200_000 / MAX_UIDS, "{looked_through}");
+        assert_eq!(limits.uids().seen[&1].open, 1, "who has a connection is not forgotten");
+        drop(held);
     }
 
     #[test]

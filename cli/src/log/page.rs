@@ -35,6 +35,7 @@ pub(super) fn entry(index: u64, entry: &Entry) -> String {
     field(&mut line, "token", entry.token.as_ref());
     field(&mut line, "uid", entry.caller.as_ref().map(|caller| caller.uid));
     field(&mut line, "unit", entry.caller.as_ref().and_then(|caller| caller.unit.as_ref()));
+    field(&mut line, "callers", entry.callers.as_ref());
     field(&mut line, "tenant", entry.tenant.as_ref());
     field(&mut line, "client", entry.client_id.as_ref());
     field(&mut line, "jti", entry.jti.as_ref());

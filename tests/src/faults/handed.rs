@@ -48,7 +48,7 @@ fn row(kind: &str, tries: usize, answered: impl Fn(&Agent, usize) -> usize) -> R
 }
 
 /// How many of so many connections, opened by us and then used by another process, were answered to that one.
-fn handed_over(agent: &Agent, tries: usize) -> usize {
+pub fn handed_over(agent: &Agent, tries: usize) -> usize {
     let (mut ours, theirs) = UnixStream::pair().unwrap();
     let mut child = with_socket(Command::new(caller()).args(["--handed-many", &asking()]), theirs);
     let answered = (0..tries).filter(|_| {
