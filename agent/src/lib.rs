@@ -21,6 +21,7 @@ pub mod journal;
 pub mod lifecycle;
 pub mod link;
 pub mod messages;
+pub mod object;
 pub mod peer;
 mod places;
 pub mod policy;

@@ -21,6 +21,7 @@ use hsm_config::{ClientId, Name, TenantId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::object;
 use crate::problem::Problem;
 
 /// The longest body of an assertion request, in bytes.
@@ -67,8 +68,7 @@ impl Request {
     /// Parses a connector's name from the path and the body.
     pub fn parse(connector: &str, body: &[u8]) -> Result<Self, RequestError> {
         let connector = connector.parse::<Name>().map_err(|_| RequestError::Connector)?;
-        let body: Body =
-            serde_json::from_slice(body).map_err(|error| RequestError::Body(error.to_string()))?;
+        let body: Body = object::parse(body).map_err(|error| RequestError::Body(error.to_string()))?;
         let tenant = TenantId::parse(&body.tenant).map_err(|fault| RequestError::Tenant(fault.what))?;
         let client_id =
             ClientId::parse(&body.client_id).map_err(|fault| RequestError::ClientId(fault.what))?;
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_is_not_exactly_a_tenant_and_a_client_id_is_refused() {
-        let cases: [(&str, &[u8]); 8] = [
+        let cases: [(&str, &[u8]); 9] = [
             ("De", br#"{"tenant":"t","client_id":"c"}"#),
             ("de", b""),
             ("de", br#"{"tenant":"t"}"#),
@@ -118,6 +118,7 @@ mod tests {
             ("de", br#"{"tenant":"a/../b","client_id":"c"}"#),
             ("de", br#"{"tenant":"t","client_id":""}"#),
             ("de", br#"{"tenant":"t","client_id":"c"} {}"#),
+            ("de", br#"["t","c"]"#),
         ];
         for (connector, body) in cases {
             assert!(Request::parse(connector, body).is_err(), "{}", String::from_utf8_lossy(body));

@@ -133,6 +133,10 @@ impl Entry {
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BadEntry> {
+        // serde takes an array, too, and counts its members by their place, where other readers of the log see nothing.
+        if !bytes.starts_with(b"{") {
+            return Err(BadEntry::Json("it is no object".to_owned()));
+        }
         let entry: Self = serde_json::from_slice(bytes).map_err(|e| BadEntry::Json(e.to_string()))?;
         if entry.v == VERSION { Ok(entry) } else { Err(BadEntry::Version(entry.v)) }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tests::agent::{assertions, body};
 use tests::caller::NOBODY;
 use tests::http::Connection;
-use tests::rig::{CLIENT, TENANT};
+use tests::rig::{CLIENT, OBJECT, TENANT};
 use tests::wait::{PATIENCE, until, until_true};
 use tests::{Agent, Reply, Rig};
 
@@ -90,6 +90,30 @@ fn a_request_that_is_not_exactly_right_gets_a_problem_with_a_stable_code() {
         reply.refused(*status, code);
     }
     connection.send("POST", path, body(TENANT, CLIENT).as_bytes()).unwrap().ok();
+}
+
+/// serde takes an array for an object, and counts its members by their place: nobody sees from it what it asks for.
+#[test]
+fn an_array_is_nobodys_body() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let array = |members: &[&str]| serde_json::json!(members).to_string();
+    agent.call("POST", &assertions("de"), &array(&[TENANT, CLIENT])).refused(400, "invalid-body");
+    let pem = rig.kunci_ok(&["cert", "de"]);
+    let admins = [
+        ("POST", "proofs", array(&[OBJECT, "reason"])),
+        ("POST", "freeze", array(&["reason"])),
+        ("POST", "thaw", array(&["reason"])),
+        ("PUT", "certificate", array(&[&pem])),
+        ("POST", "provision", "[true, 30, null]".to_owned()),
+        ("POST", "provision", " \n[]".to_owned()),
+    ];
+    let before = rig.entries().len();
+    for (method, what, body) in admins {
+        agent.admin(method, &format!("/v1/connectors/de/{what}"), &body).refused(400, "invalid-body");
+    }
+    assert_eq!(rig.entries().len(), before, "nothing of it was done");
+    agent.assertion("de").ok();
 }
 
 #[test]

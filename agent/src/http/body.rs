@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use crate::object;
 use crate::problem::Problem;
 use crate::request::MAX_BODY;
 
@@ -59,8 +60,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let body = collect(request.into_body(), MAX_ADMIN_BODY).await?;
         let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        let parsed = serde_json::from_slice(text);
-        parsed
+        object::parse(text)
             .map(Self)
             .map_err(|error| Problem::input("invalid-body", "The body is not well-formed", error.to_string()))
     }

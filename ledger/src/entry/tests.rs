@@ -60,3 +60,17 @@ fn unknown_fields_are_tolerated_and_unknown_versions_and_kinds_are_not() {
     assert!(Entry::parse(br#"[1]"#).is_err());
     assert!(Entry::parse(br#"{"v":1,"kind":"void"} "#).is_ok());
 }
+
+/// Other readers of the log, which look for members by their names, find none in it.
+#[test]
+fn an_array_of_the_same_values_is_no_entry() {
+    let entry: serde_json::Value =
+        serde_json::from_str(&serde_json::to_string(&Entry::new(Kind::Probe)).unwrap()).unwrap();
+    let nulls = std::iter::repeat_n(serde_json::Value::Null, 19);
+    let values: Vec<_> = [entry["v"].clone(), serde_json::Value::Null, entry["kind"].clone()]
+        .into_iter()
+        .chain(nulls)
+        .collect();
+    let array = serde_json::to_vec(&values).unwrap();
+    assert!(matches!(Entry::parse(&array), Err(BadEntry::Json(_))));
+}
