@@ -122,6 +122,14 @@ impl PivRig {
         agent
     }
 
+    /// The same, with every event told that this filter lets through.
+    pub fn start_telling(&self, filter: &str) -> Agent {
+        self.write();
+        let agent = self.rig.spawn_with(|command| self.pcsc.shape(command.env("KUNCI_LOG", filter)));
+        agent.await_tokens("ready");
+        agent
+    }
+
     /// Starts the agent and provisions every connector.
     pub fn provisioned(&self) -> Agent {
         let agent = self.start();

@@ -59,6 +59,42 @@ fn a_key_with_secrets_of_the_factory_is_refused_and_no_secret_is_tried() {
     assert!(before[2] > 0, "an authentication is counted: the tool's was");
 }
 
+/// The crate behind it would log each command to the card: VERIFY with the PIN, and what shows the management key.
+#[test]
+fn with_every_event_told_no_secret_is_and_no_command_to_the_card() {
+    let rig = PivRig::new();
+    let agent = rig.start_telling("trace");
+    rig.rig.kunci_ok(&["provision", "--all"]);
+    judge(&rig.rig, &agent, "de", "PS256");
+    rig.rig.kunci_ok(&["token", "check", "key"]);
+    let told = agent.output();
+    let key: Vec<u8> = (0..MANAGEMENT_KEY.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&MANAGEMENT_KEY[at..at + 2], 16).unwrap())
+        .collect();
+    for secret in [PIN.as_bytes(), &key] {
+        for form in forms(secret) {
+            assert!(!told.to_lowercase().contains(&form), "{form} was told");
+        }
+    }
+    for word in ["Apdu", "APDU", ">>>", "<<<"] {
+        assert!(!told.contains(word), "a command to the card was told: {word}");
+    }
+    assert!(forms(b"\x06\x40").contains(&"6, 64".to_owned()), "the search knows how bytes are written");
+}
+
+/// How bytes may stand in a text: as they are, in hexadecimal, and as Rust shows them.
+fn forms(bytes: &[u8]) -> Vec<String> {
+    let join = |each: &dyn Fn(&u8) -> String, between: &str| {
+        bytes.iter().map(each).collect::<Vec<_>>().join(between)
+    };
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let mut forms = vec![join(&hex, ""), join(&hex, " "), join(&hex, ":"), join(&u8::to_string, ", ")];
+    forms.push(join(&|byte| format!("0x{byte:02x}"), ", "));
+    forms.extend(String::from_utf8(bytes.to_vec()).ok());
+    forms
+}
+
 /// Firmware before 5.3 does not tell of its secrets: the management key is known by what is configured.
 #[test]
 fn a_factory_management_key_is_known_by_its_digits_where_the_firmware_does_not_tell() {

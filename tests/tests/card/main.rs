@@ -8,6 +8,7 @@ mod attestation;
 mod client;
 mod clients;
 mod faults;
+mod logs;
 mod management;
 mod objects;
 mod pins;
