@@ -59,6 +59,10 @@ lint: ## Format, clippy and rustdoc, with warnings denied
 deny: ## Licences, sources and bans of all crates (needs cargo-deny)
 	cargo deny --log-level error check bans licenses sources
 
+.PHONY: audit
+audit: ## RustSec's advisories about all crates (ADVISORY_DIR=FOLDER: by the database there, without fetching one)
+	@scripts/audit.sh $(ADVISORY_DIR)
+
 .PHONY: bench
 bench: ## Compare the token driven directly with the agent before it; writes target/bench/load.json
 	cargo build --release --workspace --bins

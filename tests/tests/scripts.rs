@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 /// What lib.sh itself needs.
 const TOOLS: [&str; 6] = ["sh", "sed", "cut", "sort", "head", "env"];
+/// What scripts/audit.sh needs besides.
+const TOOLS_OF_AUDIT: [&str; 5] = ["dirname", "find", "mktemp", "realpath", "rm"];
 /// A package that this machine lacks, by a command that no machine has, and one that it has.
 const INSTALL: &str = r#"install_packages "kunci-no-such-command kunci-no-such-package" "sh dash""#;
 const MISSING: &str = "kunci-no-such-package";
@@ -90,6 +92,53 @@ fn quickstart_and_setup_end_where_rust_is_missing_before_they_build_anything() {
     }
 }
 
+/// cargo-audit as it is asked here: it says an advisory that is there and not ignored, and ends with 1. The real one runs in CI.
+#[test]
+fn an_audit_fails_for_what_nobody_accepted_and_for_what_is_accepted_in_vain() {
+    let accepted = accepted();
+    let audit = |found: &[String]| {
+        let machine = TOOLS_OF_AUDIT.iter().fold(Machine::of(0), |machine, tool| machine.tool(tool));
+        machine.with("cargo-audit", "exit 9").with("cargo", &cargo_audit(found)).run("scripts/audit.sh .")
+    };
+    let (code, said) = audit(&accepted);
+    assert_eq!(code, 0, "{said}");
+
+    let another = "RUSTSEC-2999-0001".to_owned();
+    let (code, said) = audit(&[&accepted[..], &[another]].concat());
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("found RUSTSEC-2999-0001"), "{said}");
+
+    for gone in &accepted {
+        let left: Vec<_> = accepted.iter().filter(|id| *id != gone).cloned().collect();
+        let (code, said) = audit(&left);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains(&format!("accepts {gone}, which matches nothing")), "{said}");
+    }
+}
+
+/// What is accepted. Each has its reason before it.
+fn accepted() -> Vec<String> {
+    let text = fs::read_to_string(repository().join(".cargo/audit.toml")).unwrap();
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let mut accepted = Vec::new();
+    for pair in lines.windows(2).filter(|pair| pair[1].starts_with("\"RUSTSEC-")) {
+        assert!(pair[0].starts_with("# "), "{} is accepted without a reason", pair[1]);
+        accepted.push(pair[1].trim_matches(['"', ',']).to_owned());
+    }
+    assert_eq!(accepted.len(), text.matches("\"RUSTSEC-").count(), "one a line");
+    accepted
+}
+
+/// A cargo whose database has advisories about something in every Cargo.lock.
+fn cargo_audit(found: &[String]) -> String {
+    let found = found.join(" ");
+    format!(
+        "[ \"$1\" = audit ] || {{ echo 'cargo 1.1000.0 (to come)'; exit; }}\n\
+         ignored=$*; [ ! -f .cargo/audit.toml ] || ignored=\"$ignored $(sed -n 's/^ *\"\\(RUSTSEC.*\\)\",/\\1/p' .cargo/audit.toml)\"\n\
+         for id in {found}; do case $ignored in *$id*) ;; *) echo \"found $id\"; exit 1 ;; esac; done"
+    )
+}
+
 /// A PATH of its own.
 struct Machine {
     path: TempDir,
@@ -114,6 +163,12 @@ impl Machine {
         let at = self.path.path().join(name);
         fs::write(&at, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(at, Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    /// A real tool of the system's.
+    fn tool(self, name: &str) -> Self {
+        symlink(real(name), self.path.path().join(name)).unwrap();
         self
     }
 
