@@ -32,6 +32,14 @@ impl Call {
         Self { name: name.to_owned(), number, arguments: format!("{first}, 0, 0, 0, 0, 0") }
     }
 
+    /// A call with these arguments, and zeros behind them.
+    pub fn with(name: &str, number: i64, arguments: &[i64]) -> Self {
+        let zeros = [0; 6];
+        let all = arguments.iter().chain(&zeros[arguments.len()..]);
+        let arguments = all.map(i64::to_string).collect::<Vec<_>>().join(", ");
+        Self { name: format!("{name} ({arguments})"), number, arguments }
+    }
+
     /// Opens a path; `create` makes it.
     pub fn open(path: &Path, create: bool) -> Self {
         let flags = if create { libc::O_CREAT | libc::O_RDWR } else { libc::O_RDONLY };
@@ -112,6 +120,74 @@ pub fn never() -> Vec<Call> {
         // The same calls by other numbers, on kernels that have the x32 ABI; this one does not, and would say ENOSYS.
         #[cfg(target_arch = "x86_64")]
         Call::bare("getpid of the x32 ABI", libc::SYS_getpid | 0x4000_0000),
+    ]
+}
+
+/// What signals, slows or moves another process of the same user, by every call that there is for it: a process that nobody has,
+/// so that nothing comes of it where it is allowed.
+pub fn others() -> Vec<Call> {
+    const NOBODY: i64 = 0x7fff_fff0;
+    let of_a_process = [
+        ("sched_setaffinity", libc::SYS_sched_setaffinity),
+        ("sched_setscheduler", libc::SYS_sched_setscheduler),
+        ("sched_setparam", libc::SYS_sched_setparam),
+        ("sched_setattr", libc::SYS_sched_setattr),
+        ("move_pages", libc::SYS_move_pages),
+        ("migrate_pages", libc::SYS_migrate_pages),
+        ("tgkill", libc::SYS_tgkill),
+        ("tkill", libc::SYS_tkill),
+        ("rt_sigqueueinfo", libc::SYS_rt_sigqueueinfo),
+        ("rt_tgsigqueueinfo", libc::SYS_rt_tgsigqueueinfo),
+        ("pidfd_send_signal", libc::SYS_pidfd_send_signal),
+        ("process_madvise", libc::SYS_process_madvise),
+        ("process_mrelease", libc::SYS_process_mrelease),
+        ("setpgid", libc::SYS_setpgid),
+    ];
+    // PRIO_PROCESS, PRIO_PGRP and PRIO_USER are 0 to 2; IOPRIO_WHO_… 1 to 3.
+    let of_a_kind = [
+        (libc::SYS_setpriority, [0, NOBODY]),
+        (libc::SYS_setpriority, [1, 0]),
+        (libc::SYS_setpriority, [2, 0]),
+        (libc::SYS_ioprio_set, [1, NOBODY]),
+        (libc::SYS_ioprio_set, [2, 0]),
+        (libc::SYS_ioprio_set, [3, 0]),
+    ];
+    // F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE; FIOSETOWN, SIOCSPGRP, FIOASYNC, TIOCSTI, TIOCLINUX, TIOCSPGRP, TIOCSCTTY.
+    let fcntl = [8, 10, 15, 1024].map(|command| Call::with("fcntl", libc::SYS_fcntl, &[0, command]));
+    let ioctl = [0x8901, 0x8902, 0x5452, 0x5412, 0x541c, 0x5410, 0x540e]
+        .map(|command| Call::with("ioctl", libc::SYS_ioctl, &[0, command]));
+    let clocks = [
+        ("clock_settime", libc::SYS_clock_settime),
+        ("clock_adjtime", libc::SYS_clock_adjtime),
+        ("settimeofday", libc::SYS_settimeofday),
+        ("adjtimex", libc::SYS_adjtimex),
+    ];
+    let of_a_process = of_a_process.map(|(name, number)| Call::with(name, number, &[NOBODY]));
+    let of_a_kind = of_a_kind.map(|(number, kind)| Call::with("priority", number, &kind));
+    let clocks = clocks.map(|(name, number)| Call::bare(name, number));
+    let more = [
+        Call::with("fcntl", libc::SYS_fcntl, &[0, libc::F_SETFL.into(), libc::O_ASYNC.into()]),
+        Call::with("prctl", libc::SYS_prctl, &[libc::PR_SCHED_CORE.into()]),
+        Call::bare("fanotify_init", libc::SYS_fanotify_init),
+    ];
+    [&of_a_process[..], &of_a_kind, &fcntl, &ioctl, &clocks, &more].concat()
+}
+
+/// What acts on the caller's own thread or descriptors, by calls of which others would reach another process.
+pub fn own() -> Vec<Call> {
+    let scheduling = r#"0, 0, "\000\000\000\000""#.to_owned();
+    vec![
+        Call {
+            name: "own scheduling".to_owned(),
+            number: libc::SYS_sched_setscheduler,
+            arguments: scheduling,
+        },
+        Call::with("own priority", libc::SYS_setpriority, &[0, 0]),
+        Call::with("own ioprio", libc::SYS_ioprio_set, &[1, 0]),
+        Call::with("own limit", libc::SYS_prlimit64, &[0]),
+        Call::with("F_GETOWN", libc::SYS_fcntl, &[0, 9]),
+        Call::with("F_GETFL", libc::SYS_fcntl, &[0, libc::F_GETFL.into()]),
+        Call::dumpable(),
     ]
 }
 

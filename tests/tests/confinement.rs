@@ -10,7 +10,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use tests::agent::kill;
-use tests::inside::{Call, check, networks, never, status, syscalls, threads};
+use tests::inside::{Call, check, networks, never, others, own, status, syscalls, threads};
 use tests::rig::{PIN, SO_PIN, library, softhsm};
 use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
@@ -26,13 +26,14 @@ fn no_thread_of_the_front_reaches_a_pin_the_module_a_device_the_configuration_or
     let mut closed: Vec<_> = closed.iter().map(|path| Call::open(path, false)).collect();
     closed.push(Call::open(&rig.at("state/planted"), true));
     let mut denied = vec![Call::socket("inet", libc::AF_INET), Call::socket("unix", libc::AF_UNIX)];
-    denied.extend(never());
+    denied.extend([never(), others()].concat());
     denied.extend([Call::bare("connect", libc::SYS_connect), Call::bare("bind", libc::SYS_bind)]);
-    let open = [
+    let mut open = own();
+    open.extend([
         Call::open(Path::new("/proc/self/status"), false),
         Call::open(&rig.at("state/log"), false),
         Call::bare("getpid", libc::SYS_getpid),
-    ];
+    ]);
     check(agent.front().unwrap(), &closed, &denied, &open);
 }
 
@@ -46,10 +47,11 @@ fn no_thread_of_a_host_reaches_the_ledger_the_configuration_the_network_or_anoth
     closed.extend(["/etc/shadow".into(), "/root".into()]);
     let mut closed: Vec<_> = closed.iter().map(|path| Call::open(path, false)).collect();
     closed.push(Call::open(&rig.at("state/log/planted"), true));
-    let denied = [never(), networks()].concat();
+    let denied = [never(), others(), networks()].concat();
     // Modules reach pcscd, tpm2-abrmd and p11-kit by local sockets.
     let mut open = ["pin", "tokens"].map(|name| Call::open(&rig.at(name), false)).to_vec();
     open.push(Call::socket("unix", libc::AF_UNIX));
+    open.extend(own());
     check(agent.hosts()[0], &closed, &denied, &open);
 }
 

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tests::inside::{Call, check, networks, never, status, syscalls, threads};
+use tests::inside::{Call, check, networks, never, others, status, syscalls, threads};
 use tests::piv::PivRig;
 
 /// Where pcscd listens, in the namespace of the host.
@@ -40,7 +40,7 @@ fn no_thread_of_a_yubikeys_host_reaches_files_devices_the_network_or_another_pro
     let planted =
         [at("planted"), at("state/log/planted"), "/run/pcscd/planted".into(), "/tmp/kunci-planted".into()];
     closed.extend(planted.iter().map(|path| Call::open(path, true)));
-    let mut denied = never();
+    let mut denied = [never(), others()].concat();
     denied.extend(networks());
     let mut open = ["pin", "management-key"].map(|name| Call::open(&at(name), false)).to_vec();
     open.extend(

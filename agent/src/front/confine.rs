@@ -18,6 +18,10 @@ const OUTWARD: &[i64] = &[
     libc::SYS_listen,
     libc::SYS_ioperm,
     libc::SYS_iopl,
+    libc::SYS_semctl,
+    libc::SYS_shmctl,
+    libc::SYS_msgctl,
+    libc::SYS_mq_unlink,
 ];
 /// Where certificates are kept, below the state directory.
 pub(crate) const CERTIFICATES: &str = "certificates";

@@ -6,6 +6,7 @@
 mod files;
 mod memory;
 mod network;
+mod others;
 mod syscalls;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
@@ -14,7 +15,8 @@ use rustix::thread::set_no_new_privs;
 pub use files::Files;
 pub use memory::lock_memory;
 pub use network::deny_network;
-pub use syscalls::{NEVER, deny, deny_forks, deny_others};
+pub use others::deny_others;
+pub use syscalls::{NEVER, deny, deny_forks};
 
 /// Why a process could not confine itself. It must not go on.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use landlock::{ABI, Access, AccessNet, CompatLevel, Compatible, Ruleset, Ruleset
 use seccompiler::SeccompCmpOp;
 
 use super::ConfineError;
-use super::syscalls::{first_argument, install};
+use super::syscalls::{argument, install, rule};
 
 /// The newest Landlock that we know; older kernels enforce what they can, down to nothing.
 const NEWEST: ABI = ABI::V10;
@@ -22,7 +22,7 @@ pub fn deny_network() -> Result<(), ConfineError> {
         .handle_access(AccessNet::from_all(NEWEST))?
         .create()?
         .restrict_self()?;
-    let other = first_argument(SeccompCmpOp::Ne, libc::AF_UNIX.unsigned_abs())?;
+    let other = vec![rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX.unsigned_abs())?])?];
     let calls = [libc::SYS_socket, libc::SYS_socketpair];
     install(BTreeMap::from(calls.map(|call| (call, other.clone()))), libc::EPERM)
 }

@@ -1,4 +1,4 @@
-//! System calls that are taken away, by seccomp: those that reach into other processes, change what is mounted, load
+//! System calls that are taken away, by seccomp: those that reach into other processes, change what is mounted or the time, load
 //! code into the kernel or start programs.
 //!
 //! A deny-list, because vendors' modules need the rest and no one can list it for them. What is denied answers EPERM;
@@ -58,6 +58,12 @@ pub const NEVER: &[i64] = &[
     libc::SYS_swapoff,
     libc::SYS_acct,
     libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_fanotify_init, // may hold up whoever opens a file
+    libc::SYS_clock_settime, // by the clock, messages are dated
+    libc::SYS_clock_adjtime,
+    libc::SYS_settimeofday,
+    libc::SYS_adjtimex,
 ];
 
 /// Answers EPERM to these system calls, in this thread and those that it starts.
@@ -68,31 +74,23 @@ pub fn deny(calls: &[i64]) -> Result<(), ConfineError> {
 /// Leaves threads and takes away new processes.
 pub fn deny_forks() -> Result<(), ConfineError> {
     let thread = libc::CLONE_THREAD.unsigned_abs();
-    let no_thread = first_argument(SeccompCmpOp::MaskedEq(thread.into()), 0)?;
-    let mut rules = BTreeMap::from([(libc::SYS_clone, no_thread)]);
+    let no_thread = rule(&[argument(0, SeccompCmpOp::MaskedEq(thread.into()), 0)?])?;
+    let mut rules = BTreeMap::from([(libc::SYS_clone, vec![no_thread])]);
     #[cfg(target_arch = "x86_64")]
     rules.extend([(libc::SYS_fork, Vec::new()), (libc::SYS_vfork, Vec::new())]);
     install(rules, libc::EPERM)?;
     install(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
 }
 
-/// Leaves this process itself and takes away signals to others, and their limits: both ask for no more than the same
-/// user, and a file of no size or no descriptors at all would end the front or the supervisor.
-pub fn deny_others() -> Result<(), ConfineError> {
-    let other = first_argument(SeccompCmpOp::Ne, std::process::id())?;
-    let of_another = first_argument(SeccompCmpOp::Ne, 0)?;
-    let signals = [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo];
-    let mut rules = BTreeMap::from([(libc::SYS_prlimit64, of_another)]);
-    rules.extend(signals.map(|call| (call, other.clone())));
-    rules.extend([libc::SYS_tkill, libc::SYS_pidfd_send_signal].map(|call| (call, Vec::new())));
-    install(rules, libc::EPERM)
+/// Whether an argument, of 32 bits, compares so; the first one is 0.
+pub(super) fn argument(at: u8, compares: SeccompCmpOp, with: u32) -> Result<SeccompCondition, ConfineError> {
+    let condition = SeccompCondition::new(at, SeccompCmpArgLen::Dword, compares, with.into());
+    Ok(condition.map_err(seccompiler::Error::from)?)
 }
 
-/// Whether the first argument, of 32 bits, compares so.
-pub(super) fn first_argument(compares: SeccompCmpOp, with: u32) -> Result<Vec<SeccompRule>, ConfineError> {
-    let condition = SeccompCondition::new(0, SeccompCmpArgLen::Dword, compares, with.into());
-    let rule = SeccompRule::new(vec![condition.map_err(seccompiler::Error::from)?]);
-    Ok(vec![rule.map_err(seccompiler::Error::from)?])
+/// A rule for what meets all of these.
+pub(super) fn rule(conditions: &[SeccompCondition]) -> Result<SeccompRule, ConfineError> {
+    Ok(SeccompRule::new(conditions.to_vec()).map_err(seccompiler::Error::from)?)
 }
 
 /// Answers this errno to the calls that a rule is for.
