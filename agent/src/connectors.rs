@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hsm_config::{Connector, Flaw, Name};
 use token::lane::KeyReport;
+use token::message::Thumbprint;
 use token::{PublicKey, Sha256};
 
 use crate::draft::SigningKey;
@@ -23,8 +24,8 @@ pub struct ActiveKey {
     pub key: SigningKey,
     /// The certificate, DER.
     pub certificate: Vec<u8>,
-    /// Its digest, as `x5t#S256` names it.
-    pub certificate_sha256: Sha256,
+    /// Its digests, as an assertion's header names it.
+    pub thumbprint: Thumbprint,
     /// What it fails and signs with all the same.
     pub excused: Vec<Flaw>,
 }
@@ -178,10 +179,11 @@ impl ActiveKey {
         let Fit { key, excused } = fit;
         let lost = || Inactive::CertificateLost(key.connector.clone());
         let certified = PublicKey::from_certificate(&certificate).map_err(|_| lost())?;
-        if certified.sha256() != key.pin.spki_sha256 || Sha256::of(&certificate) != recorded {
+        let thumbprint = Thumbprint::of(&certificate);
+        if certified.sha256() != key.pin.spki_sha256 || thumbprint.sha256() != recorded {
             return Err(lost());
         }
-        Ok(Self { key, certificate, certificate_sha256: recorded, excused })
+        Ok(Self { key, certificate, thumbprint, excused })
     }
 }
 

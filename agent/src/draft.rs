@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use hsm_config::{Algorithm, Name};
 use ledger::{Caller, Entry, Kind};
-use token::message::{Assertion, Certificate, MAX_LIFETIME_S, MessageError, PROOF_AUDIENCE, Proof, Request};
+use token::message::{
+    Assertion, Certificate, MAX_LIFETIME_S, MessageError, PROOF_AUDIENCE, Proof, Request, Thumbprint,
+};
 use token::{KeyRef, Message, PublicKey, Sha256, random};
 
 use crate::policy::{Application, Grant, Warrant};
@@ -43,7 +45,7 @@ impl Draft {
     pub fn assertion(
         grant: &Grant,
         key: SigningKey,
-        certificate: Sha256,
+        certificate: Thumbprint,
         now: i64,
     ) -> Result<Self, MessageError> {
         let (connector, request) = (grant.connector(), grant.request());
@@ -70,7 +72,7 @@ impl Draft {
         warrant: &Warrant,
         application: &Application,
         key: SigningKey,
-        certificate: Sha256,
+        certificate: Thumbprint,
         now: i64,
     ) -> Result<Self, MessageError> {
         let (object_id, exp) = (application.object_id().to_owned(), now.saturating_add(MAX_LIFETIME_S));

@@ -37,8 +37,7 @@ pub async fn assertion(
     let grant = front.decide(&peer, request, Instant::now())?;
     let flight = front.enter(grant.caller(), grant.name())?;
     let route = Route::of(&front, grant.name(), grant.connector(), grant.caller())?;
-    let compose =
-        move |key: &ActiveKey, now| Draft::assertion(&grant, key.key.clone(), key.certificate_sha256, now);
+    let compose = move |key: &ActiveKey, now| Draft::assertion(&grant, key.key.clone(), key.thumbprint, now);
     release_on_any(front, route, flight, compose).await
 }
 

@@ -95,11 +95,12 @@ def joserfc_verifies(certificate, assertion, algorithms):
 
 
 def judge_header(header, certificate):
-    require(set(header) == {"alg", "typ", "x5t#S256"}, f"the header has other fields than alg, typ and x5t#S256: {sorted(header)}")
+    member, algorithm = ("x5t", hashlib.sha1) if header["alg"] == "RS256" else ("x5t#S256", hashlib.sha256)
+    require(set(header) == {"alg", "typ", member}, f"the header has other fields than alg, typ and {member}: {sorted(header)}")
     require(header["typ"] == "JWT", "typ must be JWT")
-    digest = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).digest()
+    digest = algorithm(certificate.public_bytes(serialization.Encoding.DER)).digest()
     expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-    require(header["x5t#S256"] == expected, f"x5t#S256 is {header['x5t#S256']}, the certificate's is {expected}")
+    require(header[member] == expected, f"{member} is {header[member]}, the certificate's is {expected}")
 
 
 def judge_names(claims, args):

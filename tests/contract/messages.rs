@@ -1,7 +1,9 @@
 //! Messages with plausible fields.
 
-use token::Sha256;
-use token::message::{Assertion, Certificate, Message, Probe, Proof, Request};
+use token::message::{Assertion, Certificate, Message, Probe, Proof, Request, Thumbprint};
+
+/// What stands for the certificate that a header names.
+pub(crate) const CERTIFICATE: &[u8] = b"certificate";
 
 pub(crate) fn assertion() -> Message {
     numbered(0, 0)
@@ -10,7 +12,7 @@ pub(crate) fn assertion() -> Message {
 /// An assertion that differs from all others.
 pub(crate) fn numbered(turn: usize, count: usize) -> Message {
     Message::Assertion(Assertion {
-        certificate: Sha256([1; 32]),
+        certificate: Thumbprint::of(CERTIFICATE),
         aud: "https://login.example/customer.example/oauth2/v2.0/token".into(),
         client_id: "0c3a6d1e-2f6b-4a43-9d8e-3b1f0a9c5e77".into(),
         jti: format!("7b4c2d90-1c1f-4f3e-{turn:04x}-{count:012x}"),
@@ -21,7 +23,7 @@ pub(crate) fn numbered(turn: usize, count: usize) -> Message {
 
 pub(crate) fn proof() -> Message {
     let object_id = "9f0d2c7e-6a51-4b6e-8a6e-111111111111".into();
-    Message::Proof(Proof { certificate: Sha256([1; 32]), object_id, nbf: 1_700_000_000, exp: 1_700_000_600 })
+    Message::Proof(Proof { certificate: Thumbprint::of(CERTIFICATE), object_id, nbf: 1_700_000_000, exp: 1_700_000_600 })
 }
 
 pub(crate) fn certificate() -> Certificate {

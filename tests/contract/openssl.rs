@@ -14,6 +14,15 @@ pub(crate) fn run(arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
+/// A digest, by `openssl dgst`.
+pub(crate) fn digest(dir: &Path, name: &str, message: &[u8]) -> Vec<u8> {
+    let path = dir.join("message");
+    fs::write(&path, message).unwrap();
+    let output = Command::new("openssl").args(["dgst", name, "-binary"]).arg(path).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
+}
+
 /// Judges a raw signature over a message by `openssl dgst`.
 pub(crate) fn verifies(
     dir: &Path,

@@ -2,7 +2,8 @@
 //
 // Holds the clients file, read anew for each request so that a certificate made after the judge started counts.
 // Decides whether header and claims are as Entra wants them ("Microsoft identity platform application
-// authentication certificate credentials"): oidc-provider alone looks at neither typ nor x5t#S256. It trusts the
+// authentication certificate credentials"): oidc-provider alone looks at neither typ nor the thumbprint, which is x5t (SHA-1)
+// with RS256 and x5t#S256 with the others, and never both. It trusts the
 // file, and never sees a private key.
 
 import { createHash, constants, verify, X509Certificate } from 'node:crypto';
@@ -44,10 +45,12 @@ export class Clients {
 
   // Why Entra would refuse an assertion that oidc-provider has already verified, or undefined.
   objection(id, assertion, header, claims) {
-    const certificate = this.#entry(id).certificates.find((one) => thumbprint(one) === header['x5t#S256']);
+    const [member, digest, other] = header.alg === 'RS256' ? ['x5t', 'sha1', 'x5t#S256'] : ['x5t#S256', 'sha256', 'x5t'];
+    const certificate = this.#entry(id).certificates.find((one) => thumbprint(one, digest) === header[member]);
     if (header.typ !== 'JWT') return 'typ must be JWT';
-    if (!certificate) return 'x5t#S256 names no certificate of the client';
-    if (!signedBy(certificate, header.alg, assertion)) return 'x5t#S256 names another certificate than the one that signed';
+    if (other in header) return `${other} does not go with ${header.alg}`;
+    if (!certificate) return `${member} names no certificate of the client`;
+    if (!signedBy(certificate, header.alg, assertion)) return `${member} names another certificate than the one that signed`;
     return timesObjection(claims);
   }
 
@@ -70,12 +73,12 @@ function publicJwk(certificate, alg) {
     alg,
     use: 'sig',
     x5c: [certificate.raw.toString('base64')],
-    'x5t#S256': thumbprint(certificate),
+    'x5t#S256': thumbprint(certificate, 'sha256'),
   };
 }
 
-function thumbprint(certificate) {
-  return createHash('sha256').update(certificate.raw).digest('base64url');
+function thumbprint(certificate, digest) {
+  return createHash(digest).update(certificate.raw).digest('base64url');
 }
 
 function signedBy(certificate, alg, assertion) {

@@ -28,7 +28,7 @@ pub struct Assertion {
     pub jti: String,
     /// Its expiry, seconds since 1970.
     pub expires_at: i64,
-    /// SHA-256 of the certificate, base64url: the header's `x5t#S256`.
+    /// SHA-256 of the certificate, base64url: the header's `x5t#S256`; a header with RS256 has `x5t` in its place.
     pub x5t_s256: String,
     /// The index of its intent in the log.
     pub log_index: u64,

@@ -86,13 +86,11 @@ pub(super) async fn install(
 }
 
 fn certificate(key: &crate::connectors::ActiveKey) -> Certificate {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     Certificate {
         connector: key.key.connector.to_string(),
         token: key.key.token.to_string(),
         pem: pem::encode("CERTIFICATE", &key.certificate),
-        x5t_s256: URL_SAFE_NO_PAD.encode(key.certificate_sha256.0),
-        sha256: key.certificate_sha256.to_string(),
+        x5t_s256: key.thumbprint.x5t_s256(),
+        sha256: key.thumbprint.sha256().to_string(),
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn create(
     let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
     let route = Route::of(&front, &name, connector, warrant.caller())?;
     let compose = move |key: &ActiveKey, now| {
-        let draft = Draft::proof(&warrant, &application, key.key.clone(), key.certificate_sha256, now)?;
+        let draft = Draft::proof(&warrant, &application, key.key.clone(), key.thumbprint, now)?;
         Ok(draft.because(&reason))
     };
     let answer = spine::release_on_any(front, route, flight, compose).await?;

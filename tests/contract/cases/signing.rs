@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hsm_config::Algorithm;
+use serde_json::json;
 use token::lane::{Done, Fault, KeyReport, Work};
 use token::{KeyId, KeyRef};
 
@@ -48,9 +52,22 @@ fn sign_and_judge(host: &Host, folder: &Path, name: &str, report: &KeyReport) ->
         let verifies = |input: &[u8]| openssl::verifies(folder, &public, algorithm, input, &signature);
         assert!(verifies(&input), "openssl refuses the signature of {name}");
         assert!(!verifies(&[&input[..], b"x"].concat()), "openssl takes another message");
+        names_its_certificate(folder, algorithm, &input);
         assert!(public.verifies(algorithm, &input, &signature), "only openssl takes {name}");
     }
     Ok(())
+}
+
+/// The header names the certificate as Entra's own clients do: by SHA-1 with RS256, by SHA-256 with the others.
+fn names_its_certificate(folder: &Path, algorithm: Algorithm, input: &[u8]) {
+    let header = URL_SAFE_NO_PAD.decode(input.split(|byte| *byte == b'.').next().unwrap()).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    let (member, digest) = match algorithm {
+        Algorithm::RS256 => ("x5t", "-sha1"),
+        Algorithm::PS256 | Algorithm::ES256 => ("x5t#S256", "-sha256"),
+    };
+    let thumbprint = openssl::digest(folder, digest, messages::CERTIFICATE);
+    assert_eq!(header, json!({ "alg": algorithm, "typ": "JWT", member: URL_SAFE_NO_PAD.encode(thumbprint) }));
 }
 
 /// A key that is not the pinned one, or another connector's, never signs.

@@ -1,19 +1,18 @@
 //! A client assertion: proof of the vendor's identity to one tenant (RFC 7523 section 3).
 //!
 //! The caller chooses none of `jti`, `iat`, `exp` or the thumbprint; the front fills them in. Entra's form: `iss` and
-//! `sub` are the client id, times are integers, PS256 with `x5t#S256`.
+//! `sub` are the client id, times are integers, PS256 with `x5t#S256` and RS256 with `x5t`.
 
 use hsm_config::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use super::{MessageError, jose, lifetime, text};
-use crate::Sha256;
+use super::{MessageError, Thumbprint, jose, lifetime, text};
 
 /// The fields of one client assertion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assertion {
-    /// SHA-256 of the certificate's DER.
-    pub certificate: Sha256,
+    /// Which certificate.
+    pub certificate: Thumbprint,
     /// The token endpoint of the tenant.
     pub aud: String,
     /// The client id: both `iss` and `sub`.
@@ -61,19 +60,20 @@ impl Assertion {
         jose::compact(signing_input, signature)
     }
 
-    /// The `x5t#S256` of the assertion's header.
+    /// The certificate's SHA-256, as `x5t#S256` writes it; an RS256 header has `x5t` in its place.
     pub fn x5t_s256(&self) -> String {
-        jose::thumbprint(&self.certificate)
+        self.certificate.x5t_s256()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Proof;
 
     fn assertion() -> Assertion {
         Assertion {
-            certificate: Sha256([1; 32]),
+            certificate: Thumbprint::of(b"certificate"),
             aud: "https://login.example/t/oauth2/v2.0/token".into(),
             client_id: "c\"\\\u{1}".into(),
             jti: "j".into(),
@@ -90,13 +90,36 @@ mod tests {
         }
     }
 
+    /// Part of a signing input: 0 is the header, 1 the claims.
+    fn part(input: &[u8], at: usize) -> serde_json::Value {
+        use base64::Engine;
+        let part = input.split(|c| *c == b'.').nth(at).unwrap();
+        let part = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+        serde_json::from_slice(&part).unwrap()
+    }
+
+    /// The thumbprints are openssl's: `printf certificate | openssl dgst -sha1 -binary | basenc --base64url`.
+    #[test]
+    fn rs256_names_its_certificate_by_sha_1_and_the_others_by_sha_256() {
+        let x5t_s256 = ("x5t#S256", "A9Zt0Ig1wco_EozOrNHzGslBYwlrIPRFroQoW8CDLXI");
+        for (algorithm, (member, thumbprint)) in [
+            (Algorithm::PS256, x5t_s256),
+            (Algorithm::ES256, x5t_s256),
+            (Algorithm::RS256, ("x5t", "c1rVccGJ17qERkv0qfHSKAF1sSg")),
+        ] {
+            let proof =
+                Proof { certificate: assertion().certificate, object_id: "o".into(), nbf: 1_000, exp: 1_600 };
+            let inputs = [assertion().signing_input(algorithm), proof.signing_input(algorithm)];
+            for input in inputs {
+                let expected = serde_json::json!({ "alg": algorithm, "typ": "JWT", member: thumbprint });
+                assert_eq!(part(&input.unwrap(), 0), expected);
+            }
+        }
+    }
+
     #[test]
     fn text_from_a_caller_cannot_add_a_claim() {
-        use base64::Engine;
-        let input = assertion().signing_input(Algorithm::PS256).unwrap();
-        let claims = input.split(|c| *c == b'.').nth(1).unwrap();
-        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        let claims = part(&assertion().signing_input(Algorithm::PS256).unwrap(), 1);
         assert_eq!(claims.as_object().unwrap().len(), 7);
         assert_eq!(claims["iss"], "c\"\\\u{1}");
         assert!(claims["exp"].is_i64());

@@ -1,25 +1,29 @@
 //! The JWS compact form that assertions and proofs share (RFC 7515 section 7.1).
 //!
-//! The header names the certificate by `x5t#S256` (RFC 7515 section 4.1.8) and carries no `kid`.
+//! The header names the certificate by the thumbprint that goes with its algorithm, and carries no `kid`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hsm_config::Algorithm;
 use serde::Serialize;
 
-use crate::Sha256;
+use super::thumbprint::{Named, Thumbprint};
 
 #[derive(Serialize)]
 struct Header {
     alg: Algorithm,
     typ: &'static str,
-    #[serde(rename = "x5t#S256")]
-    x5t_s256: String,
+    #[serde(flatten)]
+    certificate: Named,
 }
 
 /// `BASE64URL(header) . BASE64URL(claims)`.
-pub(super) fn signing_input(algorithm: Algorithm, certificate: &Sha256, claims: &impl Serialize) -> Vec<u8> {
-    let header = Header { alg: algorithm, typ: "JWT", x5t_s256: thumbprint(certificate) };
+pub(super) fn signing_input(
+    algorithm: Algorithm,
+    certificate: &Thumbprint,
+    claims: &impl Serialize,
+) -> Vec<u8> {
+    let header = Header { alg: algorithm, typ: "JWT", certificate: certificate.named(algorithm) };
     let mut input = part(&header);
     input.push('.');
     input.push_str(&part(claims));
@@ -32,11 +36,6 @@ pub(super) fn compact(signing_input: &[u8], signature: &[u8]) -> String {
     jws.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
     jws
-}
-
-/// A certificate's digest as `x5t#S256` writes it: 43 characters.
-pub(super) fn thumbprint(certificate: &Sha256) -> String {
-    URL_SAFE_NO_PAD.encode(certificate.0)
 }
 
 fn part(value: &impl Serialize) -> String {

@@ -10,6 +10,7 @@ mod jose;
 mod probe;
 mod proof;
 mod request;
+mod thumbprint;
 
 use hsm_config::Algorithm;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub use composed::Composed;
 pub use probe::{PROBE_TEXT, Probe};
 pub use proof::{PROOF_AUDIENCE, Proof};
 pub use request::Request;
+pub use thumbprint::Thumbprint;
 
 use crate::PublicKey;
 

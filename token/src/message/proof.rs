@@ -6,8 +6,7 @@
 use hsm_config::Algorithm;
 use serde::{Deserialize, Serialize};
 
-use super::{MessageError, jose, lifetime, text};
-use crate::Sha256;
+use super::{MessageError, Thumbprint, jose, lifetime, text};
 
 /// The audience of every proof: Azure AD Graph's fixed application id.
 pub const PROOF_AUDIENCE: &str = "00000002-0000-0000-c000-000000000000";
@@ -15,8 +14,8 @@ pub const PROOF_AUDIENCE: &str = "00000002-0000-0000-c000-000000000000";
 /// The fields of one key-roll proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// SHA-256 of a currently valid certificate's DER.
-    pub certificate: Sha256,
+    /// Which certificate, a currently valid one.
+    pub certificate: Thumbprint,
     /// The application's object id: `iss`.
     pub object_id: String,
     /// Start, seconds since 1970.
