@@ -5,6 +5,7 @@
 //! asked once more: at once, or, where the failure ends its host, as soon as another is there. For that one also those
 //! wait whose host went with their question, and those who come meanwhile, each within the token's deadline.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -39,6 +40,8 @@ pub struct Route {
     lost: u8,
     /// Whether a token's next host may do it.
     may_wait: bool,
+    /// Whether what was too old for its token's host may be composed once more.
+    may_redate: bool,
     /// Whether it has not turned away yet from a token that failed while it waited there.
     may_turn: bool,
 }
@@ -71,6 +74,7 @@ impl Route {
             problem: None,
             lost: 0,
             may_wait,
+            may_redate: true,
             may_turn: true,
         })
     }
@@ -89,7 +93,7 @@ impl Route {
                     }
                 }
             }
-            if !std::mem::take(&mut self.may_wait) {
+            if !take(&mut self.may_wait) {
                 return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.into()));
             }
             self.keys = self.awaited(front, flight).await?;
@@ -105,12 +109,18 @@ impl Route {
                 self.problem = Some(error.into());
                 return Ok(());
             }
+            // It waited for too long, or the clock was moved under it: the front's own, asked again, says which.
+            Miss::Token(error @ AskError::Fault(Fault::Untimely(_))) if take(&mut self.may_redate) => {
+                self.problem = Some(error.into());
+                self.keys.push(key);
+                return Ok(());
+            }
             Miss::Token(error) => return Err(error.into()),
             Miss::Ours(problem) => return Err(problem),
         };
         match &error {
-            AskError::Fault(Fault::Device(_)) if std::mem::take(&mut self.may_repeat) => self.keys.push(key),
-            AskError::Fault(Fault::Broken(_)) => self.may_wait |= std::mem::take(&mut self.may_repeat),
+            AskError::Fault(Fault::Device(_)) if take(&mut self.may_repeat) => self.keys.push(key),
+            AskError::Fault(Fault::Broken(_)) => self.may_wait |= take(&mut self.may_repeat),
             AskError::Gone => {
                 self.may_wait |= self.lost < MAX_LOST;
                 self.lost = self.lost.saturating_add(1);
@@ -154,7 +164,7 @@ impl Route {
     fn turns(&mut self, front: &Front, token: &Name) -> bool {
         let is_doubtful = |token| front.tokens.is_doubtful(token);
         let is_in_vain = is_doubtful(token) && !self.keys.iter().all(|key| is_doubtful(&key.key.token));
-        is_in_vain && std::mem::take(&mut self.may_turn)
+        is_in_vain && take(&mut self.may_turn)
     }
 
     fn best(&mut self, front: &Front) -> Option<Arc<ActiveKey>> {

@@ -2,10 +2,13 @@
 //! composed or refused.
 #![no_main]
 
+use std::time::Duration;
+
 use hsm_config::Algorithm;
 use libfuzzer_sys::fuzz_target;
 use token::control::{Order, Report};
 use token::lane::{Answer, Ask, Work, decode, encode};
+use token::message::{Message, Now};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(ask) = decode::<Ask>(bytes) {
@@ -22,11 +25,26 @@ fuzz_target!(|bytes: &[u8]| {
 /// What a host does with a front's message before it asks its token.
 fn compose(work: &Work) {
     let Work::Sign { message, .. } = work else { return };
-    for (algorithm, spki) in [(Algorithm::PS256, RSA), (Algorithm::ES256, P256)] {
+    // Whatever its date, it gets as far as it can: as if the host's clock said the same.
+    let now = Now::at(date(message), DEADLINE);
+    for (algorithm, spki) in [(Algorithm::PS256, RSA), (Algorithm::RS256, RSA), (Algorithm::ES256, P256)] {
         let key = token::PublicKey::from_spki(spki).expect("the key is good");
-        drop(message.compose(algorithm, &key));
+        drop(message.compose(algorithm, &key, now));
+        drop(message.compose(algorithm, &key, Now::at(0, DEADLINE)));
     }
 }
+
+fn date(message: &Message) -> i64 {
+    match message {
+        Message::Assertion(assertion) => assertion.iat,
+        Message::Proof(proof) => proof.nbf,
+        Message::Certificate(certificate) => certificate.not_before,
+        Message::Request(_) | Message::Probe(_) => 0,
+    }
+}
+
+const DEADLINE: Duration = Duration::from_secs(600);
+
 
 /// Public keys of nobody's, DER.
 const RSA: &[u8] = include_bytes!("../keys/rsa-2048.spki");

@@ -13,6 +13,8 @@ use token::control::HostConfig;
 use crate::connector::{CONNECTORS, Connector};
 
 /// The token's label, and its PINs.
+/// How long a host may take for an answer, in seconds: keys are made on a machine that does much else besides.
+pub(crate) const DEADLINE_S: i64 = 60;
 pub(crate) const LABEL: &str = "contract";
 pub(crate) const PIN: &str = "648219";
 pub(crate) const SO_PIN: &str = "12345678";
@@ -55,8 +57,7 @@ impl Bench {
 
     /// What a host serves whose token has this section.
     pub(crate) fn config(&self, own: &Value) -> HostConfig {
-        // Keys are made on a machine that does much else besides.
-        let mut section = json!({ "deadline": "1m", "pin": { "file": self.at("pin") } });
+        let mut section = json!({ "deadline": format!("{DEADLINE_S}s"), "pin": { "file": self.at("pin") } });
         let of_pkcs11 = json!({
             "kind": "pkcs11",
             "uri": format!("pkcs11:token={LABEL}"),

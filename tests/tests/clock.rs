@@ -1,23 +1,31 @@
 //! A clock that is moved stops signatures until it holds still and the step is on record, forwards, backwards and while the
-//! agent was down. libfaketime moves the front's wall clock (CLOCK_BOOTTIME, read by a system call, stays the kernel's).
+//! agent was down; and a host signs only what its own clock says is of now. libfaketime moves the wall clocks of all the agent's
+//! processes (CLOCK_BOOTTIME, read by a system call, stays the kernel's), and of the front alone where it is to lie.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tests::rig::library;
+use tests::rig::{OBJECT, library};
 use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
 /// An hour, a minute and just over the limit of 2 s: libfaketime's offsets, in seconds.
 const STEPS: [&str; 4] = ["+3600", "+0", "-60", "-57.5"];
+/// Where the front's clock is, since it can read beside the certificates; and the host's, in a folder of its module's.
+const FRONTS: &str = "state/certificates/faketime";
+const HOSTS: &str = "clock/faketime";
+/// What makes libfaketime move the wall clock and nothing else, and at once.
+const SETTINGS: [(&str, &str); 3] =
+    [("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")];
 /// How long the clock must hold still.
 const SETTLE: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_clock_moved_either_way_stops_signatures_until_it_was_steady_for_three_seconds() {
-    let rig = Rig::bare().provisioned();
+    let rig = rig();
     let agent = start_at(&rig, "+0");
     agent.assertion("de").ok();
     for (steps, offset) in (1..).zip(STEPS) {
@@ -35,7 +43,7 @@ fn a_clock_moved_either_way_stops_signatures_until_it_was_steady_for_three_secon
 
 #[test]
 fn a_step_within_three_seconds_of_another_starts_the_wait_again() {
-    let rig = Rig::bare().provisioned();
+    let rig = rig();
     let agent = start_at(&rig, "+0");
     set(&rig, "+100");
     until_true("the step is seen", || agent.assertion("de").status == 503);
@@ -47,7 +55,7 @@ fn a_step_within_three_seconds_of_another_starts_the_wait_again() {
 
 #[test]
 fn a_start_behind_the_last_entry_is_held_until_its_step_is_on_record() {
-    let rig = Rig::bare().provisioned();
+    let rig = rig();
     let agent = start_at(&rig, "+3600");
     agent.assertion("de").ok();
     assert!(agent.stop().success());
@@ -66,31 +74,80 @@ fn a_start_behind_the_last_entry_is_held_until_its_step_is_on_record() {
     rig.assert_whole();
 }
 
-/// Starts the agent with a clock that [`set`] moves, and waits until its token is ready.
+/// What a front that was taken over could stockpile: messages dated when it is long gone, or was not there yet.
+#[test]
+fn a_host_signs_nothing_that_its_front_dates_otherwise_than_its_own_clock() {
+    let rig = rig();
+    let agent = start_at(&rig, "+0");
+    agent.assertion("de").ok();
+    let released = released(&rig);
+    // The last one is just beyond a minute and the deadline of 10 s.
+    for lie in ["+3600", "-3600", "+75"] {
+        move_one(&rig, FRONTS, lie);
+        let refused = until("the front's own watch lets go", || {
+            let reply = agent.assertion("de");
+            assert_eq!(reply.status, 503, "signed {lie} s away: {reply:?}");
+            (reply.code() != "clock-step").then_some(reply)
+        });
+        refused.refused(503, "message-untimely");
+        let proof = format!(r#"{{"object_id":"{OBJECT}","reason":"stockpile"}}"#);
+        agent.admin("POST", "/v1/connectors/de/proofs", &proof).refused(503, "message-untimely");
+        assert!(agent.output().contains("not signed: the message is dated"), "the host says so itself");
+    }
+    move_one(&rig, FRONTS, "+0");
+    until_true("an honest front is served", || agent.assertion("de").status == 200);
+    assert!(agent.stop().success());
+    assert_eq!(self::released(&rig), released + 1, "an intent that was not signed for is not voided");
+    rig.assert_whole();
+}
+
+/// Intents that count as signatures.
+fn released(rig: &Rig) -> usize {
+    let entries = rig.entries();
+    let of = |kind| entries.iter().filter(|entry| entry.kind == kind).count();
+    of(ledger::Kind::Intent) - of(ledger::Kind::Void)
+}
+
+/// A rig whose host has a clock of its own.
+fn rig() -> Rig {
+    let rig = Rig::bare().folder("clock");
+    let file = rig.at(HOSTS).display().to_string();
+    let rig = rig.variable("FAKETIME_TIMESTAMP_FILE", &file);
+    SETTINGS.iter().fold(rig, |rig, (name, value)| rig.variable(name, value)).provisioned()
+}
+
+/// Starts the agent with clocks that [`set`] moves, and waits until its token is ready. Hosts get no LD_PRELOAD of ours, so the
+/// library is preloaded by an /etc/ld.so.preload that only this agent sees.
 fn start_at(rig: &Rig, offset: &str) -> Agent {
-    let library = library("faketime/libfaketime.so.1", "libfaketime");
     set(rig, offset);
+    let etc = rig.at("etc");
+    if !etc.exists() {
+        assert!(Command::new("cp").arg("-a").arg("/etc").arg(&etc).status().unwrap().success());
+        let library = library("faketime/libfaketime.so.1", "libfaketime");
+        fs::write(etc.join("ld.so.preload"), format!("{}\n", library.display())).unwrap();
+    }
     let agent = rig.spawn_with(|command| {
+        let mut shell = Command::new("unshare");
+        shell.args(["--mount", "--propagation", "private", "sh", "-c"]);
+        shell.arg("mount --bind \"$0\" /etc && exec \"$@\"").arg(&etc);
+        shell.arg(command.get_program()).args(command.get_args());
+        shell.env("FAKETIME_TIMESTAMP_FILE", rig.at(FRONTS)).envs(SETTINGS);
+        *command = shell;
         command
-            .env("LD_PRELOAD", library)
-            .env("FAKETIME_TIMESTAMP_FILE", clock(rig))
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env("NO_FAKE_STAT", "1")
     });
     agent.wait_ready();
     agent
 }
 
-/// The file lies where the confined front can still read: beside the certificates.
-fn clock(rig: &Rig) -> std::path::PathBuf {
-    rig.at("state/certificates/faketime")
+/// Moves all clocks: the front's first, since it is the one that watches for steps.
+fn set(rig: &Rig, offset: &str) {
+    [FRONTS, HOSTS].iter().for_each(|clock| move_one(rig, clock, offset));
 }
 
-fn set(rig: &Rig, offset: &str) {
-    let (file, new) = (clock(rig), rig.at("faketime.new"));
+fn move_one(rig: &Rig, clock: &str, offset: &str) {
+    let new = rig.at("faketime.new");
     fs::write(&new, format!("{offset}\n")).unwrap();
-    fs::rename(new, file).unwrap();
+    fs::rename(new, rig.at(clock)).unwrap();
 }
 
 /// Signing stops with `clock-step`, for three seconds since the clock was moved, and resumes by itself.

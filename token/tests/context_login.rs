@@ -16,6 +16,7 @@ use bench::{Soft, kryoptic, softhsm2};
 use hsm_config::Algorithm;
 use support::host::{Host, ask, be_a_host, pin_of};
 use support::{is_role, messages};
+use token::Message;
 use token::control::{HostState, LoginOutcome, Order, Report};
 use token::lane::{Done, Fault, KeyReport, Work};
 
@@ -48,12 +49,13 @@ fn signs(soft: &Soft, connectors: &[(&str, Algorithm)]) {
         let key = surveyed(&host, connector);
         assert_eq!((&key.flaws[..], key.attributes.always_authenticate), (&[][..], Some(true)), "{key:#?}");
         for _ in 0..2 {
-            let (outcome, signed) = sign(&host, connector, &key);
+            let message = messages::assertion();
+            let (outcome, signed) = sign(&host, connector, &key, message.clone());
             assert_eq!(outcome, LoginOutcome::Accepted);
             let Ok(Done::Signature(signature)) = signed else { panic!("{connector}: {signed:?}") };
             let public = key.public_key().unwrap();
-            let composed = messages::assertion().compose(*algorithm, &public).unwrap();
-            assert!(public.verifies(*algorithm, composed.bytes(), &signature), "{connector}");
+            let input = message.signing_input(*algorithm, &public).unwrap();
+            assert!(public.verifies(*algorithm, &input, &signature), "{connector}");
         }
     }
 }
@@ -64,11 +66,11 @@ fn what_the_module_cannot_sign_in_parts_is_refused_in_words() {
     soft.make("always");
     let host = Host::ready(soft.config());
     // SoftHSM2 has no ECDSA but CKM_ECDSA, which takes a digest at once.
-    let (_, refused) = sign(&host, "es", &surveyed(&host, "es"));
+    let (_, refused) = sign(&host, "es", &surveyed(&host, "es"), messages::assertion());
     let Err(Fault::Permanent(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("in parts"), "{why}");
     // The operation that was begun did not stay with the session.
-    let (_, signed) = sign(&host, "ps", &surveyed(&host, "ps"));
+    let (_, signed) = sign(&host, "ps", &surveyed(&host, "ps"), messages::assertion());
     assert!(signed.is_ok(), "{signed:?}");
 }
 
@@ -78,7 +80,7 @@ fn no_pin_is_given_where_the_supervisor_says_that_it_is_latched() {
     soft.make("always");
     let host = Host::ready(soft.config());
     let key = surveyed(&host, "ps");
-    let refused = while_asking(&host, "ps", &key, || {
+    let refused = while_asking(&host, "ps", &key, messages::assertion(), || {
         host.await_report(|report| matches!(report, Report::Attempt { .. }));
         host.order(&Order::Latched("for the test".into()));
     });
@@ -93,9 +95,14 @@ fn surveyed(host: &Host, connector: &str) -> KeyReport {
 }
 
 /// A signature, and what came of the login that it took.
-fn sign(host: &Host, connector: &str, key: &KeyReport) -> (LoginOutcome, Result<Done, Fault>) {
+fn sign(
+    host: &Host,
+    connector: &str,
+    key: &KeyReport,
+    message: Message,
+) -> (LoginOutcome, Result<Done, Fault>) {
     let mut outcome = None;
-    let signed = while_asking(host, connector, key, || outcome = Some(host.log_in()));
+    let signed = while_asking(host, connector, key, message, || outcome = Some(host.log_in()));
     (outcome.unwrap(), signed)
 }
 
@@ -104,9 +111,10 @@ fn while_asking(
     host: &Host,
     connector: &str,
     key: &KeyReport,
+    message: Message,
     meanwhile: impl FnOnce(),
 ) -> Result<Done, Fault> {
-    let (lane, work) = (host.open_lane(), messages::sign(connector, pin_of(key), messages::assertion()));
+    let (lane, work) = (host.open_lane(), messages::sign(connector, pin_of(key), message));
     thread::scope(|scope| {
         let asked = scope.spawn(move || ask(&lane, 1, work));
         meanwhile();

@@ -3,7 +3,7 @@
 //! Both are messages like any other: composed from typed fields, recorded, signed by the host, verified and released.
 
 use token::lane::Work;
-use token::message::{Certificate, Request};
+use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
 use token::{Place, Sha256, random};
 
 use super::{Bench, Store, pem};
@@ -17,18 +17,14 @@ use crate::tokens::{AskError, SLOW_DEADLINE};
 
 /// Days that a self-signed certificate is valid unless said otherwise.
 const DAYS: u32 = 365;
-/// The most days that may be asked for: five years.
-const MAX_DAYS: u32 = 1825;
-/// How far a certificate's start lies before now, in seconds: customers' clocks may be behind ours.
-const BACKDATE_S: i64 = 300;
 const DAY_S: i64 = 86_400;
 
 impl Bench<'_> {
     /// A self-signed certificate for the key, stored and recorded.
     pub(super) async fn self_sign(&self, key: &SigningKey, days: Option<u32>) -> Result<(), Problem> {
         let days = days.unwrap_or(DAYS);
-        if !(1..=MAX_DAYS).contains(&days) {
-            let detail = format!("Ask for 1 to {MAX_DAYS} days.");
+        if !(1..=MAX_VALIDITY_DAYS).contains(&days) {
+            let detail = format!("Ask for 1 to {MAX_VALIDITY_DAYS} days.");
             return Err(Problem::input("invalid-days", "The certificate's lifetime is out of range", detail));
         }
         let now = self.front.clock.seconds(Reading::now())?;

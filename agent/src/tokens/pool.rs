@@ -15,6 +15,9 @@ use super::lane::{Lane, SHALLOWEST, depth};
 use super::queue::{Asker, Closed, Entry, Queue, Room, Taken};
 use crate::problem::Problem;
 
+/// When to come again after a message's date was refused, in seconds: as long as a clock that was moved has to hold still.
+const UNTIMELY_AGAIN_S: u32 = 3;
+
 /// Lanes of one host process.
 pub(super) struct Pool {
     lanes: Vec<Arc<Lane>>,
@@ -143,6 +146,7 @@ impl AskError {
                 | Fault::Touch
                 | Fault::Protocol => true,
                 Fault::Message(_)
+                | Fault::Untimely(_)
                 | Fault::Initialise(_)
                 | Fault::Attributes(_)
                 | Fault::CertificateMismatch
@@ -181,6 +185,12 @@ impl From<AskError> for Problem {
             AskError::Fault(Fault::Touch) => {
                 unavailable("Nobody touched it in time. Try again, and touch it.")
             }
+            AskError::Fault(Fault::Untimely(_)) => Self::unavailable(
+                "message-untimely",
+                "The message was too old or too new for the token's host",
+                "Try again. The agent's log has its date and the host's clock.",
+            )
+            .retry_after(UNTIMELY_AGAIN_S),
             AskError::Fault(Fault::Refused(_)) => {
                 unavailable("It is not served as it is. The operator sees why in `kunci status`.")
             }

@@ -16,7 +16,7 @@ pub(crate) struct Case {
 }
 
 /// All of them.
-pub(crate) const ALL: [Case; 17] = [
+pub(crate) const ALL: [Case; 18] = [
     Case { name: "initialise", run: birth::initialise },
     Case { name: "generate rsa-2048", run: birth::rsa_2048 },
     Case { name: "generate rsa-3072", run: birth::rsa_3072 },
@@ -27,6 +27,7 @@ pub(crate) const ALL: [Case; 17] = [
     Case { name: "sign rs256", run: signing::rs256 },
     Case { name: "sign es256", run: signing::es256 },
     Case { name: "pinned key only", run: signing::pinned },
+    Case { name: "dated now", run: signing::dated },
     Case { name: "probe", run: signing::probe },
     Case { name: "certificate", run: certificates::certificate },
     Case { name: "many lanes", run: serving::lanes },

@@ -7,8 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hsm_config::Algorithm;
 use serde_json::json;
 use token::lane::{Done, Fault, KeyReport, Work};
+use token::message::{Certificate, MAX_SKEW_S, Message};
 use token::{KeyId, KeyRef};
 
+use crate::bench::DEADLINE_S;
 use crate::connector::Connector;
 use crate::host::Host;
 use crate::life::{Life, pin_of};
@@ -83,6 +85,33 @@ pub(super) fn pinned(life: &mut Life) {
     assert_eq!(ask(other, one), Err(Fault::KeyMismatch), "another connector's key");
     assert_eq!(ask("no-such", one), Err(Fault::UnknownConnector));
     assert!(ask(first, one).is_ok());
+}
+
+/// What is dated otherwise than the host's clock says is refused, and so is a certificate that outlives five years: a front that
+/// was taken over stockpiles nothing.
+pub(super) fn dated(life: &mut Life) {
+    let (host, keys) = life.host_and_keys();
+    let (connector, report) = keys.iter().next().unwrap();
+    let ask = |message| host.sign(connector, pin_of(report), message);
+    // The clock goes on while a token signs: the boundary itself, to the second, is tried beside the code.
+    let beyond = MAX_SKEW_S + DEADLINE_S + 30;
+    for off in [beyond, -beyond, 3_600, -3_600, 5 * 31_536_000] {
+        for message in messages::dated(off) {
+            let (kind, refused) = (message.kind(), ask(message));
+            assert!(matches!(refused, Err(Fault::Untimely(_))), "{kind} {off} s away: {refused:?}");
+        }
+    }
+    for off in [MAX_SKEW_S - 1, -MAX_SKEW_S + 1] {
+        for message in messages::dated(off) {
+            let (kind, signed) = (message.kind(), ask(message));
+            assert!(signed.is_ok(), "{kind} {off} s away: {signed:?}");
+        }
+    }
+    let five_years = messages::certificate().not_before + 5 * 31_536_000;
+    let certificate = |not_after| Certificate { not_after, ..messages::certificate() };
+    assert!(ask(Message::Certificate(certificate(five_years))).is_ok());
+    let refused = ask(Message::Certificate(certificate(five_years + 86_400)));
+    assert!(matches!(refused, Err(Fault::Message(_))), "{refused:?}");
 }
 
 /// A probe is judged in the host, and its signature never leaves it.

@@ -1,14 +1,15 @@
 //! What a lane's question is, done: the connector looked up, the message composed here, and signed by the pinned key.
 //!
-//! The front names connector, key and fields; algorithm, type of key and label are the configuration's. A probe's
-//! signature is judged here and goes no further, and no probe is signed for its own sake.
+//! The front names connector, key and fields; algorithm, type of key and label are the configuration's, and the clock by which
+//! a message's dates are judged is this process's own. A probe's signature is judged here and goes no further, and no probe is
+//! signed for its own sake.
 
 use super::shared::Shared;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, Work};
-use crate::message::{Message, MessageError, Probe};
+use crate::message::{Composed, Message, MessageError, Now, Probe};
 use crate::traits::{Attest, Provision, Token};
-use crate::{KeyRef, random};
+use crate::{KeyRef, PublicKey, random};
 
 /// Does what a question asks, on a token that is served.
 pub(super) fn serve(
@@ -17,7 +18,9 @@ pub(super) fn serve(
     work: &Work,
 ) -> Result<Done, Fault> {
     match work {
-        Work::Sign { connector, key, message } => sign(token, shared.connector(connector)?, key, message),
+        Work::Sign { connector, key, message } => {
+            sign(shared, token, shared.connector(connector)?, key, message)
+        }
         Work::Survey { from } => survey(token, *from),
         Work::Identify { connector } => {
             let used = shared.connector(connector)?;
@@ -36,7 +39,7 @@ pub(super) fn serve(
             token.store_certificate(key, &used.label(), certificate).map(|()| Done::Nothing)
         }
         Work::Certificate { key } => token.certificate(key).map(Done::Certificate),
-        Work::Probe { connector, key } => probe(token, shared.connector(connector)?, key),
+        Work::Probe { connector, key } => probe(shared, token, shared.connector(connector)?, key),
         Work::Initialise => Err(Fault::Initialise("a token that matches the URI is there".into())),
     }
 }
@@ -51,19 +54,24 @@ pub(super) fn serve_without_token(fault: &Fault, work: &Work) -> Result<Done, Fa
     }
 }
 
-fn sign(token: &mut impl Token, used: &Use, key: &KeyRef, message: &Message) -> Result<Done, Fault> {
+fn sign(
+    shared: &Shared,
+    token: &mut impl Token,
+    used: &Use,
+    key: &KeyRef,
+    message: &Message,
+) -> Result<Done, Fault> {
     if matches!(message, Message::Probe(_)) {
         return Err(Fault::Message("a probe's signature never leaves the host".into()));
     }
     let label = label(&used.connector);
-    let public = token.key(key, &label)?;
-    let composed = message.compose(used.algorithm, public).map_err(refuse)?;
+    let composed = compose(shared, used, message, token.key(key, &label)?)?;
     token.sign(key, &label, &composed).map(Done::Signature)
 }
 
-fn probe(token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
+fn probe(shared: &Shared, token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
     let message = Message::Probe(Probe { nonce: random() });
-    let composed = message.compose(used.algorithm, token.key(key, &used.label())?).map_err(refuse)?;
+    let composed = compose(shared, used, &message, token.key(key, &used.label())?)?;
     let signature = token.sign(key, &used.label(), &composed)?;
     let good = token.key(key, &used.label())?.verifies(composed.algorithm(), composed.bytes(), &signature);
     if good { Ok(Done::Nothing) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
@@ -74,6 +82,18 @@ fn survey(token: &mut impl Token, from: u32) -> Result<Done, Fault> {
     token.survey(from).map(|(token, keys)| Done::Survey(token, keys))
 }
 
-fn refuse(error: MessageError) -> Fault {
-    Fault::Message(error.to_string())
+fn compose(shared: &Shared, used: &Use, message: &Message, key: &PublicKey) -> Result<Composed, Fault> {
+    let now = Now::read(shared.config.token.patience());
+    message.compose(used.algorithm, key, now).map_err(|error| refuse(message, error))
+}
+
+fn refuse(message: &Message, error: MessageError) -> Fault {
+    match error {
+        MessageError::Untimely { .. } => {
+            // An honest front's messages wait too long at most; who takes it over does not tell of the others.
+            tracing::warn!(kind = message.kind(), "not signed: {error}");
+            Fault::Untimely(error.to_string())
+        }
+        error => Fault::Message(error.to_string()),
+    }
 }

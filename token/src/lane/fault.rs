@@ -41,6 +41,9 @@ pub enum Fault {
     /// The message breaks its bounds, or the connector's key may not sign it.
     #[error("the message is not one that this key may sign: {0}")]
     Message(String),
+    /// The message's date is far from the host's clock: it waited too long, or the front's clock is another one.
+    #[error("the message is not of now: {0}")]
+    Untimely(String),
     /// The connector is not configured on this token.
     #[error("the connector is not configured on this token")]
     UnknownConnector,

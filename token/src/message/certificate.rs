@@ -15,6 +15,13 @@ use crate::public_key::PublicKey;
 use crate::x509::{Capture, Ready};
 use crate::{Sha256, x509};
 
+/// How far a certificate's start lies before the moment that it is composed, in seconds: customers' clocks may be behind.
+pub const BACKDATE_S: i64 = 300;
+/// The longest validity, in days: five years.
+pub const MAX_VALIDITY_DAYS: u32 = 1825;
+/// The same in seconds, counted from its start.
+const LONGEST_S: i64 = MAX_VALIDITY_DAYS as i64 * 86_400 + BACKDATE_S;
+
 /// The fields of a self-signed certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
@@ -24,7 +31,7 @@ pub struct Certificate {
     pub serial: [u8; 16],
     /// Start of validity, seconds since 1970.
     pub not_before: i64,
-    /// End of validity, seconds since 1970.
+    /// End of validity, seconds since 1970; at most five years and [`BACKDATE_S`] after its start.
     pub not_after: i64,
 }
 
@@ -47,9 +54,7 @@ impl Certificate {
 
     fn params(&self, key: &PublicKey) -> Result<CertificateParams, MessageError> {
         text("common_name", &self.common_name)?;
-        if self.not_after <= self.not_before {
-            return Err(MessageError::Lifetime);
-        }
+        self.check_validity()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = name(&self.common_name);
         params.serial_number = Some(SerialNumber::from_slice(&self.serial));
@@ -60,6 +65,14 @@ impl Certificate {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.key_identifier_method = KeyIdMethod::PreSpecified(Sha256::of(key.bits()).0[..20].to_vec());
         Ok(params)
+    }
+
+    /// A key that is found out must end with its certificates some day, also those that nobody knows.
+    fn check_validity(&self) -> Result<(), MessageError> {
+        match self.not_after.checked_sub(self.not_before) {
+            Some(1..=LONGEST_S) => Ok(()),
+            _ => Err(MessageError::Validity),
+        }
     }
 }
 
@@ -73,7 +86,7 @@ pub(super) fn name(common_name: &str) -> DistinguishedName {
 /// A date from 1970 to 9999: years that a certificate cannot hold make its encoder panic (RFC 5280 section 4.1.2.5).
 fn date(seconds: i64) -> Result<OffsetDateTime, MessageError> {
     let known = Some(seconds).filter(|seconds| *seconds >= 0);
-    known.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()).ok_or(MessageError::Lifetime)
+    known.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()).ok_or(MessageError::Validity)
 }
 
 #[cfg(test)]
@@ -83,19 +96,31 @@ mod tests {
     /// A P-256 key of nobody's.
     const KEY: &[u8] = include_bytes!("../../../fuzz/keys/p-256.spki");
 
+    fn from_to(not_before: i64, not_after: i64) -> Result<Vec<u8>, MessageError> {
+        let (key, common_name) = (PublicKey::from_spki(KEY).unwrap(), "Germany (de)".to_owned());
+        Certificate { common_name, serial: [1; 16], not_before, not_after }.signing_input(&key)
+    }
+
+    #[test]
+    fn a_validity_over_five_years_or_backwards_is_never_composed() {
+        let now = 1_700_000_000;
+        let five_years = now + 5 * 365 * 86_400;
+        for not_after in [now + 1, five_years] {
+            assert!(from_to(now - BACKDATE_S, not_after).is_ok(), "{not_after}");
+        }
+        for not_after in [five_years + 1, now - BACKDATE_S, 0, i64::MAX, i64::MIN] {
+            assert_eq!(from_to(now - BACKDATE_S, not_after), Err(MessageError::Validity), "{not_after}");
+        }
+    }
+
     #[test]
     fn a_year_that_no_certificate_can_hold_is_refused_and_panics_nobody() {
-        let key = PublicKey::from_spki(KEY).unwrap();
-        let from_to = |not_before, not_after| {
-            let common_name = "Germany (de)".to_owned();
-            Certificate { common_name, serial: [1; 16], not_before, not_after }.signing_input(&key)
-        };
         let end_of_9999 = 253_402_300_799;
-        assert!(from_to(0, end_of_9999).is_ok());
+        assert!(from_to(0, 1).is_ok() && from_to(end_of_9999 - 1, end_of_9999).is_ok());
         for (not_before, not_after) in
-            [(-1, 1), (-215_000_000_000, 1), (0, end_of_9999 + 1), (i64::MIN, i64::MAX)]
+            [(-1, 1), (-215_000_000_000, 1), (end_of_9999, end_of_9999 + 1), (i64::MIN, i64::MAX)]
         {
-            assert_eq!(from_to(not_before, not_after), Err(MessageError::Lifetime));
+            assert_eq!(from_to(not_before, not_after), Err(MessageError::Validity));
         }
     }
 }

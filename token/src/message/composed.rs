@@ -5,7 +5,7 @@
 
 use hsm_config::Algorithm;
 
-use super::{Message, MessageError};
+use super::{Message, MessageError, Now};
 use crate::PublicKey;
 
 /// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] makes one:
@@ -13,17 +13,17 @@ use crate::PublicKey;
 /// ```
 /// use hsm_config::Algorithm;
 /// use token::PublicKey;
-/// use token::message::{Composed, Message, MessageError};
-/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, bytes: Vec<u8>) -> Result<Composed, MessageError> {
-///     message.compose(algorithm, key)
+/// use token::message::{Composed, Message, MessageError, Now};
+/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, now: Now, bytes: Vec<u8>) -> Result<Composed, MessageError> {
+///     message.compose(algorithm, key, now)
 /// }
 /// ```
 /// and never bytes of one's own:
 /// ```compile_fail,E0451
 /// use hsm_config::Algorithm;
 /// use token::PublicKey;
-/// use token::message::{Composed, Message, MessageError};
-/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, bytes: Vec<u8>) -> Result<Composed, MessageError> {
+/// use token::message::{Composed, Message, MessageError, Now};
+/// fn stage(message: &Message, key: &PublicKey, algorithm: Algorithm, now: Now, bytes: Vec<u8>) -> Result<Composed, MessageError> {
 ///     Ok(Composed { algorithm, bytes })
 /// }
 /// ```
@@ -33,8 +33,15 @@ pub struct Composed {
 }
 
 impl Message {
-    /// Composes the bytes to sign for a key whose assertions use `configured`, after the message's own bounds.
-    pub fn compose(&self, configured: Algorithm, key: &PublicKey) -> Result<Composed, MessageError> {
+    /// Composes the bytes to sign for a key whose assertions use `configured`, if the message keeps its own bounds and is
+    /// dated now.
+    pub fn compose(
+        &self,
+        configured: Algorithm,
+        key: &PublicKey,
+        now: Now,
+    ) -> Result<Composed, MessageError> {
+        self.is_of(now)?;
         Ok(Composed { algorithm: self.algorithm(configured), bytes: self.signing_input(configured, key)? })
     }
 }

@@ -6,6 +6,7 @@
 mod assertion;
 mod certificate;
 mod composed;
+mod dated;
 mod jose;
 mod probe;
 mod proof;
@@ -16,8 +17,9 @@ use hsm_config::Algorithm;
 use serde::{Deserialize, Serialize};
 
 pub use assertion::Assertion;
-pub use certificate::Certificate;
+pub use certificate::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS};
 pub use composed::Composed;
+pub use dated::{MAX_SKEW_S, Now};
 pub use probe::{PROBE_TEXT, Probe};
 pub use proof::{PROOF_AUDIENCE, Proof};
 pub use request::Request;
@@ -51,6 +53,17 @@ pub enum MessageError {
     /// The times are out of order or too far apart.
     #[error("the lifetime is not between 1 s and 10 min")]
     Lifetime,
+    /// A certificate's dates are out of order, too far apart, or in years that none can hold.
+    #[error("the validity is not between 1 s and five years")]
+    Validity,
+    /// The host's clock is far from the message's date, both in seconds since 1970.
+    #[error("the message is dated {date}, and the clock says {now}")]
+    Untimely {
+        /// The message's.
+        date: i64,
+        /// The clock's.
+        now: i64,
+    },
     /// A text field is empty or too long.
     #[error("the field {0} is empty or too long")]
     Text(&'static str),

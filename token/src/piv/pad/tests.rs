@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::*;
 use crate::PublicKey;
-use crate::message::{Message, Probe};
+use crate::message::{Composed, Message, Now, Probe};
 
 fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl").args(arguments).current_dir(folder).output();
@@ -32,12 +33,16 @@ fn sign(folder: &Path, block: &[u8]) -> Vec<u8> {
     fs::read(folder.join("signature")).unwrap()
 }
 
+fn probe(algorithm: Algorithm, key: &PublicKey) -> Composed {
+    Message::Probe(Probe { nonce: [7; 32] }).compose(algorithm, key, Now::read(Duration::ZERO)).unwrap()
+}
+
 #[test]
 fn both_encodings_verify_at_every_size_of_key() {
     for bits in ["2048", "3072", "4096"] {
         let (folder, public) = key(bits);
         for algorithm in [Algorithm::PS256, Algorithm::RS256] {
-            let message = Message::Probe(Probe { nonce: [7; 32] }).compose(algorithm, &public).unwrap();
+            let message = probe(algorithm, &public);
             let block = encode(&message, public.kind()).unwrap();
             let signature = sign(folder.path(), &block);
             assert!(public.verifies(algorithm, message.bytes(), &signature), "{algorithm} {bits}");
@@ -48,17 +53,16 @@ fn both_encodings_verify_at_every_size_of_key() {
 #[test]
 fn a_key_is_given_only_what_its_type_signs() {
     let (_folder, public) = key("2048");
-    let probe = Message::Probe(Probe { nonce: [7; 32] });
-    let es256 = probe.compose(Algorithm::ES256, &public).unwrap();
+    let es256 = probe(Algorithm::ES256, &public);
     assert!(encode(&es256, KeyType::Rsa2048).is_err());
     assert_eq!(encode(&es256, KeyType::P256).unwrap().len(), HASH);
-    let ps256 = probe.compose(Algorithm::PS256, &public).unwrap();
+    let ps256 = probe(Algorithm::PS256, &public);
     assert!(encode(&ps256, KeyType::P256).is_err());
 }
 
 #[test]
 fn two_encodings_of_one_message_differ_by_their_salt() {
     let (_folder, public) = key("2048");
-    let message = Message::Probe(Probe { nonce: [7; 32] }).compose(Algorithm::PS256, &public).unwrap();
+    let message = probe(Algorithm::PS256, &public);
     assert_ne!(encode(&message, KeyType::Rsa2048).unwrap(), encode(&message, KeyType::Rsa2048).unwrap());
 }
