@@ -149,7 +149,7 @@ impl Route {
                 }
                 Err(why) => why.into(),
             };
-            if front.door.is_shut() {
+            if front.door.in_a_hurry() {
                 return Err(why);
             }
             match front.tokens.await_news(&connector.tokens, &self.asker, self.began).await {

@@ -36,7 +36,7 @@ class Agent:
 
     def answer(self):
         """The agent's whole answer: assertion, jti, expires_at, x5t_s256, log_index."""
-        connection = _UnixConnection(self._socket_path)
+        connection = UnixConnection(self._socket_path)
         try:
             connection.request("POST", self._path, self._body, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -48,7 +48,9 @@ class Agent:
         return json.loads(body)
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
     def __init__(self, socket_path):
         super().__init__("localhost", timeout=TIMEOUT_SECONDS)
         self._socket_path = socket_path

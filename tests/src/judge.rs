@@ -90,8 +90,7 @@ impl Judge {
 
     /// Runs a script of `tests/clients`.
     pub fn client(&self, script: &str, arguments: &[&str]) -> Verdict {
-        let python = installed("clients-venv/bin/python");
-        let output = Command::new(&python)
+        let output = Command::new(python())
             .arg(source("clients").join(script))
             .args(arguments)
             .env("REQUESTS_CA_BUNDLE", self.folder.join("tls.crt"))
@@ -140,8 +139,13 @@ fn installed(path: &str) -> PathBuf {
     path
 }
 
+/// The Python that the clients run with.
+pub fn python() -> PathBuf {
+    installed("clients-venv/bin/python")
+}
+
 /// A newer Node that `make setup` installed, or the system's.
-fn node() -> PathBuf {
+pub fn node() -> PathBuf {
     let ours = target().join("node/bin/node");
     if ours.exists() { ours } else { PathBuf::from("node") }
 }

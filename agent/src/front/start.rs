@@ -81,8 +81,12 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     tokio::spawn(speak(control.clone(), queue));
     tokio::spawn(tick::run(front.clone()));
     front.supervisor.ready();
-    listen(&front, &control, tables).await?;
-    stop(&front).await;
+    listen(&front, &control, &mut tables).await?;
+    tokio::select! {
+        () = stop(&front) => {}
+        // A host that was on its way may still come, for those who wait for it.
+        () = listen_on(&front, &control, tables) => {}
+    }
     Ok(())
 }
 
@@ -141,12 +145,12 @@ async fn speak(control: Arc<Control>, mut queue: UnboundedReceiver<FromFront>) {
 }
 
 /// Follows the supervisor's words until it says stop or is gone.
-async fn listen(front: &Arc<Front>, control: &Control, mut tables: Tables) -> Result<(), StartError> {
+async fn listen(front: &Arc<Front>, control: &Control, tables: &mut Tables) -> Result<(), StartError> {
     while let Some((word, fds)) = control.receive::<ToFront>().await? {
         match word {
             ToFront::Tenants { connector } => tables.keep(connector, fds)?,
             ToFront::Reloaded { id, problem } => {
-                let given = std::mem::take(&mut tables);
+                let given = std::mem::take(tables);
                 let front = front.clone();
                 tokio::spawn(async move { given.reloaded(&front, id, problem, fds).await });
             }
@@ -164,11 +168,17 @@ async fn listen(front: &Arc<Front>, control: &Control, mut tables: Tables) -> Re
     Ok(())
 }
 
+/// Follows the supervisor's words for as long as somebody asks.
+async fn listen_on(front: &Arc<Front>, control: &Control, mut tables: Tables) {
+    if let Err(error) = listen(front, control, &mut tables).await {
+        tracing::warn!(%error, "the supervisor's last words cannot be read");
+    }
+    std::future::pending().await
+}
+
 /// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
 async fn stop(front: &Front) {
-    // Nobody waits for a host any more once the door is shut.
-    front.tokens.rouse();
-    front.door.drain(&front.gates).await;
+    front.door.drain(&front.gates, || front.tokens.rouse()).await;
     front.journal.settled().await;
     for (_, entry) in front.refusals.rest(std::time::Instant::now()) {
         // At a stop nobody can be told any more; the ledger logs its own failure.

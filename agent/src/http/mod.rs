@@ -13,12 +13,15 @@ mod evidence;
 mod finding;
 mod health;
 mod limits;
+mod linger;
 mod log;
 mod openapi;
+mod overflow;
 mod path;
 mod proofs;
 mod provision;
 mod server;
+mod silence;
 mod stream;
 mod tokens;
 

@@ -6,30 +6,33 @@
 use std::convert::Infallible;
 use std::io;
 use std::os::unix::net::UnixListener as StdListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::net::{SendFlags, send};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
 use super::limits::{Full, Limits, Place};
+use super::overflow::Overflow;
+use super::silence::Silence;
 use super::stream::{Outbox, Stream};
 use super::{Surface, router};
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::peer::{NoPeer, Peer};
-use crate::problem::{PROBLEM_JSON, Problem};
+use crate::problem::Problem;
 
-/// How long the head of a request may take, and how long a connection may be idle.
+/// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -42,11 +45,13 @@ const MAX_KNOCKS: u32 = 2;
 const FULL_PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after accept(2) failed, as it does when descriptors are short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// What every connection of one socket shares.
 struct Server {
     front: Arc<Front>,
     router: Router,
     limits: Arc<Limits>,
+    overflow: Overflow,
 }
 
 /// Serves one socket from now on.
@@ -54,11 +59,18 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let limits = Limits::new(front.agent.max_connections, front.agent.max_connections_per_uid);
-    let server = Arc::new(Server { router: router(front.clone(), surface), front, limits });
+    let (router, overflow) = (router(front.clone(), surface), Overflow::new());
+    let server = Arc::new(Server { front, router, limits, overflow });
     tokio::spawn(async move {
         let mut knocks = 0;
-        while !server.front.door.is_shut() {
-            match listener.accept().await {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                // Who has not come in yet waits for the next front: the queue is the supervisor's, or systemd's.
+                () = server.front.door.shut() => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((socket, _)) => knocks += server.clone().admit(socket),
                 Err(error) => {
                     tracing::error!(%error, "a connection cannot be accepted");
@@ -88,14 +100,14 @@ impl Server {
         let place = match self.limits.place(uid) {
             Ok(place) => place,
             Err(full) => {
-                turn_away(&socket, full.into());
+                self.turn_away(socket, uid, &full.into());
                 return 1;
             }
         };
         let knocks = if place.is_suspect() { MAX_KNOCKS } else { 0 };
         match self.peer(&socket) {
             Ok(peer) if !self.front.policy().knows(&peer) && !place.is_a_strangers() => {
-                turn_away(&socket, Full::Total.into());
+                self.turn_away(socket, uid, &Full::Total.into());
                 return 1;
             }
             Ok(peer) => {
@@ -103,7 +115,7 @@ impl Server {
             }
             Err(error) => {
                 tracing::debug!(%error, uid, "a connection without a peer");
-                turn_away(&socket, error.into());
+                self.turn_away(socket, uid, &error.into());
             }
         }
         knocks
@@ -115,21 +127,33 @@ impl Server {
         if is_host { Err(NoPeer::Host) } else { Ok(peer) }
     }
 
+    /// Says why there is no place or no peer, and hangs up.
+    fn turn_away(&self, socket: UnixStream, uid: u32, problem: &Problem) {
+        self.overflow.tell(socket, uid, problem, self.front.door.enter());
+    }
+
     async fn drive(&self, socket: UnixStream, peer: Arc<Peer>, place: &Place) {
-        let outbox = Outbox::default();
-        let stream = TokioIo::new(Stream::new(socket, peer.clone(), outbox.clone()));
+        let _inside = self.front.door.enter();
+        let (outbox, silence) = (Outbox::default(), Arc::new(Silence::begin()));
+        let stream = TokioIo::new(Stream::new(socket, peer.clone(), outbox.clone(), silence.clone()));
         let service = service_fn(|request| async {
+            let _busy = silence.busy();
             let answer = self.answer(request, peer.clone(), outbox.clone()).await;
             answer.inspect(|_| place.answered())
         });
-        let served = http1::Builder::new()
+        let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
             .half_close(true)
-            .serve_connection(stream, service)
-            .await;
+            .serve_connection(stream, service);
+        let mut connection = pin!(connection);
+        let served = tokio::select! {
+            biased;
+            served = connection.as_mut() => served,
+            () = silence.ends(&self.front.door) => connection.await,
+        };
         if let Err(error) = served {
             tracing::debug!(%error, uid = peer.uid(), "a connection ended");
         }
@@ -141,7 +165,6 @@ impl Server {
         peer: Arc<Peer>,
         outbox: Outbox,
     ) -> Result<Response, Gone> {
-        let _inside = self.front.door.enter().ok_or(Gone)?;
         // The process that connected may have ended and left its socket to another.
         if !peer.lives() {
             return Err(Gone);
@@ -157,23 +180,15 @@ impl Server {
         if response.status().is_client_error() || stranger {
             sleep(self.limits.refused(uid, Instant::now())).await;
         }
+        if self.front.door.is_shut() {
+            // Nothing more is asked here, so that nothing more can be lost.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         Ok(response)
     }
 }
 
-/// The peer is gone or the front is stopping: the connection is closed without an answer.
+/// The peer is gone: the connection is closed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer is gone")]
 struct Gone;
-
-/// Says why there is no place or no peer, if the kernel takes the words at once, and hangs up.
-fn turn_away(socket: &UnixStream, problem: Problem) {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let retry = problem.retry_after.map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {PROBLEM_JSON}\r\n{retry}Connection: close");
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    // By the system call itself: tokio does not know yet whether a socket that just came can be written to. A client that
-    // does not even take this much is not worth waiting for.
-    let _ = send(socket, answer.as_bytes(), SendFlags::NOSIGNAL);
-}

@@ -1,8 +1,8 @@
 //! A connection that believes only the process that opened it.
 //!
 //! Every receive asks for the sender's credentials (SO_PASSCRED, unix(7)); bytes from another process than the one
-//! that connected end the connection. A write that makes no progress for ten seconds ends it too. Flights of answers
-//! land here: when their bytes were handed to the kernel, or when the connection is gone.
+//! that connected end the connection. A write that makes no progress for ten seconds ends it too; where it was silent
+//! for too long, its receiving side is shut before it is closed; and it lingers at its end. Flights of answers land here: when their bytes were handed to the kernel, or when the connection is gone.
 
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -14,10 +14,13 @@ use std::time::Duration;
 
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg};
+use rustix::net::{Shutdown, shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::time::{Sleep, sleep};
 
+use super::linger::Linger;
+use super::silence::Silence;
 use crate::flight::Flight;
 use crate::peer::Peer;
 
@@ -41,7 +44,9 @@ pub(super) struct Stream {
     outbox: Outbox,
     /// Room for the sender's credentials and nothing else: descriptors that somebody sends are the kernel's to drop.
     control: Vec<u8>,
+    silence: Arc<Silence>,
     stall: Option<Pin<Box<Sleep>>>,
+    linger: Option<Linger>,
 }
 
 impl Outbox {
@@ -70,8 +75,9 @@ impl Outbox {
 }
 
 impl Stream {
-    pub(super) fn new(socket: UnixStream, peer: Arc<Peer>, outbox: Outbox) -> Self {
-        Self { socket, peer, outbox, control: cmsg_space!(UnixCredentials), stall: None }
+    pub(super) fn new(socket: UnixStream, peer: Arc<Peer>, outbox: Outbox, silence: Arc<Silence>) -> Self {
+        let control = cmsg_space!(UnixCredentials);
+        Self { socket, peer, outbox, control, silence, stall: None, linger: None }
     }
 
     /// One receive. Where it did not fill the buffer there is nothing more to read, and saying so to tokio spares the
@@ -96,6 +102,7 @@ impl Stream {
         if write.is_ready() {
             self.stall = None;
             self.outbox.wrote();
+            self.silence.broken();
             return write;
         }
         let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL)));
@@ -128,11 +135,18 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.silence.is_over() {
+            // Only now is it certain that nothing more is on its way; what has come is read before the end is.
+            shutdown(&self.socket, Shutdown::Read)?;
+        }
         loop {
             ready!(self.socket.poll_read_ready(cx))?;
             match self.try_receive(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+                result => {
+                    self.silence.broken();
+                    return Poll::Ready(result);
+                }
             }
         }
     }
@@ -162,7 +176,12 @@ impl AsyncWrite for Stream {
         Poll::Ready(Ok(()))
     }
 
+    /// Shuts the sending side, and lingers.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let Self { socket, linger, .. } = &mut *self;
+        if linger.is_none() {
+            ready!(Pin::new(&mut *socket).poll_shutdown(cx))?;
+        }
+        linger.get_or_insert_with(Linger::begin).poll(socket, cx).map(Ok)
     }
 }

@@ -1,7 +1,8 @@
 //! A token whose host went and is being replaced, and the requests that wait for it.
 //!
-//! A new host signs within a fraction of a second, so nobody need notice. A token is waited for as long as its deadline
-//! after it went, and not again before it has signed: what fails time after time is refused at once. What a person has to
+//! A new host signs within a fraction of a second, so nobody need notice; nor does the first one take longer, for which
+//! those wait who stood in the sockets' queue through a restart. A token is waited for as long as its deadline after it
+//! went, and not again before it has signed: what fails time after time is refused at once. What a person has to
 //! mend, a token that is away or not logged in to, is not waited for. The lobby is a queue without lanes: bounded like
 //! the one in front of the lanes, and left by all at once when there is news.
 
@@ -17,20 +18,30 @@ use super::{AskError, Asker, State, Token, Tokens};
 
 /// Since when a token is away, and who waits for it.
 pub(super) struct Absence {
-    /// When its host went; nothing once it has signed again.
+    /// When its host went, or the front came up; nothing once it has signed again.
     since: Option<Instant>,
+    /// Whether it was not there since the front came up.
+    first: bool,
     lobby: Arc<Queue>,
 }
 
-impl Default for Absence {
-    fn default() -> Self {
-        Self { since: None, lobby: Queue::new(0, 0) }
-    }
-}
-
 impl Absence {
+    /// The front came up, and no host has said anything yet.
+    pub(super) fn at_start() -> Self {
+        Self { since: Some(Instant::now()), first: true, lobby: Queue::new(0, 0) }
+    }
+
+    /// The first host is there and its keys are known, or it failed: who came in with the start knows what to think.
+    pub(super) fn started(&mut self) {
+        if std::mem::take(&mut self.first) {
+            self.ends();
+            self.rouse();
+        }
+    }
+
     /// The host went. One that goes again before it signed makes no new absence.
     pub(super) fn begins(&mut self) {
+        self.first = false;
         self.since.get_or_insert_with(Instant::now);
     }
 
@@ -120,6 +131,8 @@ impl State {
         let was_served = matches!(self.host, HostState::Ready { .. });
         if was_served && matches!(host, HostState::Starting | HostState::Failed(_)) {
             self.absence.begins();
+        } else if matches!(host, HostState::Failed(_)) {
+            self.absence.started();
         }
         self.host = host;
     }

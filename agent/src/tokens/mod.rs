@@ -84,7 +84,7 @@ impl Tokens {
                 survey: None,
                 due: Due::default(),
                 pace: Pace::default(),
-                absence: Absence::default(),
+                absence: Absence::at_start(),
             };
             let exceptions = token.exceptions.clone();
             (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })

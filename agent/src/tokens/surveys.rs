@@ -59,6 +59,7 @@ impl Tokens {
         let mut state = entry.state();
         if state.serves(survey.generation) {
             state.survey = Some(survey);
+            state.absence.started();
         }
     }
 }

@@ -35,8 +35,9 @@ fn ended() -> HostState {
 }
 
 #[test]
-fn only_a_token_that_was_served_and_needs_nobody_is_waited_for() {
+fn only_a_token_that_starts_or_was_served_and_needs_nobody_is_waited_for() {
     let (tokens, names) = tokens();
+    assert!(tokens.is_coming(&names), "who came in with the start waits for it");
     tokens.host_changed(&names[0], 0, ended());
     assert!(!tokens.is_coming(&names), "it was never there");
     tokens.host_changed(&names[0], 0, ready());
@@ -51,6 +52,7 @@ fn only_a_token_that_was_served_and_needs_nobody_is_waited_for() {
 #[tokio::test]
 async fn a_request_waits_until_there_is_news_and_no_longer_than_its_token_may_take() {
     let (tokens, names) = tokens();
+    tokens.host_changed(&names[0], 0, ended());
     assert!(matches!(tokens.await_news(&names, &None, Instant::now()).await, Err(AskError::Gone)));
     tokens.host_changed(&names[0], 0, ready());
     tokens.host_changed(&names[0], 0, ended());
