@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::site::Site;
-use crate::{assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, token};
+use crate::{
+    assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, status, token,
+};
 
 const EXAMPLES: &str = "\
 Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files;
@@ -55,11 +57,12 @@ pub(crate) enum Online {
     Proof(proof::Arguments),
     /// Put together the evidence of where a connector's keys were born, for an auditor
     Evidence(evidence::Arguments),
-    /// Show whether everything signs, on one page
+    /// Show whether everything serves, on one page
     #[command(
-        after_help = "Exits with 1 when the agent is degraded or a connector does not sign, frozen ones included."
+        after_help = "Exits with 1 when anything that is configured is blocked, frozen ones included, or fails: then no sign-in can \
+                      succeed with it. Exits with 3 when no agent runs."
     )]
-    Status,
+    Status(status::Arguments),
     /// Stop all signatures of a connector, at once
     #[command(
         after_help = "Example:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\""

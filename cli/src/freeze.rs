@@ -4,7 +4,7 @@ use agent::http::{Frozen, Reason};
 use clap::Args;
 use serde_json::json;
 
-use crate::client::{self, Client, QUICK, segment};
+use crate::client::{self, QUICK, segment};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 
@@ -35,8 +35,7 @@ pub(crate) async fn run(verb: &str, arguments: &Arguments, session: &Session<'_>
 
 /// Lets the running agent read its files again. A private one would read them anyway.
 pub(crate) async fn reload(session: &Session<'_>) -> Result<Exit, Failure> {
-    let mut client = Client::connect(&session.site.admin_socket()?.path).await?;
-    client.post("/v1/reload", &json!({}), QUICK).await?;
+    session.running(async |client| client.post("/v1/reload", &json!({}), QUICK).await).await?;
     session.print.note("the configuration and the tenants files are in force");
     Ok(Exit::Yes)
 }

@@ -1,7 +1,8 @@
 //! `kunci`: the vendor's, operator's and auditor's commands.
 //!
 //! A thin client of the agent, plus the offline auditor. It holds no key, opens no token and decides nothing that the
-//! agent decides; where no agent runs, commands start a private one, so that there is one code path for everything.
+//! agent decides; where no agent runs, the commands of a bench start a private one, so that there is one code path for
+//! everything, and those that ask about the running one say that there is none.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -78,7 +79,7 @@ async fn ask(command: &Online, session: &Session<'_>) -> Result<Exit, Failure> {
         Online::Assertion(arguments) => assertion::run(arguments, session).await,
         Online::Proof(arguments) => proof::run(arguments, session).await,
         Online::Evidence(arguments) => evidence::run(arguments, session).await,
-        Online::Status => status::run(session).await,
+        Online::Status(arguments) => status::run(arguments, session).await,
         Online::Freeze(arguments) => freeze::run("freeze", arguments, session).await,
         Online::Thaw(arguments) => freeze::run("thaw", arguments, session).await,
         Online::Reload => freeze::reload(session).await,

@@ -39,6 +39,15 @@ impl<'a> Session<'a> {
         Self { site, print }
     }
 
+    /// Works with the admins' socket of the agent that runs: a private one would know nothing of it.
+    pub(crate) async fn running<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut client = Client::connect(&self.site.admin_socket()?.path).await?;
+        work(&mut client).await
+    }
+
     /// Works with the admins' socket of the agent, or of a private one where none runs.
     pub(crate) async fn admin<T>(
         &self,
@@ -83,6 +92,7 @@ impl<'a> Session<'a> {
             let _starting = self.print.spinner("no agent runs; starting a private one");
             PrivateAgent::start(self.site.config_path()).await?
         };
+        self.print.note("no agent runs: a private one answers, for the length of this command");
         let done = unless_interrupted(async {
             let mut client = Client::connect(&agent.admin_socket()).await?;
             Settling::new(self, concern)?.wait(&mut client, &agent.admin_socket()).await?;

@@ -1,15 +1,29 @@
 //! `kunci status`: health, tokens and connectors, on a page that a person reads in a minute.
+//!
+//! It is about the agent that runs: without one there is nothing to be well. Only who asks for it gets a private one's word.
 
 mod page;
 
 use agent::http::{Connector, Health, TokenStatus};
+use clap::Args;
+use hyper::body::Bytes;
 
 use crate::client::{self, Client};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 use crate::session::{Concern, Session};
 use crate::token;
-use hyper::body::Bytes;
+
+/// The code of a failure where no agent runs.
+const NO_AGENT: &str = "no-agent";
+
+/// Whose word is wanted.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Where no agent runs, start a private one and ask that: would everything serve?
+    #[arg(long)]
+    offline: bool,
+}
 
 /// The three answers, as they came.
 struct Bodies {
@@ -25,17 +39,34 @@ struct State {
     connectors: Vec<Connector>,
 }
 
-pub(crate) async fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let bodies = session.admin(Concern::All, Bodies::ask).await?;
+pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
+    let ours = session.site.admin_socket()?.path;
+    let ask = async |client: &mut Client| Ok((Bodies::ask(client).await?, client.path() != ours));
+    let (bodies, is_private) = match arguments.offline {
+        true => session.admin(Concern::All, ask).await?,
+        false => session.running(ask).await.map_err(or_offline)?,
+    };
     let state = bodies.read()?;
     if session.print.json {
         session.print.json(&bodies.health)?;
         session.print.json_lines(&bodies.tokens)?;
         session.print.json_lines(&bodies.connectors)?;
     } else {
+        if is_private {
+            session.print.line("No agent runs; a private one says:")?;
+        }
         state.show(session.print)?;
     }
     Ok(if state.is_well() { Exit::Yes } else { Exit::Finding })
+}
+
+/// No agent is not well; what would be is another question.
+fn or_offline(failure: Failure) -> Failure {
+    if failure.problem.code != NO_AGENT {
+        return failure;
+    }
+    let detail = format!("{} `kunci status --offline` asks a private one.", failure.problem.detail);
+    Failure::unavailable(NO_AGENT, failure.problem.title, detail)
 }
 
 impl Bodies {

@@ -38,10 +38,28 @@ fn an_assertion_never_starts_an_agent() {
 }
 
 #[test]
+fn status_says_that_no_agent_runs_and_starts_none_unless_it_is_asked_to() {
+    let bench = Bench::new();
+    let kunci = beside(&bench, "#!/bin/sh\ntouch started\n");
+    let done = bench.run(&kunci, &["status"]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""));
+    assert!(
+        done.err.contains("No agent runs at DIR/admin.sock") && done.err.contains("--offline"),
+        "{}",
+        done.err
+    );
+    let done = bench.run(&kunci, &["status", "--json"]);
+    assert_eq!((done.code, done.problem()["code"].as_str()), (3, Some("no-agent")));
+    assert!(!bench.path("started").exists());
+    assert_eq!(bench.run(&kunci, &["status", "--offline"]).code, 3);
+    assert!(bench.path("started").exists());
+}
+
+#[test]
 fn an_admin_does_start_one() {
     let bench = Bench::new();
     let kunci = beside(&bench, "#!/bin/sh\necho \"$@\" > started\n");
-    assert_eq!(bench.run(&kunci, &["status"]).code, 3);
+    assert_eq!(bench.run(&kunci, &["token", "list"]).code, 3);
     let arguments = fs::read_to_string(bench.path("started")).unwrap();
     assert!(arguments.starts_with("--config ") && arguments.contains(" --private "), "{arguments}");
 }
@@ -76,7 +94,7 @@ fn a_missing_agent_is_said_to_be_missing() {
     let bench = Bench::new();
     let kunci = bench.path("kunci");
     fs::copy(env!("CARGO_BIN_EXE_kunci"), &kunci).unwrap();
-    let done = bench.run(&kunci, &["status", "--json"]);
+    let done = bench.run(&kunci, &["token", "list", "--json"]);
     assert_eq!((done.code, done.problem()["code"].as_str()), (3, Some("agent-not-started")));
 }
 
