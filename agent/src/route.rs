@@ -13,11 +13,12 @@ use hsm_config::{Connector, Name};
 use ledger::Caller;
 use token::lane::Fault;
 
-use crate::connectors::{ActiveKey, Inactive};
+use crate::connectors::ActiveKey;
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::policy::Refusal;
 use crate::problem::Problem;
+use crate::readiness::Reason;
 use crate::signed::WrongSignature;
 use crate::tokens::{AskError, Asker, Seat};
 
@@ -59,8 +60,8 @@ pub enum Miss {
 
 impl Route {
     /// The connector's tokens that may sign now, or will as soon as their host is replaced.
-    pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Inactive> {
-        let (keys, may_wait) = match front.connectors.active(name, connector) {
+    pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Reason> {
+        let (keys, may_wait) = match front.active(name, connector) {
             Ok(keys) => (keys, false),
             Err(_) if front.tokens.is_coming(&connector.tokens) => (Vec::new(), true),
             Err(why) => return Err(why),
@@ -139,7 +140,7 @@ impl Route {
             flight.open()?;
             let rules = front.policy();
             let connector = rules.connector(&self.connector).ok_or(Refusal::Connector)?;
-            let why = match front.connectors.active(&self.connector, connector) {
+            let why = match front.active(&self.connector, connector) {
                 Ok(mut keys) => {
                     keys.retain(|key| front.tokens.has_lanes(&key.key.token));
                     if !keys.is_empty() {

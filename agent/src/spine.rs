@@ -120,7 +120,7 @@ fn judge(front: &Front, draft: Draft, signature: Vec<u8>, took: Duration) -> Res
         Ok(_) => front.tokens.signed(&token, took),
         Err(wrong) => {
             tracing::error!(%token, "{wrong}");
-            front.tokens.doubt(&token, &wrong.to_string());
+            front.tokens.doubt(&token, Some(&wrong.to_string()));
             front.journal.note(wrong.posture());
         }
     }

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::client::{self, segment};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
+use crate::token::readiness;
 
 const COLLECTION: &str = "\
 This is one keyCredential. PATCHing an application replaces its whole keyCredentials collection: read the collection
@@ -48,13 +49,17 @@ pub(crate) struct Arguments {
 enum Command {
     /// Install a certificate that a CA issued for the connector's key
     #[command(
-        after_help = "A certificate whose key is not the connector's is refused, and nothing is changed."
+        after_help = "A certificate whose key is not the connector's is refused, and so is one that is over or has not begun: \
+                      nothing is changed."
     )]
     Install {
         /// The connector
         connector: String,
         /// The certificate, PEM or DER; - for standard input
         file: PathBuf,
+        /// Install it although it is over or has not begun, so that nobody can sign in with it now
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -71,7 +76,9 @@ enum Format {
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
     match (&arguments.install, &arguments.connector) {
-        (Some(Command::Install { connector, file }), _) => install(connector, file, session).await,
+        (Some(Command::Install { connector, file, force }), _) => {
+            install(connector, file, *force, session).await
+        }
         (None, Some(connector)) => show(connector, arguments, session).await,
         (None, None) => Err(Failure::usage("usage", "No connector was named", "Write kunci cert CONNECTOR.")),
     }
@@ -123,8 +130,8 @@ fn the_only<'a>(certificates: &'a [Certificate], session: &Session<'_>) -> Resul
     Ok(one)
 }
 
-async fn install(connector: &str, file: &Path, session: &Session<'_>) -> Result<Exit, Failure> {
-    let install = Install { pem: pem::encode(read(file)?)? };
+async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_>) -> Result<Exit, Failure> {
+    let install = Install { pem: pem::encode(read(file)?)?, force };
     let path = format!("/v1/connectors/{}/certificate", segment(connector));
     let body = session
         .admin(Concern::Connector(connector), async |client| client.put(&path, &install).await)
@@ -133,8 +140,11 @@ async fn install(connector: &str, file: &Path, session: &Session<'_>) -> Result<
         session.print.json(&body)?;
         return Ok(Exit::Yes);
     }
-    let Certificate { connector, token, sha256, .. } = client::read(&body)?;
-    session.print.line(&format!("{connector} on {token}: the certificate is installed, SHA-256 {sha256}"))?;
+    let Certificate { connector, token, sha256, not_after, reasons, .. } = client::read(&body)?;
+    session.print.line(&format!(
+        "{connector} on {token}: the certificate is installed, SHA-256 {sha256}, until {not_after}"
+    ))?;
+    reasons.iter().for_each(|reason| session.print.warn(&readiness(reason)));
     Ok(Exit::Yes)
 }
 

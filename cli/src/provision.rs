@@ -17,7 +17,7 @@ use crate::touch;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  kunci provision --all                       self-signed certificates for a year
+  kunci provision --all                       self-signed certificates for half a year
   kunci provision de uk --csr --output .      requests for your CA in de.csr.pem and uk.csr.pem
   kunci cert install de de.pem                and its answer
   kunci provision de --adopt --spki-sha256 HEX
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Write each request to CONNECTOR.csr.pem in this folder instead of to standard output
     #[arg(long, value_name = "DIR", requires = "csr")]
     output: Option<PathBuf>,
-    /// Days that a self-signed certificate is valid [default: 365]
+    /// Days that a self-signed certificate is valid [default: 180, a day less for each further key, down to 151]
     #[arg(long, value_name = "N", conflicts_with = "csr", value_parser = clap::value_parser!(u32).range(1..=1825))]
     days: Option<u32>,
     /// Take over a key that is on the token and that the ledger does not know
@@ -102,6 +102,7 @@ async fn one(
             }
             _ => session.print.line(&page::line(key))?,
         }
+        page::reasons(key).iter().for_each(|warning| session.print.warn(warning));
         page::orphans(key).iter().for_each(|warning| session.print.warn(warning));
     }
     Ok(())

@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
         }
         state.show(session.print)?;
     }
-    Ok(if state.is_well() { Exit::Yes } else { Exit::Finding })
+    Ok(if state.health.status == "ok" { Exit::Yes } else { Exit::Finding })
 }
 
 /// No agent is not well; what would be is another question.
@@ -88,12 +88,8 @@ impl Bodies {
 }
 
 impl State {
-    fn is_well(&self) -> bool {
-        self.health.status == "ok" && self.connectors.iter().all(|connector| connector.ready)
-    }
-
     fn show(&self, print: &Printer) -> Result<(), Failure> {
-        print.line(&page::head(&self.health, &self.connectors))?;
+        print.line(&page::head(self))?;
         print.line("")?;
         print.table(&token::HEAD, &self.tokens.iter().map(token::row).collect::<Vec<_>>())?;
         print.line("")?;

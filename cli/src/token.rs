@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::unlock::{self, Secret};
 
-pub(crate) use page::row;
+pub(crate) use page::{readiness, row};
 
 /// The heads of `row`.
 pub(crate) const HEAD: [&str; 8] =
@@ -26,7 +26,8 @@ pub(crate) enum Command {
     Init(Which),
     /// Read back every key on a token and let the pinned ones sign a probe
     #[command(
-        after_help = "Exits with 1 when a key is orphaned, is not the pinned one, or is not fit to sign."
+        after_help = "Exits with 1 when a key is orphaned, is not the pinned one, is not fit to sign, or signs by a certificate \
+                      that is over or has not begun, and when the token fails."
     )]
     Check(Which),
     /// Type the PIN of a token that has { prompt = true }
@@ -109,7 +110,7 @@ async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
     } else {
         session.print.line(&page::checked(&checked))?;
     }
-    Ok(if page::is_good(&checked) { Exit::Yes } else { Exit::Finding })
+    Ok(if checked.well { Exit::Yes } else { Exit::Finding })
 }
 
 async fn unlatch(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {

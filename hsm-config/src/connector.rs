@@ -129,8 +129,7 @@ impl Connector {
     }
 
     fn check_algorithm(&self) -> Result<(), Fault> {
-        let fits = (self.key == KeyType::P256) == (self.algorithm == Algorithm::ES256);
-        if fits {
+        if self.key.makes(self.algorithm) {
             return Ok(());
         }
         let what = format!("a key of kind {} cannot sign {}", self.key, self.algorithm);
@@ -193,6 +192,13 @@ impl Connector {
             return Ok(());
         }
         Err(Fault::value("this is not the path of a file", "write a path like \"tenants/de.csv\""))
+    }
+}
+
+impl KeyType {
+    /// Whether a key of this kind can sign so.
+    pub fn makes(self, algorithm: Algorithm) -> bool {
+        (self == Self::P256) == (algorithm == Algorithm::ES256)
     }
 }
 

@@ -74,6 +74,30 @@ fn a_start_behind_the_last_entry_is_held_until_its_step_is_on_record() {
     rig.assert_whole();
 }
 
+/// Dates pass without a survey: nothing but the clock changes.
+#[test]
+fn a_certificate_ends_by_the_clock_alone() {
+    let rig = rig();
+    let agent = start_at(&rig, "+0");
+    let health = || agent.call("GET", "/v1/health", "").json();
+    assert_eq!((&health()["status"], &health()["reasons"]), (&"ok".into(), &serde_json::json!([])));
+    for (days, code, status) in [
+        (100, "certificate-ends-90", "ok"),
+        (160, "certificate-ends-30", "ok"),
+        (175, "certificate-ends-7", "ok"),
+        (181, "certificate-expired", "degraded"),
+    ] {
+        set(&rig, &format!("+{}", days * 86_400));
+        until_true(&format!("{code} is all that is told"), || {
+            let health = health();
+            let reasons = health["reasons"].as_array().unwrap();
+            reasons.len() == 1 && reasons[0]["code"] == code && health["status"] == status
+        });
+    }
+    let page = String::from_utf8(rig.kunci(&["status"]).stdout).unwrap();
+    assert!(page.contains("degraded, 0 of 1 connectors serve"), "{page}");
+}
+
 /// What a front that was taken over could stockpile: messages dated when it is long gone, or was not there yet.
 #[test]
 fn a_host_signs_nothing_that_its_front_dates_otherwise_than_its_own_clock() {

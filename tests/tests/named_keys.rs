@@ -25,7 +25,7 @@ fn it_is_an_orphan_until_it_is_adopted_by_its_digest_and_signs_then() {
     let site = Site::new();
     let digest = site.make_key();
     let agent = site.start(NAMED);
-    agent.assertion("de").refused(503, "unprovisioned");
+    agent.assertion("de").refused(503, "orphaned-key");
     let checked = site.json(&["token", "check", "key"]);
     assert_eq!(
         (&checked["keys"][0]["standing"], &checked["keys"][0]["spki_sha256"]),
@@ -66,7 +66,7 @@ fn without_the_exceptions_that_it_needs_it_is_not_adopted() {
     let digest = site.make_key();
     let agent = site.start(&NAMED.replace(" }", " } # no exceptions"));
     assert_eq!(site.adopt(&digest)["code"], "key-unfit");
-    agent.assertion("de").refused(503, "unprovisioned");
+    agent.assertion("de").refused(503, "orphaned-key");
 }
 
 #[test]

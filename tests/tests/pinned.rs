@@ -116,7 +116,7 @@ fn keys_without_their_ledger_do_not_sign_until_somebody_adopts_them_by_name() {
     until("the key is judged", || {
         let reply = agent.assertion("de");
         assert_ne!(reply.status, 200);
-        (reply.code() == "unprovisioned").then_some(())
+        (reply.code() == "orphaned-key").then_some(())
     });
     let check = rig.kunci(&["--json", "token", "check", "soft"]);
     assert_eq!(check.status.code(), Some(1), "{check:?}");

@@ -60,7 +60,7 @@ fn a_lost_state_directory_signs_nothing_until_each_key_is_adopted_by_its_digest(
     fs::DirBuilder::new().mode(0o700).create(rig.at("state")).unwrap();
 
     let agent = rig.spawn();
-    until_true("the token is surveyed", || agent.assertion("de").code() == "unprovisioned");
+    until_true("the token is surveyed", || agent.assertion("de").code() == "orphaned-key");
     let checked = rig.kunci(&["--json", "token", "check", "soft"]);
     assert_eq!(checked.status.code(), Some(1), "{checked:?}");
     let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();

@@ -36,7 +36,7 @@ fn the_readme_is_true() {
     assert_prints(&again, "There is one from an earlier run; it is kept.\n…\nThe log is whole:…\n");
 
     let output = look_around(clone.path(), &commands[2..]);
-    assert_prints(&output, "…7 of 7 connectors sign\n…\n{\"assertion\":\"ey…\n…\nThe log is whole:…\n…\n");
+    assert_prints(&output, "…7 of 7 connectors serve\n…\n{\"assertion\":\"ey…\n…\nThe log is whole:…\n…\n");
     make(clone.path(), "clean-quickstart");
     assert!(!clone.path().join("quickstart").exists());
 }

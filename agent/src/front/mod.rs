@@ -5,12 +5,15 @@
 
 mod confine;
 pub(crate) mod frozen;
+pub(crate) mod outlook;
 mod reload;
 pub(crate) mod standing;
 mod start;
 mod supervisor;
 mod tick;
+mod told;
 
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
@@ -18,8 +21,8 @@ use std::time::Instant;
 use hsm_config::{Agent, Connector, Name, Verb};
 use ledger::{Caller, Entry};
 
-use crate::clock::Clock;
-use crate::connectors::{Connectors, Terms};
+use crate::clock::{Clock, Reading};
+use crate::connectors::{ActiveKey, Connectors};
 use crate::flight::{Flight, Frozen, Gates};
 use crate::http::Door;
 use crate::journal::Journal;
@@ -27,6 +30,7 @@ use crate::lifecycle::Lifecycle;
 use crate::peer::Peer;
 use crate::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
 use crate::posture::Exceptions;
+use crate::readiness::{Reason, Terms};
 use crate::refusals::Refusals;
 use crate::request::Request;
 use crate::tokens::Tokens;
@@ -34,6 +38,7 @@ use crate::tokens::Tokens;
 pub(crate) use confine::CERTIFICATES;
 pub use start::{EXIT_CORRUPT, StartError};
 pub use supervisor::Supervisor;
+pub use told::Told;
 
 /// What the front holds. One of it, shared by every connection.
 pub struct Front {
@@ -47,8 +52,12 @@ pub struct Front {
     pub tokens: Tokens,
     /// The keys that may sign.
     pub connectors: Connectors,
+    /// For which connectors, on which tokens, a certificate was in the state directory at the start.
+    pub kept: BTreeSet<(String, String)>,
     /// The exceptions that are on record.
     pub exceptions: Exceptions,
+    /// What stands in whose way, as far as the agent's log has it.
+    pub told: Told,
     /// Requests in flight, and freezes.
     pub gates: Gates,
     /// Requests that are being answered, and the stop.
@@ -136,6 +145,11 @@ impl Front {
     pub fn terms(&self, connector: &Connector, token: &Name) -> Terms {
         let exceptions = [&connector.exceptions[..], self.tokens.exceptions(token)].concat();
         Terms { allow_software: self.agent.allow_software_tokens, exceptions }
+    }
+
+    /// The keys that may sign for a connector now; there is at least one.
+    pub fn active(&self, name: &Name, connector: &Connector) -> Result<Vec<Arc<ActiveKey>>, Reason> {
+        self.connectors.active(name, connector, Reading::now().seconds())
     }
 
     /// Records a lifecycle entry and folds it, in this order.

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use hsm_config::{Connector, Name};
 use ledger::{Entry, Kind};
+use token::Sha256;
 use token::control::HostState;
 use token::lane::{Done, SURVEY_KEYS, Work};
 
-use super::Front;
-use crate::connectors::{ActiveKey, Fit, Inactive, pinned};
+use super::outlook::Subject;
+use super::{Front, told};
+use crate::connectors::{ActiveKey, Standing};
 use crate::lifecycle::Key;
 use crate::places;
 use crate::posture;
 use crate::provision::Store;
+use crate::readiness::{Dates, Fit, Reason, pinned, unpinned};
 use crate::tokens::{AskError, Survey};
 
 /// How many keys of Kunci's one token is heard out on: more than any site has connectors, fewer than cost memory.
@@ -22,6 +25,19 @@ const MAX_KEYS: usize = 4096;
 /// The first and the longest wait before a token is surveyed again.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LAST_WAIT: Duration = Duration::from_secs(3);
+
+/// Notes the certificates' dates of all keys that the ledger knows, before any token is there: they pass without it.
+pub(super) async fn remember(front: &Front) {
+    for (name, connector) in front.policy().connectors() {
+        for token in &connector.tokens {
+            let current =
+                front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
+            let Some(key) = current else { continue };
+            let standing = Standing { dates: dates(front, &key).await, ..Standing::away(token) };
+            front.connectors.set(name.clone(), token.clone(), standing);
+        }
+    }
+}
 
 /// Takes a host's new state; a host that is ready is surveyed.
 pub(super) fn host(front: &Arc<Front>, token: Name, generation: u64, state: HostState) {
@@ -70,6 +86,11 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
     }
     // Last, so that whoever sees the survey sees what became of the keys.
     front.tokens.surveyed(token, survey.clone());
+    told::tell(front, |subject| match subject {
+        Subject::Agent => true,
+        Subject::Key(_, at) => at == token,
+        Subject::Connector(_) | Subject::Token(_) => false,
+    });
     Ok(survey)
 }
 
@@ -96,15 +117,15 @@ pub(crate) async fn fit(
     front: &Front,
     (name, connector): (&Name, &Connector),
     token: &Name,
-    key: Option<&Key>,
+    key: &Key,
     survey: &Survey,
-) -> Result<Fit, Inactive> {
+) -> Result<Fit, Reason> {
     let fit = pinned((name, connector), token, key, survey, &front.terms(connector, token))?;
     let record = |entry| front.journal.record(entry);
     let recorded = front.exceptions.record(name, token, fit.key.pin.id, &fit.excused, record).await;
     recorded.map(|()| fit).map_err(|error| {
         tracing::error!(connector = %name, %token, %error, "an exception cannot be recorded, so it is not in force");
-        Inactive::Unrecorded(token.clone())
+        Reason::Unrecorded(token.clone())
     })
 }
 
@@ -117,15 +138,12 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
     let current =
         || front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
     let mut key = current();
-    let active = loop {
-        let active = match fit(front, (name, connector), token, key.as_ref(), survey).await {
-            Ok(fit) => certified(front, fit, key.as_ref()).await,
-            Err(why) => Err(why),
-        };
+    let standing = loop {
+        let standing = look(front, (name, connector), token, key.as_ref(), survey).await;
         // A certificate may have been installed while this one was read.
         let now = current();
         if now == key {
-            break active;
+            break standing;
         }
         key = now;
     };
@@ -133,28 +151,63 @@ pub(crate) async fn activate(front: &Front, name: &Name, token: &Name, survey: &
     if !front.tokens.serves(token, survey.generation) {
         return;
     }
-    if let Err(why) = &active {
+    if let Err(why) = &standing.key {
         tracing::debug!(connector = %name, %token, code = why.code(), "the key does not sign: {why}");
         // Once for each finding, however often it is found.
-        if front.connectors.standing(name, token).err().as_ref() != Some(why) {
+        if front.connectors.standing(name, token).key.err().as_ref() != Some(why) {
             alarm(front, name, token, why);
         }
     }
-    front.connectors.set(name.clone(), token.clone(), active);
+    front.connectors.set(name.clone(), token.clone(), standing);
     front.tokens.news(token);
 }
 
+/// What becomes of a connector's key on a surveyed token.
+async fn look(
+    front: &Front,
+    connector: (&Name, &Connector),
+    token: &Name,
+    key: Option<&Key>,
+    survey: &Survey,
+) -> Standing {
+    let Some(key) = key else {
+        return Standing { key: Err(without(front, connector.0, token, survey)), dates: None };
+    };
+    let active = match fit(front, connector, token, key, survey).await {
+        Ok(fit) => certified(front, fit, key).await,
+        Err(why) => Err(why),
+    };
+    match active {
+        Ok(active) => Standing { dates: Some(active.dates), key: Ok(Arc::new(active)) },
+        Err(why) => Standing { key: Err(why), dates: dates(front, key).await },
+    }
+}
+
+/// Why the log has no key for the connector on the token.
+fn without(front: &Front, name: &Name, token: &Name, survey: &Survey) -> Reason {
+    let kept = front.kept.contains(&(name.to_string(), token.to_string()));
+    front.with_lifecycle(|lifecycle| unpinned(name, token, survey, lifecycle, kept))
+}
+
+/// When the certificate of a key that may not sign is good, where there is a copy of it.
+async fn dates(front: &Front, key: &Key) -> Option<Dates> {
+    let (store, recorded) =
+        (Store::for_key(&front.agent.state_dir, &key.connector, &key.token), key.certificate_sha256?);
+    let kept = store.read(recorded).await.filter(|kept| Sha256::of(kept) == recorded)?;
+    Dates::of(&kept)
+}
+
 /// The certificate that the ledger names, from the state directory, else from the token.
-async fn certified(front: &Front, fit: Fit, key: Option<&Key>) -> Result<ActiveKey, Inactive> {
+async fn certified(front: &Front, fit: Fit, key: &Key) -> Result<ActiveKey, Reason> {
     let signing = &fit.key;
-    let uncertified = || Inactive::Uncertified(signing.connector.clone());
-    let recorded = key.and_then(|key| key.certificate_sha256).ok_or_else(uncertified)?;
+    let uncertified = || Reason::Uncertified(signing.connector.clone());
+    let recorded = key.certificate_sha256.ok_or_else(uncertified)?;
     if let Some(kept) = Store::of(&front.agent.state_dir, signing).read(recorded).await
         && let Ok(active) = ActiveKey::new(fit.clone(), kept, recorded)
     {
         return Ok(active);
     }
-    let lost = || Inactive::CertificateLost(signing.connector.clone());
+    let lost = || Reason::CertificateLost(signing.connector.clone());
     match front.tokens.ask(&signing.token, Work::Certificate { key: signing.pin }).await {
         Ok(Done::Certificate(Some(certificate))) => ActiveKey::new(fit.clone(), certificate, recorded),
         _ => Err(lost()),
@@ -162,9 +215,8 @@ async fn certified(front: &Front, fit: Fit, key: Option<&Key>) -> Result<ActiveK
 }
 
 /// A key that is not the pinned one is on record, not only in a log file.
-fn alarm(front: &Front, connector: &Name, token: &Name, why: &Inactive) {
-    if matches!(why, Inactive::Mismatch(_) | Inactive::Missing(_) | Inactive::Unfit(..)) {
-        tracing::error!(%connector, %token, code = why.code(), "{why}");
+fn alarm(front: &Front, connector: &Name, token: &Name, why: &Reason) {
+    if matches!(why, Reason::Mismatch(_) | Reason::Missing(_) | Reason::Unfit(..)) {
         let entry =
             Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str()).reason(why.code());
         front.journal.note(entry);

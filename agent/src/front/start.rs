@@ -3,7 +3,7 @@
 //! Order: take the configuration and the sockets, confine, open the ledger, serve. The ledger starts threads, and the
 //! sandbox holds only those that are started in it; it leaves just the log and the certificates writable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
@@ -13,8 +13,9 @@ use hsm_config::{Name, Tenants};
 use ledger::Ledger;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::outlook::Subject;
 use super::reload::{NotOpened, Tables};
-use super::{Front, Supervisor, confine, frozen, standing, tick};
+use super::{Front, Supervisor, Told, confine, frozen, standing, tick, told};
 use crate::clock::{Clock, Reading};
 use crate::connectors::Connectors;
 use crate::control::Control;
@@ -25,6 +26,7 @@ use crate::lifecycle::Lifecycle;
 use crate::link::{FromFront, Resolved, ToFront};
 use crate::policy::Policy;
 use crate::posture::Exceptions;
+use crate::provision::Store;
 use crate::refusals::Refusals;
 use crate::tokens::Tokens;
 
@@ -73,8 +75,12 @@ pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
     confine::front(&state)?;
     let (ledger, recovered) = Ledger::open(&state.join(confine::LOG))?;
     let (words, queue) = unbounded_channel();
-    let front = Arc::new(front(&given.resolved, given.tenants, Journal::new(ledger), &recovered, words));
+    let kept = Store::all(&state)?;
+    let front =
+        Arc::new(front(&given.resolved, given.tenants, Journal::new(ledger), &recovered, kept, words));
     frozen::restore(&front, given.frozen);
+    standing::remember(&front).await;
+    told::tell(&front, |subject| *subject == Subject::Agent);
     let [agent, admin] = given.sockets.map(UnixListener::from);
     http::serve(front.clone(), agent, http::Surface::Agent)?;
     http::serve(front.clone(), admin, http::Surface::Admin)?;
@@ -113,6 +119,7 @@ fn front(
     tenants: BTreeMap<Name, Tenants>,
     journal: Journal,
     recovered: &ledger::Recovered,
+    kept: BTreeSet<(String, String)>,
     words: tokio::sync::mpsc::UnboundedSender<FromFront>,
 ) -> Front {
     let last = recovered.last_time.map(|time| time.as_nanosecond());
@@ -122,7 +129,9 @@ fn front(
         clock: Clock::new(Reading::now(), last),
         tokens: Tokens::new(&resolved.config, words.clone()),
         connectors: Connectors::default(),
+        kept,
         exceptions: Exceptions::default(),
+        told: Told::default(),
         gates: Gates::default(),
         door: http::Door::default(),
         refusals: Refusals::default(),

@@ -1,11 +1,11 @@
-//! What the front does on nobody's request: writes counted refusals, and watches the clock.
+//! What the front does on nobody's request: writes counted refusals, watches the clock, and tells what stands in the way.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ledger::{Entry, Kind};
 
-use super::Front;
+use super::{Front, told};
 use crate::clock::Reading;
 
 /// How often the front looks.
@@ -13,9 +13,15 @@ const EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(front: Arc<Front>) {
     let mut tick = tokio::time::interval(EVERY);
+    let mut told = Instant::now();
     loop {
         tick.tick().await;
         note_refusals(&front);
+        // The first time after the tokens had time to come.
+        if told.elapsed() >= told::EVERY {
+            told::tell(&front, |_| true);
+            told = Instant::now();
+        }
         if front.clock.settled(Reading::now()) {
             resume(&front).await;
         }

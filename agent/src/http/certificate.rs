@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
 use super::path::Path;
+use super::readiness::ReadinessReason;
+use crate::clock::Reading;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -28,6 +30,15 @@ pub struct Certificate {
     pub x5t_s256: String,
     /// SHA-256 of its DER, hex.
     pub sha256: String,
+    /// From when it is good, RFC 3339.
+    #[serde(default)]
+    pub not_before: String,
+    /// Until when it is good, RFC 3339.
+    #[serde(default)]
+    pub not_after: String,
+    /// What its dates make of it now: that nobody can sign in with it, or that it ends soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ReadinessReason>,
 }
 
 /// A certificate to install.
@@ -36,6 +47,9 @@ pub struct Certificate {
 pub struct Install {
     /// The certificate of the connector's key, PEM; the first one in it is taken.
     pub pem: String,
+    /// Install it also where it is over or has not begun.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// Read the connector's certificate.
@@ -56,8 +70,8 @@ pub(super) async fn read(
     let name = front.visible(&peer, &connector)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(crate::policy::Refusal::Connector)?;
-    front.connectors.active(&name, connector)?;
-    let active = connector.tokens.iter().filter_map(|token| front.connectors.standing(&name, token).ok());
+    front.active(&name, connector)?;
+    let active = connector.tokens.iter().filter_map(|token| front.connectors.standing(&name, token).key.ok());
     Ok(Json(active.map(|key| certificate(&key)).collect()))
 }
 
@@ -70,7 +84,7 @@ pub(super) async fn read(
         (status = 200, description = "Installed", body = Certificate),
         (status = 400, description = "No certificate", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Its key is not the connector's", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Its key is not the connector's, it is over, or it has not begun", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn install(
@@ -81,7 +95,7 @@ pub(super) async fn install(
 ) -> Result<Json<Certificate>, Problem> {
     let warrant = front.warrant(&peer, Verb::Certificates)?;
     let name = front.visible(&peer, &connector)?;
-    let key = provision::install(front, warrant, name, install.pem).await?;
+    let key = provision::install(front, warrant, name, install).await?;
     Ok(Json(certificate(&key)))
 }
 
@@ -92,5 +106,8 @@ fn certificate(key: &crate::connectors::ActiveKey) -> Certificate {
         pem: pem::encode("CERTIFICATE", &key.certificate),
         x5t_s256: key.thumbprint.x5t_s256(),
         sha256: key.thumbprint.sha256().to_string(),
+        not_before: key.dates.begins(),
+        not_after: key.dates.ends(),
+        reasons: ReadinessReason::all(&key.dates.judge(&key.key.connector, Reading::now().seconds())),
     }
 }

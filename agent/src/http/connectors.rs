@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use hsm_config::Name;
+use hsm_config::{Connector as Config, Name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::path::Path;
-use crate::front::Front;
+use super::readiness::ReadinessReason;
+use crate::connectors::Standing;
+use crate::front::{Front, outlook};
 use crate::grade::Grade;
 use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
 use crate::problem::Problem;
+use crate::readiness::{self, Dates, Weight};
 
 /// A connector.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -34,6 +37,9 @@ pub struct Connector {
     pub frozen: Option<String>,
     /// Whether it signs now.
     pub ready: bool,
+    /// Whether a sign-in can succeed now: it signs, by a key of which nothing blocks or fails.
+    #[serde(default)]
+    pub serves: bool,
     /// Its keys, one for each of its tokens.
     pub keys: Vec<KeyStanding>,
 }
@@ -58,9 +64,18 @@ pub struct KeyStanding {
     /// The codes of the requirements that it fails and signs with all the same, by the configuration's exceptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<String>,
+    /// From when its certificate is good, RFC 3339; absent while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Until when its certificate is good, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
     /// Why it does not sign now; absent when it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inactive: Option<String>,
+    /// All that blocks, fails or is to be noted, what weighs most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ReadinessReason>,
 }
 
 /// List the connectors that you may see.
@@ -74,7 +89,8 @@ pub(super) async fn list(
 ) -> Json<Vec<Connector>> {
     let rules = front.policy();
     let seen = rules.connectors().filter(|(name, _)| rules.shows(&peer, name));
-    Json(seen.filter_map(|(name, _)| describe(&front, name)).collect())
+    let is_held = !readiness::serves(&outlook::agent(&front));
+    Json(seen.map(|(name, connector)| describe(&front, (name, connector), is_held)).collect())
 }
 
 /// Show one connector.
@@ -92,31 +108,36 @@ pub(super) async fn one(
     Path(connector): Path<String>,
 ) -> Result<Json<Connector>, Problem> {
     let name = front.visible(&peer, &connector)?;
-    Ok(Json(describe(&front, &name).ok_or(Refusal::Connector)?))
+    let rules = front.policy();
+    let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
+    let is_held = !readiness::serves(&outlook::agent(&front));
+    Ok(Json(describe(&front, (&name, connector), is_held)))
 }
 
-pub(super) fn describe(front: &Front, name: &Name) -> Option<Connector> {
-    let rules = front.policy();
-    let connector = rules.connector(name)?;
-    let keys: Vec<_> = connector.tokens.iter().map(|token| standing(front, name, token)).collect();
-    let frozen = front.with_lifecycle(|lifecycle| lifecycle.frozen().get(name.as_str()).cloned());
-    let shut = front.gates.gate(name).frozen().then(|| frozen.clone().unwrap_or_default());
-    Some(Connector {
+/// A connector; `is_held` says that something keeps all of them from serving.
+fn describe(front: &Front, (name, connector): (&Name, &Config), is_held: bool) -> Connector {
+    let keys: Vec<_> =
+        connector.tokens.iter().map(|token| standing(front, (name, connector), token)).collect();
+    let frozen = outlook::frozen(front, name);
+    let mut keys_serve =
+        keys.iter().map(|key| key.reasons.iter().all(|reason| reason.weight == Weight::Notes));
+    Connector {
         name: name.to_string(),
         region: connector.region.clone(),
         algorithm: connector.algorithm.to_string(),
         lifetime_s: connector.lifetime.as_secs(),
-        tenants: rules.tenants_of(name),
-        ready: shut.is_none() && keys.iter().any(|key| key.inactive.is_none()),
-        frozen: shut,
+        tenants: front.policy().tenants_of(name),
+        ready: frozen.is_none() && keys.iter().any(|key| key.inactive.is_none()),
+        serves: !is_held && frozen.is_none() && keys_serve.any(|serves| serves),
+        frozen,
         keys,
-    })
+    }
 }
 
-fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
-    let key =
-        front.with_lifecycle(|lifecycle| lifecycle.current(connector.as_str(), token.as_str()).cloned());
-    let active = front.connectors.standing(connector, token);
+fn standing(front: &Front, connector: (&Name, &Config), token: &Name) -> KeyStanding {
+    let name = connector.0;
+    let key = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned());
+    let Standing { key: active, dates } = front.connectors.standing(name, token);
     let excused = active.as_ref().map(|key| key.excused.as_slice()).unwrap_or_default();
     KeyStanding {
         exceptions: excused.iter().map(ToString::to_string).collect(),
@@ -128,6 +149,9 @@ fn standing(front: &Front, connector: &Name, token: &Name) -> KeyStanding {
             .as_ref()
             .and_then(|key| key.certificate_sha256)
             .map(|digest| digest.to_string()),
+        not_before: dates.map(Dates::begins),
+        not_after: dates.map(Dates::ends),
         inactive: active.err().map(|why| why.to_string()),
+        reasons: ReadinessReason::all(&outlook::key(front, connector, token)),
     }
 }

@@ -1,35 +1,115 @@
-//! `GET /v1/health`: whether the agent answers, and whether all that is configured signs. Anyone who can connect may ask.
+//! `GET /v1/health`: whether the agent answers, and whether sign-ins can succeed for all that is configured. Anyone who can
+//! connect may ask, and is told counts and codes; names are for whom the policy shows them.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
+use hsm_config::{Connector, Name};
 use serde::{Deserialize, Serialize};
-use token::control::HostState;
 use utoipa::ToSchema;
 
-use crate::clock::Reading;
 use crate::front::Front;
+use crate::front::outlook::{self, Subject};
+use crate::peer::Peer;
+use crate::policy::Policy;
+use crate::readiness::{Reason, Weight};
 
 /// The agent's health.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Health {
-    /// "ok" when every token serves and the clock is steady, else "degraded".
+    /// "ok" when nothing that is configured blocks or fails, else "degraded".
     pub status: String,
     /// True where the configuration allows soft tokens: a trial, never production.
     pub software: bool,
     /// The agent's version.
     pub version: String,
+    /// How many connectors are configured.
+    #[serde(default)]
+    pub connectors: usize,
+    /// With how many of them a sign-in can succeed now.
+    #[serde(default)]
+    pub serving: usize,
+    /// What blocks, fails or is to be noted, by code.
+    #[serde(default)]
+    pub reasons: Vec<HealthReason>,
+}
+
+/// A code, and how many it concerns.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HealthReason {
+    /// Stable, kebab-case.
+    pub code: String,
+    /// "blocks" (nothing is signed), "fails" (it signs, and no sign-in can succeed) or "notes".
+    pub weight: Weight,
+    /// How many keys, connectors and tokens it concerns; 1 where it is the agent as a whole.
+    pub count: usize,
+    /// Those of them that you may see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// What it is, and what to do, where it concerns the agent as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// Ask whether the agent is well.
 #[utoipa::path(get, path = "/v1/health", tag = "services", responses((status = 200, description = "It answers", body = Health)))]
-pub(super) async fn read(State(front): State<Arc<Front>>) -> Json<Health> {
-    let serving = |token| matches!(front.tokens.host(token), Some(HostState::Ready { .. }));
-    let well = front.tokens.names().all(serving) && !front.clock.stepped(Reading::now());
+pub(super) async fn read(
+    State(front): State<Arc<Front>>,
+    Extension(peer): Extension<Arc<Peer>>,
+) -> Json<Health> {
+    let (rules, all) = (front.policy(), outlook::all(&front));
+    let bad: BTreeSet<&Subject> = all
+        .iter()
+        .filter(|(_, reason)| reason.weight() > Weight::Notes)
+        .map(|(subject, _)| subject)
+        .collect();
+    let serves = |(name, connector): &(&Name, &Arc<Connector>)| {
+        let is_good = |subject| !bad.contains(&subject);
+        let mut tokens = connector.tokens.iter();
+        is_good(Subject::Agent)
+            && is_good(Subject::Connector((*name).clone()))
+            && tokens.any(|token| is_good(Subject::Key((*name).clone(), token.clone())))
+    };
     Json(Health {
-        status: if well { "ok" } else { "degraded" }.to_owned(),
+        status: if bad.is_empty() { "ok" } else { "degraded" }.to_owned(),
         software: front.agent.allow_software_tokens,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        connectors: rules.connectors().count(),
+        serving: rules.connectors().filter(serves).count(),
+        reasons: by_code(&all, |subject| is_shown(&rules, &peer, subject)),
     })
+}
+
+/// The codes that weigh most first.
+fn by_code(all: &[(Subject, Reason)], is_shown: impl Fn(&Subject) -> bool) -> Vec<HealthReason> {
+    let mut codes: BTreeMap<_, HealthReason> = BTreeMap::new();
+    for (subject, reason) in all {
+        let (code, weight) = (reason.code(), reason.weight());
+        let of_code = codes.entry((Reverse(weight), code)).or_insert_with(|| HealthReason {
+            code: code.to_owned(),
+            weight,
+            count: 0,
+            names: Vec::new(),
+            detail: None,
+        });
+        of_code.count += 1;
+        if *subject == Subject::Agent {
+            of_code.detail = Some(reason.to_string());
+        } else if is_shown(subject) {
+            of_code.names.push(subject.to_string());
+        }
+    }
+    codes.into_values().collect()
+}
+
+/// Who may see a connector may see its keys; tokens are for admins.
+fn is_shown(rules: &Policy, peer: &Peer, subject: &Subject) -> bool {
+    match subject {
+        Subject::Agent => true,
+        Subject::Connector(name) | Subject::Key(name, _) => rules.shows(peer, name),
+        Subject::Token(_) => rules.is_admin(peer),
+    }
 }

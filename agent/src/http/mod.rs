@@ -7,6 +7,7 @@ mod admin;
 mod assertions;
 mod body;
 mod certificate;
+mod check;
 mod connectors;
 mod door;
 mod evidence;
@@ -20,6 +21,7 @@ mod overflow;
 mod path;
 mod proofs;
 mod provision;
+mod readiness;
 mod server;
 mod silence;
 mod stream;
@@ -34,16 +36,18 @@ pub use admin::{Frozen, Reason};
 pub use assertions::Assertion;
 pub use body::MAX_ADMIN_BODY;
 pub use certificate::{Certificate, Install};
+pub use check::{Checked, CheckedKey};
 pub use connectors::{Connector, KeyStanding};
 pub use door::Door;
 pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
 pub use finding::Finding;
-pub use health::Health;
+pub use health::{Health, HealthReason};
 pub use openapi::document;
 pub use proofs::{Proof, ProofRequest};
 pub use provision::{Provision, Provisioned};
+pub use readiness::ReadinessReason;
 pub use server::serve;
-pub use tokens::{Checked, CheckedKey, TokenStatus};
+pub use tokens::TokenStatus;
 
 use crate::front::Front;
 use crate::problem::Problem;
@@ -74,7 +78,7 @@ fn router(front: Arc<Front>, surface: Surface) -> Router {
         .route("/v1/connectors/{connector}/freeze", post(admin::freeze))
         .route("/v1/connectors/{connector}/thaw", post(admin::thaw))
         .route("/v1/tokens", get(tokens::list))
-        .route("/v1/tokens/{token}/check", post(tokens::check))
+        .route("/v1/tokens/{token}/check", post(check::check))
         .route("/v1/tokens/{token}/init", post(tokens::init))
         .route("/v1/tokens/{token}/unlatch", post(tokens::unlatch))
         .route("/v1/reload", post(admin::reload));

@@ -8,7 +8,9 @@ use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
-use super::{admin, assertions, certificate, connectors, evidence, health, log, proofs, provision, tokens};
+use super::{
+    admin, assertions, certificate, check, connectors, evidence, health, log, proofs, provision, tokens,
+};
 use crate::problem::Problem;
 
 #[derive(OpenApi)]
@@ -36,7 +38,7 @@ use crate::problem::Problem;
         admin::thaw,
         admin::reload,
         tokens::list,
-        tokens::check,
+        check::check,
         tokens::init,
         tokens::unlatch,
     )

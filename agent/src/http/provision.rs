@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::assertions::flying;
 use super::body::Json as Parsed;
 use super::path::Path;
+use super::readiness::ReadinessReason;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -23,7 +24,8 @@ use crate::provision;
 pub struct Provision {
     /// Make a certificate request for a CA instead of a self-signed certificate.
     pub csr: bool,
-    /// Days that a self-signed certificate is valid; 365 unless given.
+    /// Days that a self-signed certificate is valid. Unless given, 180 for the first key of the configuration and a day less
+    /// for each further one, down to 151, so that those that are made on one day end on several.
     #[schema(minimum = 1, maximum = 1825)]
     pub days: Option<u32>,
     /// Adopt the orphaned key with this SHA-256 of its SubjectPublicKeyInfo (hex) instead of making one.
@@ -51,6 +53,15 @@ pub struct Provisioned {
     /// The certificate request, PEM, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csr: Option<String>,
+    /// From when its certificate is good, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Until when its certificate is good, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    /// What blocks, fails or is to be noted of the key now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ReadinessReason>,
     /// Keys with the connector's label on this token that the ledger does not pin, by SPKI digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orphans: Vec<String>,
@@ -64,7 +75,7 @@ pub struct Provisioned {
     responses(
         (status = 200, description = "One for each token", body = Vec<Provisioned>),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "An orphaned key is in the way", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An orphaned key is in the way, or one that cannot make the algorithm", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Token or ledger", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -1,4 +1,4 @@
-//! `GET /v1/tokens` and the verbs on one token: check, init, unlatch.
+//! `GET /v1/tokens` and the verbs on one token: init and unlatch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,12 @@ use token::lane::{Done, Fault, Work};
 use utoipa::ToSchema;
 
 use super::admin::spend;
-use super::finding::Finding;
 use super::path::Path;
-use crate::front::Front;
+use super::readiness::ReadinessReason;
+use crate::front::{Front, outlook};
 use crate::grade::Grade;
 use crate::peer::Peer;
 use crate::problem::Problem;
-use crate::provision;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 
 /// A token as its host sees it.
@@ -49,6 +48,9 @@ pub struct TokenStatus {
     /// What its last failure was; absent once it signs again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<String>,
+    /// What blocks or fails on it, for every connector with a key there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ReadinessReason>,
     /// CK_TOKEN_INFO label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -66,41 +68,6 @@ pub struct TokenStatus {
     pub exceptions: Vec<String>,
 }
 
-/// What a check found.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Checked {
-    /// The token.
-    pub token: TokenStatus,
-    /// Each requirement that the token itself fails.
-    pub findings: Vec<Finding>,
-    /// Its keys, one line each.
-    pub keys: Vec<CheckedKey>,
-}
-
-/// A key on a checked token.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct CheckedKey {
-    /// CKA_LABEL.
-    pub label: String,
-    /// CKA_ID, hex, where it is one of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex.
-    pub spki_sha256: String,
-    /// "pinned", "orphan" or "mismatch".
-    pub standing: String,
-    /// Whether a probe signature verified; absent where the key is not pinned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probe: Option<bool>,
-    /// True where the token wants the PIN for each of the key's signatures (CKA_ALWAYS_AUTHENTICATE).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub pin_each_time: bool,
-    /// "attested", "asserted" or "software".
-    pub grade: String,
-    /// Each requirement that it fails, with those of the token.
-    pub findings: Vec<Finding>,
-}
-
 /// List the tokens.
 #[utoipa::path(
     get, path = "/v1/tokens", tag = "vendors",
@@ -115,28 +82,6 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<TokenStatus>>, Problem> {
     front.admin(&peer)?;
     Ok(Json(front.tokens.names().map(|name| status(&front, name)).collect()))
-}
-
-/// Survey a token and probe its pinned keys.
-#[utoipa::path(
-    post, path = "/v1/tokens/{token}/check", tag = "vendors",
-    params(("token" = String, Path, description = "The token's name")),
-    responses(
-        (status = 200, description = "What was found", body = Checked),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The token is not available", body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(super) async fn check(
-    State(front): State<Arc<Front>>,
-    Extension(peer): Extension<Arc<Peer>>,
-    Path(token): Path<String>,
-) -> Result<Json<Checked>, Problem> {
-    let warrant = front.warrant(&peer, Verb::Check)?;
-    let name = known(&front, &token)?;
-    spend(&front, warrant, Some(&name)).await?;
-    let (posture, keys) = provision::check(front.clone(), name.clone()).await?;
-    Ok(Json(Checked { token: status(&front, &name), findings: Finding::all(&posture), keys }))
 }
 
 /// Initialise a blank token by its configuration.
@@ -202,13 +147,13 @@ pub(super) async fn unlatch(
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 
-fn known(front: &Front, token: &str) -> Result<Name, Problem> {
+pub(super) fn known(front: &Front, token: &str) -> Result<Name, Problem> {
     let missing = || Problem::missing("no-such-token", "No such token", "`kunci token list` names them.");
     let name: Name = token.parse().map_err(|_| missing())?;
     front.tokens.host(&name).map(|_| name).ok_or_else(missing)
 }
 
-fn status(front: &Front, name: &Name) -> TokenStatus {
+pub(super) fn status(front: &Front, name: &Name) -> TokenStatus {
     let survey = front.tokens.survey(name);
     let (state, detail) = words(front.tokens.host(name));
     let touch = front.tokens.waits_for_touch(name);
@@ -224,6 +169,7 @@ fn status(front: &Front, name: &Name) -> TokenStatus {
         share: front.tokens.share(name),
         waiting,
         failing: pace.failure,
+        reasons: ReadinessReason::all(&outlook::token(front, name)),
         ..TokenStatus::default()
     };
     let Some(Survey { token, .. }) = survey else { return status };

@@ -7,11 +7,12 @@ use ledger::{Entry, Kind};
 use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
-use crate::front::{Front, standing};
+use crate::front::{Front, outlook, standing};
 use crate::grade::Grade;
-use crate::http::{CheckedKey, Finding};
+use crate::http::{CheckedKey, Finding, ReadinessReason};
 use crate::posture::Posture;
 use crate::problem::Problem;
+use crate::readiness::Dates;
 use crate::tokens::{AskError, Survey};
 use crate::walk::to_the_end;
 
@@ -39,12 +40,14 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         Some(_) => "mismatch",
         None => "orphan",
     };
-    let connector = known.and_then(|key| key.connector.parse::<Name>().ok());
+    let connector = known.as_ref().and_then(|key| key.connector.parse::<Name>().ok());
     let exceptions = exceptions(front, token, connector.as_ref());
-    let probe = match (standing, connector, pin) {
-        ("pinned", Some(connector), Some(pin)) => Some(probe(front, token, connector, pin).await),
+    let probe = match (standing, &connector, pin) {
+        ("pinned", Some(connector), Some(pin)) => Some(probe(front, token, connector.clone(), pin).await),
         _ => None,
     };
+    let current = connector.filter(|name| is_current(front, name, token, report));
+    let dates = current.as_ref().and_then(|name| front.connectors.standing(name, token).dates);
     CheckedKey {
         label: report.label.clone(),
         key: report.id.map(|id| id.to_string()),
@@ -54,7 +57,26 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         pin_each_time: report.attributes.always_authenticate == Some(true),
         grade: Grade::of(&survey.token).to_string(),
         findings: Finding::all(&Posture::of(survey, report, &exceptions)),
+        not_before: dates.map(Dates::begins),
+        not_after: dates.map(Dates::ends),
+        reasons: current.map(|name| reasons(front, &name, token)).unwrap_or_default(),
     }
+}
+
+/// Whether the key is what the connector signs with on this token, or would.
+fn is_current(front: &Front, connector: &Name, token: &Name, report: &KeyReport) -> bool {
+    front.with_lifecycle(|lifecycle| {
+        let current = lifecycle.current(connector.as_str(), token.as_str());
+        current.is_some_and(|key| Some(key.id) == report.id)
+    })
+}
+
+/// What stands in the way of a configured connector's key.
+fn reasons(front: &Front, connector: &Name, token: &Name) -> Vec<ReadinessReason> {
+    let rules = front.policy();
+    let config = rules.connector(connector).filter(|config| config.tokens.contains(token));
+    let reasons = config.map(|config| outlook::key(front, (connector, config), token));
+    ReadinessReason::all(&reasons.unwrap_or_default())
 }
 
 /// What is excused of a connector's key; of a key that is no connector's, what is excused of the token.
@@ -70,5 +92,12 @@ async fn probe(front: &Front, token: &Name, connector: Name, key: KeyRef) -> boo
         Entry::new(Kind::Probe).connector(connector.as_str()).token(token.as_str()).key(key.id.to_string());
     front.journal.note(entry);
     let answer: Result<_, AskError> = front.tokens.ask(token, Work::Probe { connector, key }).await;
-    answer.inspect_err(|error| tracing::warn!(%token, %error, "a probe failed")).is_ok()
+    match answer {
+        Ok(_) => front.tokens.proved(token),
+        Err(error) => {
+            tracing::warn!(%token, %error, "a probe failed");
+            return false;
+        }
+    }
+    true
 }

@@ -21,14 +21,16 @@ pub use check::check;
 pub(crate) use check::exceptions;
 pub(crate) use store::Store;
 
+use crate::clock::Reading;
 use crate::connectors::ActiveKey;
 use crate::draft::SigningKey;
 use crate::flight::Flight;
-use crate::front::{Front, standing};
+use crate::front::{Front, outlook, standing};
 use crate::grade::Grade;
-use crate::http::{Provision, Provisioned};
+use crate::http::{Install, Provision, Provisioned, ReadinessReason};
 use crate::policy::{Refusal, Warrant};
 use crate::problem::Problem;
+use crate::readiness::{Dates, Reason, Weight};
 use crate::tokens::Survey;
 use crate::walk::to_the_end;
 
@@ -70,9 +72,9 @@ pub async fn install(
     front: Arc<Front>,
     warrant: Warrant,
     name: Name,
-    pem: String,
+    asked: Install,
 ) -> Result<Arc<ActiveKey>, Problem> {
-    let certificate = pem::first_certificate(&pem)?;
+    let certificate = pem::first_certificate(&asked.pem)?;
     let public = PublicKey::from_certificate(&certificate).map_err(|error| {
         Problem::input("invalid-certificate", "The certificate cannot be used", error.to_string())
     })?;
@@ -83,6 +85,9 @@ pub async fn install(
             let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
             let pin = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str())?.pin());
             if pin.is_some_and(|pin| pin.spki_sha256 == public.sha256()) {
+                if !asked.force {
+                    timely(&name, &certificate)?;
+                }
                 return bench.install(&certificate).await;
             }
         }
@@ -95,6 +100,20 @@ pub async fn install(
     .await
 }
 
+/// Refuses a certificate that nobody can sign in with now.
+fn timely(name: &Name, certificate: &[u8]) -> Result<(), Problem> {
+    let dates = Dates::of(certificate);
+    let found = dates.and_then(|dates| dates.judge(name, Reading::now().seconds()));
+    match found.filter(|reason| reason.weight() > Weight::Notes) {
+        None => Ok(()),
+        Some(reason) => Err(Problem::conflict(
+            reason.code(),
+            "Nobody can sign in with this certificate now",
+            format!("Nothing was changed: {reason}. `--force` (\"force\": true) installs it all the same."),
+        )),
+    }
+}
+
 impl Bench<'_> {
     async fn provision(&self, how: &Provision) -> Result<(Provisioned, Option<Flight>), Problem> {
         let survey = standing::survey(self.front, self.token).await?;
@@ -103,6 +122,10 @@ impl Bench<'_> {
             Some(Ok(key)) => {
                 self.no_second(how, &survey)?;
                 ("unchanged", key, survey)
+            }
+            Some(Err(why @ Reason::KeyKind(..))) => {
+                let title = "The key that is there cannot make the configured algorithm";
+                return Err(why.conflict(title));
             }
             Some(Err(why)) => return Err(why.into()),
             None => self.make(how, &survey).await?,
@@ -124,16 +147,16 @@ impl Bench<'_> {
         let key = self.key(&survey).await.ok_or(Refusal::Connector)??;
         self.keep(&key, certificate).await?;
         standing::activate(self.front, self.name, self.token, &survey).await;
-        Ok(self.front.connectors.standing(self.name, self.token)?)
+        Ok(self.front.connectors.standing(self.name, self.token).key?)
     }
 
     /// The pinned key, if the ledger has one: exactly it, or why it cannot be used.
-    async fn key(&self, survey: &Survey) -> Option<Result<SigningKey, crate::connectors::Inactive>> {
+    async fn key(&self, survey: &Survey) -> Option<Result<SigningKey, Reason>> {
         let (name, token) = (self.name, self.token);
         let key = self
             .front
             .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
-        let fit = standing::fit(self.front, (name, self.connector), token, Some(&key), survey);
+        let fit = standing::fit(self.front, (name, self.connector), token, &key, survey);
         Some(fit.await.map(|fit| fit.key))
     }
 
@@ -177,6 +200,7 @@ impl Bench<'_> {
         survey: &Survey,
         csr: Option<String>,
     ) -> Provisioned {
+        let dates = self.front.connectors.standing(self.name, self.token).dates;
         Provisioned {
             connector: self.name.to_string(),
             token: self.token.to_string(),
@@ -186,6 +210,9 @@ impl Bench<'_> {
             spki_sha256: key.pin.spki_sha256.to_string(),
             certificate_sha256: self.recorded().map(|digest| digest.to_string()),
             csr,
+            not_before: dates.map(Dates::begins),
+            not_after: dates.map(Dates::ends),
+            reasons: ReadinessReason::all(&outlook::key(self.front, (self.name, self.connector), self.token)),
             orphans: self.orphans(survey).iter().map(|orphan| orphan.spki_sha256().to_string()).collect(),
         }
     }

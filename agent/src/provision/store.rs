@@ -3,7 +3,8 @@
 //! Written whole or not at all: a temporary file, fsync, rename, fsync of the folder. A new certificate stands beside
 //! the old one until the ledger names it, so that a kill in between leaves the one that is named.
 
-use std::fs::{File, OpenOptions, read_dir, remove_file, rename};
+use std::collections::BTreeSet;
+use std::fs::{DirEntry, File, OpenOptions, read_dir, remove_file, rename};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,21 @@ impl Store {
     /// The certificates of a connector on a token.
     pub(crate) fn for_key(state: &Path, connector: &str, token: &str) -> Self {
         Self { folder: state.join(CERTIFICATES), prefix: format!("{connector}.{token}.") }
+    }
+
+    /// For which connectors, on which tokens, a certificate is kept.
+    pub(crate) fn all(state: &Path) -> io::Result<BTreeSet<(String, String)>> {
+        let named = |entry: io::Result<DirEntry>| {
+            let name = entry?.file_name();
+            let mut parts = name.to_str().unwrap_or_default().split('.');
+            Ok(match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+                (Some(connector), Some(token), Some(_), Some("der"), None) => {
+                    Some((connector.to_owned(), token.to_owned()))
+                }
+                _ => None,
+            })
+        };
+        read_dir(state.join(CERTIFICATES))?.filter_map(|entry| named(entry).transpose()).collect()
     }
 
     /// The kept certificate with this digest, DER; none if there is none or it cannot be read.
@@ -98,5 +114,8 @@ mod tests {
         assert_eq!(ours.read(old).await, None);
         assert_eq!(ours.read(new).await.as_deref(), Some(b"new".as_slice()));
         assert!(others.read(old).await.is_some());
+        std::fs::write(folder.join("de.c.cut-short.tmp"), "").unwrap();
+        let kept = [("de", "a"), ("de", "ab")].map(|(of, on)| (of.to_owned(), on.to_owned()));
+        assert_eq!(Store::all(state.path()).unwrap(), kept.into());
     }
 }

@@ -34,8 +34,15 @@ impl Tokens {
         }
     }
 
-    /// A token failed: for a while the others are asked first.
-    pub fn doubt(&self, token: &Name, why: &str) {
+    /// A token signed a probe.
+    pub fn proved(&self, token: &Name) {
+        if let Some(token) = self.tokens.get(token) {
+            token.state().pace.proved();
+        }
+    }
+
+    /// A token failed, or was away, which is no failure that lasts: for a while the others are asked first.
+    pub fn doubt(&self, token: &Name, why: Option<&str>) {
         if let Some(token) = self.tokens.get(token) {
             token.state().pace.failed(why, Instant::now());
         }

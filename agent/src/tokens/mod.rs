@@ -187,7 +187,8 @@ impl Tokens {
             Err(error) => {
                 tracing::warn!(%token, %error, "the token did not do it");
                 if error.is_the_tokens() {
-                    self.doubt(&token, &error.to_string());
+                    let lasting = (!error.is_absence()).then(|| error.to_string());
+                    self.doubt(&token, lasting.as_deref());
                 }
             }
         }

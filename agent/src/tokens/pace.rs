@@ -20,7 +20,7 @@ pub struct Pace {
     pub signed: u64,
     /// How long one takes, averaged over the last few; zero before the first.
     pub service: Duration,
-    /// What the last failure was, until a signature comes back.
+    /// What the last failure was, until a signature comes back. That the token was away is its host's to tell.
     pub failure: Option<String>,
     doubt: Option<Doubt>,
     /// How many signatures all tokens had made at its last one.
@@ -47,11 +47,16 @@ impl Pace {
         (self.failure, self.doubt) = (None, None);
     }
 
-    /// It failed: for a while, longer each time, other tokens are asked first.
-    pub(super) fn failed(&mut self, why: &str, now: Instant) {
+    /// It made a signature that was only a trial.
+    pub(super) fn proved(&mut self) {
+        (self.failure, self.doubt) = (None, None);
+    }
+
+    /// It failed, or was away: for a while, longer each time, other tokens are asked first.
+    pub(super) fn failed(&mut self, why: Option<&str>, now: Instant) {
         let length = self.doubt.map_or(SHORTEST_DOUBT, |doubt| (doubt.length * 2).min(LONGEST_DOUBT));
         self.doubt = Some(Doubt { until: now + length, length });
-        self.failure = Some(why.to_owned());
+        self.failure = why.map(str::to_owned).or(self.failure.take());
     }
 
     /// How long the next signature may take it, after so many by all tokens. What was measured long ago says little.
@@ -74,13 +79,20 @@ mod tests {
     fn a_token_that_fails_again_and_again_is_doubted_for_seconds_and_one_that_signs_not_at_all() {
         let (mut pace, now) = (Pace::default(), Instant::now());
         for _ in 0..10 {
-            pace.failed("gone", now);
+            pace.failed(Some("gone"), now);
         }
+        pace.failed(None, now);
+        assert_eq!(pace.failure.as_deref(), Some("gone"), "being away mends nothing");
         assert!(pace.is_doubtful(now + LONGEST_DOUBT - Duration::from_millis(1)));
         assert!(!pace.is_doubtful(now + LONGEST_DOUBT));
         pace.signed(Duration::from_millis(8), 1);
         assert!(!pace.is_doubtful(now));
         assert_eq!(pace.failure, None);
+        pace.failed(None, now);
+        assert!(pace.is_doubtful(now) && pace.failure.is_none());
+        pace.failed(Some("gone"), now);
+        pace.proved();
+        assert!(!pace.is_doubtful(now) && pace.failure.is_none());
     }
 
     #[test]

@@ -123,6 +123,15 @@ pub(super) fn needs(work: &Work) -> Room {
 }
 
 impl AskError {
+    /// Whether the token was away or not logged in, which its host's state tells as long as it lasts.
+    pub fn is_absence(&self) -> bool {
+        use Fault::{Latched, Locked, PinSource, Starting, TokenAmbiguous, TokenMissing};
+        matches!(
+            self,
+            Self::Fault(Starting | Locked | TokenMissing(_) | TokenAmbiguous(_) | Latched(_) | PinSource(_))
+        )
+    }
+
     /// Whether the token is to blame, so that another one might do it. What was asked for in vain, or cannot be had as it
     /// was asked for, says nothing against a token.
     pub fn is_the_tokens(&self) -> bool {

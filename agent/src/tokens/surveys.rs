@@ -53,6 +53,12 @@ impl Tokens {
         self.tokens.get(token)?.state().survey.clone()
     }
 
+    /// Whether a token that is there holds such a key.
+    pub fn hold(&self, is_such: impl Fn(&KeyReport) -> bool) -> bool {
+        let holds = |survey: &Survey| survey.keys.iter().any(&is_such);
+        self.tokens.values().any(|entry| entry.state().survey.as_ref().is_some_and(holds))
+    }
+
     /// Keeps a survey, while the host process that said it serves the token.
     pub fn surveyed(&self, token: &Name, survey: Survey) {
         let Some(entry) = self.tokens.get(token) else { return };

@@ -1,6 +1,8 @@
 //! What provisioning did, in words.
 
-use agent::http::Provisioned;
+use agent::http::{Provisioned, ReadinessReason};
+
+use crate::token::readiness;
 
 /// One key in one line.
 pub(super) fn line(key: &Provisioned) -> String {
@@ -14,7 +16,16 @@ pub(super) fn line(key: &Provisioned) -> String {
         "software" => "SOFTWARE, so it can be copied",
         other => other,
     };
-    format!("{connector} on {token}: {outcome}, {grade}, {certificate}")
+    let until = key.not_after.as_ref().map(|time| format!(", until {time}")).unwrap_or_default();
+    format!("{connector} on {token}: {outcome}, {grade}, {certificate}{until}")
+}
+
+/// What stands in the way of the key. That it waits for what was asked for is no news.
+pub(super) fn reasons(key: &Provisioned) -> Vec<String> {
+    let is_news = |reason: &&ReadinessReason| key.csr.is_none() || reason.code != "uncertified";
+    let told =
+        |reason: &ReadinessReason| format!("{} on {}: {}", key.connector, key.token, readiness(reason));
+    key.reasons.iter().filter(is_news).map(told).collect()
 }
 
 /// Keys with the connector's label that nobody accounts for, and what to do.

@@ -1,23 +1,26 @@
-//! The page's words and rows.
+//! The page's words and rows. What blocks, fails or is to be noted is the agent's word; nothing is judged here.
 
-use agent::http::{Connector, Health, KeyStanding};
+use agent::http::{Connector, HealthReason, KeyStanding, ReadinessReason, TokenStatus};
+use agent::readiness::Weight;
 
+use super::State;
 use crate::print::grade;
+use crate::token::readiness;
 
 /// The heads of `rows`.
-pub(super) const HEAD: [&str; 8] =
-    ["connector", "region", "signs", "algorithm", "tenants", "token", "grade", "key"];
+pub(super) const HEAD: [&str; 9] =
+    ["connector", "region", "serves", "algorithm", "tenants", "token", "grade", "key", "until"];
 /// How much of a digest is shown, in hex digits.
 const DIGEST_DIGITS: usize = 16;
+/// The date of an RFC 3339 time, in bytes.
+const DATE: usize = 10;
 
 /// What a person reads first.
-pub(super) fn head(health: &Health, connectors: &[Connector]) -> String {
-    let ready = connectors.iter().filter(|connector| connector.ready).count();
+pub(super) fn head(state: &State) -> String {
+    let State { health, tokens, connectors } = state;
     let mut lines = vec![format!(
-        "kunci-agent {}: {}, {ready} of {} connectors sign",
-        health.version,
-        health.status,
-        connectors.len()
+        "kunci-agent {}: {}, {} of {} connectors serve",
+        health.version, health.status, health.serving, health.connectors
     )];
     if health.software {
         lines.push(
@@ -25,42 +28,68 @@ pub(super) fn head(health: &Health, connectors: &[Connector]) -> String {
                 .into(),
         );
     }
-    let frozen =
-        connectors.iter().filter_map(|connector| Some((&connector.name, connector.frozen.as_ref()?)));
-    lines.extend(frozen.map(|(name, why)| format!("FROZEN: {name}: {}", reason(why))));
+    let mut reasons: Vec<_> = health.reasons.iter().filter_map(of_agent).collect();
+    reasons.extend(connectors.iter().flat_map(of_connector));
+    reasons.extend(tokens.iter().flat_map(of_token));
+    // Stable: what weighs the same stays in the order of the names.
+    reasons.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    lines.extend(reasons.into_iter().map(|(_, line)| line));
     lines.join("\n")
+}
+
+fn of_agent(reason: &HealthReason) -> Option<(Weight, String)> {
+    let HealthReason { code, weight, detail: Some(detail), .. } = reason.clone() else { return None };
+    Some(told("the agent", &ReadinessReason { code, weight, detail }))
+}
+
+fn of_connector(connector: &Connector) -> Vec<(Weight, String)> {
+    let why =
+        |why: &String| if why.is_empty() { "without a recorded reason".to_owned() } else { why.clone() };
+    let frozen = connector.frozen.as_ref().map(|text| format!("FROZEN: {}: {}", connector.name, why(text)));
+    let of_key = |key: &KeyStanding| {
+        let name = format!("{} on {}", connector.name, key.token);
+        key.reasons.iter().map(|reason| told(&name, reason)).collect::<Vec<_>>()
+    };
+    let keys = connector.keys.iter().flat_map(of_key);
+    frozen.map(|line| (Weight::Blocks, line)).into_iter().chain(keys).collect()
+}
+
+fn of_token(token: &TokenStatus) -> Vec<(Weight, String)> {
+    token.reasons.iter().map(|reason| told(&format!("token {}", token.name), reason)).collect()
+}
+
+fn told(name: &str, reason: &ReadinessReason) -> (Weight, String) {
+    (reason.weight, format!("{name}: {}", readiness(reason)))
 }
 
 /// A row for each key; a connector without one has a row of its own.
 pub(super) fn rows(connectors: &[Connector]) -> Vec<Vec<String>> {
-    connectors.iter().flat_map(of_connector).collect()
+    connectors.iter().flat_map(row).collect()
 }
 
-fn of_connector(connector: &Connector) -> Vec<Vec<String>> {
-    let signs = match (&connector.frozen, connector.ready) {
+fn row(connector: &Connector) -> Vec<Vec<String>> {
+    let serves = match (&connector.frozen, connector.serves) {
         (Some(_), _) => "FROZEN",
         (None, true) => "yes",
         (None, false) => "NO",
     };
     let mut rows: Vec<_> = connector.keys.iter().map(of_key).collect();
     if rows.is_empty() {
-        rows.push(["-"; 3].map(str::to_owned));
+        rows.push(["-"; 4].map(str::to_owned));
     }
     let Connector { name, region, algorithm, tenants, .. } = connector;
-    let head = [name.clone(), region.clone(), signs.to_owned(), algorithm.clone(), tenants.to_string()];
+    let head = [name.clone(), region.clone(), serves.to_owned(), algorithm.clone(), tenants.to_string()];
     rows.into_iter().map(|key| head.iter().cloned().chain(key).collect()).collect()
 }
 
-fn of_key(key: &KeyStanding) -> [String; 3] {
+fn of_key(key: &KeyStanding) -> [String; 4] {
     let state = key.state.map_or("none", |state| state.as_str());
     let pin = key.spki_sha256.as_deref().map(|pin| format!(" {}…", pin.get(..DIGEST_DIGITS).unwrap_or(pin)));
-    let why = key.inactive.as_deref().map(|why| format!(": {why}"));
+    let codes: Vec<_> = key.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let why = (!codes.is_empty()).then(|| format!(": {}", codes.join(", ")));
     let excused =
         (!key.exceptions.is_empty()).then(|| format!(", by exception: {}", key.exceptions.join(", ")));
     let standing = [Some(state.to_owned()), pin, excused, why].into_iter().flatten().collect();
-    [key.token.clone(), grade(key.grade.as_deref()).to_owned(), standing]
-}
-
-fn reason(why: &str) -> &str {
-    if why.is_empty() { "without a recorded reason" } else { why }
+    let until = key.not_after.as_deref().map_or("-", |time| time.get(..DATE).unwrap_or(time));
+    [key.token.clone(), grade(key.grade.as_deref()).to_owned(), standing, until.to_owned()]
 }

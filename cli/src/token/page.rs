@@ -1,6 +1,7 @@
 //! Tokens in words and rows.
 
-use agent::http::{Checked, CheckedKey, Finding, TokenStatus};
+use agent::http::{Checked, CheckedKey, Finding, ReadinessReason, TokenStatus};
+use agent::readiness::Weight;
 
 use crate::print::grade;
 
@@ -32,23 +33,11 @@ pub(super) fn initialised(token: &TokenStatus) -> String {
     )
 }
 
-/// Whether a check found nothing bad.
-pub(super) fn is_good(checked: &Checked) -> bool {
-    checked.token.state == "ready" && excused(&checked.findings) && checked.keys.iter().all(is_good_key)
-}
-
-fn is_good_key(key: &CheckedKey) -> bool {
-    key.standing == "pinned" && excused(&key.findings) && key.probe != Some(false)
-}
-
-fn excused(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.excepted)
-}
-
 /// What a check found.
 pub(super) fn checked(checked: &Checked) -> String {
     let token = &checked.token;
     let mut lines = vec![format!("{}: {}, {}", token.name, token.state, standing(token.grade.as_deref()))];
+    lines.extend(token.reasons.iter().map(|of| format!("  {}", readiness(of))));
     lines.extend(checked.findings.iter().map(|of| format!("  {}", finding(of))));
     if !token.exceptions.is_empty() {
         lines.push(format!("  exceptions of the configuration: {}", token.exceptions.join(", ")));
@@ -64,16 +53,33 @@ pub(super) fn checked(checked: &Checked) -> String {
         };
         let pin = if key.pin_each_time { ", wants the PIN for each signature" } else { "" };
         let grade = grade(Some(&key.grade));
+        let until = key.not_after.as_ref().map(|time| format!(", certificate until {time}"));
         lines.push(format!(
-            "  {} {}, {grade}{pin}{probe}, SHA-256 {}",
-            key.label, key.standing, key.spki_sha256
+            "  {} {}, {grade}{pin}{probe}, SHA-256 {}{}",
+            key.label,
+            key.standing,
+            key.spki_sha256,
+            until.unwrap_or_default()
         ));
+        // What the key or its token fails stands by requirement, and what the token does, above.
+        let told = |of: &&ReadinessReason| of.code != "key-unfit" && !token.reasons.contains(of);
+        lines.extend(key.reasons.iter().filter(told).map(|of| format!("    {}", readiness(of))));
         // What the token fails, each of its keys does; it stands above, once.
         let own = key.findings.iter().filter(|of| !checked.findings.contains(of));
         lines.extend(own.map(|of| format!("    {}", finding(of))));
         lines.extend(advice(key).map(|advice| format!("    {advice}")));
     }
     lines.join("\n")
+}
+
+/// What stands in the way, in a line.
+pub(crate) fn readiness(reason: &ReadinessReason) -> String {
+    let ReadinessReason { code, weight, detail } = reason;
+    match weight {
+        Weight::Blocks => format!("BLOCKED {code}: {detail}"),
+        Weight::Fails => format!("FAILS {code}: {detail}"),
+        Weight::Notes => format!("note {code}: {detail}"),
+    }
 }
 
 /// A failed requirement in a line.

@@ -11,21 +11,45 @@ fn key(outcome: &str, grade: &str) -> Provisioned {
         spki_sha256: "c0ffee".into(),
         certificate_sha256: Some("cafe".into()),
         csr: None,
+        not_before: None,
+        not_after: Some("2027-05-29T12:05:00Z".into()),
+        reasons: Vec::new(),
         orphans: Vec::new(),
     }
 }
 
 #[test]
 fn a_line_tells_the_outcome_the_grade_and_the_certificate() {
-    insta::assert_snapshot!(line(&key("created", "software")), @"de on frankfurt: created, SOFTWARE, so it can be copied, certificate SHA-256 cafe");
-    insta::assert_snapshot!(line(&key("unchanged", "asserted")), @"de on frankfurt: unchanged, asserted, certificate SHA-256 cafe");
+    insta::assert_snapshot!(line(&key("created", "software")), @"de on frankfurt: created, SOFTWARE, so it can be copied, certificate SHA-256 cafe, until 2027-05-29T12:05:00Z");
+    insta::assert_snapshot!(line(&key("unchanged", "asserted")), @"de on frankfurt: unchanged, asserted, certificate SHA-256 cafe, until 2027-05-29T12:05:00Z");
 }
 
 #[test]
 fn a_key_whose_request_is_out_waits_for_its_certificate() {
-    let waiting =
-        Provisioned { certificate_sha256: None, csr: Some("PEM".into()), ..key("created", "asserted") };
+    let waiting = Provisioned {
+        certificate_sha256: None,
+        not_after: None,
+        csr: Some("PEM".into()),
+        ..key("created", "asserted")
+    };
     insta::assert_snapshot!(line(&waiting), @"de on frankfurt: created, asserted, waits for the CA's certificate");
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_but_for_the_certificate_that_was_asked_for() {
+    let reason =
+        |code: &str, weight| ReadinessReason { code: code.into(), weight, detail: "and so on".into() };
+    let known = [
+        reason("uncertified", agent::readiness::Weight::Blocks),
+        reason("key-size", agent::readiness::Weight::Notes),
+    ];
+    let with = Provisioned { reasons: known.to_vec(), ..key("unchanged", "asserted") };
+    insta::assert_snapshot!(reasons(&with).join("\n"), @r"
+    de on frankfurt: BLOCKED uncertified: and so on
+    de on frankfurt: note key-size: and so on
+    ");
+    let waiting = Provisioned { csr: Some("PEM".into()), ..with };
+    insta::assert_snapshot!(reasons(&waiting).join("\n"), @"de on frankfurt: note key-size: and so on");
 }
 
 #[test]

@@ -23,6 +23,9 @@ fn key(label: &str, standing: &str) -> CheckedKey {
         pin_each_time: false,
         grade: "software".into(),
         findings: Vec::new(),
+        not_before: (standing == "pinned").then(|| "2026-11-30T12:00:00Z".into()),
+        not_after: (standing == "pinned").then(|| "2027-05-29T12:05:00Z".into()),
+        reasons: Vec::new(),
     }
 }
 
@@ -67,8 +70,12 @@ fn a_check_names_each_key_and_what_to_do() {
     weak.findings.extend([finding("copyable", false), finding("wrapping-key", true)]);
     let mut excused = key("kunci:za", "pinned");
     excused.findings.push(finding("not-local", true));
+    let reason =
+        |code: &str, weight| ReadinessReason { code: code.into(), weight, detail: "and so on".into() };
+    weak.reasons.extend([reason("key-unfit", Weight::Blocks), reason("certificate-expired", Weight::Fails)]);
+    excused.reasons.extend([reason("token-failing", Weight::Fails), reason("key-size", Weight::Notes)]);
     let found = Checked {
-        token: token("software"),
+        token: TokenStatus { reasons: vec![reason("token-failing", Weight::Fails)], ..token("software") },
         findings: vec![finding("wrapping-key", true)],
         keys: vec![
             key("kunci:de", "pinned"),
@@ -77,37 +84,29 @@ fn a_check_names_each_key_and_what_to_do() {
             key("kunci:us", "orphan"),
             key("kunci:ca", "mismatch"),
         ],
+        well: false,
     };
     insta::assert_snapshot!(checked(&found), @r"
     frankfurt: ready, SOFTWARE: its keys can be copied
+      FAILS token-failing: and so on
       exception wrapping-key: CKA_COPYABLE is true
-      kunci:de pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
-      kunci:uk pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
+      kunci:de pinned, SOFTWARE, signed a probe, SHA-256 c0ffee, certificate until 2027-05-29T12:05:00Z
+      kunci:uk pinned, SOFTWARE, signed a probe, SHA-256 c0ffee, certificate until 2027-05-29T12:05:00Z
+        FAILS certificate-expired: and so on
         FAILS copyable: CKA_COPYABLE is true. Mend: destroy it
-      kunci:za pinned, SOFTWARE, signed a probe, SHA-256 c0ffee
+      kunci:za pinned, SOFTWARE, signed a probe, SHA-256 c0ffee, certificate until 2027-05-29T12:05:00Z
+        note key-size: and so on
         exception not-local: CKA_COPYABLE is true
       kunci:us orphan, SOFTWARE, SHA-256 c0ffee
         the ledger does not know it, and nothing is signed with it; if it is yours: kunci provision us --adopt --spki-sha256 c0ffee
       kunci:ca mismatch, SOFTWARE, SHA-256 c0ffee
         it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there
     ");
-    assert!(!is_good(&found));
-}
-
-#[test]
-fn only_pinned_fit_keys_that_sign_are_good() {
-    let with = |key| Checked { token: token("asserted"), findings: Vec::new(), keys: vec![key] };
-    assert!(is_good(&with(key("kunci:de", "pinned"))));
-    assert!(!is_good(&with(key("kunci:de", "orphan"))));
-    assert!(!is_good(&with(key("kunci:de", "mismatch"))));
-    let fails = |excepted| CheckedKey { findings: vec![finding("x", excepted)], ..key("kunci:de", "pinned") };
-    assert!(!is_good(&with(fails(false))) && is_good(&with(fails(true))));
-    assert!(!is_good(&with(CheckedKey { probe: Some(false), ..key("kunci:de", "pinned") })));
 }
 
 #[test]
 fn what_only_the_module_says_is_called_asserted() {
-    let found = Checked { token: token("asserted"), findings: Vec::new(), keys: Vec::new() };
+    let found = Checked { token: token("asserted"), findings: Vec::new(), keys: Vec::new(), well: true };
     insta::assert_snapshot!(checked(&found), @r"
     frankfurt: ready, asserted: the module says where its keys were born
       no keys of ours
