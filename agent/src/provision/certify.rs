@@ -2,6 +2,9 @@
 //!
 //! Both are messages like any other: composed from typed fields, recorded, signed by the host, verified and released.
 
+use std::sync::Arc;
+
+use hsm_config::{Connector, Name};
 use token::lane::Work;
 use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
 use token::{Place, Sha256, random};
@@ -15,14 +18,16 @@ use crate::problem::Problem;
 use crate::spine;
 use crate::tokens::{AskError, SLOW_DEADLINE};
 
-/// Days that a self-signed certificate is valid unless said otherwise.
-const DAYS: u32 = 365;
+/// Days that a self-signed certificate is valid unless said otherwise, at most.
+const DAYS: u32 = 180;
+/// So many certificates that are made on one day end on as many days: each key's is a day shorter than the one's before it.
+const SPREAD_DAYS: u32 = 30;
 const DAY_S: i64 = 86_400;
 
 impl Bench<'_> {
     /// A self-signed certificate for the key, stored and recorded.
     pub(super) async fn self_sign(&self, key: &SigningKey, days: Option<u32>) -> Result<(), Problem> {
-        let days = days.unwrap_or(DAYS);
+        let days = days.unwrap_or_else(|| usual_days(self.place()));
         if !(1..=MAX_VALIDITY_DAYS).contains(&days) {
             let detail = format!("Ask for 1 to {MAX_VALIDITY_DAYS} days.");
             return Err(Problem::input("invalid-days", "The certificate's lifetime is out of range", detail));
@@ -92,7 +97,35 @@ impl Bench<'_> {
         }
     }
 
+    /// Where this key stands among all that the configuration names.
+    fn place(&self) -> usize {
+        let rules = self.front.policy();
+        let keys = |(name, connector): (&Name, &Arc<Connector>)| {
+            let key = |token: &Name| (name.clone(), token.clone());
+            connector.tokens.iter().map(key).collect::<Vec<_>>()
+        };
+        let mut keys = rules.connectors().flat_map(keys);
+        keys.position(|(name, token)| name == *self.name && token == *self.token).unwrap_or_default()
+    }
+
     fn common_name(&self) -> String {
         format!("{} ({})", self.connector.region, self.name)
+    }
+}
+
+/// Regions that are provisioned together must not end together.
+fn usual_days(place: usize) -> u32 {
+    DAYS - u32::try_from(place).unwrap_or_default() % SPREAD_DAYS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_of_one_day_end_on_days_of_their_own_within_half_a_year() {
+        let days: Vec<_> = (0..7).map(usual_days).collect();
+        assert_eq!(days, [180, 179, 178, 177, 176, 175, 174]);
+        assert!((0..1000).map(usual_days).all(|days| (151..=180).contains(&days)));
     }
 }
