@@ -24,7 +24,7 @@ log.level = ERROR"
     say "In $(shown "$folder") are now: pin and so-pin (mode 0600), softhsm2.conf, tokens/, tenants/*.csv, state/, kunci.toml"
 }
 
-# Asks the agent in our folder, and only it: without a socket by name, status would start a private one. 3: there is none.
+# Asks the agent in our folder, and only it. 3: there is none.
 running_agent() { kunci --admin-socket "$folder/admin.sock" status >/dev/null 2>&1; }
 
 # private NAME TEXT: a file of our own, whole or not there.
