@@ -70,7 +70,7 @@ impl OpenBundle {
     }
 
     /// Cuts what stands behind the durable frames.
-    fn cut(&mut self) -> Result<()> {
+    pub(crate) fn cut(&mut self) -> Result<()> {
         ftruncate(&self.entries, self.end)?;
         self.is_torn = false;
         Ok(())

@@ -45,6 +45,17 @@ pub enum Error {
     /// The log does not hold (yet) what was asked for.
     #[error("the log holds no such tile, bundle or entry")]
     NotFound,
+    /// What a start read cannot be written again, so nobody knows whether it is on the disk. Nothing was lost or changed.
+    #[error(
+        "{file} cannot be written anew ({errno}), and what was read may not be on the disk: make room or mend the disk, and what \
+         is below its file system; the next start tries again"
+    )]
+    Unsure {
+        /// The file, relative to the ledger's directory.
+        file: String,
+        /// The kernel's answer.
+        errno: Errno,
+    },
     /// A system call failed.
     #[error("{file}: {errno}")]
     Io {

@@ -57,6 +57,7 @@ impl Reserve {
         loop {
             match work() {
                 Err(Error::Io { errno, .. }) if is_no_space(errno) && self.give_back() => {}
+                Err(Error::Io { file, errno }) => return Err(Error::Unsure { file, errno }),
                 done => return done,
             }
         }

@@ -84,6 +84,9 @@ impl Writer {
         match confirmed {
             Ok(()) => self.accept(batch),
             Err(errno) => {
+                // Nobody was told of these entries. The kernel may drop their pages one by one while the next start waits for
+                // the disk, and what is left of them would then look like damage.
+                let _ = self.bundle.cut();
                 answer_all(batch, &Error::Fatal(errno));
                 Err(errno)
             }

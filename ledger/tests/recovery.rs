@@ -3,7 +3,11 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use common::*;
 use ledger::{Error, Ledger, Reader};
@@ -112,4 +116,30 @@ fn a_bundle_that_was_full_but_not_yet_moved_is_sealed_at_the_start() {
     );
     let report = ledger::verify(&reader, |_, _| {}).unwrap();
     assert_eq!((report.size, report.damage), (522, vec![]));
+}
+
+/// What was read may never have reached the disk, so it goes to new files; below the marks it is known to be there.
+#[test]
+fn a_start_writes_what_is_above_the_marks_to_new_files_and_nothing_below_them() {
+    let dir = log_of(256 * 256 + 40);
+    let path = |name: &str| dir.path().join(name);
+    let sealed = ["tile/entries/000", "tile/entries/255", "tile/0/000", "tile/0/255", "tile/1/000"].map(path);
+    let open = [path("open/256.entries")];
+    // While it is open, its number is not given to another.
+    let held = |paths: &[PathBuf]| paths.iter().map(|path| fs::File::open(path).unwrap()).collect::<Vec<_>>();
+    let are_same = |paths: &[PathBuf], files: &[fs::File]| {
+        let number = |file: &fs::File| file.metadata().unwrap().ino();
+        held(paths).iter().zip(files).map(|(now, before)| number(now) == number(before)).collect::<Vec<_>>()
+    };
+    let bytes = |paths: &[PathBuf]| paths.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>();
+
+    let (before, before_open, stored) = (held(&sealed), held(&open), bytes(&sealed));
+    drop(Ledger::open(dir.path()).unwrap());
+    assert_eq!(are_same(&sealed, &before), [true; 5], "below the marks");
+    assert_eq!(are_same(&open, &before_open), [false]);
+    fs::remove_file(path("marks")).unwrap();
+    drop(Ledger::open(dir.path()).unwrap());
+    assert_eq!(are_same(&sealed, &before), [false; 5], "above the marks");
+    assert_eq!(bytes(&sealed), stored);
+    assert!(path("marks").exists(), "the next start need not do it again");
 }

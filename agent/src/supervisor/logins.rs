@@ -129,7 +129,7 @@ impl Logins {
     /// Writes what the disk refused before.
     pub(super) fn flush(&mut self) {
         if let Err(error) = self.store.flush() {
-            tracing::error!(%error, "the outcome of a login is not on disk yet");
+            tracing::error!(%error, "what is known of logins is not on the disk yet");
         }
     }
 }
