@@ -26,11 +26,10 @@ pub enum ToFront {
     },
     /// The first configuration (descriptors: [`Resolved`] as JSON in a memfd, agent.sock, admin.sock).
     Start,
-    /// The answer to [`FromFront::Reload`], or to SIGHUP with id 0: a new configuration (one descriptor, as above),
-    /// or why there is none.
+    /// A new configuration (one descriptor, as above), or why there is none.
     Reloaded {
-        /// The question's.
-        id: u64,
+        /// Whose question it answers.
+        asked: Asked,
         /// The problems of the new files, as text; the old ones stay in force.
         problem: Option<String>,
     },
@@ -88,6 +87,13 @@ pub enum FromFront {
         /// Repeated in the answer.
         id: u64,
     },
+    /// What came of a reload that the supervisor was asked for.
+    Reloaded {
+        /// The question's number.
+        number: u64,
+        /// Why the new files are not in force.
+        problem: Option<String>,
+    },
     /// A connector's gate was shut or opened: a freeze has to outlive this process also where its record is lost.
     Gate {
         /// Which one.
@@ -102,6 +108,16 @@ pub enum FromFront {
         /// The token.
         token: Name,
     },
+}
+
+/// Who asked for a reload, and the number of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asked {
+    /// The front, by [`FromFront::Reload`].
+    Front(u64),
+    /// The supervisor, by a signal or at its reload socket; it is told by [`FromFront::Reloaded`].
+    Supervisor(u64),
 }
 
 /// The configuration with the names of users and groups looked up, since the front cannot read the user database.

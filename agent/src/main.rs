@@ -6,10 +6,11 @@
 use std::fmt::Display;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use agent::messages;
+use agent::supervisor::asked::{self, NotReloaded};
 use agent::supervisor::{self, Failure, Options};
 use clap::{Parser, Subcommand};
 use nix::sys::socket::{getsockopt, sockopt};
@@ -36,6 +37,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
+    /// Have the running agent read its configuration again, as by SIGHUP, and wait for its word.
+    Reload,
     /// Serves callers; started by the supervisor only.
     #[command(hide = true)]
     Front,
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     messages::begin();
     match role {
         None => supervise(Options { config, private }),
+        Some(Role::Reload) => reload(&config),
         Some(Role::Front) => play(c"kunci-front", |control| {
             raise_descriptors();
             agent::front::run(control)
@@ -68,6 +72,19 @@ fn supervise(options: Options) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems @ Failure::Configuration(_)) => fail(EXIT_CONFIGURATION, problems),
         Err(failure) => fail(EXIT_FAILURE, format!("kunci-agent: {failure}")),
+    }
+}
+
+/// For systemd's ExecReload=. Where the new configuration cannot be read, nobody need be asked: it would be refused.
+fn reload(config: &Path) -> ExitCode {
+    let config = match hsm_config::Config::load(config) {
+        Ok(config) => config,
+        Err(problems) => return fail(EXIT_CONFIGURATION, problems),
+    };
+    match asked::ask(&config.agent.reload_socket()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refused @ NotReloaded::Refused(_)) => fail(EXIT_CONFIGURATION, format!("kunci-agent: {refused}")),
+        Err(error) => fail(EXIT_FAILURE, format!("kunci-agent: {error}")),
     }
 }
 

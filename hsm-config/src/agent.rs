@@ -9,6 +9,7 @@ use crate::problem::Fault;
 use crate::report::Report;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,13 @@ impl Agent {
     /// The socket, beside the admins', on which the supervisor takes PINs for `kunci token unlock`.
     pub fn unlock_socket(&self, token: &Name) -> PathBuf {
         self.admin_socket.with_file_name(format!("{UNLOCK}{token}.sock"))
+    }
+
+    /// The socket, beside the admins', on which the supervisor is asked for a reload by those who may signal it.
+    pub fn reload_socket(&self) -> PathBuf {
+        let mut name = OsString::from("reload-");
+        name.extend(self.admin_socket.file_name());
+        self.admin_socket.with_file_name(name)
     }
 
     pub(crate) fn check(&self, report: &mut Report<'_>) {

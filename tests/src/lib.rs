@@ -16,6 +16,7 @@ pub mod disk;
 pub mod faults;
 pub mod hand;
 pub mod http;
+pub mod init;
 pub mod inside;
 pub mod installed;
 pub mod judge;

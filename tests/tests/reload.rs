@@ -206,3 +206,38 @@ fn tables(pid: u32) -> Vec<u64> {
     let held = open.map(|entry| entry.path()).filter(|path| is_table(path));
     held.map(|path| std::fs::metadata(path).unwrap().ino()).collect()
 }
+
+#[test]
+fn the_agents_own_user_asks_for_a_reload_without_a_rule_and_hears_what_came_of_it() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let socket = std::fs::metadata(rig.at("reload-admin.sock")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&socket.permissions()) & 0o777, 0o600);
+    let reload = || {
+        let mut command = std::process::Command::new(tests::rig::binary("kunci-agent"));
+        let output = command.arg("--config").arg(rig.at("kunci.toml")).arg("reload").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let sound = rig.toml();
+    // No admin has any verb any more.
+    rig.private("kunci.toml", sound.split("[admins").next().unwrap());
+    assert_eq!(reload(), (0, String::new()));
+    assert_eq!(agent.admin("POST", "/v1/reload", "").status, 403);
+    let refused = [
+        ("[agent", "this is not TOML"),
+        (&sound.replace("[ledger]", "[ledger]\ncheckpoint = 1"), "checkpoint"),
+        (&sound.replace("deadline = \"10s\"", "deadline = \"9s\""), "needs a restart: [tokens] changed"),
+    ];
+    for (text, why) in refused {
+        rig.private("kunci.toml", text);
+        let (code, said) = reload();
+        assert!(code == 2 && said.contains(why), "{code}: {said}");
+        assert_eq!(agent.admin("POST", "/v1/reload", "").status, 403, "what was in force is in force");
+    }
+    rig.private("kunci.toml", &sound);
+    assert_eq!(reload(), (0, String::new()));
+    agent.admin("POST", "/v1/reload", "").ok();
+    assert!(agent.stop().success());
+    let (code, said) = reload();
+    assert!(code == 3 && said.contains("no agent can be asked"), "{code}: {said}");
+}

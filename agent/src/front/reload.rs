@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use hsm_config::{Name, Tenants};
 
 use super::Front;
-use crate::link::Resolved;
+use crate::link::{Asked, Resolved};
 use crate::policy::Policy;
 
 /// Tenants that the supervisor handed over and that are not yet in force.
@@ -47,7 +47,7 @@ impl Tables {
     pub(super) async fn reloaded(
         mut self,
         front: &Front,
-        id: u64,
+        asked: Asked,
         problem: Option<String>,
         fds: Vec<OwnedFd>,
     ) {
@@ -70,6 +70,6 @@ impl Tables {
                 tracing::error!(problem, "the new configuration is broken; the old one stays in force")
             }
         }
-        front.supervisor.answered(id, problem);
+        front.supervisor.reloaded(asked, problem);
     }
 }

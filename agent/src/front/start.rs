@@ -158,10 +158,10 @@ async fn listen(front: &Arc<Front>, control: &Control, tables: &mut Tables) -> R
     while let Some((word, fds)) = control.receive::<ToFront>().await? {
         match word {
             ToFront::Tenants { connector } => tables.keep(connector, fds)?,
-            ToFront::Reloaded { id, problem } => {
+            ToFront::Reloaded { asked, problem } => {
                 let given = std::mem::take(tables);
                 let front = front.clone();
-                tokio::spawn(async move { given.reloaded(&front, id, problem, fds).await });
+                tokio::spawn(async move { given.reloaded(&front, asked, problem, fds).await });
             }
             ToFront::Lanes { token, generation } => {
                 front.connectors.token_away(&token);

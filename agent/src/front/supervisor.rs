@@ -8,7 +8,7 @@ use hsm_config::Name;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-use crate::link::FromFront;
+use crate::link::{Asked, FromFront};
 use crate::problem::Problem;
 
 type Verdict = Result<(), String>;
@@ -52,6 +52,15 @@ impl Supervisor {
     pub(super) fn ready(&self) {
         // Whoever drops the receiver is on the way out.
         let _ = self.words.send(FromFront::Ready);
+    }
+
+    /// Tells whoever asked for a reload what came of it.
+    pub(super) fn reloaded(&self, asked: Asked, problem: Option<String>) {
+        match asked {
+            Asked::Front(id) => self.answered(id, problem),
+            // Whoever drops the receiver is on the way out.
+            Asked::Supervisor(number) => drop(self.words.send(FromFront::Reloaded { number, problem })),
+        }
     }
 
     pub(super) fn answered(&self, id: u64, problem: Option<String>) {

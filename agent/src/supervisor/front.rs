@@ -15,7 +15,7 @@ use super::child::{Child, News, role};
 use super::{Event, Failure, Supervisor};
 use crate::front::EXIT_CORRUPT;
 use crate::journal::EXIT_FATAL;
-use crate::link::{FromFront, ToFront};
+use crate::link::{Asked, FromFront, ToFront};
 
 /// What is not the front's: our line to systemd, and PINs.
 const NOT_ITS: [&str; 5] =
@@ -88,7 +88,10 @@ impl Supervisor {
                 self.kill_host(&token, generation, "a lane or the module failed");
             }
             News::Said(FromFront::Gate { connector, shut }) => self.gated(connector, shut),
-            News::Said(FromFront::Reload { id }) => self.reload(id),
+            News::Said(FromFront::Reload { id }) => drop(self.reload(Asked::Front(id))),
+            News::Said(FromFront::Reloaded { number, problem }) => {
+                self.asked.answer(number, problem.as_deref());
+            }
             News::Said(FromFront::Unlatch { id, token }) => {
                 let problem = self.unlatch(&token).err();
                 self.front.tell(ToFront::Unlatched { id, problem }, Vec::new());
@@ -108,6 +111,7 @@ impl Supervisor {
 
     fn front_ended(&mut self, status: ExitStatus) {
         self.front.child = None;
+        self.asked.answer_all();
         if self.stopping {
             return;
         }

@@ -4,6 +4,7 @@
 //!
 //! One thread and one queue of events. Nothing waits for a child; only its own files make it wait.
 
+pub mod asked;
 mod backoff;
 mod child;
 mod claims;
@@ -24,7 +25,7 @@ mod unlock;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::link::FromFront;
 use crate::sockets::{Activation, Listener, SocketError};
+use asked::Asked;
 use child::News;
 use claims::Claims;
 use front::Front;
@@ -103,6 +105,7 @@ enum Event {
     FrontDue,
     HostDue(Name),
     Unlock(Name, OwnedFd),
+    Reload(OwnedFd),
 }
 
 /// Everything that the supervisor holds.
@@ -114,6 +117,7 @@ struct Supervisor {
     front: Front,
     hosts: BTreeMap<Name, Host>,
     inbox: mpsc::Sender<Event>,
+    asked: Asked,
     announced: bool,
     stopping: bool,
     failed: Option<Failure>,
@@ -126,6 +130,7 @@ struct Sockets {
     agent: Listener,
     admin: Listener,
     _unlock: Vec<Listener>,
+    _reload: Option<Listener>,
 }
 
 /// Runs the agent until it is told to stop.
@@ -158,6 +163,7 @@ impl Supervisor {
             front: Front::default(),
             hosts,
             inbox,
+            asked: Asked::default(),
             announced: false,
             stopping: false,
             failed: None,
@@ -183,7 +189,7 @@ impl Supervisor {
                     self.logins.flush();
                 }
                 signal = signals.next() => match signal {
-                    Signal::Reload => self.reload(0),
+                    Signal::Reload => self.reload_asked(None),
                     Signal::Stop => break,
                 },
             }
@@ -200,6 +206,7 @@ impl Supervisor {
             Event::HostDue(token) if !self.stopping => self.start_host(&token),
             Event::FrontDue | Event::HostDue(_) => {}
             Event::Unlock(token, client) => self.unlock(&token, client),
+            Event::Reload(client) => self.reload_asked(Some(client)),
         }
     }
 
@@ -240,8 +247,19 @@ impl Sockets {
             listen("admin", &agent.admin_socket, agent.admin_mode)?,
         );
         let unlock = plan.unlock_sockets().into_iter();
-        let unlock = unlock.map(|(token, path)| unlock::listen(token, &path, inbox.clone()));
-        Ok(Self { agent: callers, admin: admins, _unlock: unlock.collect::<Result<_, _>>()? })
+        let unlock = unlock.map(|(token, path)| {
+            unlock::listen(&path, inbox.clone(), move |client| Event::Unlock(token.clone(), client))
+        });
+        let unlock = unlock.collect::<Result<_, _>>()?;
+        let reload = if private { None } else { Self::reload(&agent.reload_socket(), inbox) };
+        Ok(Self { agent: callers, admin: admins, _unlock: unlock, _reload: reload })
+    }
+
+    /// Nobody is kept waiting for signatures because nobody can ask for a reload.
+    fn reload(path: &Path, inbox: &mpsc::Sender<Event>) -> Option<Listener> {
+        let told =
+            |error: &SocketError| tracing::warn!(%error, "nobody can ask here for a reload, but by SIGHUP");
+        unlock::listen(path, inbox.clone(), Event::Reload).inspect_err(told).ok()
     }
 }
 

@@ -4,33 +4,45 @@
 //! is refused as a whole: half a configuration is nobody's.
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use hsm_config::{Config, Connector};
 use sd_notify::NotifyState;
 
 use super::plan::Plan;
 use super::{Supervisor, notify};
-use crate::link::ToFront;
+use crate::link::{Asked, ToFront};
 
 /// The longest text about a configuration that the front is told, in bytes; escaped it takes at most twice as many.
 const MAX_TEXT: usize = 24 * 1024;
 
 impl Supervisor {
-    /// Loads the configuration again and tells the front; `id` is its question, or 0.
-    pub(super) fn reload(&mut self, id: u64) {
+    /// Loads the configuration again for somebody who sent a signal, or who waits for the outcome.
+    pub(super) fn reload_asked(&mut self, client: Option<OwnedFd>) {
+        let number = self.asked.next(client);
+        let problem = self.reload(Asked::Supervisor(number));
+        // What the front has to say comes later; without one, the next one starts with what was loaded.
+        if problem.is_some() || self.front.child.is_none() {
+            self.asked.answer(number, problem.as_deref());
+        }
+    }
+
+    /// Loads the configuration again and tells the front; the problem, if it is refused.
+    pub(super) fn reload(&mut self, asked: Asked) -> Option<String> {
         notify(&[NotifyState::Reloading]);
-        let problem = self.replace_plan().err();
+        let problem = self.replace_plan().err().map(brief);
         match &problem {
             None => tracing::info!("the configuration was loaded again"),
             Some(problem) => {
                 tracing::error!(problem, "the new configuration is refused; the old one stays in force")
             }
         }
-        if let Err(error) = self.tell_reloaded(id, problem.map(brief)) {
+        if let Err(error) = self.tell_reloaded(asked, problem.clone()) {
             tracing::error!(%error, "the front cannot be told of the new configuration, and is started again");
             self.front.child.iter().for_each(super::child::Child::kill);
         }
         notify(&[NotifyState::Ready]);
+        problem
     }
 
     fn replace_plan(&mut self) -> Result<(), String> {
@@ -44,7 +56,7 @@ impl Supervisor {
         }
     }
 
-    fn tell_reloaded(&self, id: u64, problem: Option<String>) -> io::Result<()> {
+    fn tell_reloaded(&self, asked: Asked, problem: Option<String>) -> io::Result<()> {
         let mut fds = Vec::new();
         if problem.is_none() {
             for (connector, file) in self.plan.tenants()? {
@@ -52,7 +64,7 @@ impl Supervisor {
             }
             fds.push(self.plan.sealed()?);
         }
-        self.front.tell(ToFront::Reloaded { id, problem }, fds);
+        self.front.tell(ToFront::Reloaded { asked, problem }, fds);
         Ok(())
     }
 }

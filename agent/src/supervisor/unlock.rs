@@ -1,13 +1,13 @@
-//! The unlock sockets, one for each token whose PIN a person types: `unlock-TOKEN.sock`, mode 0600.
+//! The supervisor's own sockets, mode 0600: the unlock sockets, `unlock-TOKEN.sock` for each token whose PIN a person types,
+//! and the [reload socket](super::asked).
 //!
-//! The path alone says which token is meant, so that not a byte of a client, who sends a PIN, is read here.
+//! The path alone says what is meant, so that not a byte of a client, who may send a PIN, is read here.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener as Listening;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hsm_config::Name;
 use rustix::net::{SendFlags, send};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -21,8 +21,12 @@ const MODE: u32 = 0o600;
 /// The wait after a connection could not be accepted.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// Listens for a token's clients, until the returned listener is dropped with the process.
-pub(super) fn listen(token: Name, path: &Path, inbox: mpsc::Sender<Event>) -> Result<Listener, SocketError> {
+/// Listens for clients, until the returned listener is dropped with the process. Each of them is an event.
+pub(super) fn listen(
+    path: &Path,
+    inbox: mpsc::Sender<Event>,
+    event: impl Fn(OwnedFd) -> Event + Send + 'static,
+) -> Result<Listener, SocketError> {
     let listener = Listener::bind(path, MODE)?;
     let accepting = listener.share().and_then(|socket| {
         let socket = Listening::from(socket);
@@ -30,20 +34,25 @@ pub(super) fn listen(token: Name, path: &Path, inbox: mpsc::Sender<Event>) -> Re
         UnixListener::from_std(socket)
     });
     let accepting = accepting.map_err(|error| SocketError::Refused(path.into(), error))?;
-    tokio::spawn(accept(token, accepting, inbox));
+    tokio::spawn(accept(path.to_owned(), accepting, inbox, event));
     Ok(listener)
 }
 
-async fn accept(token: Name, listener: UnixListener, inbox: mpsc::Sender<Event>) {
+async fn accept(
+    path: PathBuf,
+    listener: UnixListener,
+    inbox: mpsc::Sender<Event>,
+    event: impl Fn(OwnedFd) -> Event,
+) {
     loop {
         match listener.accept().await.and_then(|(client, _)| unread(outsider(client)?)) {
             Ok(client) => {
-                if inbox.send(Event::Unlock(token.clone(), client)).await.is_err() {
+                if inbox.send(event(client)).await.is_err() {
                     return;
                 }
             }
             Err(error) => {
-                tracing::warn!(%token, %error, "a client who wants to unlock cannot be accepted");
+                tracing::warn!(path = %path.display(), %error, "a client cannot be accepted");
                 tokio::time::sleep(WAIT).await;
             }
         }
@@ -84,7 +93,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("unlock-b.sock");
         let (inbox, mut events) = mpsc::channel(1);
-        let _listener = listen("b".parse().unwrap(), &path, inbox).unwrap();
+        let token: hsm_config::Name = "b".parse().unwrap();
+        let _listener = listen(&path, inbox, move |client| Event::Unlock(token.clone(), client)).unwrap();
         let mut shell = Command::new("sh").arg("-c").arg(run).env("at", &path).spawn().unwrap();
         let ended = tokio::task::spawn_blocking(move || shell.wait().unwrap());
         tokio::select! {
