@@ -2,8 +2,9 @@
 //!
 //! A PIN that a token refused, or that it may have refused (an attempt whose outcome nobody told), latches the token
 //! until an operator says so; and the file that it came from is never tried again on this token, whatever the operator
-//! says. Sources are told apart by file, never by anything computed from the PIN. All here is pure; [`Store`] makes
-//! each record durable before anyone acts on it.
+//! says. A PIN that was never accepted and that the token keeps turning away unjudged latches it too: some module may
+//! count what it says it did not look at. Sources are told apart by file, never by anything computed from the PIN. All
+//! here is pure; [`Store`] makes each record durable before anyone acts on it.
 
 use hsm_config::Name;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub(super) use store::{Store, StoreError};
 /// Why a source is not tried although the latch is clear.
 const SPENT: &str = "the token refused the PIN of this very file before, or may have: replace the file (or touch it, if \
                      its PIN is right), and it is tried";
+
+/// How often a PIN that this token never accepted is given to it although it does not judge it.
+const MAX_UNJUDGED: u8 = 3;
 
 /// What is known about logins to the token with this serial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +38,10 @@ pub(super) struct Latch {
     /// who cleared the latch and replaced the file, so they stay few.
     #[serde(default)]
     spent: Vec<PinOrigin>,
+    /// Sources that the token did not judge and never accepted. Absent from a file that needs none, as agents of before
+    /// wrote it and read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unjudged: Vec<Unjudged>,
     /// Counts the attempts of all tokens, to tell which of two serials was tried last; clocks go back.
     #[serde(default)]
     number: u64,
@@ -60,6 +68,17 @@ enum Last {
     Refused { source: PinOrigin, at: String, code: String },
 }
 
+/// A source that was given and not judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unjudged {
+    source: PinOrigin,
+    times: u8,
+    /// The last time, and the token's word.
+    at: String,
+    code: String,
+}
+
 /// Whether a login may be tried.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +98,7 @@ impl Latch {
             accepted: None,
             last: Last::Clear,
             spent: Vec::new(),
+            unjudged: Vec::new(),
             number: 0,
             blank: true,
         }
@@ -86,6 +106,10 @@ impl Latch {
 
     /// Decides about a login with a PIN from this source.
     pub(super) fn decide(&self, source: &PinOrigin, at: &str) -> Decision {
+        if let Some(Unjudged { times, at, code, .. }) = self.unjudged.iter().find(|held| held.is_over()) {
+            return self
+                .latched(format!("the PIN was given {times} times and not judged, last at {at} ({code})"));
+        }
         let retried = match &self.last {
             Last::Clear if self.spent.contains(source) => return Decision::Latched(SPENT.into()),
             Last::Clear => false,
@@ -127,19 +151,43 @@ impl Latch {
             // As if nobody had told.
             LoginOutcome::Unclear(_) => (self.accepted.clone(), self.last.clone()),
         };
-        Self { accepted, last, ..self.clone() }
+        Self { accepted, last, unjudged: self.unjudged_after(source, outcome, at), ..self.clone() }
+    }
+
+    /// The sources that were not judged, after this outcome for one. What the token accepted once may be given to it again
+    /// and again.
+    fn unjudged_after(&self, source: &PinOrigin, outcome: &LoginOutcome, at: &str) -> Vec<Unjudged> {
+        let mut unjudged = self.unjudged.clone();
+        let known = unjudged.iter().position(|held| held.source == *source);
+        match outcome {
+            LoginOutcome::NotJudged(code) if !self.knows(source) => {
+                let times = known.map_or(0, |known| unjudged.swap_remove(known).times).saturating_add(1);
+                unjudged.push(Unjudged { source: source.clone(), times, at: at.into(), code: code.clone() });
+            }
+            LoginOutcome::Accepted => unjudged.retain(|held| held.source != *source),
+            _ => {}
+        }
+        unjudged
     }
 
     /// The record once an operator cleared it. A source that was refused stays known, and so does one that may have
     /// been; but the next PIN that a person types is another.
     pub(super) fn cleared(&self) -> Self {
-        let mut spent = self.spent.clone();
-        if let Last::Attempt { source, .. } | Last::Refused { source, .. } = &self.last
-            && *source != PinOrigin::Prompt
-        {
+        let mut unjudged = self.unjudged.clone();
+        let mut spent: Vec<_> =
+            unjudged.extract_if(.., |held| held.is_over()).map(|held| held.source).collect();
+        if let Last::Attempt { source, .. } | Last::Refused { source, .. } = &self.last {
             spent.push(source.clone());
         }
-        Self { accepted: None, last: Last::Clear, spent, ..self.clone() }
+        spent.retain(|source| *source != PinOrigin::Prompt);
+        unjudged.retain(|held| held.source != PinOrigin::Prompt);
+        Self {
+            accepted: None,
+            last: Last::Clear,
+            spent: [&self.spent[..], &spent].concat(),
+            unjudged,
+            ..self.clone()
+        }
     }
 
     /// Whether this very source was accepted before. Nobody knows that of what a person types.
@@ -149,5 +197,12 @@ impl Latch {
 
     fn latched(&self, why: String) -> Decision {
         Decision::Latched(format!("{why}: see to the PIN, then run kunci token unlatch {}", self.token))
+    }
+}
+
+impl Unjudged {
+    /// Whether it was given often enough.
+    fn is_over(&self) -> bool {
+        self.times >= MAX_UNJUDGED
     }
 }

@@ -71,7 +71,15 @@ mod tests {
         for tries in [0, 2] {
             assert!(matches!(judge(Err(Error::WrongPin { tries })), LoginOutcome::Refused(_)));
         }
-        for error in [Error::GenericError, Error::PcscError { inner: Some(pcsc::Error::RemovedCard) }] {
+        // Also what a reader says that lost the card: VERIFY may have been on its way.
+        let lost = [
+            pcsc::Error::RemovedCard,
+            pcsc::Error::ResetCard,
+            pcsc::Error::NoSmartcard,
+            pcsc::Error::NoService,
+        ];
+        let lost = lost.map(|inner| Error::PcscError { inner: Some(inner) });
+        for error in lost.into_iter().chain([Error::GenericError, Error::PcscError { inner: None }]) {
             assert!(matches!(judge(Err(error)), LoginOutcome::Unclear(_)), "{error:?}");
         }
     }

@@ -12,28 +12,22 @@ use super::{Module, Names, survey};
 use crate::control::LoginOutcome;
 use crate::pin::Pin;
 
-/// What turns a call away before any PIN is looked at: no try of it is spent.
-const BEFORE_THE_PIN: [RvError; 20] = [
-    RvError::TokenNotPresent,
-    RvError::TokenNotRecognized,
-    RvError::DeviceRemoved,
-    RvError::SlotIdInvalid,
-    RvError::SessionHandleInvalid,
-    RvError::SessionClosed,
-    RvError::SessionExists,
-    RvError::SessionReadOnly,
-    RvError::SessionReadOnlyExists,
-    RvError::SessionReadWriteSoExists,
+/// Codes that by their definition speak of the moment when the call was made, before any PIN was looked at: no try of it is
+/// spent. Only those that C_Login and C_InitToken may answer and that no module can come upon later (PKCS#11 v3.1 section
+/// 5.1). CKR_DEVICE_REMOVED and CKR_SESSION_CLOSED speak of what happened *during* the call, so they are not among them.
+const BEFORE_THE_PIN: [RvError; 12] = [
     RvError::CryptokiNotInitialized,
     RvError::FunctionNotSupported,
-    RvError::TokenWriteProtected,
+    RvError::SlotIdInvalid,
+    RvError::TokenNotPresent,
+    RvError::SessionHandleInvalid,
+    RvError::SessionExists,
+    RvError::SessionReadOnlyExists,
     RvError::UserAlreadyLoggedIn,
     RvError::UserAnotherAlreadyLoggedIn,
     RvError::UserPinNotInitialized,
-    RvError::UserTooManyTypes,
     RvError::UserTypeInvalid,
     RvError::OperationNotInitialized,
-    RvError::OperationActive,
 ];
 
 /// An open session that keeps the process's login alive.
@@ -105,6 +99,14 @@ mod tests {
             RvError::HostMemory,
             RvError::FunctionCanceled,
             RvError::VendorDefined(0x8000_0001),
+            // The token went, or the session closed, while the call was under way.
+            RvError::DeviceRemoved,
+            RvError::SessionClosed,
+            // Not of these calls by the standard, or no more than a token's own account of what it did.
+            RvError::TokenNotRecognized,
+            RvError::TokenWriteProtected,
+            RvError::UserTooManyTypes,
+            RvError::OperationActive,
         ] {
             assert!(matches!(outcome(code), LoginOutcome::Unclear(_)), "{code:?}");
         }
@@ -114,7 +116,7 @@ mod tests {
     fn only_what_comes_before_any_pin_leaves_it_unjudged() {
         for code in [
             RvError::TokenNotPresent,
-            RvError::SessionClosed,
+            RvError::SessionHandleInvalid,
             RvError::UserPinNotInitialized,
             RvError::UserAlreadyLoggedIn,
         ] {

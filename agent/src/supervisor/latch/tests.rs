@@ -89,12 +89,55 @@ fn a_retry_that_is_refused_latches() {
     assert!(is_latched(&again.judged(&refused(), AT), &file(1)));
 }
 
+/// The record after so many logins that were not judged.
+fn unjudged(latch: Latch, source: &PinOrigin, times: u8) -> Latch {
+    (0..times).fold(latch, |latch, _| began(&latch, source).judged(&not_judged(), AT))
+}
+
 #[test]
-fn a_pin_that_was_not_judged_leaves_all_as_before() {
-    let fresh = Latch { blank: false, ..Latch::new("1", &token()) };
-    assert_eq!(began(&fresh, &file(1)).judged(&not_judged(), AT), fresh);
+fn an_accepted_pin_that_is_not_judged_leaves_all_as_before() {
+    let known = accepted(&file(1));
+    assert_eq!(unjudged(known.clone(), &file(1), 2 * MAX_UNJUDGED), known);
     let left = began(&accepted(&file(1)), &file(1));
     assert_eq!(began(&left, &file(1)).judged(&not_judged(), AT), left);
+}
+
+#[test]
+fn a_pin_never_accepted_and_not_judged_three_times_latches_whatever_comes_next() {
+    let officer = PinOrigin::Officer(PinIdentity { device: 1, inode: 1, mtime_ns: 7 });
+    for source in [file(1), officer, PinOrigin::Prompt] {
+        for before in [Latch::new("1", &token()), accepted(&file(9))] {
+            let latch = unjudged(before, &source, MAX_UNJUDGED - 1);
+            let latch = began(&latch, &source).judged(&not_judged(), AT);
+            assert!([source.clone(), file(2), file(9)].iter().all(|next| is_latched(&latch, next)));
+            let Decision::Latched(why) = latch.decide(&source, AT) else { unreachable!() };
+            assert!(why.contains("3 times") && why.contains("CKR_TOKEN_NOT_PRESENT"), "{why}");
+            // Cleared, it is one that may have been refused. What a person types next is another PIN.
+            let cleared = latch.cleared();
+            assert_eq!(is_latched(&cleared, &source), source != PinOrigin::Prompt);
+            let _ = began(&cleared, &file(2));
+        }
+    }
+}
+
+#[test]
+fn tries_that_were_not_judged_count_for_their_source_until_it_is_accepted() {
+    let latch = unjudged(Latch::new("1", &token()), &file(1), 2);
+    let other = began(&unjudged(latch, &file(2), 2), &file(2)).judged(&LoginOutcome::Accepted, AT);
+    // Another's success does not speak for it, nor does an operator who clears nothing of its.
+    assert!(is_latched(&unjudged(other.cleared(), &file(1), 1), &file(1)));
+    let accepted = began(&other, &file(1)).judged(&LoginOutcome::Accepted, AT);
+    assert!(!is_latched(&unjudged(accepted, &file(1), 9), &file(1)));
+}
+
+#[test]
+fn a_record_of_before_is_read_and_one_that_needs_nothing_new_is_written_as_before() {
+    let before = r#"{"serial":"1","token":"frankfurt","accepted":null,"last":"clear","spent":[],"number":7,"blank":true}"#;
+    let latch: Latch = serde_json::from_str(before).unwrap();
+    assert_eq!(serde_json::to_string(&latch).unwrap(), before);
+    let counted = unjudged(latch, &file(1), 2);
+    let read: Latch = serde_json::from_slice(&serde_json::to_vec(&counted).unwrap()).unwrap();
+    assert!(is_latched(&unjudged(read, &file(1), 1), &file(1)));
 }
 
 #[test]
@@ -197,6 +240,8 @@ proptest! {
     /// token counts what it refuses.
     #[test]
     fn a_token_refuses_at_most_one_pin_per_source_ever(steps in steps()) {
+        // And a PIN that was never accepted is given three times at most, whatever the token says of it.
+        let mut given = HashMap::<(u64, i64), Option<u8>>::new();
         let folder = tempfile::tempdir().unwrap();
         let open = || Store::open(folder.path().join("latch")).unwrap();
         let (mut store, mut refusals) = (open(), HashMap::<(u64, i64), u32>::new());
@@ -218,6 +263,8 @@ proptest! {
                     let right = if source == 3 { typed_right } else { source < 2 };
                     let reached = matches!(fate, Fate::Told | Fate::Unclear | Fate::KilledAfterLogin);
                     *refusals.entry((source, time)).or_default() += u32::from(reached && !right);
+                    let times = given.entry((source, time)).or_insert(Some(0));
+                    *times = times.filter(|_| !(right && matches!(fate, Fate::Told))).map(|times| times + 1);
                     match fate {
                         Fate::Told if right => store.outcome("a/b", &LoginOutcome::Accepted).unwrap(),
                         Fate::Told => store.outcome("a/b", &refused()).unwrap(),
@@ -228,6 +275,7 @@ proptest! {
                 }
             }
             prop_assert!(refusals.values().all(|count| *count <= 1), "{refusals:?}");
+            prop_assert!(given.values().flatten().all(|times| *times <= MAX_UNJUDGED), "{given:?}");
         }
     }
 }

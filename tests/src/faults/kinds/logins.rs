@@ -23,12 +23,17 @@ pub(super) fn kinds() -> Vec<Kind> {
         once("CKR_DEVICE_ERROR from C_Login", CKR_DEVICE_ERROR),
         once("CKR_GENERAL_ERROR from C_Login", CKR_GENERAL_ERROR),
         once("CKR_SESSION_CLOSED from C_Login", CKR_SESSION_CLOSED),
+        once("CKR_DEVICE_REMOVED from C_Login", CKR_DEVICE_REMOVED),
         once("CKR_TOKEN_NOT_PRESENT from C_Login", CKR_TOKEN_NOT_PRESENT),
         once("CKR_USER_ALREADY_LOGGED_IN from C_Login, which did not log in", CKR_USER_ALREADY_LOGGED_IN),
         Kind::new(Group::Logins, "a vendor's code from C_Login, lasting", |scene| {
             let code = CKR_VENDOR_DEFINED | 1;
             scene.strike_start(Function::Login, Action::Code, code, Times::Always);
             // One for the attempt, and the one retry of a PIN that was accepted before.
+            latched(scene, 2);
+        }),
+        Kind::new(Group::Logins, "the device removed at each login, which was counted", |scene| {
+            scene.strike_start(Function::Login, Action::CodeAfter, CKR_DEVICE_REMOVED, Times::Always);
             latched(scene, 2);
         }),
         Kind::new(Group::Logins, "SIGSEGV in C_Login, lasting", |scene| {
