@@ -9,6 +9,7 @@ use cryptoki::object::{Attribute, AttributeInfo, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
 use hsm_config::{Flaw, KeyType};
 
+use super::code::{Class, Failure};
 use super::sign::Hashing;
 use crate::lane::Attributes;
 
@@ -41,9 +42,14 @@ pub(super) fn read(session: &Session, key: ObjectHandle, hashing: Hashing) -> At
     }
 }
 
-/// Whether the key wants the PIN for each signature. A module that does not know the attribute has no such key.
-pub(super) fn wants_pin(session: &Session, key: ObjectHandle) -> bool {
-    flag(session, key, AttributeType::AlwaysAuthenticate) == Some(true)
+/// Whether the key wants the PIN for each signature. A module that does not know the attribute, by whatever code, has no such
+/// key; one that has no session, login or token at the moment tells nothing of it.
+pub(super) fn wants_pin(session: &Session, key: ObjectHandle) -> Result<bool, Failure> {
+    match session.get_attributes(key, &[AttributeType::AlwaysAuthenticate]).map_err(Failure::from) {
+        Ok(told) => Ok(matches!(told.first(), Some(Attribute::AlwaysAuthenticate(true)))),
+        Err(Failure::Code(Class::Device | Class::Permanent, _)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Each requirement that the attributes fail.
@@ -99,7 +105,7 @@ fn flag(session: &Session, key: ObjectHandle, attribute: AttributeType) -> Optio
 /// Whether CKA_ALLOWED_MECHANISMS has one that is not ours; `None` where the module tells none, or an empty list.
 fn other_mechanisms(session: &Session, key: ObjectHandle, hashing: Hashing) -> Option<bool> {
     // Bare CKM_RSA_PKCS is ours only where the token has no hashed one, which is a flaw of its own.
-    let in_parts = wants_pin(session, key);
+    let in_parts = wants_pin(session, key).unwrap_or(false);
     let is_ours = |one: &MechanismType| {
         OURS.contains(one)
             || (in_parts && IN_PARTS.contains(one))

@@ -1,6 +1,7 @@
 //! The pinned key, or nothing: exactly one private key with its CKA_ID, and the pinned public key beside it.
 //!
-//! A key that is not found is not thereby deleted, and a key that differs from the pin is never used. The label, or the
+//! A key that is not found is not thereby deleted, and a key that differs from the pin is never used. That one differs is
+//! said only of what was read: a call that failed, as where the login is lost meanwhile, is a failure of its own. The label, or the
 //! configuration where the module named the key, binds it to its connector, so that a front cannot have one connector's
 //! message signed with another's key.
 
@@ -41,9 +42,9 @@ pub(super) fn pinned(session: &Session, key: &KeyRef) -> Result<Key, Failure> {
     if public.sha256() != key.spki_sha256 {
         return Err(Fault::KeyMismatch.into());
     }
-    let label = (!names::is_named(key.id))
-        .then(|| public::bytes(session, private, AttributeType::Label).unwrap_or_default());
-    let wants_pin = attributes::wants_pin(session, private);
+    let label = || public::told(session, private, AttributeType::Label).map(Option::unwrap_or_default);
+    let label = (!names::is_named(key.id)).then(label).transpose()?;
+    let wants_pin = attributes::wants_pin(session, private)?;
     Ok(Key { private, public, wants_pin, label })
 }
 
@@ -54,8 +55,8 @@ pub(super) fn public_key(
     private: ObjectHandle,
 ) -> Result<Option<PublicKey>, Failure> {
     match objects(session, ObjectClass::PUBLIC_KEY, id)?[..] {
-        [] => Ok(public::of_object(session, private)),
-        [public] => Ok(public::of_object(session, public)),
+        [] => public::told_of(session, private),
+        [public] => public::told_of(session, public),
         _ => Err(Fault::KeyMismatch.into()),
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn keys(
 pub(super) fn wants_pin(session: &Session, names: &Names, labels: &[String]) -> Result<bool, Failure> {
     let used = |label: &[u8]| labels.iter().any(|used| used.as_bytes() == label);
     let ours = ours(session, names)?;
-    Ok(ours.iter().any(|(object, label)| used(label) && attributes::wants_pin(session, *object)))
+    Ok(ours
+        .iter()
+        .any(|(object, label)| used(label) && attributes::wants_pin(session, *object).unwrap_or(false)))
 }
 
 /// Every private key that is Kunci's by its label, and that label.
