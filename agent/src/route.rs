@@ -3,7 +3,8 @@
 //! Each token holds a key of its own, so what goes elsewhere is composed anew there: other thumbprint, other `jti`, other
 //! intent. A route visits each token once. A lone token that failed without our knowing what became of the question is
 //! asked once more: at once, or, where the failure ends its host, as soon as another is there. For that one also those
-//! wait whose host went with their question, and those who come meanwhile, each within the token's deadline.
+//! wait whose host went with their question, and those who come meanwhile, as long as its absence is waited for; and all
+//! waits of one request together have a bound, which its caller can know.
 
 use std::mem::take;
 use std::sync::Arc;
@@ -31,8 +32,8 @@ pub struct Route {
     connector: Name,
     keys: Vec<Arc<ActiveKey>>,
     asker: Asker,
-    /// From when its waiting counts: when it came, or when a host went with it.
-    began: Instant,
+    /// Until when it waits, for whatever there is to wait for.
+    until: Instant,
     /// What the last token said.
     problem: Option<Problem>,
     /// Whether there was one token only, which was not asked once more yet.
@@ -71,7 +72,7 @@ impl Route {
             may_repeat: keys.len() <= 1,
             keys,
             asker: Some(caller.clone()),
-            began: Instant::now(),
+            until: Instant::now() + front.tokens.patience(&connector.tokens),
             problem: None,
             lost: 0,
             may_wait,
@@ -84,7 +85,7 @@ impl Route {
     pub async fn next(&mut self, front: &Front, flight: &Flight) -> Result<(Arc<ActiveKey>, Seat), Problem> {
         loop {
             while let Some(key) = self.best(front) {
-                match front.tokens.seat(&key.key.token, &self.asker).await {
+                match front.tokens.seat(&key.key.token, &self.asker, self.until).await {
                     Ok(_) if self.turns(front, &key.key.token) => self.keys.push(key),
                     Ok(seat) => return Ok((key, seat)),
                     Err(error) => {
@@ -125,16 +126,16 @@ impl Route {
             AskError::Gone => {
                 self.may_wait |= self.lost < MAX_LOST;
                 self.lost = self.lost.saturating_add(1);
-                // What went by meanwhile was another's time, where a question before it on the lane hung.
-                self.began = Instant::now();
             }
+            // Nothing was done: the login is not back yet. It is asked again as long as that may take.
+            AskError::Fault(Fault::Starting) => self.may_wait = true,
             _ => {}
         }
         self.problem = Some(error.into());
         Ok(())
     }
 
-    /// The connector's keys, once a host that went is replaced. A gate that was shut ends the wait, and so does a stop.
+    /// The connector's keys, once a token that went is back. A gate that was shut ends the wait, and so does a stop.
     async fn awaited(&mut self, front: &Front, flight: &Flight) -> Result<Vec<Arc<ActiveKey>>, Problem> {
         loop {
             flight.open()?;
@@ -142,7 +143,7 @@ impl Route {
             let connector = rules.connector(&self.connector).ok_or(Refusal::Connector)?;
             let why = match front.active(&self.connector, connector) {
                 Ok(mut keys) => {
-                    keys.retain(|key| front.tokens.has_lanes(&key.key.token));
+                    keys.retain(|key| front.tokens.is_back(&key.key.token));
                     if !keys.is_empty() {
                         return Ok(keys);
                     }
@@ -153,7 +154,7 @@ impl Route {
             if front.door.in_a_hurry() {
                 return Err(why);
             }
-            match front.tokens.await_news(&connector.tokens, &self.asker, self.began).await {
+            match front.tokens.await_news(&connector.tokens, &self.asker, self.until).await {
                 Ok(()) => {}
                 Err(AskError::Gone) => return Err(self.problem.take().unwrap_or(why)),
                 Err(error) => return Err(error.into()),

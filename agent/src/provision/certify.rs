@@ -3,6 +3,7 @@
 //! Both are messages like any other: composed from typed fields, recorded, signed by the host, verified and released.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hsm_config::{Connector, Name};
 use token::lane::Work;
@@ -90,7 +91,9 @@ impl Bench<'_> {
 
     async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, Flight), Problem> {
         let flight = self.front.enter(self.warrant.caller(), self.name)?;
-        let seat = self.front.tokens.seat(self.token, &None).await?;
+        let tokens = &self.front.tokens;
+        let until = Instant::now() + tokens.patience(std::slice::from_ref(self.token));
+        let seat = tokens.seat(self.token, &None, until).await?;
         match spine::release(self.front.clone(), draft, seat, flight).await?.finish()? {
             (Finished::Der(der), flight) => Ok((der, flight)),
             (Finished::Jws(_), _) => Err(AskError::Unexpected.into()),

@@ -1,13 +1,14 @@
 //! A token whose host went and is being replaced, and the requests that wait for it.
 //!
 //! A new host signs within a fraction of a second, so nobody need notice; nor does the first one take longer, for which
-//! those wait who stood in the sockets' queue through a restart. A token is waited for as long as its deadline after it
-//! went, and not again before it has signed: what fails time after time is refused at once. What a person has to
-//! mend, a token that is away or not logged in to, is not waited for. The lobby is a queue without lanes: bounded like
-//! the one in front of the lanes, and left by all at once when there is news.
+//! those wait who stood in the sockets' queue through a restart. How long a token is waited for follows from when it
+//! went, for all alike: when each of them came is no matter of the token's. It is not waited for again before it has
+//! signed or served a while: what fails time after time is refused at once. What a person has to mend, a token that is
+//! away or not logged in to, is not waited for. The lobby is a queue without lanes: bounded like the one in front of
+//! the lanes, and left by all at once when there is news.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hsm_config::Name;
 use token::control::HostState;
@@ -16,10 +17,18 @@ use tokio::time::timeout;
 use super::queue::{Closed, Entry, Queue, Room};
 use super::{AskError, Asker, State, Token, Tokens};
 
+/// How long a token is waited for at least: within five seconds of whatever was in the way it is back, with a first pause,
+/// a module that loads and logs in, and a survey. A longer deadline says that its token needs longer.
+const RETURN: Duration = Duration::from_secs(5);
+/// How long a token must have served, without signing, until another absence is another matter.
+const SERVED: Duration = Duration::from_secs(10);
+
 /// Since when a token is away, and who waits for it.
 pub(super) struct Absence {
-    /// When its host went, or the front came up; nothing once it has signed again.
+    /// When its host went, or its login, or the front came up; nothing once it has signed again.
     since: Option<Instant>,
+    /// When its last host began to serve it.
+    ready: Option<Instant>,
     /// Whether it was not there since the front came up.
     first: bool,
     lobby: Arc<Queue>,
@@ -28,7 +37,7 @@ pub(super) struct Absence {
 impl Absence {
     /// The front came up, and no host has said anything yet.
     pub(super) fn at_start() -> Self {
-        Self { since: Some(Instant::now()), first: true, lobby: Queue::new(0, 0) }
+        Self { since: Some(Instant::now()), ready: None, first: true, lobby: Queue::new(0, 0) }
     }
 
     /// The first host is there and its keys are known, or it failed: who came in with the start knows what to think.
@@ -39,10 +48,12 @@ impl Absence {
         }
     }
 
-    /// The host went. One that goes again before it signed makes no new absence.
+    /// The host went. One that goes again before it signed makes no new absence, unless nobody asked it to sign for long.
     pub(super) fn begins(&mut self) {
         self.first = false;
-        self.since.get_or_insert_with(Instant::now);
+        let is_another =
+            |since: &Instant| self.ready.is_some_and(|ready| ready > *since && ready.elapsed() >= SERVED);
+        self.since = self.since.filter(|since| !is_another(since)).or_else(|| Some(Instant::now()));
     }
 
     /// It signed.
@@ -63,20 +74,30 @@ impl Tokens {
         self.coming(tokens, Instant::now()).is_some()
     }
 
-    /// Whether a token has lanes, none of which failed.
-    pub fn has_lanes(&self, token: &Name) -> bool {
-        let pool = self.tokens.get(token).and_then(|token| token.state().pool.clone());
-        pool.is_some_and(|pool| !pool.is_shut())
+    /// Whether a token may be asked again: it has lanes, none of which failed, and was not waited for too long already.
+    pub fn is_back(&self, name: &Name) -> bool {
+        let Some(token) = self.tokens.get(name) else { return false };
+        let state = token.state();
+        let is_over = state.absence.since.is_some_and(|since| since.elapsed() >= token.absence());
+        !is_over && state.pool.as_ref().is_some_and(|pool| !pool.is_shut())
     }
 
-    /// Waits for news of a token that is on its way back; no longer than a request that began then may wait. `Gone` where
-    /// there is none, or it did not come in time.
-    pub async fn await_news(&self, tokens: &[Name], asker: &Asker, began: Instant) -> Result<(), AskError> {
-        let (token, until) = self.coming(tokens, began).ok_or(AskError::Gone)?;
+    /// How long a request to any of these tokens may wait in all: for its turn, for a call before it to be found to hang,
+    /// and for the next host.
+    pub fn patience(&self, tokens: &[Name]) -> Duration {
+        let tokens = tokens.iter().filter_map(|name| self.tokens.get(name));
+        tokens.map(|token| token.turn() + token.absence()).max().unwrap_or_default()
+    }
+
+    /// Waits for news of a token that is on its way back, as long as that is waited for and no longer than until then. `Gone`
+    /// where there is none, or it did not come in time.
+    pub async fn await_news(&self, tokens: &[Name], asker: &Asker, until: Instant) -> Result<(), AskError> {
+        let now = Instant::now();
+        let (token, over) = self.coming(tokens, now).filter(|_| now < until).ok_or(AskError::Gone)?;
         let lobby = token.state().absence.lobby.clone();
         match lobby.enter(asker, Room::Place) {
             Ok(Entry::Later(news)) => {
-                let left = until.saturating_duration_since(Instant::now());
+                let left = over.min(until).saturating_duration_since(now);
                 // The news is that nobody is called here any more.
                 timeout(left, news).await.map(|_| ()).map_err(|_| token.given_up())
             }
@@ -97,12 +118,11 @@ impl Tokens {
         self.tokens.values().for_each(|token| token.state().absence.rouse());
     }
 
-    /// The first of these tokens that is on its way back, and until when a request that began then waits for it.
-    fn coming(&self, tokens: &[Name], began: Instant) -> Option<(&Token, Instant)> {
-        let now = Instant::now();
+    /// The first of these tokens that is on its way back, and until when it is waited for.
+    fn coming(&self, tokens: &[Name], now: Instant) -> Option<(&Token, Instant)> {
         let coming = |name| {
             let token = self.tokens.get(name)?;
-            let until = token.state().since()?.min(began) + token.deadline;
+            let until = token.state().since()? + token.absence();
             (now < until).then_some((token, until))
         };
         tokens.iter().find_map(coming)
@@ -110,10 +130,15 @@ impl Tokens {
 }
 
 impl Token {
+    /// How long the token is waited for after it went.
+    fn absence(&self) -> Duration {
+        self.deadline.max(RETURN)
+    }
+
     /// Somebody waited in vain. Where everybody did, the lobby is cleared of those who left.
     fn given_up(&self) -> AskError {
         let mut state = self.state();
-        if state.absence.since.is_none_or(|since| since.elapsed() >= self.deadline) {
+        if state.absence.since.is_none_or(|since| since.elapsed() >= self.absence()) {
             state.absence.rouse();
         }
         AskError::Gone
@@ -133,6 +158,9 @@ impl State {
             self.absence.begins();
         } else if matches!(host, HostState::Failed(_)) {
             self.absence.started();
+        }
+        if !was_served && matches!(host, HostState::Ready { .. }) {
+            self.absence.ready = Some(Instant::now());
         }
         self.host = host;
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hsm_config::{Flaw, Name};
 use token::control::HostState;
@@ -162,19 +162,21 @@ impl Tokens {
 
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let seat = self.take(token, &None, pool::needs(&work), deadline).await?;
+        let seat = self.take(token, &None, pool::needs(&work), (deadline, deadline)).await?;
         self.ask_seated(seat, work).await.map(|(done, _)| done)
     }
 
-    /// A seat for one signature, in the asker's turn; refused early where the wait would be longer than the deadline.
-    pub async fn seat(&self, token: &Name, asker: &Asker) -> Result<Seat, AskError> {
+    /// A seat for one signature, in the asker's turn; refused early where the wait would be longer than the deadline, and
+    /// late where it was no shorter than until then.
+    pub async fn seat(&self, token: &Name, asker: &Asker, until: Instant) -> Result<Seat, AskError> {
         let entry = self.tokens.get(token).ok_or(AskError::Gone)?;
         let too_long = entry.wait(asker).saturating_sub(entry.deadline);
         if !too_long.is_zero() {
             let seconds = too_long.as_secs().saturating_add(1);
             return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
         }
-        self.take(token, asker, Room::Place, entry.deadline).await
+        let patience = entry.turn().min(until.saturating_duration_since(Instant::now()));
+        self.take(token, asker, Room::Place, (patience, entry.deadline)).await
     }
 
     /// Asks from a seat, and says how long the work took. Must run to its end: see [`crate::spine`].
@@ -191,6 +193,10 @@ impl Tokens {
                     self.doubt(&token, lasting.as_deref());
                 }
             }
+        }
+        if let Err(AskError::Fault(Fault::Starting)) = &answer {
+            // It may be logged in to again: no new host comes, but an absence it is.
+            self.went(&token, generation);
         }
         if let Err(error @ (AskError::Deadline | AskError::Gone | AskError::Fault(Fault::Broken(_)))) =
             &answer
@@ -210,13 +216,13 @@ impl Tokens {
         token: &Name,
         asker: &Asker,
         room: Room,
-        deadline: Duration,
+        (patience, deadline): (Duration, Duration),
     ) -> Result<Seat, AskError> {
         let (pool, generation) = {
             let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
             (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
         };
-        let taken = pool.room(asker, room, deadline).await?;
+        let taken = pool.room(asker, room, patience).await?;
         Ok(Seat { token: token.clone(), generation, deadline, pool, taken })
     }
 
@@ -229,7 +235,7 @@ impl Tokens {
         }
     }
 
-    /// A host is as good as gone, before the supervisor says so.
+    /// A host, or its login, is as good as gone, before the supervisor says so.
     fn went(&self, token: &Name, generation: u64) {
         if let Some(entry) = self.tokens.get(token).filter(|entry| entry.state().serves(generation)) {
             entry.state().absence.begins();
@@ -248,6 +254,12 @@ impl Token {
     fn wait(&self, asker: &Asker) -> Duration {
         let state = self.state();
         state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(asker, state.pace.service))
+    }
+
+    /// How long a request may wait for its turn: as long as it would at most by the pace of when it came, and as long as it
+    /// takes to find out that a call before it hangs.
+    fn turn(&self) -> Duration {
+        self.deadline * 2
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

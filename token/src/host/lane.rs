@@ -66,7 +66,10 @@ fn answer(shared: &Shared, ask: &Ask) -> (Answer, Option<Class>) {
     while let Some(class) = served.ails() {
         let is_over = served.outcome.is_ok() || tries >= class.tries();
         if is_over || !remedy::apply(shared, class, before, tries) {
-            return (Answer { id: ask.id, outcome: served.outcome }, Some(class));
+            // A login that nobody told anything of yet may be on its way: that a key did not show says nothing so far.
+            let is_untold = !is_over && class == Class::Login;
+            let outcome = if is_untold { Err(Fault::Starting) } else { served.outcome };
+            return (Answer { id: ask.id, outcome }, Some(class));
         }
         served = once(shared, ask);
         tries += 1;

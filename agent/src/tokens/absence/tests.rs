@@ -49,36 +49,76 @@ fn only_a_token_that_starts_or_was_served_and_needs_nobody_is_waited_for() {
     }
 }
 
-#[tokio::test]
-async fn a_request_waits_until_there_is_news_and_no_longer_than_its_token_may_take() {
+/// A token whose host went so long ago.
+fn gone_for(away: Duration) -> (Tokens, [Name; 1]) {
     let (tokens, names) = tokens();
     tokens.host_changed(&names[0], 0, ended());
-    assert!(matches!(tokens.await_news(&names, &None, Instant::now()).await, Err(AskError::Gone)));
     tokens.host_changed(&names[0], 0, ready());
     tokens.host_changed(&names[0], 0, ended());
-    let (waited, ()) = tokio::join!(tokens.await_news(&names, &None, Instant::now()), async {
+    tokens.tokens[&names[0]].state().absence.since = Some(Instant::now() - away);
+    (tokens, names)
+}
+
+fn later() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+#[tokio::test]
+async fn a_request_waits_until_there_is_news() {
+    let (tokens, names) = tokens();
+    assert!(matches!(tokens.await_news(&names, &None, later()).await, Err(AskError::Gone)));
+    let (tokens, names) = gone_for(Duration::ZERO);
+    let (waited, ()) = tokio::join!(tokens.await_news(&names, &None, later()), async {
         tokens.news(&names[0]);
     });
     assert!(waited.is_ok());
-    // Of its 2 s, 1.9 have passed, or all of them.
-    for spent in [1900, 2000] {
-        let (now, spent) = (Instant::now(), Duration::from_millis(spent));
-        assert!(matches!(tokens.await_news(&names, &None, now - spent).await, Err(AskError::Gone)));
-        assert!(now.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_request_waits_as_long_as_its_tokens_absence_may_last_whenever_it_came() {
+    // Its deadline is 2 s: a host that comes back at all takes no longer than 5.
+    for (away, left) in [(0, 5000), (4000, 1000)] {
+        let (tokens, names) = gone_for(Duration::from_millis(away));
+        let since = tokens.tokens[&names[0]].state().since().unwrap();
+        let (_, over) = tokens.coming(&names, since + Duration::from_millis(away)).unwrap();
+        assert_eq!(over - since, Duration::from_millis(away + left));
     }
+    // Of its 5 s, 4.9 have passed, or all of them.
+    for away in [4900, 5000] {
+        let (tokens, names) = gone_for(Duration::from_millis(away));
+        assert!(matches!(tokens.await_news(&names, &None, later()).await, Err(AskError::Gone)));
+    }
+    // No longer than the request itself may.
+    let (tokens, names) = gone_for(Duration::ZERO);
+    let until = Instant::now() + Duration::from_millis(50);
+    assert!(matches!(tokens.await_news(&names, &None, until).await, Err(AskError::Gone)));
+    assert!(tokens.is_coming(&names), "the token is waited for still");
+}
+
+#[test]
+fn all_that_a_request_waits_for_has_a_bound_that_follows_from_its_tokens() {
+    let (tokens, names) = tokens();
+    // Twice the deadline for its turn, and an absence.
+    assert_eq!(tokens.patience(&names), Duration::from_secs(2 + 2 + 5));
+    assert_eq!(tokens.patience(&[]), Duration::ZERO);
 }
 
 #[test]
 fn a_token_that_goes_again_before_it_signed_is_not_waited_for_anew() {
-    let (tokens, names) = tokens();
-    tokens.host_changed(&names[0], 0, ready());
+    let (tokens, names) = gone_for(Duration::from_secs(5));
     let entry = &tokens.tokens[&names[0]];
-    entry.state().absence.since = Some(Instant::now() - Duration::from_secs(2));
+    tokens.host_changed(&names[0], 0, ready());
     tokens.host_changed(&names[0], 0, ended());
     assert!(!tokens.is_coming(&names));
     // A signature of a host that has gone says nothing of the next one.
     tokens.returned(&names[0], 0);
     assert!(entry.state().absence.since.is_some());
+    // Once it has served for long, if only nobody asked, it is another matter.
+    tokens.host_changed(&names[0], 0, ready());
+    let served = Instant::now() - SERVED;
+    (entry.state().absence.since, entry.state().absence.ready) = (Some(served - SERVED), Some(served));
+    tokens.host_changed(&names[0], 0, ended());
+    assert!(tokens.is_coming(&names));
 }
 
 #[tokio::test]
@@ -90,7 +130,7 @@ async fn the_lobby_is_as_bounded_as_the_queue() {
     let tokens = Arc::new(tokens);
     let wait = |waiting: &mut tokio::task::JoinSet<_>| {
         let (tokens, names) = (tokens.clone(), names.clone());
-        waiting.spawn(async move { tokens.await_news(&names, &None, Instant::now()).await });
+        waiting.spawn(async move { tokens.await_news(&names, &None, later()).await });
     };
     (0..=MAX_WAITING_EACH).for_each(|_| wait(&mut waiting));
     let first = waiting.join_next().await.unwrap().unwrap();
