@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
+// The crate of the tests stands above this one, and its file needs nothing of it.
+#[path = "../../tests/src/program.rs"]
+mod program;
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::Bench;
 
@@ -16,9 +18,8 @@ const ASSERTION: [&str; 6] = ["assertion", "de", "--tenant", "contoso.onmicrosof
 /// A copy of `kunci` in a folder where `kunci-agent` is this script.
 fn beside(bench: &Bench, script: &str) -> PathBuf {
     let kunci = bench.path("kunci");
-    fs::copy(env!("CARGO_BIN_EXE_kunci"), &kunci).unwrap();
-    bench.write("kunci-agent", script);
-    fs::set_permissions(bench.path("kunci-agent"), fs::Permissions::from_mode(0o700)).unwrap();
+    program::copy(Path::new(env!("CARGO_BIN_EXE_kunci")), &kunci);
+    program::script(&bench.path("kunci-agent"), script);
     kunci
 }
 
@@ -93,7 +94,7 @@ fn an_agent_that_blames_the_configuration_is_believed() {
 fn a_missing_agent_is_said_to_be_missing() {
     let bench = Bench::new();
     let kunci = bench.path("kunci");
-    fs::copy(env!("CARGO_BIN_EXE_kunci"), &kunci).unwrap();
+    program::copy(Path::new(env!("CARGO_BIN_EXE_kunci")), &kunci);
     let done = bench.run(&kunci, &["token", "list", "--json"]);
     assert_eq!((done.code, done.problem()["code"].as_str()), (3, Some("agent-not-started")));
 }

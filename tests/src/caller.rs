@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::agent::{assertions, body};
 use crate::http::Reply;
+use crate::program;
 use crate::rig::{CLIENT, Rig, TENANT, beside};
 
 /// A user that owns nothing, and another one.
@@ -78,7 +79,7 @@ impl Rig {
         fs::set_permissions(self.at("."), Permissions::from_mode(0o711)).unwrap();
         let copy = self.at("kunci-caller");
         if !copy.exists() {
-            fs::copy(caller(), &copy).unwrap();
+            program::copy(&caller(), &copy);
         }
         copy
     }

@@ -25,6 +25,7 @@ pub mod namespace;
 pub mod openssl;
 pub mod pcsc;
 pub mod piv;
+pub mod program;
 pub mod rig;
 pub mod second;
 pub mod softhsm;

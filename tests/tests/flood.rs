@@ -193,7 +193,7 @@ fn program(rig: &Rig) -> PathBuf {
     // rig.caller() opens the folder to other users, and checks that we may become them.
     let program = rig.caller().with_file_name("kunci-flood");
     if !program.exists() {
-        fs::copy(caller().with_file_name("kunci-flood"), &program).unwrap();
+        tests::program::copy(&caller().with_file_name("kunci-flood"), &program);
     }
     program
 }
