@@ -38,10 +38,17 @@ build: ## Build the release binaries
 setup: ## Install what is missing for make test
 	@scripts/setup.sh
 
+# Which tests: arguments of cargo test.
+TESTS ?= --workspace
 .PHONY: test
 test: setup ## Install what is missing, build, and run all tests
-	cargo build --workspace
-	cargo test --workspace --no-fail-fast
+	@scripts/test.sh $(TESTS)
+
+# How often.
+RUNS ?= 10
+.PHONY: test-soak
+test-soak: setup ## make test ten times in a row, every second time beside stress-ng, until one fails (RUNS=10)
+	@RUNS=$(RUNS) scripts/soak.sh $(TESTS)
 
 .PHONY: contract
 contract: setup ## Run the contract suite over every kind of token, and print the table; writes target/contract.json

@@ -210,7 +210,7 @@ fn a_group_is_never_the_beginning_of_a_longer_number_and_a_name_that_is_no_text_
     // A copy of the program under this name, which is the process's name, in these groups.
     let caller = |name: &[u8], groups: &str| {
         let named = rig.at(".").join(OsStr::from_bytes(name));
-        fs::copy(&program, &named).unwrap();
+        tests::program::copy(&program, &named);
         let mut command = Command::new("setpriv");
         command.args([&format!("--reuid={STRANGER}"), &format!("--regid={STRANGER}"), "--groups", groups]);
         command.arg(named).arg(agent.socket());

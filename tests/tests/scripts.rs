@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -139,6 +139,59 @@ fn cargo_audit(found: &[String]) -> String {
     )
 }
 
+#[test]
+fn the_last_lines_of_the_tests_are_the_sum_of_all_programs_and_the_time() {
+    let whole = "     Running unittests\ntest result: ok. 15 passed; 0 failed; 1 ignored; 0 measured; 98 filtered out\n   \
+                 Doc-tests agent\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
+    let (code, lines) = tested(whole, 0);
+    assert_eq!(code, 0, "{lines:?}");
+    assert_sum(&lines, "17 passed, 0 failed, 1 skipped", "17 passed, 0 failed, 1 ignored in 0 min ");
+}
+
+#[test]
+fn a_run_of_the_tests_in_which_one_fails_or_is_not_heard_of_is_no_success() {
+    let ended = "     Running one\ntest a_claim ... FAILED\ntest result: FAILED. 1 passed; 3 failed; 0 ignored; 0 measured";
+    let (code, lines) = tested(ended, 101);
+    assert_eq!(code, 101, "{lines:?}");
+    assert!(lines.iter().filter(|line| *line == "test a_claim ... FAILED").count() == 2, "{lines:?}");
+    assert_sum(&lines, "1 passed, 3 failed, 0 skipped", "1 passed, 3 failed, 0 ignored in ");
+    // Whatever cargo's exit status says.
+    assert_eq!(tested(ended, 0).0, 1);
+
+    // A program that crashed, and one that was never built.
+    let crashed =
+        "     Running one\ntest result: ok. 4 passed; 0 failed; 0 ignored; 0 measured\n     Running two";
+    for (printed, status, sum) in
+        [(crashed, 0, "4 passed"), (crashed, 101, "4 passed"), ("error: no", 101, "0 passed")]
+    {
+        let (code, lines) = tested(printed, status);
+        assert_eq!(code, status.max(1), "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("Only ")), "{lines:?}");
+        assert_sum(&lines, &format!("{sum}, 0 failed, 0 skipped"), sum);
+    }
+}
+
+/// Runs scripts/test.sh where cargo prints this and ends so; its exit status, and the lines that it printed.
+fn tested(printed: &str, status: i32) -> (i32, Vec<String>) {
+    let machine = Machine::of(0);
+    let script = format!("[ \"$1\" = test ] || exit 0\ncat <<'SAID'\n{printed}\nSAID\nexit {status}");
+    let machine = machine.with("cargo", &script);
+    let path = format!("{}:/usr/bin:/bin", machine.path.path().display());
+    let mut command = Command::new(repository().join("scripts/test.sh"));
+    // Not over what the run that this one is part of is writing.
+    command.arg("--workspace").env("PATH", path).env("CARGO_TARGET_DIR", machine.path.path());
+    let output = command.output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    (output.status.code().unwrap(), lines)
+}
+
+#[track_caller]
+fn assert_sum(lines: &[String], for_programs: &str, last: &str) {
+    let [.., sum, told] = lines else { panic!("{lines:?}") };
+    assert_eq!(sum, for_programs);
+    assert!(told.starts_with(last) && told.contains(" min ") && told.ends_with(" s"), "{told}");
+}
+
 /// A PATH of its own.
 struct Machine {
     path: TempDir,
@@ -160,9 +213,7 @@ impl Machine {
 
     /// A program that is this.
     fn with(self, name: &str, script: &str) -> Self {
-        let at = self.path.path().join(name);
-        fs::write(&at, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(at, Permissions::from_mode(0o755)).unwrap();
+        tests::program::script(&self.path.path().join(name), &format!("#!/bin/sh\n{script}\n"));
         self
     }
 

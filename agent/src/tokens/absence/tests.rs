@@ -52,7 +52,6 @@ fn only_a_token_that_starts_or_was_served_and_needs_nobody_is_waited_for() {
 /// A token whose host went so long ago.
 fn gone_for(away: Duration) -> (Tokens, [Name; 1]) {
     let (tokens, names) = tokens();
-    tokens.host_changed(&names[0], 0, ended());
     tokens.host_changed(&names[0], 0, ready());
     tokens.host_changed(&names[0], 0, ended());
     tokens.tokens[&names[0]].state().absence.since = Some(Instant::now() - away);
@@ -66,6 +65,7 @@ fn later() -> Instant {
 #[tokio::test]
 async fn a_request_waits_until_there_is_news() {
     let (tokens, names) = tokens();
+    tokens.host_changed(&names[0], 0, ended());
     assert!(matches!(tokens.await_news(&names, &None, later()).await, Err(AskError::Gone)));
     let (tokens, names) = gone_for(Duration::ZERO);
     let (waited, ()) = tokio::join!(tokens.await_news(&names, &None, later()), async {
