@@ -38,7 +38,19 @@ pub(crate) fn run(options: &Options) -> Vec<Row> {
         options,
     };
     thread::scope(|scope| (0..options.jobs).for_each(|_| drop(scope.spawn(|| jobs.one_after_the_other()))));
-    jobs.rows.into_inner().unwrap().into_values().collect()
+    joined(jobs.rows.into_inner().unwrap().into_values())
+}
+
+/// One row for each kind, whoever had how many of its runs.
+fn joined(rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
+    rows.into_iter().fold(Vec::new(), |mut joined: Vec<Row>, row| {
+        let row = match joined.pop_if(|last| last.kind == row.kind) {
+            Some(same) => same.and(row),
+            None => row,
+        };
+        joined.push(row);
+        joined
+    })
 }
 
 impl Jobs<'_> {
@@ -49,7 +61,7 @@ impl Jobs<'_> {
             self.progress.done(&row);
             let mut rows = self.rows.lock().unwrap();
             rows.insert(at, row);
-            write(&self.options.out, &rows.values().collect::<Vec<_>>());
+            write(&self.options.out, &joined(rows.values().cloned()));
         }
     }
 
@@ -63,7 +75,7 @@ impl Jobs<'_> {
 }
 
 /// By rename: whoever reads it meanwhile finds it whole.
-fn write(file: &Path, rows: &[&Row]) {
+fn write(file: &Path, rows: &[Row]) {
     let new = file.with_extension("new");
     fs::write(&new, serde_json::to_string_pretty(rows).unwrap() + "\n").unwrap();
     fs::rename(new, file).unwrap();

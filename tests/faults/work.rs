@@ -11,7 +11,8 @@ use crate::Options;
 
 /// What makes one row.
 pub(crate) enum Work {
-    Kind(Kind),
+    /// A kind, so often: all its runs, or a share of them.
+    Kind(Kind, usize),
     Handed,
     Reused,
     Unseen,
@@ -20,16 +21,26 @@ pub(crate) enum Work {
 impl Work {
     /// All that the options ask for, in the table's order.
     pub(crate) fn all(options: &Options) -> Vec<Self> {
-        let all = kinds::all().into_iter().map(Self::Kind).chain([Self::Handed, Self::Reused, Self::Unseen]);
         let is_meant = |name: &str| {
             options.kinds.is_empty() || options.kinds.iter().any(|part| name.contains(part.as_str()))
         };
-        all.filter(|work| is_meant(work.name())).collect()
+        let meant = || kinds::all().into_iter().filter(|kind| is_meant(kind.name));
+        // Where there are fewer kinds than jobs, several of them share the runs of one.
+        let jobs = (options.jobs / meant().count().max(1)).clamp(1, options.runs.max(1));
+        let share = |job: usize| options.runs / jobs + usize::from(job < options.runs % jobs);
+        let shares = (0..jobs).flat_map(|job| meant().map(move |kind| Self::Kind(kind, share(job))));
+        let mut all: Vec<Self> = shares.collect();
+        let place = |work: &Self| kinds::all().iter().position(|kind| kind.name == work.name());
+        all.sort_by_key(place);
+        all.extend(
+            [Self::Handed, Self::Reused, Self::Unseen].into_iter().filter(|work| is_meant(work.name())),
+        );
+        all
     }
 
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Kind(kind) => kind.name,
+            Self::Kind(kind, _) => kind.name,
             Self::Handed => HANDED,
             Self::Reused => REUSED,
             Self::Unseen => UNSEEN,
@@ -38,13 +49,13 @@ impl Work {
 
     /// Whether it takes longest, and is begun with.
     pub(crate) fn is_long(&self) -> bool {
-        !matches!(self, Self::Kind(_))
+        !matches!(self, Self::Kind(..))
     }
 
     /// Does it; a row in any case.
     pub(crate) fn row(&self, sites: &mut Sites, options: &Options, told: &dyn Fn(&str)) -> Row {
         let row = || match self {
-            Self::Kind(kind) => run::row(kind, sites, options.runs, told),
+            Self::Kind(kind, runs) => run::row(kind, sites, *runs, told),
             Self::Handed => handed(options.handed),
             Self::Reused => reused_alone(options.handed),
             Self::Unseen => unseen(options.handed),

@@ -190,6 +190,11 @@ impl Rig {
         )
     }
 
+    /// Lets the folder stay when the rig is gone; where it is.
+    pub fn keep(self) -> PathBuf {
+        self.folder.keep()
+    }
+
     /// A path in the rig's folder.
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

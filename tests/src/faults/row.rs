@@ -1,5 +1,6 @@
 //! A row of the table: what a kind of fault cost, and whether that is within bounds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct Row {
     /// Whether the log did not verify after all the runs.
     #[serde(default, skip_serializing_if = "is_false")]
     pub log_damaged: bool,
+    /// The folders of runs that broke a bound, each with its `agent.log`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<PathBuf>,
 }
 
 impl Row {
@@ -46,12 +50,29 @@ impl Row {
             refused_bound: None,
             commit: table::commit(),
             log_damaged: false,
+            kept: Vec::new(),
         }
     }
 
     /// The row of a kind that could not be made to happen.
     pub fn failed(kind: &str) -> Self {
         Self { stuck: 1, ..Self::new(kind) }
+    }
+
+    /// The same kind, as often as both were.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            runs: self.runs + other.runs,
+            released_unrecorded: self.released_unrecorded + other.released_unrecorded,
+            wrong_key: self.wrong_key + other.wrong_key,
+            stuck: self.stuck + other.stuck,
+            pin_refusals_max: self.pin_refusals_max.max(other.pin_refusals_max),
+            recovery_s_max: self.recovery_s_max.max(other.recovery_s_max),
+            refused_max: self.refused_max.max(other.refused_max),
+            log_damaged: self.log_damaged || other.log_damaged,
+            kept: [self.kept, other.kept].concat(),
+            ..other
+        }
     }
 
     /// Whether it keeps every bound.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::callers::Took;
 use super::kinds::Kind;
-use super::row::{RECOVERY, Row};
+use super::row::{PIN_REFUSALS, RECOVERY, Row};
 use super::scene::Scene;
 use super::site::{Site, Sites};
 use super::stillness;
@@ -36,18 +36,34 @@ pub fn row(kind: &Kind, sites: &mut Sites, runs: usize, told: &dyn Fn(&str)) -> 
     while row.runs < runs && row.stuck < HOPELESS {
         row.runs += 1;
         match Run::settled(kind, sites, told) {
-            Some(run) => run.count(&mut row),
+            Some(run) => {
+                run.count(&mut row);
+                if !run.holds(kind) {
+                    keep(kind, sites, &mut row);
+                }
+            }
             // What it was waiting for did not come in a minute; the panic's message says what that was.
-            None => row.stuck += 1,
+            None => {
+                row.stuck += 1;
+                keep(kind, sites, &mut row);
+            }
         }
     }
     let whole =
         sites.there(kind.shape).map(|site| catch_unwind(AssertUnwindSafe(|| site.rig.assert_whole())));
     if let Some(Err(_)) = whole {
         row.log_damaged = true;
-        sites.abandon(kind.shape);
+        keep(kind, sites, &mut row);
     }
     row
+}
+
+/// A run broke a bound: its folder, with the agent's log, is left for whoever looks into it, and the next run has another.
+fn keep(kind: &Kind, sites: &mut Sites, row: &mut Row) {
+    if let Some(folder) = sites.keep(kind.shape) {
+        eprintln!("{}: out of bounds in run {}; kept in {}", kind.name, row.runs, folder.display());
+        row.kept.push(folder);
+    }
 }
 
 impl Run {
@@ -59,13 +75,11 @@ impl Run {
             stood_still();
             let once = AssertUnwindSafe(|| Self::once(kind, sites.of(kind.shape), told));
             let run = catch_unwind(once).ok();
-            match &run {
-                None => sites.abandon(kind.shape),
-                Some(good) if good.is_undisturbed(kind) => return run,
-                Some(_) => {}
-            }
-            if !stood_still() {
+            if run.as_ref().is_some_and(|good| good.is_undisturbed(kind)) || !stood_still() {
                 return run;
+            }
+            if run.is_none() {
+                sites.abandon(kind.shape);
             }
             told(&format!("{}: the machine stood still; once more", kind.name));
         }
@@ -104,6 +118,12 @@ impl Run {
     fn is_undisturbed(&self, kind: &Kind) -> bool {
         let refuses_more = kind.refusals.is_some_and(|bound| self.refused > bound);
         self.stuck == 0 && self.recovery <= RECOVERY && !refuses_more
+    }
+
+    /// Whether it kept every bound.
+    fn holds(&self, kind: &Kind) -> bool {
+        let is_clean = self.unrecorded == 0 && self.wrong_key == 0 && self.refused_pins <= PIN_REFUSALS;
+        is_clean && self.is_undisturbed(kind)
     }
 
     fn count(&self, row: &mut Row) {

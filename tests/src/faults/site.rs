@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -65,6 +66,14 @@ impl Sites {
     /// The next one is made anew: this one was left in the middle of something.
     pub fn abandon(&mut self, shape: Shape) {
         self.0.remove(&shape);
+    }
+
+    /// The same, and what is there stays for whoever looks into it; where.
+    pub fn keep(&mut self, shape: Shape) -> Option<PathBuf> {
+        let Site { device, rig, .. } = self.0.remove(&shape)?;
+        // Its disk and its daemons use the folder.
+        drop(device);
+        Some(rig.keep())
     }
 
     /// The next one is made anew if this one's log has become long.

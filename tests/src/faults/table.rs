@@ -65,6 +65,7 @@ fn row(line: &str) -> Option<Row> {
         refused_bound,
         commit: String::new(),
         log_damaged: false,
+        kept: Vec::new(),
     })
 }
 
