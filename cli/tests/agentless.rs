@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
-// The crate of the tests stands above this one, and its file needs nothing of it.
+// The crate of the tests stands above this one; its file needs nothing of it, and there its words are public.
+#[allow(unreachable_pub)]
 #[path = "../../tests/src/program.rs"]
 mod program;
 

@@ -98,8 +98,13 @@ fn an_orderly_stop_leaves_no_attempt_without_its_outcome() {
 /// Starts the agent, and kills it when C_Login said `outcome` and the supervisor is about to write that down.
 fn kill_before_the_outcome_is_written(rig: &Rig, outcome: &str) {
     let before = rig.calls("C_Login");
-    // A latch is replaced by rename: the first is the attempt, the second its outcome.
-    let inject = format!("inject=rename:delay_enter={HELD_UP}:when=2");
+    // A latch is replaced by rename. A start writes those anew that are there; after them come the attempt and its outcome.
+    let is_latch = |file: &fs::DirEntry| file.path().extension().is_some_and(|ending| ending == "json");
+    let there = fs::read_dir(rig.at("state/latch"))
+        .into_iter()
+        .flatten()
+        .filter(|file| is_latch(file.as_ref().unwrap()));
+    let inject = format!("inject=rename:delay_enter={HELD_UP}:when={}", there.count() + 2);
     let trace = rig.at("supervisor.trace");
     let arguments = ["-D", "-qq", "-e", "trace=rename", "-e", &inject, "-o", trace.to_str().unwrap()];
     let mut command = Command::new("strace");

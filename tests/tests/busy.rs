@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use tests::caller::NOBODY;
+use tests::faults::{Action, Faults, Function, Times};
 use tests::wait::until_true;
 use tests::{Load, Rig};
 
@@ -10,6 +11,9 @@ use tests::{Load, Rig};
 const GREEDY: usize = 24;
 /// Clients that are too many.
 const CROWD: usize = 60;
+
+/// How long each signature takes that is to be slow, in milliseconds: longer than this machine may make one take.
+const SLEEP: u64 = 100;
 
 /// A slow key on a single lane.
 fn slow() -> Rig {
@@ -40,7 +44,9 @@ fn a_caller_with_many_connections_does_not_keep_a_modest_one_waiting() {
 
 #[test]
 fn who_would_wait_longer_than_the_deadline_is_refused_early_and_told_when_to_come_back() {
-    let rig = slow().deadline("150ms").provisioned();
+    // Slow by the token and not by the machine: sixty wait for six seconds, and one for no more than its own.
+    let rig = Rig::bare().lanes(1).deadline("2s").with_faults().provisioned();
+    Faults::of(&rig).strike(Function::Sign, Action::Sleep, SLEEP, Times::Always);
     let agent = rig.start();
     let load = Load::start(agent.socket(), CROWD);
     load.until_answered(CROWD);

@@ -100,7 +100,8 @@ fn a_host_killed_in_the_middle_of_signatures_costs_time_and_no_request() {
 
 #[test]
 fn a_host_that_hangs_is_killed_at_the_lanes_deadline_and_service_returns() {
-    let rig = Rig::bare().deadline("500ms").provisioned();
+    // Long enough for what is no hang: this machine may be busy.
+    let rig = Rig::bare().deadline("2s").provisioned();
     let agent = rig.start();
     agent.assertion("de").ok();
     let host = agent.hosts()[0];
@@ -108,7 +109,7 @@ fn a_host_that_hangs_is_killed_at_the_lanes_deadline_and_service_returns() {
     let asked = Instant::now();
     let refused = agent.assertion("de").refused(503, "token-unavailable");
     println!("a hung host was answered for after {:?}", asked.elapsed());
-    assert!(asked.elapsed() >= Duration::from_millis(500), "{refused:?}");
+    assert!(asked.elapsed() >= Duration::from_secs(2), "{refused:?}");
     until_true("another host is there", || agent.hosts().iter().any(|other| *other != host));
     agent.await_signature();
 }
