@@ -1,15 +1,22 @@
-//! Opening files whose content decides something: only root or we may have written them.
+//! Opening files whose content decides something: only root or we may have written them, or put them where they are.
 //!
-//! All checks are made on the open descriptor, so the file that was checked is the file that is read. A PIN's
-//! file is held to a narrower mode than a configuration's, because it must not even be read by others.
+//! All checks are made on the open descriptor, so the file that was checked is the file that is read; every folder above
+//! it is looked at on the [`way`] there. A PIN's file is held to a narrower mode than a configuration's, because it must
+//! not even be read by others.
+
+mod folder;
+mod group;
+mod way;
 
 use crate::problem::Fault;
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open as open_path};
+use folder::{Loose, is_ours};
+use rustix::fs::{FileType, OFlags, Stat, fstat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use way::End;
 
 /// Write permission for group and others.
 pub(crate) const WRITE_BY_OTHERS: u32 = 0o022;
@@ -35,6 +42,8 @@ pub(crate) enum Distrust {
     Link,
     #[error("it is not a regular file")]
     Kind,
+    #[error(transparent)]
+    Folder(Loose),
     #[error("it belongs to uid {0}, who could change it")]
     Owner(u32),
     #[error("its mode is {mode:04o}, which lets others {act} it")]
@@ -44,13 +53,13 @@ pub(crate) enum Distrust {
 }
 
 impl Trust {
-    /// Opens a file, checks it, and says what it is.
+    /// Goes to a file, opens it, checks it, and says what it is.
     pub(crate) fn open(&self, path: &Path) -> Result<(OwnedFd, Stat), Distrust> {
         // NONBLOCK: opening a named pipe must not wait for its writer.
-        let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        flags.set(OFlags::NOFOLLOW, !self.follow);
-        let fd = open_path(path, flags, Mode::empty()).map_err(|errno| match errno {
-            Errno::LOOP if !self.follow => Distrust::Link,
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let End::In(folder, name) = way::go(path, self.follow)? else { return Err(Distrust::Kind) };
+        let fd = folder.file(&name, flags).map_err(|errno| match errno {
+            Errno::LOOP => Distrust::Link,
             errno => Distrust::Open(errno),
         })?;
         let stat = fstat(&fd).map_err(Distrust::Open)?;
@@ -62,8 +71,7 @@ impl Trust {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(Distrust::Kind);
         }
-        let us = rustix::process::geteuid().as_raw();
-        if stat.st_uid != 0 && stat.st_uid != us {
+        if !is_ours(stat.st_uid) {
             return Err(Distrust::Owner(stat.st_uid));
         }
         let mode = stat.st_mode & 0o7777;
@@ -81,8 +89,8 @@ impl Trust {
 
 impl Distrust {
     /// What to do about this file.
-    pub(crate) fn help(&self, path: &Path) -> String {
-        let path = path.display();
+    pub(crate) fn help(&self, at: &Path) -> String {
+        let path = at.display();
         match self {
             Self::Open(Errno::NOENT) => format!("make {path}, or name another file"),
             Self::Open(Errno::ACCESS) => {
@@ -91,6 +99,7 @@ impl Distrust {
             Self::Open(_) => format!("see to it that {path} can be read"),
             Self::Link => "name the file that the link points to".into(),
             Self::Kind => format!("put a regular file at {path}"),
+            Self::Folder(loose) => loose.help(at),
             Self::Owner(_) => format!("chown root {path}"),
             Self::Mode { allowed, .. } => format!("chmod {allowed:04o} {path}"),
             Self::Size { most, .. } => format!("{path} may have {most} bytes at most"),
@@ -99,7 +108,7 @@ impl Distrust {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Owner(_) | Self::Mode { .. } | Self::Link => "file-not-trusted",
+            Self::Owner(_) | Self::Mode { .. } | Self::Link | Self::Folder(_) => "file-not-trusted",
             Self::Open(_) | Self::Kind => "file-unreadable",
             Self::Size { .. } => "file-too-large",
         }
@@ -127,4 +136,15 @@ pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
         Fault::new("file-unreadable", format!("it cannot be read: {error}"), help)
     })?;
     Ok(text)
+}
+
+/// Refuses a module that others could have written, or put where it is: it is given a PIN.
+pub fn check_module(path: &Path) -> Result<(), Fault> {
+    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes: u64::MAX };
+    trust.open(path).map(drop).map_err(|distrust| distrust.fault(path))
+}
+
+/// Refuses a folder that others could write, or put another in the place of, with all that is in it.
+pub fn check_folder(path: &Path) -> Result<(), Fault> {
+    way::go(path, true).map(drop).map_err(|distrust| distrust.fault(path))
 }

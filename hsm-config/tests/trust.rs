@@ -3,7 +3,7 @@
 
 use hsm_config::{Config, Known, TenantsFile, example};
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 fn file(folder: &Path, name: &str, text: &str, mode: u32) -> PathBuf {
@@ -106,6 +106,123 @@ fn a_file_of_another_user_is_refused() {
         let problems = Config::load(&path).unwrap_err();
         assert_eq!(problems.iter().next().unwrap().code, "file-not-trusted");
     }
+}
+
+/// A good configuration at the end of three folders.
+fn nested() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "a/b/c/kunci.toml", &example(), 0o600);
+    for inner in ["a", "a/b", "a/b/c"] {
+        fs::set_permissions(folder.path().join(inner), Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(Config::load(&path).is_ok());
+    (folder, path)
+}
+
+/// Refused as not trusted, in these words.
+#[track_caller]
+fn untrusted(path: &Path, folder: &Path) -> String {
+    let problems = Config::load(path).unwrap_err();
+    assert_eq!(problems.iter().next().unwrap().code, "file-not-trusted", "{problems}");
+    let folder = fs::canonicalize(folder).unwrap();
+    problems.to_string().replace(&folder.display().to_string(), "DIR")
+}
+
+/// Whether this user may give files away; where not, the tests below try less.
+fn gives_away(path: &Path, uid: Option<u32>, gid: Option<u32>) -> bool {
+    let given = chown(path, uid, gid).is_ok();
+    assert!(given || !rustix::process::geteuid().is_root());
+    given
+}
+
+#[test]
+fn every_folder_above_a_file_is_looked_at() {
+    let (folder, path) = nested();
+    for inner in ["", "a", "a/b", "a/b/c"] {
+        let inner = folder.path().join(inner);
+        let before = fs::metadata(&inner).unwrap().permissions();
+        for mode in [0o777, 0o757, 0o702] {
+            fs::set_permissions(&inner, Permissions::from_mode(mode)).unwrap();
+            untrusted(&path, folder.path());
+        }
+        fs::set_permissions(&inner, before).unwrap();
+        assert!(Config::load(&path).is_ok());
+    }
+    fs::set_permissions(folder.path().join("a/b"), Permissions::from_mode(0o777)).unwrap();
+    insta::assert_snapshot!("folder_of_all", untrusted(&path, folder.path()));
+    let tenants =
+        file(&folder.path().join("a/b/c"), "tenants.csv", "tenant,client_id,object_id\na,b,\n", 0o600);
+    let problems = TenantsFile::load(&tenants).unwrap_err();
+    assert_eq!(problems.iter().next().unwrap().code, "file-not-trusted");
+    assert!(
+        hsm_config::check_module(&path).is_err() && hsm_config::check_folder(path.parent().unwrap()).is_err()
+    );
+}
+
+#[test]
+fn a_group_writes_a_folder_above_only_if_it_is_roots() {
+    let (folder, path) = nested();
+    let inner = folder.path().join("a/b");
+    if gives_away(&inner, None, Some(12_345)) {
+        fs::set_permissions(&inner, Permissions::from_mode(0o775)).unwrap();
+        insta::assert_snapshot!("folder_of_a_group", untrusted(&path, folder.path()));
+        assert!(gives_away(&inner, None, Some(0)));
+        assert!(Config::load(&path).is_ok());
+    }
+}
+
+#[test]
+fn a_folder_above_that_is_another_users_is_refused() {
+    let (folder, path) = nested();
+    if gives_away(&folder.path().join("a/b"), Some(12_345), None) {
+        insta::assert_snapshot!("folder_of_another", untrusted(&path, folder.path()));
+    }
+}
+
+#[test]
+fn where_everybody_makes_files_and_removes_none_only_ours_will_do() {
+    let (folder, path) = nested();
+    let (sticky, inner) = (folder.path().join("a"), folder.path().join("a/b"));
+    fs::set_permissions(&sticky, Permissions::from_mode(0o1777)).unwrap();
+    assert!(Config::load(&path).is_ok());
+    // A link there is an entry like any other.
+    let link = sticky.join("link");
+    symlink("b", &link).unwrap();
+    assert!(Config::load(&link.join("c/kunci.toml")).is_ok());
+    let given = std::os::unix::fs::lchown(&link, Some(12_345), None).is_ok();
+    assert!(given || !rustix::process::geteuid().is_root());
+    if given {
+        insta::assert_snapshot!("link_of_another", untrusted(&link.join("c/kunci.toml"), folder.path()));
+        assert!(Config::load(&path).is_ok());
+        assert!(gives_away(&inner, Some(12_345), None));
+        untrusted(&path, folder.path());
+    }
+}
+
+#[test]
+fn links_are_gone_like_any_other_part_of_the_way() {
+    let (folder, path) = nested();
+    let (open, way) = (folder.path().join("open"), folder.path().join("way"));
+    fs::create_dir(&open).unwrap();
+    fs::create_dir(&way).unwrap();
+    // From a good folder to a good file, by a relative link, an absolute one, and one to another.
+    symlink("../a/b", way.join("near")).unwrap();
+    symlink(folder.path().join("way/near/c"), way.join("far")).unwrap();
+    symlink("far/../c/kunci.toml", way.join("kunci.toml")).unwrap();
+    assert!(Config::load(&way.join("kunci.toml")).is_ok());
+    // A good file by a link that others can turn, and a link that only we can turn by a folder that others can write.
+    symlink(&path, open.join("kunci.toml")).unwrap();
+    symlink("../open/kunci.toml", way.join("by-open")).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
+    untrusted(&open.join("kunci.toml"), folder.path());
+    untrusted(&way.join("by-open"), folder.path());
+    untrusted(&open.join("../way/kunci.toml"), folder.path());
+    // The folders of the file itself, at the end of the links.
+    fs::set_permissions(folder.path().join("a/b"), Permissions::from_mode(0o777)).unwrap();
+    untrusted(&way.join("kunci.toml"), folder.path());
+    symlink("round", way.join("round")).unwrap();
+    let problems = Config::load(&way.join("round/kunci.toml")).unwrap_err();
+    assert_eq!(problems.iter().next().unwrap().code, "file-unreadable");
 }
 
 #[test]

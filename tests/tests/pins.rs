@@ -105,6 +105,30 @@ fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone
     assert_eq!(rig.calls("C_Login"), 2);
 }
 
+/// The host looks at the folders from inside its sandbox.
+#[test]
+fn a_pin_in_a_folder_that_others_can_write_is_not_tried_until_the_folder_is_mended() {
+    let rig = Rig::bare().provisioned().spied();
+    let folder = rig.at("pins");
+    fs::create_dir(&folder).unwrap();
+    rig.private("pins/pin", PIN);
+    let rig = rig.pin_source(&format!("{{ file = {:?} }}", folder.join("pin")));
+    rig.write();
+    let mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o777);
+    let agent = rig.spawn();
+    agent.await_tokens("no-pin");
+    let told = detail(&agent);
+    assert!(told.contains(&format!("its folder {} has mode 0777", folder.display())), "{told}");
+    assert!(told.contains("chmod go-w"), "{told}");
+    assert_eq!(rig.calls("C_Login"), 0);
+    // As it says.
+    mode(0o755);
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert_eq!(rig.calls("C_Login"), 1);
+}
+
 #[test]
 fn a_typed_pin_unlocks_once_and_a_wrong_one_latches() {
     let rig = Rig::bare().provisioned().spied().pin_source("{ prompt = true }");

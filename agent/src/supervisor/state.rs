@@ -27,6 +27,8 @@ pub(super) enum StateError {
     Owner(PathBuf, u32),
     #[error("the state directory {0} has mode {1:04o}; chmod 0700 it")]
     Mode(PathBuf, u32),
+    #[error("the state directory {0} is not safe: {1}; {2}")]
+    Folder(PathBuf, String, String),
     #[error("the state directory {0} is in use by another agent (process {1})")]
     Taken(PathBuf, String),
 }
@@ -46,6 +48,8 @@ impl StateDir {
         if folder.mode() & OTHERS != 0 {
             return Err(StateError::Mode(path.into(), folder.mode() & 0o7777));
         }
+        hsm_config::check_folder(path)
+            .map_err(|fault| StateError::Folder(path.into(), fault.what, fault.help))?;
         Ok(Self { path: path.into(), _lock: lock(path)? })
     }
 

@@ -89,6 +89,20 @@ fn every_refused_source_says_why_and_what_to_do() {
 }
 
 #[test]
+fn a_folder_that_others_can_write_gives_no_pin_whatever_the_files_own_mode() {
+    let (folder, path) = folder_with("pin", 0o600);
+    symlink(folder.path(), folder.path().join("way")).unwrap();
+    let sources = [PinSource::File(path), PinSource::File(folder.path().join("way/pin"))];
+    assert!(sources.iter().all(|source| source.open().unwrap().is_some()));
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    assert!(sources.iter().all(|source| source.open().is_err()));
+    assert!(PinSource::Credential("pin".into()).open_within(Some(folder.path())).is_err());
+    let told = told(&sources[0], folder.path());
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    insta::assert_snapshot!("loose_folder", told);
+}
+
+#[test]
 fn a_named_pipe_is_refused_without_waiting_for_its_writer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");

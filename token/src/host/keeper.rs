@@ -121,6 +121,10 @@ impl Keeper {
     }
 
     fn keep_module(mut self, path: &Path, uri: &Pkcs11Uri) -> ! {
+        // It gets the PIN, so nobody but root and we may say what it is.
+        if let Err(fault) = hsm_config::check_module(path) {
+            self.fail(format!("{} is not loaded: {}; {}", path.display(), fault.what, fault.help));
+        }
         let module = match Module::load(path) {
             Ok(module) => module,
             Err(failure) => self.fail(format!("{} does not load: {}", path.display(), text(failure))),
