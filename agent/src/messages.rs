@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,12 +38,17 @@ const LEFT_OUT: &str = "left_out";
 pub fn begin() {
     let filter = EnvFilter::try_from_env("KUNCI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
-    let lines = match std::env::var_os("JOURNAL_STREAM") {
-        Some(_) => lines.without_time().boxed(),
-        None => lines.boxed(),
-    };
+    let lines = if is_journals(&io::stderr()) { lines.without_time().boxed() } else { lines.boxed() };
     tracing_subscriber::registry().with(lines).with(filter).with(Rated::default()).init();
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// Whether a stream goes to the journal: systemd tells its device and inode (systemd.exec(5)), and somebody may have sent it
+/// elsewhere since.
+fn is_journals(stream: &impl AsFd) -> bool {
+    let told = std::env::var("JOURNAL_STREAM").ok();
+    let is = rustix::fs::fstat(stream).ok().map(|file| format!("{}:{}", file.st_dev, file.st_ino));
+    told.is_some() && told == is
 }
 
 /// Lets each kind of message through at its rate.

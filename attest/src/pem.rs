@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
 /// A PEM block.
@@ -25,26 +26,65 @@ pub(crate) enum BadPem {
 
 /// Whether there is a block in it.
 pub(crate) fn is_pem(text: &str) -> bool {
-    text.contains(BEGIN)
+    lines(text).any(|line| label(line, BEGIN).is_some())
 }
 
 /// All blocks of a text, in its order.
 pub(crate) fn blocks(text: &str) -> Result<Vec<Block<'_>>, BadPem> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(BEGIN) {
-        let (block, after) = block(&rest[at + BEGIN.len()..])?;
-        found.push(block);
-        rest = after;
+    let (mut found, mut lines) = (Vec::new(), lines(text));
+    while let Some(line) = lines.next() {
+        if let Some(label) = label(line, BEGIN) {
+            found.push(Block { label, der: body(&mut lines, label)? });
+        }
     }
     Ok(found)
 }
 
-fn block(text: &str) -> Result<(Block<'_>, &str), BadPem> {
-    let (label, text) = text.split_once(DASHES).ok_or(BadPem::Cut)?;
-    let (body, text) = text.split_once("-----END ").ok_or(BadPem::Cut)?;
-    let after = text.strip_prefix(label).and_then(|text| text.strip_prefix(DASHES)).ok_or(BadPem::Cut)?;
-    let digits: String = body.split_ascii_whitespace().collect();
-    let der = STANDARD.decode(digits).map_err(|_| BadPem::Base64)?;
-    Ok((Block { label, der }, after))
+/// What a block holds: all lines to its own end.
+fn body<'a>(lines: &mut impl Iterator<Item = &'a str>, of: &str) -> Result<Vec<u8>, BadPem> {
+    let mut digits = String::new();
+    for line in lines {
+        if let Some(end) = label(line, END) {
+            let whole = if end == of { Some(digits) } else { None };
+            return STANDARD.decode(whole.ok_or(BadPem::Cut)?).map_err(|_| BadPem::Base64);
+        }
+        digits.extend(line.split_ascii_whitespace());
+    }
+    Err(BadPem::Cut)
+}
+
+/// Without the white space around them, which a message that quotes PEM may add.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\r', '\n']).map(str::trim)
+}
+
+/// The label of a line that is nothing but a mark.
+fn label<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
+    line.strip_prefix(mark)?.strip_suffix(DASHES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Option<Vec<(&str, Vec<u8>)>> {
+        let blocks = blocks(text).ok()?;
+        Some(blocks.into_iter().map(|block| (block.label, block.der)).collect())
+    }
+
+    #[test]
+    fn a_mark_is_a_line_and_not_a_part_of_one() {
+        let block = "-----BEGIN A-----\nAA\nEC\n-----END A-----\n";
+        assert_eq!(told(block).unwrap(), [("A", vec![0, 1, 2])]);
+        for around in ["see ", "> ", "x", "\"", "#"] {
+            let quoted = block.replace("-----BEGIN", &format!("{around}-----BEGIN"));
+            assert!(!is_pem(&quoted) && told(&quoted).unwrap().is_empty(), "{around}");
+        }
+        let both =
+            format!("the line -----BEGIN A----- begins one:\r\n  {}text\n", block.replace('\n', "\r\n"));
+        assert_eq!(told(&both).unwrap(), [("A", vec![0, 1, 2])]);
+        for cut in ["-----END A", "-----END B-----", "x-----END A-----", "-----BEGIN B-----"] {
+            assert_eq!(told(&block.replace("-----END A-----", cut)), None, "{cut}");
+        }
+    }
 }

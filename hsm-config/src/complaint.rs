@@ -22,23 +22,22 @@ const KINDS: [(&str, &str); 10] = [
 
 /// The fault that a message of serde tells.
 pub(crate) fn fault(message: &str) -> Fault {
-    if let Some((what, help)) = message.split_once(HELP_MARK) {
-        return Fault::value(what, help);
-    }
-    if let Some(rest) = message.strip_prefix("unknown field ") {
-        let (name, known) = words(rest);
+    // Before anything is looked for: a name that somebody wrote may hold whatever is.
+    if let Some((name, known)) = message.strip_prefix("unknown field ").and_then(words) {
         return Fault::new(
             "unknown-field",
             format!("there is no field {name:?} here"),
             instead(name, &known),
         );
     }
-    if let Some(rest) = message.strip_prefix("unknown variant ") {
-        let (name, known) = words(rest);
+    if let Some((name, known)) = message.strip_prefix("unknown variant ").and_then(words) {
         return Fault::value(
             format!("{name:?} is none of the words that may stand here"),
             instead(name, &known),
         );
+    }
+    if let Some((what, help)) = message.split_once(HELP_MARK) {
+        return Fault::value(what, help);
     }
     let wanted = message.rsplit_once("expected ").or(message.split_once("wanted ")).map(|(_, wanted)| wanted);
     let kind = wanted.and_then(|wanted| KINDS.iter().find(|(serde, _)| wanted.starts_with(serde)));
@@ -65,10 +64,15 @@ fn found(message: &str) -> String {
     }
 }
 
-/// The first word in backticks, and the others.
-fn words(text: &str) -> (&str, Vec<&str>) {
-    let mut words = text.split('`').skip(1).step_by(2);
-    (words.next().unwrap_or_default(), words.collect())
+/// The name that is not known, and those that are. serde puts both into backticks; ours hold none, so the last place where a
+/// name ends and they begin is the one.
+fn words(text: &str) -> Option<(&str, Vec<&str>)> {
+    let text = text.strip_prefix('`')?;
+    let none = || {
+        ["`, there are no fields", "`, there are no variants"].iter().find_map(|end| text.strip_suffix(end))
+    };
+    let (name, known) = text.rsplit_once("`, expected ").or_else(|| none().map(|name| (name, "")))?;
+    Some((name, known.split('`').skip(1).step_by(2).collect()))
 }
 
 fn instead(name: &str, known: &[&str]) -> String {
@@ -83,4 +87,22 @@ pub(crate) fn suggest(name: &str, known: &[&str]) -> Option<String> {
     let score = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
     let best = known.iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(best) >= ALIKE).then(|| format!("did you mean {best:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_somebody_wrote_is_a_name_whatever_it_holds() {
+        for name in ["a", "a`b", "a`, expected `b", "a\nhelp: rm -r /", "", "`"] {
+            for kind in ["field", "variant"] {
+                let told = fault(&format!("unknown {kind} `{name}`, expected one of `lanes`, `uri`"));
+                assert!(told.what.contains(&format!("{name:?}")), "{told:?}");
+                assert_eq!(told.help, "use one of: lanes, uri", "{name:?}");
+            }
+        }
+        assert_eq!(fault("unknown field `x`, there are no fields").help, "remove it");
+        assert_eq!(fault("bad\nhelp: write another").help, "write another");
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::Command;
@@ -99,4 +100,22 @@ fn start(rig: &Rig, sockets: [impl AsFd; 2], names: &str) -> Agent {
     let [first, second] = sockets.map(|socket| socket.as_fd().try_clone_to_owned().unwrap());
     let child = command.stdin(first).stdout(second).spawn().unwrap();
     Agent::of(child, log, rig.at("held-agent"), rig.at("held-admin"))
+}
+
+/// systemd says which stream is the journal's, which writes the time itself. One that was sent elsewhere is not that one.
+#[test]
+fn the_time_is_left_out_where_the_journal_writes_it_and_nowhere_else() {
+    let rig = Rig::new();
+    let log = rig.at("agent.log");
+    let file = File::create(&log).unwrap().metadata().unwrap();
+    let journal = format!("{}:{}", file.dev(), file.ino());
+    let first = |stream: &str| {
+        File::create(&log).unwrap();
+        let agent = rig.spawn_with(|command| command.env("JOURNAL_STREAM", stream));
+        agent.output().trim_start().chars().next().unwrap()
+    };
+    assert!(first(&journal).is_ascii_uppercase());
+    for other in ["1:2".to_owned(), format!("{journal}0"), format!("0{journal}"), String::new()] {
+        assert!(first(&other).is_ascii_digit(), "{other}");
+    }
 }

@@ -79,7 +79,8 @@ impl Resolver<'_> {
     ) -> Option<u32> {
         let text = text.as_deref()?;
         // A number means itself; -1 means "none" to the kernel, and is nobody's.
-        if let Some(id) = text.parse().ok().filter(|id| *id != u32::MAX) {
+        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        if let Some(id) = number.filter(|id| *id != u32::MAX) {
             return Some(id);
         }
         let (what, help, code) = match find(text) {
@@ -152,9 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn minus_one_is_not_a_user() {
-        let rules = "[callers.a]\nuser = \"4294967295\"\nconnectors = [\"de\"]\n";
-        assert!(resolved(rules).is_err());
+    fn minus_one_is_not_a_user_and_a_sign_makes_no_number() {
+        for user in ["4294967295", "+0", "0x0"] {
+            let rules = format!("[callers.a]\nuser = \"{user}\"\nconnectors = [\"de\"]\n");
+            assert!(resolved(&rules).is_err(), "{user}");
+        }
     }
 
     #[test]

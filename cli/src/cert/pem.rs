@@ -30,7 +30,7 @@ pub(super) fn encode(bytes: Vec<u8>) -> Result<String, Failure> {
         )
     };
     match String::from_utf8(bytes) {
-        Ok(pem) if pem.contains("-----BEGIN ") => Ok(pem),
+        Ok(pem) if pem.lines().any(|line| line.starts_with("-----BEGIN ")) => Ok(pem),
         Ok(_) => Err(neither()),
         Err(binary) => {
             let document = Document::try_from(binary.into_bytes()).map_err(|_| neither())?;
