@@ -101,6 +101,10 @@ async fn show(connector: &str, arguments: &Arguments, session: &Session<'_>) -> 
             "`kunci status` shows which tokens sign for it.",
         ));
     }
+    for one in &certificates {
+        let told = |reason| format!("{} on {}: {}", one.connector, one.token, readiness(reason));
+        one.reasons.iter().for_each(|reason| session.print.warn(&told(reason)));
+    }
     match arguments.format {
         Format::Pem => certificates.iter().try_for_each(|one| session.print.text(&one.pem))?,
         Format::Der => session.print.bytes(&pem::decode(&the_only(&certificates, session)?.pem)?)?,

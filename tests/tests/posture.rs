@@ -61,6 +61,12 @@ fn a_wrapping_key_on_the_token_stops_all_its_keys_until_the_configuration_excuse
     rig.pkcs11_tool(&["--keygen", "--key-type", "AES:32", "--label", "wraps", "--usage-wrap"]);
     let agent = surveyed(&rig);
     agent.assertion("de").refused(503, "key-unfit");
+    let status = rig.kunci(&["status"]);
+    assert_eq!(status.status.code(), Some(1), "{status:?}");
+    assert!(
+        String::from_utf8_lossy(&status.stdout).contains("de on soft: BLOCKED key-unfit: "),
+        "{status:?}"
+    );
     let (code, checked) = check(&rig);
     assert_eq!((code, findings(&checked)), (Some(1), vec![("wrapping-key".to_owned(), false)]));
     let refused = rig.kunci(&["--json", "provision", "de"]);

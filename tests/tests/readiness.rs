@@ -47,8 +47,21 @@ fn a_certificate_that_nobody_can_sign_in_with_is_refused_and_fails_by_name_where
     assert_ne!(thumbprint(&agent), before, "it signs on");
     assert!(rig.entries().iter().any(|entry| entry.state.as_deref() == Some("certified")));
 
+    let shown = rig.kunci(&["cert", "de"]);
+    assert!(text(&shown.stderr).contains("de on soft: FAILS certificate-expired"), "{shown:?}");
+
+    // Told also while the token is away, since dates pass without it.
+    assert!(agent.stop().success());
+    fs::rename(rig.at("tokens"), rig.at("away")).unwrap();
+    let agent = rig.spawn();
+    let (exit, page) = status(&rig);
+    assert_eq!(exit, Some(1), "{page}");
+    for reason in ["BLOCKED token-unavailable: ", "FAILS certificate-expired: "] {
+        assert!(page.contains(&format!("de on soft: {reason}")), "{page}");
+    }
     // Told at the start, too, by name.
     assert!(agent.stop().success());
+    fs::rename(rig.at("away"), rig.at("tokens")).unwrap();
     let agent = rig.start();
     until_true("the log of the start names it", || {
         agent.output().contains("de on soft FAILS: the certificate ended at")
@@ -217,16 +230,23 @@ fn a_key_whose_certificate_is_over_signs_only_where_there_is_no_other() {
     let rig = Rig::bare().second_token().provisioned();
     let agent = rig.start();
     rig.kunci_ok(&["provision", "de", "--csr", "--output", &path(&rig, ".")]);
-    issue(&rig, "de.soft.csr.pem", "old.pem", "2020-01-01 00:00:00");
-    rig.kunci_ok(&["cert", "install", "de", "--force", &path(&rig, "old.pem")]);
-    let certificates = agent.call("GET", "/v1/connectors/de/certificate", "").json();
-    let good = certificates.as_array().unwrap().iter().find(|one| one["token"] == "second").unwrap();
-    for _ in 0..20 {
-        assert_eq!(thumbprint(&agent), good["x5t_s256"]);
+    let install = |pem: &str| rig.kunci_ok(&["cert", "install", "de", "--force", &path(&rig, pem)]);
+    // Whichever of the two the route would rather take.
+    for (over, good) in [("soft", "second"), ("second", "soft")] {
+        fs::write(rig.at("good.pem"), rig.kunci_ok(&["cert", "de", "--token", over])).unwrap();
+        issue(&rig, &format!("de.{over}.csr.pem"), "old.pem", "2020-01-01 00:00:00");
+        install("old.pem");
+        let certificates = agent.call("GET", "/v1/connectors/de/certificate", "").json();
+        let good = certificates.as_array().unwrap().iter().find(|one| one["token"] == good).unwrap();
+        for _ in 0..20 {
+            assert_eq!(thumbprint(&agent), good["x5t_s256"]);
+        }
+        let (exit, page) = status(&rig);
+        assert_eq!(exit, Some(1), "{page}");
+        assert!(page.contains("degraded, 1 of 1 connectors serve"), "{page}");
+        install("good.pem");
     }
-    let (exit, page) = status(&rig);
-    assert_eq!(exit, Some(1), "{page}");
-    assert!(page.contains("degraded, 1 of 1 connectors serve"), "{page}");
+    assert_eq!(status(&rig).0, Some(0));
 }
 
 #[test]
