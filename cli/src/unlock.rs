@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use token::confine::{self, ConfineError};
 use zeroize::Zeroizing;
@@ -134,7 +135,9 @@ fn read(token: &str, secret: Secret, print: &Printer) -> Result<Zeroizing<Vec<u8
         print.ask("\n");
         pin?
     } else {
-        line(piped)?
+        let pin = line(piped)?;
+        nothing_after()?;
+        pin
     };
     if pin.len() == 1 {
         return Err(Failure::usage(
@@ -188,6 +191,18 @@ fn line(key: impl Fn(u8) -> Key) -> Result<Zeroizing<Vec<u8>>, Failure> {
     }
     line.push(b'\n');
     Ok(line)
+}
+
+/// Refuses a second line that has come with the first one: nobody knows which of them is meant. Nothing is waited for.
+fn nothing_after() -> Result<(), Failure> {
+    let (stdin, mut byte) = (io::stdin(), Zeroizing::new([0]));
+    let come =
+        poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&Timespec::default())).is_ok_and(|n| n > 0);
+    if come && rustix::io::read(&stdin, &mut *byte).is_ok_and(|read| read > 0) {
+        let title = "There is more than one line on standard input";
+        return Err(Failure::usage("no-pin", title, "Nothing was sent. Send the PIN alone."));
+    }
+    Ok(())
 }
 
 fn too_long() -> Failure {

@@ -26,6 +26,7 @@ pub mod openssl;
 pub mod pcsc;
 pub mod piv;
 pub mod program;
+pub mod remedy;
 pub mod rig;
 pub mod second;
 pub mod softhsm;

@@ -8,11 +8,11 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 use tests::agent::kill;
-use tests::rig::PIN;
+use tests::rig::{PIN, SO_PIN, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
 
@@ -127,6 +127,103 @@ fn a_pin_in_a_folder_that_others_can_write_is_not_tried_until_the_folder_is_mend
     agent.wait_ready();
     agent.assertion("de").ok();
     assert_eq!(rig.calls("C_Login"), 1);
+}
+
+/// What is in the file is no PIN as it was meant: Windows editors begin it with U+FEFF or save UTF-16, and somebody noted
+/// something below it.
+#[test]
+fn a_pin_file_that_an_editor_spoilt_is_refused_by_name_and_spends_no_try() {
+    let rig = Rig::bare().provisioned().spied();
+    rig.write();
+    fs::remove_dir_all(rig.at("state/latch")).unwrap();
+    let utf16: String = PIN.chars().flat_map(|letter| [letter, '\0']).collect();
+    let spoilt = [
+        (format!("\u{feff}{PIN}\n"), "byte order mark"),
+        (utf16, "UTF-16"),
+        (format!("{PIN}\nof the token in Frankfurt\n"), "more than one line"),
+        ("\n".to_owned(), "is empty"),
+    ];
+    rig.private("pin", &spoilt[0].0);
+    let agent = rig.spawn();
+    for (text, why) in &spoilt {
+        rig.private("pin", text);
+        until_true(why, || detail(&agent).contains(why));
+        assert!(detail(&agent).contains(rig.at("pin").to_str().unwrap()), "{}", detail(&agent));
+        agent.await_tokens("no-pin");
+    }
+    assert_eq!(rig.calls("C_Login"), 0);
+    // One line that ends as Windows ends it is one.
+    rig.private("pin", &format!("{PIN}\r\n"));
+    agent.wait_ready();
+    agent.assertion("de").ok();
+    assert_eq!(rig.calls("C_Login"), 1);
+}
+
+#[test]
+fn a_token_is_not_initialised_with_pins_that_it_would_not_take() {
+    let rig = Rig::bare().spied();
+    rig.write();
+    for (file, text, right, why) in [
+        ("pin", "123", PIN, "the user's PIN"),
+        ("pin", "\u{feff}123456", PIN, "byte order mark"),
+        ("so-pin", "1", SO_PIN, "the security officer's PIN"),
+        ("so-pin", "12345678\n12345678\n", SO_PIN, "more than one line"),
+    ] {
+        rig.private(file, text);
+        let refused = rig.kunci(&["token", "init", "soft"]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(why) && said.contains("token soft"), "{said}");
+        rig.private(file, right);
+    }
+    assert_eq!((rig.calls("C_InitToken"), rig.calls("C_Login")), (0, 0));
+    rig.kunci_ok(&["token", "init", "soft"]);
+    rig.kunci_ok(&["provision", "--all"]);
+    rig.start().assertion("de").ok();
+}
+
+/// As a cut between C_InitToken and C_InitPIN leaves it.
+#[test]
+fn a_token_without_its_users_pin_names_the_remedy_which_goes_on_where_it_stopped() {
+    let rig = Rig::bare();
+    let mut command = Command::new("pkcs11-tool");
+    command.arg("--module").arg(softhsm()).args(["--init-token", "--label", "rig", "--so-pin", SO_PIN]);
+    assert!(command.env("SOFTHSM2_CONF", rig.at("softhsm2.conf")).output().unwrap().status.success());
+    let rig = rig.spied();
+    rig.write();
+    let refused = rig.kunci(&["provision", "de"]);
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(rig.calls("C_Login"), 0, "nothing is tried on a token without a user's PIN");
+    // One try of the officer's PIN, by the rule of the latch, also where it is wrong.
+    rig.private("so-pin", "not-the-officers");
+    assert_eq!(rig.heed(&said, &["token", "init", "soft"]).status.code(), Some(1));
+    assert_eq!(rig.heed(&said, &["token", "init", "soft"]).status.code(), Some(1));
+    assert_eq!(rig.calls("C_Login"), 1);
+    rig.private("so-pin", SO_PIN);
+    rig.kunci_ok(&["token", "unlatch", "soft"]);
+    let heeded = rig.heed(&said, &["token", "init", "soft"]);
+    assert!(heeded.status.success(), "{heeded:?}");
+    assert_eq!(rig.calls("C_InitToken"), 0);
+    rig.kunci_ok(&["provision", "--all"]);
+    rig.start().assertion("de").ok();
+}
+
+#[test]
+fn what_is_typed_is_one_line_of_text_or_it_is_not_tried() {
+    let rig = Rig::bare().provisioned().spied().pin_source("{ prompt = true }");
+    rig.write();
+    let agent = rig.spawn();
+    agent.await_tokens("locked");
+    let marked = unlock(&rig, &format!("\u{feff}{PIN}"));
+    assert_eq!(marked.status.code(), Some(1), "{marked:?}");
+    assert!(String::from_utf8_lossy(&marked.stderr).contains("byte order mark"), "{marked:?}");
+    let lines = unlock(&rig, &format!("{PIN}\nand what it is for"));
+    assert_eq!(lines.status.code(), Some(2), "{lines:?}");
+    assert_eq!(rig.calls("C_Login"), 0);
+    agent.await_tokens("locked");
+    assert!(unlock(&rig, PIN).status.success());
+    agent.wait_ready();
 }
 
 #[test]

@@ -30,7 +30,7 @@ mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};
 pub use message::Message;
-pub use pin::{Pin, PinBearer};
+pub use pin::{NotOneLine, Pin, PinBearer};
 pub use place::Place;
 pub use public_key::PublicKey;
 pub use random::random;

@@ -153,6 +153,7 @@ impl AskError {
                 | Fault::Permanent(_)
                 | Fault::Refused(_)
                 | Fault::Touch
+                | Fault::NoUserPin(_)
                 | Fault::Protocol => true,
                 Fault::Message(_)
                 | Fault::Untimely(_)
@@ -184,9 +185,9 @@ impl From<AskError> for Problem {
             AskError::Fault(Fault::TokenMissing(_) | Fault::TokenAmbiguous(_)) => {
                 unavailable("The operator has to put it back: `kunci status` names it.")
             }
-            AskError::Fault(Fault::Locked | Fault::Latched(_) | Fault::PinSource(_)) => {
-                unavailable("It is not logged in. The operator sees why in `kunci status`.")
-            }
+            AskError::Fault(
+                Fault::Locked | Fault::Latched(_) | Fault::PinSource(_) | Fault::NoUserPin(_),
+            ) => unavailable("It is not logged in. The operator sees why in `kunci status`."),
             AskError::Fault(Fault::KeyMissing | Fault::KeyMismatch) => unavailable(
                 "The connector's pinned key is not on it. The operator sees why in `kunci token check`.",
             ),

@@ -26,7 +26,7 @@ pub enum ConfineError {
     System(&'static str, #[source] std::io::Error),
     /// The kernel has no Landlock.
     #[error(
-        "this kernel has no Landlock: start it with lsm=landlock,… (CONFIG_SECURITY_LANDLOCK, Linux 5.13 or later)"
+        "this kernel runs without Landlock: start it with lsm=landlock, before all that /sys/kernel/security/lsm lists now (CONFIG_SECURITY_LANDLOCK, Linux 5.13 or later)"
     )]
     NoLandlock,
     /// Landlock refused the rules.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use hsm_config::{Pkcs11Uri, Reach};
 
+use super::hint::Sight;
 use super::leave::Asking;
 use super::login::PinFiles;
 use super::mourner::Looks;
@@ -114,20 +115,24 @@ impl Keeper {
             Some(Reach::YubikeyPiv { serial }) => self.keep_yubikey(serial),
             #[cfg(not(feature = "piv"))]
             Some(Reach::YubikeyPiv { .. }) => {
-                self.fail("it was built without YubiKeys (cargo feature piv)".into())
+                self.fail("it was built without YubiKeys (cargo feature piv)".into(), Sight::Other)
             }
-            None => self.fail("the token's configuration is not whole".into()),
+            None => self.fail("the token's configuration is not whole".into(), Sight::Other),
         }
     }
 
     fn keep_module(mut self, path: &Path, uri: &Pkcs11Uri) -> ! {
         // It gets the PIN, so nobody but root and we may say what it is.
         if let Err(fault) = hsm_config::check_module(path) {
-            self.fail(format!("{} is not loaded: {}; {}", path.display(), fault.what, fault.help));
+            let why = format!("{} is not loaded: {}; {}", path.display(), fault.what, fault.help);
+            self.fail(why, Sight::Other);
         }
         let module = match Module::load(path) {
             Ok(module) => module,
-            Err(failure) => self.fail(format!("{} does not load: {}", path.display(), text(failure))),
+            Err(failure) => {
+                let sight = Sight::of(&failure);
+                self.fail(format!("{} does not load: {}", path.display(), text(failure)), sight)
+            }
         };
         let (mut gone, mut kept) = (false, None);
         loop {
@@ -181,13 +186,18 @@ impl Keeper {
     fn await_token(&mut self, module: &Module, uri: &Pkcs11Uri, mut gone: bool) -> Found {
         let mut wait = FIRST_WAIT;
         loop {
-            let fault = match self.look(module, uri, gone) {
+            let failure = match self.look(module, uri, gone) {
                 Ok(token) => return token,
-                Err(Failure::Code(Class::Module, code)) => self.fail(code),
-                Err(failure) => failure.into_fault(),
+                Err(Failure::Code(Class::Module, code)) => self.fail(code, Sight::Other),
+                Err(failure) => failure,
             };
+            let hint = self.hint(Sight::of_search(&failure, module, uri));
+            let fault = failure.into_fault();
             self.down(fault.clone());
-            self.report(HostState::Missing(fault.to_string() + self.hint()));
+            self.report(match &fault {
+                Fault::NoUserPin(_) => HostState::NoPin(fault.to_string()),
+                _ => HostState::Missing(fault.to_string() + &hint),
+            });
             if gone {
                 let event = self.pause(wait, "the token is not there");
                 wait = if event.is_some() { FIRST_WAIT } else { (wait * 2).min(LAST_WAIT) };
@@ -220,6 +230,10 @@ impl Keeper {
                 Err(Fault::TokenAmbiguous(format!("serial {found} is there, {serial} was served before"))
                     .into())
             }
+            // With so_pin, `kunci token init` is how it gets one. Without, it is tried: some modules do not keep this flag.
+            _ if !token.has_user_pin && self.shared.config.token.so_pin.is_some() => {
+                Err(Fault::NoUserPin(self.shared.config.name.clone()).into())
+            }
             _ => Ok(token),
         }
     }
@@ -248,13 +262,13 @@ impl Keeper {
         reloaded
     }
 
-    fn hint(&self) -> &'static str {
-        hint::after(&self.shared.config.token, self.serial.is_some())
+    fn hint(&self, sight: Sight) -> String {
+        hint::after(&self.shared.config, self.serial.is_some(), sight)
     }
 
     /// Ends the process, since only a new one can help.
-    pub(super) fn fail(&mut self, why: String) -> ! {
-        let why = why + self.hint();
+    pub(super) fn fail(&mut self, why: String, sight: Sight) -> ! {
+        let why = why + &self.hint(sight);
         tracing::error!(why, "the host ends");
         self.report(HostState::Failed(why));
         end()

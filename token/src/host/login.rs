@@ -180,10 +180,10 @@ pub(super) fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOri
     client.into_iter().for_each(|client| client.refuse(&why));
     keeper.report(HostState::Latched(why));
     let shared = Arc::clone(&keeper.shared);
+    let first = format!("latched: run kunci token unlatch {} first", shared.config.name);
     while !is_replaced(&shared.config.token.pin, origin)
-        && !matches!(keeper.pause(LAST_WAIT, "latched: run kunci token unlatch first"), Some(Event::Retry))
-    {
-    }
+        && !matches!(keeper.pause(LAST_WAIT, &first), Some(Event::Retry))
+    {}
 }
 
 fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Offer> {
@@ -206,9 +206,9 @@ fn await_client(keeper: &mut Keeper) -> Option<Offer> {
         Ok(Event::Unlock(connection)) => {
             let mut client = Client::new(connection);
             match client.pin() {
-                Some(pin) => Some(Offer { pin, origin: PinOrigin::Prompt, client: Some(client) }),
-                None => {
-                    client.refuse("no PIN of 1 to 256 bytes and a newline came in 30 s");
+                Ok(pin) => Some(Offer { pin, origin: PinOrigin::Prompt, client: Some(client) }),
+                Err(why) => {
+                    client.refuse(&why);
                     None
                 }
             }

@@ -34,7 +34,7 @@ use std::thread;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::confine::ConfineError;
-use crate::control::{self, HostConfig, Order};
+use crate::control::{self, HostConfig, HostState, Order, Report};
 use crate::sealed;
 use keeper::{Event, Keeper};
 use mourner::Looks;
@@ -67,18 +67,26 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
         }
         _ => return Err(HostError::NotStarted),
     };
+    let control = Arc::new(control);
+    serve(config, &control).inspect_err(|error| {
+        // Whoever asks for the token is told, not only whoever reads the log.
+        let why = Report::State(HostState::Failed(error.to_string()));
+        let _ = control::send(&control, &why, &[]);
+    })
+}
+
+fn serve(config: HostConfig, control: &Arc<OwnedFd>) -> Result<(), HostError> {
     // Before the sandbox binds to the file that is there now: a file that replaces it must never pass for it.
     let pin_files = login::PinFiles::of(&config.token);
     sandbox::enter(&config)?;
     end_with_a_panic();
-    let control = Arc::new(control);
     let looks = Looks::default();
-    mourner::start(&control, &looks, config.token.deadline)?;
+    mourner::start(control, &looks, config.token.deadline)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(config, events.clone()));
-    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(&control), inbox, pin_files, looks);
+    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);
     start("keeper", move || keeper.keep())?;
-    take_orders(&control, &shared, &events)
+    take_orders(control, &shared, &events)
 }
 
 /// A thread that panics takes the process with it: what a module said that nobody thought of is as good as a crash, and a

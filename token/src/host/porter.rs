@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hsm_config::{ManagementKey, PinPolicy, PinSource, Token};
+use hsm_config::{ManagementKey, Name, PinPolicy, PinSource, Token};
 
 use super::keeper::Event;
 use super::leave::Bearer;
@@ -19,6 +19,7 @@ use crate::piv::{Attendant, Bay, Secret};
 
 /// What a lane needs to work with the card.
 pub(super) struct Porter {
+    name: Name,
     pub(super) bay: Arc<Bay>,
     pub(super) serial: u32,
     control: Arc<OwnedFd>,
@@ -30,14 +31,14 @@ pub(super) struct Porter {
 
 impl Porter {
     pub(super) fn new(
-        serial: u32,
+        (name, serial): (Name, u32),
         control: Arc<OwnedFd>,
         events: Sender<Event>,
         token: Token,
         files: PinFiles,
     ) -> Self {
         let (bay, bearer, typed) = (Arc::default(), Bearer::new(events), Mutex::default());
-        Self { bay, serial, control, bearer, token, files, typed }
+        Self { name, bay, serial, control, bearer, token, files, typed }
     }
 
     /// Whether this is a trial, where secrets of the factory do.
@@ -82,12 +83,11 @@ impl Attendant for Porter {
         };
         if *source == PinSource::Prompt {
             let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            return typed
-                .map(Some)
-                .ok_or_else(|| refuse("nobody typed it: run kunci token unlock --management-key"));
+            let untyped = format!("nobody typed it: run kunci token unlock {} --management-key", self.name);
+            return typed.map(Some).ok_or_else(|| refuse(&untyped));
         }
         self.files.hold(&self.token);
-        let text = pin::read_bytes(source).map_err(|fault| refuse(&fault.to_string()))?;
+        let text = pin::read_line(source).map_err(|fault| refuse(&fault.to_string()))?;
         let secret = Secret::from_hex(&text).map(Arc::new).map(Some);
         secret.ok_or_else(|| refuse("its source does not hold 32, 48 or 64 hexadecimal digits"))
     }

@@ -9,6 +9,7 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use hsm_config::Pkcs11Uri;
 
+use super::hint::Sight;
 use super::keeper::{Event, Keeper, LAST_WAIT, Suspicion};
 use super::leave::{Asking, Bearer, Came};
 use super::login::Login;
@@ -57,7 +58,9 @@ impl Keeper {
     ) -> bool {
         loop {
             match self.inbox.recv_timeout(LAST_WAIT) {
-                Ok(Event::Suspect(Suspicion::Broken)) => self.fail("the module failed beyond help".into()),
+                Ok(Event::Suspect(Suspicion::Broken)) => {
+                    self.fail("the module failed beyond help".into(), Sight::Other)
+                }
                 Ok(Event::Suspect(Suspicion::Gone)) => return true,
                 Ok(Event::Suspect(Suspicion::WantsPin)) => {
                     start_over("a key wants its PIN for each signature")

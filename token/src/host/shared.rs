@@ -159,7 +159,7 @@ impl Shared {
     /// Lets the keeper initialise a blank token; `None` where it does not look for one. No guard is held meanwhile: the
     /// keeper may have to change what is shared.
     pub(super) fn initialise(&self) -> Option<Result<TokenReport, Fault>> {
-        if !matches!(&*self.now(), Now::Down(Fault::TokenMissing(_))) {
+        if !matches!(&*self.now(), Now::Down(Fault::TokenMissing(_) | Fault::NoUserPin(_))) {
             return None;
         }
         let (answer, answered) = mpsc::channel();

@@ -30,9 +30,10 @@ impl Client {
         Self(stream)
     }
 
-    /// Reads the PIN; `None` when the client sent none in time.
-    pub(super) fn pin(&mut self) -> Option<Pin> {
-        Pin::from_bytes(&self.line()?)
+    /// Reads the PIN; why there is none where the client sent none in time, or something that cannot be one.
+    pub(super) fn pin(&mut self) -> Result<Pin, String> {
+        let line = self.line().ok_or("no PIN of 1 to 256 bytes and a newline came in 30 s")?;
+        Pin::from_bytes(&line).map_err(|why| format!("what was typed {why}; it was not tried"))
     }
 
     /// Reads a management key in its place; no PIN of a YubiKey's is as long as one.

@@ -29,8 +29,8 @@ impl Keeper {
     /// Serves the YubiKey until the process ends.
     pub(super) fn keep_yubikey(mut self, serial: u32) -> ! {
         let (control, events) = (Arc::clone(&self.control), self.shared.events());
-        let token = self.shared.config.token.clone();
-        let porter = Arc::new(Porter::new(serial, control, events, token, self.pin_files));
+        let (name, token) = (self.shared.config.name.clone(), self.shared.config.token.clone());
+        let porter = Arc::new(Porter::new((name, serial), control, events, token, self.pin_files));
         let service = service();
         let mut search = Search::new(serial);
         loop {

@@ -3,6 +3,7 @@
 //! The variants name causes, not PKCS#11 return values; the codes that only an operator can use travel along as text
 //! for the log and never reach a caller.
 
+use hsm_config::Name;
 use serde::{Deserialize, Serialize};
 
 /// A host's refusal or failure.
@@ -74,4 +75,7 @@ pub enum Fault {
     /// A frame that cannot be read.
     #[error("a lane's frame could not be read")]
     Protocol,
+    /// The token with this name was initialised halfway: it has its label, and no user's PIN.
+    #[error("its user's PIN is not set: run kunci token init {0}, which goes on where it stopped")]
+    NoUserPin(Name),
 }

@@ -1,20 +1,24 @@
-//! A blank token made ready: C_InitToken with the URI's label and the security officer's PIN, then C_InitPIN.
+//! A token made ready: C_InitToken with the URI's label and the security officer's PIN, then C_InitPIN.
 //!
 //! Only a token that was never initialised is touched, exactly one, and only while its label is free: initialising
-//! again would destroy keys. The officer's session is closed, which ends that login (PKCS#11 v3.1 section 5.5.7).
+//! again would destroy keys. Both PINs are held against the token's own limits before, since there is no way back. One that
+//! was left between the two steps, with its label and without a user's PIN, is carried on at the second. The officer's
+//! session is closed, which ends that login (PKCS#11 v3.1 section 5.5.7).
 
-use cryptoki::session::UserType;
+use std::ops::RangeInclusive;
+
+use cryptoki::session::{Session, UserType};
 use hsm_config::Pkcs11Uri;
 
 use super::Module;
-use super::code::Failure;
+use super::code::{Failure, name};
 use super::login::judge;
 use super::module::{Found, Listing};
 use crate::control::LoginOutcome;
 use crate::lane::{Fault, TokenReport};
 use crate::pin::Pin;
 
-/// The one blank token that a URI can mean.
+/// The one token that a URI can mean and that is not ready: blank, or with its label and without a user's PIN.
 pub struct Blank<'a> {
     module: &'a Module,
     token: Found,
@@ -25,7 +29,7 @@ impl<'a> Blank<'a> {
     /// Looks for it; nothing is changed.
     pub fn find(module: &'a Module, uri: &'a Pkcs11Uri) -> Result<Self, Failure> {
         let label = uri.token().ok_or_else(|| refuse("the URI names no label: add token="))?;
-        Ok(Self { module, token: blank(module.list()?, uri, label)?, label })
+        Ok(Self { module, token: unready(module.list()?, uri, label)?, label })
     }
 
     /// By what its latch is kept: the serial number, or where there is none yet the slot's description.
@@ -36,8 +40,26 @@ impl<'a> Blank<'a> {
         }
     }
 
+    /// Refuses PINs that the token says it would not take: it would find that out when it is too late.
+    pub fn takes(&self, so_pin: &Pin, pin: &Pin) -> Result<(), Failure> {
+        let info = self.module.context.get_token_info(self.token.slot)?;
+        let lengths = lengths(info.min_pin_length(), info.max_pin_length());
+        let unfit = [(pin, "the user's PIN (pin)"), (so_pin, "the security officer's PIN (so_pin)")];
+        let Some((_, whose)) = unfit.into_iter().find(|(pin, _)| !lengths.contains(&pin.length())) else {
+            return Ok(());
+        };
+        let (least, most) = (lengths.start(), lengths.end());
+        let most = if *most == usize::MAX { "any number of".into() } else { most.to_string() };
+        Err(refuse(&format!(
+            "{whose} is not of the length that the token takes, {least} to {most} bytes: nothing was changed, choose another"
+        )))
+    }
+
     /// Initialises it; besides, what came of the officer's PIN, which is given at most once more after it was accepted.
     pub fn initialise(self, so_pin: &Pin, pin: &Pin) -> (LoginOutcome, Result<TokenReport, Failure>) {
+        if self.token.initialised {
+            return self.set_pin(so_pin, pin);
+        }
         let called = self.module.context.init_token(self.token.slot, so_pin.expose(), self.label);
         let outcome = judge(&called);
         match called {
@@ -55,9 +77,10 @@ impl<'a> Blank<'a> {
             Err(failure) => return (LoginOutcome::Accepted, Err(failure)),
         };
         let called = session.login(UserType::So, Some(so_pin.expose()));
-        let outcome = judge(&called);
-        let set = called.and_then(|()| session.init_pin(pin.expose())).and_then(|()| session.close());
-        (outcome, set.map(|()| report).map_err(Failure::from))
+        match (judge(&called), called) {
+            (outcome, Ok(())) => (outcome, given(session, pin).map(|()| report)),
+            (outcome, Err(error)) => (outcome, Err(error.into())),
+        }
     }
 
     /// The token after C_InitToken. Slots may have changed, so it is looked for by its new label.
@@ -69,12 +92,35 @@ impl<'a> Blank<'a> {
     }
 }
 
-fn blank(listing: Listing, uri: &Pkcs11Uri, label: &str) -> Result<Found, Failure> {
-    if listing.tokens.iter().any(|token| token.initialised && token.report.label == label) {
+/// C_InitPIN in the officer's session. What it refuses is the user's PIN, and no PIN that was tried.
+fn given(session: Session, pin: &Pin) -> Result<(), Failure> {
+    session.init_pin(pin.expose()).map_err(|error| {
+        let code = name(&error);
+        refuse(&format!(
+            "it has its label and no user's PIN yet, since it does not take that one ({code}): choose another, and run \
+             kunci token init again"
+        ))
+    })?;
+    Ok(session.close()?)
+}
+
+/// How long a PIN may be, in bytes. A token that does not tell, or tells what cannot be, sets no limit.
+fn lengths(least: usize, most: usize) -> RangeInclusive<usize> {
+    // CK_UNAVAILABLE_INFORMATION is all ones, CK_EFFECTIVELY_INFINITE is 0.
+    let most = if most == 0 { usize::MAX } else { most };
+    if least < most { least..=most } else { 0..=usize::MAX }
+}
+
+fn unready(listing: Listing, uri: &Pkcs11Uri, label: &str) -> Result<Found, Failure> {
+    let has_label = |token: &Found| token.initialised && token.report.label == label;
+    let labelled = listing.tokens.iter().any(has_label);
+    if listing.tokens.iter().any(|token| has_label(token) && token.has_user_pin) {
         return Err(refuse("a token with this label is initialised already"));
     }
-    let mut blank = listing.tokens.into_iter().filter(|token| !token.initialised && could_be(token, uri));
-    match (blank.next(), blank.next()) {
+    // One that has its label is the one that was begun, whatever blank ones are there.
+    let is_meant = |token: &Found| if labelled { has_label(token) } else { could_be(token, uri) };
+    let mut unready = listing.tokens.into_iter().filter(is_meant);
+    match (unready.next(), unready.next()) {
         (Some(found), None) => Ok(found),
         (Some(_), Some(_)) => Err(refuse("more than one blank token is there: leave one, or add serial=")),
         (None, _) => Err(refuse("no blank token is there")),
@@ -86,9 +132,23 @@ fn could_be(token: &Found, uri: &Pkcs11Uri) -> bool {
     let TokenReport { serial, model, manufacturer, .. } = &token.report;
     let label = uri.token().unwrap_or_default();
     let serial = if serial.is_empty() { uri.serial().unwrap_or_default() } else { serial };
-    uri.matches(label, serial, model, manufacturer)
+    !token.initialised && uri.matches(label, serial, model, manufacturer)
 }
 
 fn refuse(why: &str) -> Failure {
     Fault::Initialise(why.into()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_does_not_tell_its_limits_sets_none() {
+        assert_eq!(lengths(4, 255), 4..=255);
+        for (least, most) in [(0, 0), (usize::MAX, usize::MAX), (8, 4)] {
+            assert!(lengths(least, most).contains(&3), "{least} {most}");
+        }
+        assert!(lengths(4, 0).contains(&300) && !lengths(4, 0).contains(&3));
+    }
 }

@@ -30,6 +30,8 @@ pub struct Found {
     pub report: TokenReport,
     /// CKF_TOKEN_INITIALIZED.
     pub initialised: bool,
+    /// CKF_USER_PIN_INITIALIZED.
+    pub has_user_pin: bool,
 }
 
 /// What a module lists.
@@ -101,7 +103,8 @@ impl Module {
             software: posture::is_software(&self.context, slot, info),
             wrapping_key: false,
         };
-        Found { slot, report, initialised: info.token_initialized() }
+        let (initialised, has_user_pin) = (info.token_initialized(), info.user_pin_initialized());
+        Found { slot, report, initialised, has_user_pin }
     }
 
     fn library(&self) -> String {
