@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use token::{KeyId, KeyRef, Sha256};
 use utoipa::ToSchema;
 
+/// The reason of the `generated` entry of a key that was adopted.
+pub const ADOPTED: &str = "adopted";
+
 /// Keys and freezes, as the ledger has them.
 #[derive(Debug, Default)]
 pub struct Lifecycle {
@@ -32,6 +35,8 @@ pub struct Key {
     pub spki_sha256: Option<Sha256>,
     /// SHA-256 of its certificate, from `certified` on.
     pub certificate_sha256: Option<Sha256>,
+    /// Whether it was there before the ledger heard of it: customers may hold a certificate for it.
+    pub adopted: bool,
     /// The indices of the entries that say so, rising.
     pub entries: Vec<u64>,
 }
@@ -117,6 +122,7 @@ impl Lifecycle {
                 state,
                 spki_sha256: None,
                 certificate_sha256: None,
+                adopted: false,
                 entries: Vec::new(),
             });
             self.keys.len() - 1
@@ -127,6 +133,7 @@ impl Lifecycle {
         // The pin is set once, by the entry that says so: nothing else sets it, and nothing later replaces it.
         if state == KeyState::Generated {
             key.spki_sha256 = key.spki_sha256.or(digest(&entry.spki_sha256));
+            key.adopted |= entry.reason.as_deref() == Some(ADOPTED);
         }
         key.certificate_sha256 = digest(&entry.certificate_sha256).or(key.certificate_sha256);
     }

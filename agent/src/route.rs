@@ -19,7 +19,6 @@ use crate::flight::Flight;
 use crate::front::Front;
 use crate::policy::Refusal;
 use crate::problem::Problem;
-use crate::readiness::Reason;
 use crate::signed::WrongSignature;
 use crate::tokens::{AskError, Asker, Seat};
 
@@ -61,11 +60,11 @@ pub enum Miss {
 
 impl Route {
     /// The connector's tokens that may sign now, or will as soon as their host is replaced.
-    pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Reason> {
+    pub fn of(front: &Front, name: &Name, connector: &Connector, caller: &Caller) -> Result<Self, Problem> {
         let (keys, may_wait) = match front.active(name, connector) {
             Ok(keys) => (keys, false),
             Err(_) if front.tokens.is_coming(&connector.tokens) => (Vec::new(), true),
-            Err(why) => return Err(why),
+            Err(why) => return Err(front.tokens.inactive(why)),
         };
         Ok(Self {
             connector: name.clone(),
@@ -91,12 +90,12 @@ impl Route {
                     Err(error) => {
                         // Nothing was asked of a host that went meanwhile.
                         self.may_wait |= matches!(error, AskError::Gone);
-                        self.problem = Some(error.into());
+                        self.problem = Some(error.told(Some(&key.key.token)));
                     }
                 }
             }
             if !take(&mut self.may_wait) {
-                return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.into()));
+                return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.told(None)));
             }
             self.keys = self.awaited(front, flight).await?;
             self.may_repeat &= self.keys.len() == 1;
@@ -113,13 +112,14 @@ impl Route {
             }
             // It waited for too long, or the clock was moved under it: the front's own, asked again, says which.
             Miss::Token(error @ AskError::Fault(Fault::Untimely(_))) if take(&mut self.may_redate) => {
-                self.problem = Some(error.into());
+                self.problem = Some(error.told(Some(&key.key.token)));
                 self.keys.push(key);
                 return Ok(());
             }
-            Miss::Token(error) => return Err(error.into()),
+            Miss::Token(error) => return Err(error.told(Some(&key.key.token))),
             Miss::Ours(problem) => return Err(problem),
         };
+        self.problem = Some(error.told(Some(&key.key.token)));
         match &error {
             AskError::Fault(Fault::Device(_)) if take(&mut self.may_repeat) => self.keys.push(key),
             AskError::Fault(Fault::Broken(_)) => self.may_wait |= take(&mut self.may_repeat),
@@ -131,7 +131,6 @@ impl Route {
             AskError::Fault(Fault::Starting) => self.may_wait = true,
             _ => {}
         }
-        self.problem = Some(error.into());
         Ok(())
     }
 
@@ -147,9 +146,9 @@ impl Route {
                     if !keys.is_empty() {
                         return Ok(keys);
                     }
-                    AskError::Gone.into()
+                    AskError::Gone.told(None)
                 }
-                Err(why) => why.into(),
+                Err(why) => front.tokens.inactive(why),
             };
             if front.door.in_a_hurry() {
                 return Err(why);
@@ -157,7 +156,7 @@ impl Route {
             match front.tokens.await_news(&connector.tokens, &self.asker, self.until).await {
                 Ok(()) => {}
                 Err(AskError::Gone) => return Err(self.problem.take().unwrap_or(why)),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error.told(None)),
             }
         }
     }
@@ -191,15 +190,5 @@ impl From<WrongSignature> for Miss {
 impl From<Problem> for Miss {
     fn from(problem: Problem) -> Self {
         Self::Ours(problem)
-    }
-}
-
-impl From<Miss> for Problem {
-    fn from(miss: Miss) -> Self {
-        match miss {
-            Miss::Token(error) => error.into(),
-            Miss::Wrong(error) => error.into(),
-            Miss::Ours(problem) => problem,
-        }
     }
 }

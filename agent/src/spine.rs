@@ -62,10 +62,16 @@ pub async fn release_on_any(
     .await
 }
 
-/// Releases what was composed for one key, or says why not.
+/// Releases what was composed for one key, or says why not, as an admin is told.
 pub async fn release(front: Arc<Front>, draft: Draft, seat: Seat, flight: Flight) -> Result<Answer, Problem> {
     to_the_end(async move {
-        let (signed, intent) = sign(&front, draft, seat).await?;
+        let token = draft.key().token.clone();
+        let signed = sign(&front, draft, seat).await;
+        let (signed, intent) = signed.map_err(|miss| match miss {
+            Miss::Token(error) => front.tokens.told(&token, &error),
+            Miss::Wrong(wrong) => wrong.into(),
+            Miss::Ours(problem) => problem,
+        })?;
         Ok(Answer::release(signed, intent, flight)?)
     })
     .await

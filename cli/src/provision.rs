@@ -21,7 +21,7 @@ Examples:
   kunci provision de uk --csr --output .      requests for your CA in de.csr.pem and uk.csr.pem
   kunci cert install de de.pem                and its answer
   kunci provision de --adopt --spki-sha256 HEX
-                                              a key that the ledger does not know, and you do")]
+                                              a key that the ledger does not know, and you do, with its certificate")]
 pub(crate) struct Arguments {
     /// The connectors
     #[arg(required_unless_present = "all", value_name = "CONNECTOR")]
@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Take over a key that is on the token and that the ledger does not know
     #[arg(long, requires = "spki_sha256", conflicts_with = "all")]
     adopt: bool,
+    /// Make a new self-signed certificate for it; else the one in the state directory or on the token is kept
+    #[arg(long, requires = "adopt", conflicts_with = "csr")]
+    new_certificate: bool,
     /// Which one: SHA-256 of its SubjectPublicKeyInfo, hex, as `kunci token check` prints it
     #[arg(long, value_name = "HEX", requires = "adopt")]
     spki_sha256: Option<String>,
@@ -110,13 +113,23 @@ async fn one(
 
 impl Arguments {
     fn how(&self) -> Provision {
-        Provision { csr: self.csr, days: self.days, adopt_spki_sha256: self.spki_sha256.clone() }
+        Provision {
+            csr: self.csr,
+            days: self.days,
+            new_certificate: self.new_certificate,
+            adopt_spki_sha256: self.spki_sha256.clone(),
+        }
     }
 
     fn connectors(&self, session: &Session<'_>) -> Result<Vec<String>, Failure> {
         if self.adopt && self.connectors.len() != 1 {
             let title = "--adopt takes over the key of one connector";
             return Err(Failure::usage("usage", title, "Name one connector and the digest of its key."));
+        }
+        if self.adopt && self.days.is_some() && !self.new_certificate {
+            let title = "--days is for a certificate that is made";
+            let detail = "A key that is adopted keeps its certificate. For a new one, add --new-certificate.";
+            return Err(Failure::usage("usage", title, detail));
         }
         if !self.all {
             return Ok(self.connectors.clone());

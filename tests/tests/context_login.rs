@@ -258,7 +258,8 @@ impl Always for Rig {
         let label = format!("kunci:{connector}");
         let key = checked["keys"].as_array().unwrap().iter().find(|key| key["label"] == label.as_str());
         let digest = key.unwrap_or_else(|| panic!("{checked}"))["spki_sha256"].as_str().unwrap().to_owned();
-        self.kunci(&["provision", connector, "--adopt", "--spki-sha256", &digest]).status.success()
+        let adopt = ["provision", connector, "--adopt", "--spki-sha256", &digest, "--new-certificate"];
+        self.kunci(&adopt).status.success()
     }
 }
 

@@ -115,7 +115,7 @@ impl Site {
     }
 
     fn adopt(&self, digest: &str) -> Value {
-        self.json(&["provision", "de", "--adopt", "--spki-sha256", digest])
+        self.json(&["provision", "de", "--adopt", "--spki-sha256", digest, "--new-certificate"])
     }
 
     /// What a command of `kunci` says, be it an answer or a problem.

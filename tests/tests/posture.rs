@@ -165,5 +165,5 @@ fn surveyed(rig: &Rig) -> Agent {
 }
 
 fn rig_adopt(rig: &Rig, digest: &str) -> std::process::Output {
-    rig.kunci(&["--json", "provision", "de", "--adopt", "--spki-sha256", digest])
+    rig.kunci(&["--json", "provision", "de", "--adopt", "--spki-sha256", digest, "--new-certificate"])
 }

@@ -134,7 +134,14 @@ impl Site {
             let label = key["label"].as_str().unwrap().to_owned();
             let connector = label.trim_start_matches("kunci:");
             let digest = key["spki_sha256"].as_str().unwrap();
-            self.rig.kunci_ok(&["provision", connector, "--adopt", "--spki-sha256", digest]);
+            self.rig.kunci_ok(&[
+                "provision",
+                connector,
+                "--adopt",
+                "--spki-sha256",
+                digest,
+                "--new-certificate",
+            ]);
             (label, key["pin_each_time"] == true)
         };
         keys.iter().map(adopt).collect()

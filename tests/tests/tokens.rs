@@ -56,6 +56,84 @@ fn a_token_that_goes_while_it_serves_is_unavailable_and_signs_when_it_is_back() 
     rig.assert_whole();
 }
 
+/// What keeps a host from its token is told wherever a person asks for that token, with the token's name and no guess at a
+/// network; a service hears that much of it which is its business.
+#[test]
+fn what_a_host_fails_at_is_told_by_every_command_about_its_token() {
+    let gone = |name| move |rig: &Rig| fs::rename(rig.at(name), rig.at("gone")).unwrap();
+    let without = |field| {
+        move |rig: &Rig| {
+            let toml = rig.toml();
+            let lines: Vec<_> = toml.lines().filter(|line| !line.starts_with(field)).collect();
+            rig.private("kunci.toml", &lines.join("\n"));
+        }
+    };
+    let module =
+        |rig: &Rig| rig.private("kunci.toml", &rig.toml().replace("libsofthsm2.so", "libsoftnone.so"));
+    is_told_everywhere(without("read_paths"), "add it to read_paths");
+    is_told_everywhere(without("paths"), "read_paths and paths");
+    is_told_everywhere(gone("tokens"), "which is not there");
+    is_told_everywhere(gone("softhsm2.conf"), "which is not there");
+    is_told_everywhere(module, "libsoftnone.so");
+}
+
+#[track_caller]
+fn is_told_everywhere(cause: impl Fn(&Rig), why: &str) {
+    let rig = Rig::bare().provisioned();
+    cause(&rig);
+    let agent = rig.spawn();
+    until_true(why, || agent.tokens()[0]["detail"].as_str().is_some_and(|detail| detail.contains(why)));
+    for arguments in [&["token", "check", "soft"][..], &["provision", "de"], &["token", "list"]] {
+        let output = rig.kunci(arguments);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("soft") && said.contains(why), "{arguments:?}: {said}");
+        assert!(!said.contains("network") && !said.contains("is starting"), "{arguments:?}: {said}");
+    }
+    let refused = agent.assertion("de").refused(503, "token-unavailable").json();
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("soft") && !detail.contains(".so") && !detail.contains('/'), "{detail}");
+}
+
+/// With a private agent, which is how a token is first met.
+#[test]
+fn what_a_host_fails_at_is_told_where_a_token_is_initialised() {
+    let rig = Rig::new();
+    fs::remove_dir(rig.at("tokens")).unwrap();
+    let refused = rig.kunci(&["token", "init", "soft"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert!(said.contains("soft") && said.contains("which is not there"), "{said}");
+}
+
+#[test]
+fn a_blank_token_says_how_it_is_initialised_and_that_works() {
+    let rig = Rig::new();
+    let listed = rig.kunci_ok(&["token", "list"]);
+    assert!(!listed.contains("network"), "{listed}");
+    let refused = rig.kunci(&["provision", "de"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for words in [listed, said] {
+        let fresh = Rig::new();
+        let heeded = fresh.heed(&words, &["token", "init", "soft"]);
+        assert!(heeded.status.success(), "{words}: {heeded:?}");
+        fresh.kunci_ok(&["provision", "--all"]);
+    }
+}
+
+/// Beside the first one, once that is back, neither could be told from the other.
+#[test]
+fn a_second_token_is_not_made_under_the_name_of_one_whose_keys_the_log_has() {
+    let rig = Rig::bare().provisioned();
+    let (place, away) = (rig.token_folder(), rig.at("away"));
+    fs::rename(&place, &away).unwrap();
+    let agent = rig.spawn();
+    agent.await_tokens("missing");
+    agent.admin("POST", "/v1/tokens/soft/init", "").refused(409, "token-has-keys");
+    assert_eq!(fs::read_dir(rig.at("tokens")).unwrap().count(), 0);
+    fs::rename(&away, &place).unwrap();
+    agent.await_signature();
+}
+
 #[test]
 fn a_missing_module_is_named_and_served_once_it_is_installed() {
     let rig = Rig::bare().provisioned();

@@ -141,7 +141,7 @@ fn nothing_is_made_over_a_key_that_the_ledger_does_not_know_until_it_is_adopted(
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("this ledger does not know"), "{said}");
     let digest = said.split("--spki-sha256 ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    rig.rig.kunci_ok(&["provision", "de", "--adopt", "--spki-sha256", &digest]);
+    rig.rig.kunci_ok(&["provision", "de", "--adopt", "--spki-sha256", &digest, "--new-certificate"]);
     judge(&rig.rig, &agent, "de", "PS256");
 }
 

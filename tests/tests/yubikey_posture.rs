@@ -50,7 +50,7 @@ fn a_key_that_signs_without_a_pin_is_adopted_only_by_an_exception() {
     let (_, checked) = check(&rig);
     assert_eq!(findings(&checked[0]), ["not-private"]);
     let digest = checked[0]["spki_sha256"].as_str().unwrap().to_owned();
-    let adopt = ["provision", "de", "--adopt", "--spki-sha256", &digest];
+    let adopt = ["provision", "de", "--adopt", "--spki-sha256", &digest, "--new-certificate"];
     let refused = rig.rig.kunci(&adopt);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("not-private"), "{said}");

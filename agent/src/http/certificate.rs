@@ -70,7 +70,7 @@ pub(super) async fn read(
     let name = front.visible(&peer, &connector)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(crate::policy::Refusal::Connector)?;
-    front.active(&name, connector)?;
+    front.active(&name, connector).map_err(|why| front.tokens.inactive(why))?;
     let active = connector.tokens.iter().filter_map(|token| front.connectors.standing(&name, token).key.ok());
     Ok(Json(active.map(|key| certificate(&key)).collect()))
 }

@@ -28,6 +28,9 @@ pub struct Provision {
     /// for each further one, down to 151, so that those that are made on one day end on several.
     #[schema(minimum = 1, maximum = 1825)]
     pub days: Option<u32>,
+    /// With an adopted key: make a new self-signed certificate. Unless asked for, the one in the state directory or on the
+    /// token is kept, since customers hold it; where there is none, the key waits for `PUT …/certificate`.
+    pub new_certificate: bool,
     /// Adopt the orphaned key with this SHA-256 of its SubjectPublicKeyInfo (hex) instead of making one.
     pub adopt_spki_sha256: Option<String>,
 }
@@ -39,13 +42,13 @@ pub struct Provisioned {
     pub connector: String,
     /// The token's name.
     pub token: String,
-    /// "created", "adopted", "certified" or "unchanged".
+    /// "created", "adopted", "certified", "unchanged", or "nothing-to-adopt": the key that shall be adopted is not on it.
     pub outcome: String,
     /// "software" or "asserted".
     pub grade: String,
-    /// The key's CKA_ID, hex.
+    /// The key's CKA_ID, hex; empty where there was nothing to adopt.
     pub key: String,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    /// SHA-256 of the SubjectPublicKeyInfo, hex; empty where there was nothing to adopt.
     pub spki_sha256: String,
     /// SHA-256 of the certificate, hex; absent until one is installed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +68,9 @@ pub struct Provisioned {
     /// Keys with the connector's label on this token that the ledger does not pin, by SPKI digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orphans: Vec<String>,
+    /// Those of them that this log began to make and a cut left behind; the others it has never heard of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<String>,
 }
 
 /// Provision a connector. Running it again changes nothing.

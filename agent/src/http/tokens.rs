@@ -16,6 +16,7 @@ use super::path::Path;
 use super::readiness::ReadinessReason;
 use crate::front::{Front, outlook};
 use crate::grade::Grade;
+use crate::lifecycle::Key;
 use crate::peer::Peer;
 use crate::problem::Problem;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
@@ -102,12 +103,11 @@ pub(super) async fn init(
     let warrant = front.warrant(&peer, Verb::Init)?;
     let name = known(&front, &token)?;
     spend(&front, warrant, Some(&name)).await?;
+    has_no_keys(&front, &name)?;
+    let (tokens, token) = (front.clone(), name.clone());
     let asked =
-        tokio::spawn(
-            async move { (front.tokens.ask_within(&name, Work::Initialise, SLOW_DEADLINE).await, name) },
-        );
-    let (answer, name) = asked.await.map_err(|_| AskError::Gone)?;
-    match answer {
+        tokio::spawn(async move { tokens.tokens.ask_within(&token, Work::Initialise, SLOW_DEADLINE).await });
+    match asked.await.unwrap_or(Err(AskError::Gone)) {
         Ok(Done::Token(token)) => Ok(Json(TokenStatus {
             name: name.to_string(),
             state: "starting".to_owned(),
@@ -117,12 +117,26 @@ pub(super) async fn init(
             manufacturer: Some(token.manufacturer),
             ..TokenStatus::default()
         })),
-        Ok(_) => Err(AskError::Unexpected.into()),
+        Ok(_) => Err(front.tokens.told(&name, &AskError::Unexpected)),
         Err(AskError::Fault(fault @ (Fault::Initialise(_) | Fault::PinSource(_)))) => {
-            Err(Problem::conflict("init-refused", "The token was not initialised", fault.to_string()))
+            let title = format!("The token {name} was not initialised");
+            Err(Problem::conflict("init-refused", title, fault.to_string()))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(front.tokens.told(&name, &error)),
     }
+}
+
+/// Refuses a second token under a name that has keys: it would not bring them back, and beside the first one, once that is
+/// found again, neither could be told from the other.
+fn has_no_keys(front: &Front, token: &Name) -> Result<(), Problem> {
+    let has_keys = |key: &Key| key.token == token.as_str() && key.pin().is_some();
+    if !front.with_lifecycle(|lifecycle| lifecycle.keys().iter().any(has_keys)) {
+        return Ok(());
+    }
+    let title = format!("The log has keys on a token {token} that was there before");
+    let detail = "Nothing was changed: another token would not have them. Find out where that one is. If it is lost for good, \
+                  configure the new one under a name of its own.";
+    Err(Problem::conflict("token-has-keys", title, detail))
 }
 
 /// Clear the latch of a token whose PIN was refused.
@@ -155,14 +169,17 @@ pub(super) fn known(front: &Front, token: &str) -> Result<Name, Problem> {
 
 pub(super) fn status(front: &Front, name: &Name) -> TokenStatus {
     let survey = front.tokens.survey(name);
-    let (state, detail) = words(front.tokens.host(name));
+    let (state, detail) = words(name, front.tokens.host(name));
     let touch = front.tokens.waits_for_touch(name);
     let exceptions = front.tokens.exceptions(name).iter().map(ToString::to_string).collect();
     let (pace, waiting) = front.tokens.pace(name).unwrap_or_default();
     let status = TokenStatus {
         name: name.to_string(),
         state: state.to_owned(),
-        detail: detail.or_else(|| touch.then(|| "touch the key: it waits for that".to_owned())),
+        // While its host starts again, what the one before it said.
+        detail: detail
+            .or_else(|| front.tokens.trouble(name))
+            .or_else(|| touch.then(|| "touch the key: it waits for that".to_owned())),
         touch,
         exceptions,
         latency_ms: (pace.signed > 0).then(|| milliseconds(pace.service)),
@@ -188,11 +205,11 @@ fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn words(state: Option<HostState>) -> (&'static str, Option<String>) {
+fn words(token: &Name, state: Option<HostState>) -> (&'static str, Option<String>) {
     match state {
         None | Some(HostState::Starting) => ("starting", None),
         Some(HostState::Ready { .. }) => ("ready", None),
-        Some(HostState::Locked) => ("locked", Some("run `kunci token unlock`".to_owned())),
+        Some(HostState::Locked) => ("locked", Some(format!("run `kunci token unlock {token}`"))),
         Some(HostState::Missing(why)) => ("missing", Some(why)),
         Some(HostState::Latched(why)) => ("latched", Some(why)),
         Some(HostState::NoPin(why)) => ("no-pin", Some(why)),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hsm_config::{Connector, Name};
-use token::lane::Work;
+use token::lane::{Done, Work};
 use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
-use token::{Place, Sha256, random};
+use token::{Place, PublicKey, Sha256, random};
 
 use super::{Bench, Store, pem};
 use crate::answer::Finished;
@@ -17,7 +17,6 @@ use crate::draft::{Draft, SigningKey};
 use crate::flight::Flight;
 use crate::problem::Problem;
 use crate::spine;
-use crate::tokens::{AskError, SLOW_DEADLINE};
 
 /// Days that a self-signed certificate is valid unless said otherwise, at most.
 const DAYS: u32 = 180;
@@ -25,14 +24,19 @@ const DAYS: u32 = 180;
 const SPREAD_DAYS: u32 = 30;
 const DAY_S: i64 = 86_400;
 
+/// Refuses a validity that no certificate may have.
+pub(super) fn check_days(asked: Option<u32>) -> Result<(), Problem> {
+    if asked.is_none_or(|days| (1..=MAX_VALIDITY_DAYS).contains(&days)) {
+        return Ok(());
+    }
+    let detail = format!("Ask for 1 to {MAX_VALIDITY_DAYS} days.");
+    Err(Problem::input("invalid-days", "The certificate's lifetime is out of range", detail))
+}
+
 impl Bench<'_> {
     /// A self-signed certificate for the key, stored and recorded.
     pub(super) async fn self_sign(&self, key: &SigningKey, days: Option<u32>) -> Result<(), Problem> {
         let days = days.unwrap_or_else(|| usual_days(self.place()));
-        if !(1..=MAX_VALIDITY_DAYS).contains(&days) {
-            let detail = format!("Ask for 1 to {MAX_VALIDITY_DAYS} days.");
-            return Err(Problem::input("invalid-days", "The certificate's lifetime is out of range", detail));
-        }
         let now = self.front.clock.seconds(Reading::now())?;
         let mut serial: [u8; 16] = random();
         // Positive and of full length, as RFC 5280 section 4.1.2.2 wants it.
@@ -59,10 +63,31 @@ impl Bench<'_> {
         Ok((pem::encode("CERTIFICATE REQUEST", &request), flight))
     }
 
+    /// The certificate that customers may hold of a key that was adopted: the one that its folder or its token has for it.
+    /// Where the folder has more than one, the token's; where that leaves it in doubt, none.
+    pub(super) async fn left(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Problem> {
+        let fits = |der: &Vec<u8>| {
+            PublicKey::from_certificate(der).is_ok_and(|public| public.sha256() == key.pin.spki_sha256)
+        };
+        let mut kept = Store::of(&self.front.agent.state_dir, key).kept().await;
+        kept.retain(fits);
+        match kept.len() {
+            1 => Ok(kept.pop()),
+            _ => Ok(self.on_token(key).await?.filter(fits)),
+        }
+    }
+
+    async fn on_token(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Problem> {
+        match self.ask(Work::Certificate { key: key.pin }).await? {
+            Done::Certificate(certificate) => Ok(certificate),
+            _ => Err(self.unexpected()),
+        }
+    }
+
     /// Stores a certificate in the state directory and on the token, then records it. Only then the one before it is
     /// removed, so that a kill at any point leaves the recorded one.
     pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
-        let store = Store::of(&self.front.agent.state_dir, key);
+        let (store, before) = (Store::of(&self.front.agent.state_dir, key), self.recorded());
         store.write(certificate).await.map_err(|error| {
             tracing::error!(%error, "a certificate cannot be kept");
             Problem::unavailable(
@@ -72,19 +97,20 @@ impl Bench<'_> {
             )
         })?;
         // Beside a key that its module named, it would replace what others have there.
-        if !matches!(Place::of(key.pin.id), Some(Place::Object(_))) {
+        let is_named = matches!(Place::of(key.pin.id), Some(Place::Object(_)));
+        if !is_named && self.on_token(key).await?.as_deref() != Some(certificate) {
             let work = Work::StoreCertificate {
                 key: key.pin,
                 certificate: certificate.to_vec(),
                 connector: self.name.clone(),
             };
-            self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?;
+            self.ask(work).await?;
         }
         let digest = Sha256::of(certificate);
         let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
         self.lived(entry).await?;
-        // What is left over is only clutter: nothing reads a certificate that the ledger does not name.
-        let tidied = store.retain(digest).await;
+        // What the ledger named before is only clutter now. What it never named may be what customers hold.
+        let tidied = if before.is_some() { store.retain(digest).await } else { Ok(()) };
         let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
         Ok(())
     }
@@ -93,10 +119,10 @@ impl Bench<'_> {
         let flight = self.front.enter(self.warrant.caller(), self.name)?;
         let tokens = &self.front.tokens;
         let until = Instant::now() + tokens.patience(std::slice::from_ref(self.token));
-        let seat = tokens.seat(self.token, &None, until).await?;
+        let seat = tokens.seat(self.token, &None, until).await.map_err(|error| self.told(&error))?;
         match spine::release(self.front.clone(), draft, seat, flight).await?.finish()? {
             (Finished::Der(der), flight) => Ok((der, flight)),
-            (Finished::Jws(_), _) => Err(AskError::Unexpected.into()),
+            (Finished::Jws(_), _) => Err(self.unexpected()),
         }
     }
 

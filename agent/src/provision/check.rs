@@ -19,7 +19,8 @@ use crate::walk::to_the_end;
 /// Surveys a token and probes its pinned keys.
 pub async fn check(front: Arc<Front>, token: Name) -> Result<(Posture, Vec<CheckedKey>), Problem> {
     to_the_end(async move {
-        let survey = standing::survey(&front, &token).await?;
+        let survey = standing::survey(&front, &token).await;
+        let survey = survey.map_err(|error| front.tokens.told(&token, &error))?;
         let mut keys = Vec::new();
         for report in &survey.keys {
             keys.push(check_key(&front, &token, &survey, report).await);

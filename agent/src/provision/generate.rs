@@ -5,29 +5,29 @@ use token::lane::{Done, KeyReport, Work};
 use token::{KeyId, KeyRef, Place, Sha256, random};
 
 use super::Bench;
+use super::adopt::missing;
 use crate::draft::SigningKey;
-use crate::front::standing;
-use crate::http::Provision;
 use crate::journal;
+use crate::lifecycle::ADOPTED;
 use crate::posture::Posture;
 use crate::problem::Problem;
-use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
+use crate::tokens::Survey;
 
 impl Bench<'_> {
     /// Makes or adopts the key and surveys the token again.
     pub(super) async fn make(
         &self,
-        how: &Provision,
+        wanted: Option<Sha256>,
         survey: &Survey,
     ) -> Result<(&'static str, SigningKey, Survey), Problem> {
-        let outcome = match &how.adopt_spki_sha256 {
-            Some(spki_sha256) => self.adopt(spki_sha256, survey).await?,
+        let outcome = match wanted {
+            Some(wanted) => self.adopt(wanted, survey).await?,
             None => self.generate(survey).await?,
         };
-        let survey = standing::survey(self.front, self.token).await?;
-        let key = self.key(&survey).await.ok_or(AskError::Unexpected)??;
+        let survey = self.survey().await?;
+        let key = self.key(&survey).await.ok_or_else(|| self.unexpected())??;
         let probe = Work::Probe { connector: self.name.clone(), key: key.pin };
-        self.front.tokens.ask(self.token, probe).await?;
+        self.front.tokens.ask(self.token, probe).await.map_err(|error| self.told(&error))?;
         self.record(Entry::new(Kind::Probe).key(key.pin.id.to_string())).await?;
         Ok((outcome, key, survey))
     }
@@ -38,10 +38,7 @@ impl Bench<'_> {
         let id = self.fresh().await?;
         self.lived(self.entry("generating", id)).await?;
         let work = Work::Generate { connector: self.name.clone(), id };
-        let Done::Generated(report) = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?
-        else {
-            return Err(AskError::Unexpected.into());
-        };
+        let Done::Generated(report) = self.ask(work).await? else { return Err(self.unexpected()) };
         let pin = self.fit(id, &report, survey)?;
         let serial = survey.token.serial.clone();
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
@@ -52,23 +49,13 @@ impl Bench<'_> {
     /// An identifier for the new key, from the token's host: it may have to say where the key will be.
     async fn fresh(&self) -> Result<KeyId, Problem> {
         let work = Work::Identify { connector: self.name.clone() };
-        let Done::Identifier(id) = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await?
-        else {
-            return Err(AskError::Unexpected.into());
-        };
+        let Done::Identifier(id) = self.ask(work).await? else { return Err(self.unexpected()) };
         let used =
             self.front.with_lifecycle(|lifecycle| lifecycle.known_as(self.token.as_str(), id).is_some());
-        if used { Err(AskError::Unexpected.into()) } else { Ok(id) }
+        if used { Err(self.unexpected()) } else { Ok(id) }
     }
 
-    async fn adopt(&self, spki_sha256: &str, survey: &Survey) -> Result<&'static str, Problem> {
-        let wanted: Sha256 = spki_sha256.parse().map_err(|error: token::identity::NotHex| {
-            Problem::input("invalid-spki-sha256", "The digest is not one", error.to_string())
-        })?;
-        let missing = || {
-            let detail = "`kunci token check` lists the orphans.";
-            Problem::conflict("no-such-orphan", "No orphaned key of the connector has this digest", detail)
-        };
+    async fn adopt(&self, wanted: Sha256, survey: &Survey) -> Result<&'static str, Problem> {
         let orphans = self.orphans(survey);
         let orphan = orphans.iter().find(|orphan| orphan.spki_sha256() == wanted).ok_or_else(missing)?;
         let id = orphan.report.id.ok_or_else(missing)?;
@@ -82,7 +69,7 @@ impl Bench<'_> {
             .entry("generated", id)
             .spki_sha256(pin.spki_sha256.to_string())
             .serial(survey.token.serial.clone())
-            .reason("adopted");
+            .reason(ADOPTED);
         self.lived(adopted).await?;
         Ok("adopted")
     }
@@ -108,7 +95,7 @@ impl Bench<'_> {
         Err(Problem::conflict(
             "ambiguous-key",
             format!("Two keys on {} have the identifier {id}", self.token),
-            "Nothing was adopted. Destroy the one that is not yours with the token's own tools.",
+            "Nothing was adopted. Find out which of them customers hold a certificate of; destroy the other one with the token's own tools.",
         ))
     }
 

@@ -3,8 +3,10 @@
 //! Every step is durable before the next, in this order: `generating` with a fresh CKA_ID, C_GenerateKeyPair,
 //! `generated` with the public key's digest, a probe, the certificate on the token and in the state directory,
 //! `certified`. Killed at any point it can be run again: what is pinned is carried on, what is not is an orphan,
-//! which is reported, never signed with, and adopted only by name.
+//! which is reported, never signed with, and adopted only by name. A key that is adopted keeps the certificate that it has:
+//! customers hold that one, and another would shut them out.
 
+mod adopt;
 mod certify;
 mod check;
 mod generate;
@@ -15,7 +17,8 @@ mod store;
 use std::sync::Arc;
 
 use hsm_config::{Connector, Name};
-use token::PublicKey;
+use token::lane::{Done, Work};
+use token::{PublicKey, Sha256};
 
 pub use check::check;
 pub(crate) use check::exceptions;
@@ -31,7 +34,7 @@ use crate::http::{Install, Provision, Provisioned, ReadinessReason};
 use crate::policy::{Refusal, Warrant};
 use crate::problem::Problem;
 use crate::readiness::{Dates, Reason, Weight};
-use crate::tokens::Survey;
+use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 use crate::walk::to_the_end;
 
 /// One connector on one token, being provisioned.
@@ -51,20 +54,43 @@ pub async fn provision(
     name: Name,
     how: Provision,
 ) -> Result<(Vec<Provisioned>, Option<Flight>), Problem> {
+    // What can be known to be wrong is, before a key is made.
+    certify::check_days(how.days)?;
+    let wanted = adopt::wanted(&how)?;
     to_the_end(async move {
         let _alone = front.provisioning.lock().await;
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
-        let (mut provisioned, mut aloft) = (Vec::new(), None);
+        let (mut provisioned, mut aloft, mut failed) = (Vec::new(), None, None);
         for token in &connector.tokens {
             let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
-            let (done, flight) = bench.provision(&how).await?;
-            provisioned.push(done);
-            // All are the connector's, so one aloft is enough; the one before it lands when its successor flies.
-            aloft = flight.or(aloft);
+            match bench.provision(&how, wanted).await {
+                Ok((done, flight)) => {
+                    provisioned.push(done);
+                    // All are the connector's, so one aloft is enough; the one before it lands when its successor flies.
+                    aloft = flight.or(aloft);
+                }
+                Err(problem) => failed = failed.or(Some(problem)),
+            }
+            // A key that is made is one that customers have to be told of. Adopting makes none, so each token is asked.
+            if failed.is_some() && wanted.is_none() {
+                break;
+            }
         }
-        Ok((provisioned, aloft))
+        match failed.or_else(|| adopt::missed(wanted, &provisioned)) {
+            Some(problem) => Err(so_far(problem, &provisioned)),
+            None => Ok((provisioned, aloft)),
+        }
     })
     .await
+}
+
+/// A problem with what was done all the same.
+fn so_far(problem: Problem, provisioned: &[Provisioned]) -> Problem {
+    if provisioned.is_empty() {
+        return problem;
+    }
+    let done: Vec<_> = provisioned.iter().map(|one| format!("{}: {}", one.token, one.outcome)).collect();
+    Problem { detail: format!("{} On the other tokens: {}.", problem.detail, done.join(", ")), ..problem }
 }
 
 /// Installs a CA's certificate beside the key that it certifies.
@@ -115,39 +141,44 @@ fn timely(name: &Name, certificate: &[u8]) -> Result<(), Problem> {
 }
 
 impl Bench<'_> {
-    async fn provision(&self, how: &Provision) -> Result<(Provisioned, Option<Flight>), Problem> {
-        let survey = standing::survey(self.front, self.token).await?;
+    async fn provision(
+        &self,
+        how: &Provision,
+        wanted: Option<Sha256>,
+    ) -> Result<(Provisioned, Option<Flight>), Problem> {
+        let survey = self.survey().await?;
         self.allow_software(&survey)?;
+        let has_orphan = wanted.is_some_and(|wanted| self.has_orphan(wanted, &survey));
         let (mut outcome, key, survey) = match self.key(&survey).await {
-            Some(Ok(key)) => {
-                self.no_second(how, &survey)?;
-                ("unchanged", key, survey)
-            }
+            Some(Ok(_)) if has_orphan => return Err(self.already_pinned()),
+            Some(Ok(key)) => ("unchanged", key, survey),
             Some(Err(why @ Reason::KeyKind(..))) => {
                 let title = "The key that is there cannot make the configured algorithm";
                 return Err(why.conflict(title));
             }
             Some(Err(why)) => return Err(why.into()),
-            None => self.make(how, &survey).await?,
+            None if wanted.is_some() && !has_orphan => return Ok((self.nothing_to_adopt(&survey), None)),
+            None => self.make(wanted, &survey).await?,
         };
+        if self.certify(&key, how).await? && outcome == "unchanged" {
+            outcome = "certified";
+        }
         let (mut csr, mut aloft) = (None, None);
         if how.csr {
             let (request, flight) = self.request(&key).await?;
             (csr, aloft) = (Some(request), Some(flight));
-        } else if self.recorded().is_none() {
-            self.self_sign(&key, how.days).await?;
-            outcome = if outcome == "unchanged" { "certified" } else { outcome };
         }
         standing::activate(self.front, self.name, self.token, &survey).await;
         Ok((self.provisioned(outcome, &key, &survey, csr), aloft))
     }
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
-        let survey = standing::survey(self.front, self.token).await?;
+        let survey = self.survey().await?;
         let key = self.key(&survey).await.ok_or(Refusal::Connector)??;
         self.keep(&key, certificate).await?;
         standing::activate(self.front, self.name, self.token, &survey).await;
-        Ok(self.front.connectors.standing(self.name, self.token).key?)
+        let standing = self.front.connectors.standing(self.name, self.token).key;
+        standing.map_err(|why| self.front.tokens.inactive(why))
     }
 
     /// The pinned key, if the ledger has one: exactly it, or why it cannot be used.
@@ -160,20 +191,22 @@ impl Bench<'_> {
         Some(fit.await.map(|fit| fit.key))
     }
 
-    /// Refuses to adopt an orphan beside the pinned key.
-    fn no_second(&self, how: &Provision, survey: &Survey) -> Result<(), Problem> {
-        let Some(wanted) = how.adopt_spki_sha256.as_ref().and_then(|digest| digest.parse().ok()) else {
-            return Ok(());
-        };
-        // With several tokens, the orphan may be on another one.
-        if !self.orphans(survey).iter().any(|orphan| orphan.spki_sha256() == wanted) {
-            return Ok(());
-        }
-        Err(Problem::conflict(
-            "already-pinned",
-            format!("{} has its key on {} already", self.name, self.token),
-            "Nothing was adopted. Destroy the other key with the token's own tools.",
-        ))
+    async fn survey(&self) -> Result<Survey, Problem> {
+        standing::survey(self.front, self.token).await.map_err(|error| self.told(&error))
+    }
+
+    /// Asks the token for something that takes its time.
+    async fn ask(&self, work: Work) -> Result<Done, Problem> {
+        let answer = self.front.tokens.ask_within(self.token, work, SLOW_DEADLINE).await;
+        answer.map_err(|error| self.told(&error))
+    }
+
+    fn told(&self, error: &AskError) -> Problem {
+        self.front.tokens.told(self.token, error)
+    }
+
+    fn unexpected(&self) -> Problem {
+        self.told(&AskError::Unexpected)
     }
 
     /// The certificate that the ledger names.
@@ -213,7 +246,8 @@ impl Bench<'_> {
             not_before: dates.map(Dates::begins),
             not_after: dates.map(Dates::ends),
             reasons: ReadinessReason::all(&outlook::key(self.front, (self.name, self.connector), self.token)),
-            orphans: self.orphans(survey).iter().map(|orphan| orphan.spki_sha256().to_string()).collect(),
+            orphans: self.digests(survey, |_| true),
+            unfinished: self.digests(survey, |orphan| orphan.begun),
         }
     }
 }

@@ -63,13 +63,14 @@ impl Bench<'_> {
 
     fn remedy(&self, orphan: &Orphan<'_>) -> String {
         if orphan.report.spki.is_empty() {
-            return "It is of no type that Kunci uses, or there is only a certificate, so nobody can adopt it: remove it with \
-                    the token's own tools, or configure another place."
+            return "It is of no type that Kunci uses, or there is only a certificate, so nobody can adopt it: configure another \
+                    place, or remove it with the token's own tools if nobody uses it."
                 .to_owned();
         }
         format!(
-            "If it is yours (the state directory was lost), run `kunci provision {} --adopt --spki-sha256 {}`; \
-             else destroy it with the token's own tools. Until then nothing is signed with it.",
+            "If the state directory was lost, bring it back from a copy. If there is none and the key is yours, run \
+             `kunci provision {} --adopt --spki-sha256 {}`: its certificate is kept. Destroy it with the token's own tools only \
+             if no customer holds a certificate of it. Until then nothing is signed with it.",
             self.name,
             orphan.spki_sha256()
         )

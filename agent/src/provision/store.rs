@@ -15,6 +15,11 @@ use tokio::task::spawn_blocking;
 use crate::draft::SigningKey;
 use crate::front::CERTIFICATES;
 
+/// How the files end.
+const ENDING: &str = ".der";
+/// How many certificates of one key are looked at: there is one, or two where an installation was cut short.
+const MAX_KEPT: usize = 64;
+
 /// The kept certificates of one connector on one token.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -55,6 +60,12 @@ impl Store {
         spawn_blocking(move || std::fs::read(path)).await.ok()?.ok()
     }
 
+    /// Every kept certificate, whatever the ledger names; none where they cannot be read.
+    pub(crate) async fn kept(&self) -> Vec<Vec<u8>> {
+        let store = self.clone();
+        spawn_blocking(move || store.read_all()).await.unwrap_or_default()
+    }
+
     /// Keeps a certificate beside those that are there.
     pub(crate) async fn write(&self, certificate: &[u8]) -> io::Result<()> {
         let (store, certificate) = (self.clone(), certificate.to_vec());
@@ -78,6 +89,13 @@ impl Store {
         File::open(&self.folder)?.sync_all()
     }
 
+    fn read_all(&self) -> Vec<Vec<u8>> {
+        let entries = read_dir(&self.folder).into_iter().flatten().flatten();
+        let is_ours = |name: &str| name.starts_with(&self.prefix) && name.ends_with(ENDING);
+        let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)).take(MAX_KEPT);
+        ours.filter_map(|entry| std::fs::read(entry.path()).ok()).collect()
+    }
+
     fn remove_but(&self, kept: &Path) -> io::Result<()> {
         for entry in read_dir(&self.folder)? {
             let entry = entry?;
@@ -90,7 +108,7 @@ impl Store {
     }
 
     fn path(&self, sha256: Sha256) -> PathBuf {
-        self.folder.join(format!("{}{sha256}.der", self.prefix))
+        self.folder.join(format!("{}{sha256}{ENDING}", self.prefix))
     }
 }
 
@@ -114,6 +132,7 @@ mod tests {
         assert_eq!(ours.read(old).await, None);
         assert_eq!(ours.read(new).await.as_deref(), Some(b"new".as_slice()));
         assert!(others.read(old).await.is_some());
+        assert_eq!(ours.kept().await, [b"new".to_vec()]);
         std::fs::write(folder.join("de.c.cut-short.tmp"), "").unwrap();
         let kept = [("de", "a"), ("de", "ab")].map(|(of, on)| (of.to_owned(), on.to_owned()));
         assert_eq!(Store::all(state.path()).unwrap(), kept.into());

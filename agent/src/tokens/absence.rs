@@ -162,6 +162,7 @@ impl State {
         if !was_served && matches!(host, HostState::Ready { .. }) {
             self.absence.ready = Some(Instant::now());
         }
+        self.remember(&host);
         self.host = host;
     }
 

@@ -10,6 +10,7 @@ mod pace;
 mod pool;
 mod queue;
 mod surveys;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -53,6 +54,8 @@ pub struct Token {
 
 struct State {
     host: HostState,
+    /// Why the token is not served, or was not before this host.
+    trouble: Option<HostState>,
     generation: u64,
     pool: Option<Arc<Pool>>,
     /// Whether it waits for a person's touch.
@@ -78,6 +81,7 @@ impl Tokens {
         let token = |(name, token): (&Name, &hsm_config::Token)| {
             let state = State {
                 host: HostState::Starting,
+                trouble: None,
                 generation: 0,
                 pool: None,
                 touch: false,

@@ -13,10 +13,6 @@ use tokio::time::timeout;
 
 use super::lane::{Lane, SHALLOWEST, depth};
 use super::queue::{Asker, Closed, Entry, Queue, Room, Taken};
-use crate::problem::Problem;
-
-/// When to come again after a message's date was refused, in seconds: as long as a clock that was moved has to hold still.
-const UNTIMELY_AGAIN_S: u32 = 3;
 
 /// Lanes of one host process.
 pub(super) struct Pool {
@@ -163,55 +159,6 @@ impl AskError {
                 | Fault::Slot(_)
                 | Fault::ManagementKey(_) => false,
             },
-        }
-    }
-}
-
-impl From<AskError> for Problem {
-    fn from(error: AskError) -> Self {
-        let unavailable =
-            |detail: &str| Self::unavailable("token-unavailable", "The token is not available", detail);
-        match &error {
-            AskError::Busy(seconds) => Self::unavailable(
-                "token-busy",
-                "The token is busy",
-                "Too many requests wait. Try again, less often.",
-            )
-            .retry_after(*seconds),
-            AskError::Gone | AskError::Fault(Fault::Starting | Fault::Broken(_)) => {
-                unavailable("Its host is starting. Try again.")
-            }
-            AskError::Deadline => unavailable("It took too long, and its host is restarted. Try again."),
-            AskError::Fault(Fault::TokenMissing(_) | Fault::TokenAmbiguous(_)) => {
-                unavailable("The operator has to put it back: `kunci status` names it.")
-            }
-            AskError::Fault(
-                Fault::Locked | Fault::Latched(_) | Fault::PinSource(_) | Fault::NoUserPin(_),
-            ) => unavailable("It is not logged in. The operator sees why in `kunci status`."),
-            AskError::Fault(Fault::KeyMissing | Fault::KeyMismatch) => unavailable(
-                "The connector's pinned key is not on it. The operator sees why in `kunci token check`.",
-            ),
-            AskError::Fault(Fault::Device(_)) => unavailable("It failed. Try again."),
-            AskError::Fault(Fault::Touch) => {
-                unavailable("Nobody touched it in time. Try again, and touch it.")
-            }
-            AskError::Fault(Fault::Untimely(_)) => Self::unavailable(
-                "message-untimely",
-                "The message was too old or too new for the token's host",
-                "Try again. The agent's log has its date and the host's clock.",
-            )
-            .retry_after(UNTIMELY_AGAIN_S),
-            AskError::Fault(Fault::Refused(_)) => {
-                unavailable("It is not served as it is. The operator sees why in `kunci status`.")
-            }
-            AskError::Fault(Fault::Slot(why)) => Self::conflict("no-slot", "The key was not made", why),
-            AskError::Fault(Fault::ManagementKey(why)) => {
-                Self::conflict("management-key", "The token's management key cannot be used", why)
-            }
-            _ => {
-                let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
-                Self::new(status, "token-failed", "The token cannot do this", "The agent's log says why.")
-            }
         }
     }
 }

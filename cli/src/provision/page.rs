@@ -7,10 +7,16 @@ use crate::token::readiness;
 /// One key in one line.
 pub(super) fn line(key: &Provisioned) -> String {
     let Provisioned { connector, token, outcome, .. } = key;
+    if key.spki_sha256.is_empty() {
+        return format!("{connector} on {token}: nothing to adopt");
+    }
     let certificate = match &key.certificate_sha256 {
         Some(digest) => format!("certificate SHA-256 {digest}"),
         None if key.csr.is_some() => "waits for the CA's certificate".to_owned(),
-        None => "no certificate yet".to_owned(),
+        None => format!(
+            "no certificate found: install the one that customers hold (kunci cert install {connector} FILE), or run this again \
+             with --new-certificate"
+        ),
     };
     let grade = match key.grade.as_str() {
         "software" => "SOFTWARE, so it can be copied",
@@ -30,11 +36,20 @@ pub(super) fn reasons(key: &Provisioned) -> Vec<String> {
 
 /// Keys with the connector's label that nobody accounts for, and what to do.
 pub(super) fn orphans(key: &Provisioned) -> Vec<String> {
-    let Provisioned { connector, token, .. } = key;
+    let Provisioned { connector, token, unfinished, .. } = key;
     let one = |digest: &String| {
+        let what = if unfinished.contains(digest) {
+            "A run that was cut short left it: destroy it with the token's own tools, unless this log is an older copy and customers \
+             hold its certificate"
+                .to_owned()
+        } else if key.spki_sha256.is_empty() {
+            format!("If it is yours: kunci provision {connector} --adopt --spki-sha256 {digest}")
+        } else {
+            "Find out whose it is, and destroy it only if no customer holds a certificate of it".to_owned()
+        };
         format!(
-            "{token} holds another key labelled for {connector}, SHA-256 {digest}, that the ledger does not pin. Nothing is \
-             signed with it. A run that was cut short leaves such a key: destroy it with the token's own tools"
+            "{token} holds a key labelled for {connector}, SHA-256 {digest}, that the ledger does not pin. Nothing is signed \
+             with it. {what}"
         )
     };
     key.orphans.iter().map(one).collect()

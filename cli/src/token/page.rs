@@ -2,6 +2,7 @@
 
 use agent::http::{Checked, CheckedKey, Finding, ReadinessReason, TokenStatus};
 use agent::readiness::Weight;
+use hsm_config::Name;
 
 use crate::print::grade;
 
@@ -101,7 +102,9 @@ pub(crate) fn standing(of: Option<&str>) -> String {
 }
 
 fn advice(key: &CheckedKey) -> Option<String> {
-    let connector = key.label.strip_prefix("kunci:").unwrap_or("CONNECTOR");
+    // A label is the token's word, and this becomes a command: only a name is one.
+    let connector = key.label.strip_prefix("kunci:").filter(|name| name.parse::<Name>().is_ok());
+    let connector = connector.unwrap_or("CONNECTOR");
     match key.standing.as_str() {
         "orphan" => Some(format!(
             "the ledger does not know it, and nothing is signed with it; if it is yours: \

@@ -15,6 +15,7 @@ fn key(outcome: &str, grade: &str) -> Provisioned {
         not_after: Some("2027-05-29T12:05:00Z".into()),
         reasons: Vec::new(),
         orphans: Vec::new(),
+        unfinished: Vec::new(),
     }
 }
 
@@ -53,9 +54,26 @@ fn what_stands_in_the_way_is_told_but_for_the_certificate_that_was_asked_for() {
 }
 
 #[test]
+fn a_key_without_a_certificate_says_how_it_gets_one() {
+    let without = Provisioned { certificate_sha256: None, ..key("adopted", "asserted") };
+    insta::assert_snapshot!(line(&without), @"de on frankfurt: adopted, asserted, no certificate found: install the one that customers hold (kunci cert install de FILE), or run this again with --new-certificate");
+}
+
+#[test]
+fn a_token_without_the_key_has_nothing_to_adopt() {
+    let nothing = Provisioned { spki_sha256: String::new(), ..key("nothing-to-adopt", "asserted") };
+    insta::assert_snapshot!(line(&nothing), @"de on frankfurt: nothing to adopt");
+}
+
+/// Only what this log began and nobody has a certificate of is said to be destroyed.
+#[test]
 fn an_orphan_is_reported_with_what_to_do() {
-    let with = Provisioned { orphans: vec!["beef".into()], ..key("created", "software") };
-    insta::assert_snapshot!(orphans(&with).join("\n"), @"frankfurt holds another key labelled for de, SHA-256 beef, that the ledger does not pin. Nothing is signed with it. A run that was cut short leaves such a key: destroy it with the token's own tools");
+    let foreign = Provisioned { orphans: vec!["beef".into()], ..key("created", "software") };
+    insta::assert_snapshot!(orphans(&foreign).join("\n"), @"frankfurt holds a key labelled for de, SHA-256 beef, that the ledger does not pin. Nothing is signed with it. Find out whose it is, and destroy it only if no customer holds a certificate of it");
+    let cut = Provisioned { unfinished: vec!["beef".into()], ..foreign };
+    insta::assert_snapshot!(orphans(&cut).join("\n"), @"frankfurt holds a key labelled for de, SHA-256 beef, that the ledger does not pin. Nothing is signed with it. A run that was cut short left it: destroy it with the token's own tools, unless this log is an older copy and customers hold its certificate");
+    let lost = Provisioned { spki_sha256: String::new(), unfinished: Vec::new(), ..cut };
+    insta::assert_snapshot!(orphans(&lost).join("\n"), @"frankfurt holds a key labelled for de, SHA-256 beef, that the ledger does not pin. Nothing is signed with it. If it is yours: kunci provision de --adopt --spki-sha256 beef");
 }
 
 #[test]

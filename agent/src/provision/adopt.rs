@@ -1,0 +1,111 @@
+//! A key adopted: one that is on a token and that the ledger does not know is pinned, by its digest, as somebody says.
+//!
+//! Customers may hold its certificate, so that one stays: from the state directory or the token. A new one is made only
+//! where it is asked for. A token that has nothing to adopt is told of, and fails nothing: the digest is one key's.
+
+use token::Sha256;
+
+use super::Bench;
+use super::orphans::Orphan;
+use crate::draft::SigningKey;
+use crate::grade::Grade;
+use crate::http::{Provision, Provisioned};
+use crate::problem::Problem;
+use crate::tokens::Survey;
+
+/// The outcome on a token without the key that shall be adopted.
+const NOTHING: &str = "nothing-to-adopt";
+
+/// The digest of the key that shall be adopted, where one shall.
+pub(super) fn wanted(how: &Provision) -> Result<Option<Sha256>, Problem> {
+    let Some(digest) = &how.adopt_spki_sha256 else { return Ok(None) };
+    if how.days.is_some() && !how.new_certificate {
+        let detail =
+            "A key that is adopted keeps its certificate. For a new one, ask for new_certificate besides.";
+        return Err(Problem::input("invalid-days", "There is no certificate to make", detail));
+    }
+    digest.parse().map(Some).map_err(|error: token::identity::NotHex| {
+        Problem::input("invalid-spki-sha256", "The digest is not one", error.to_string())
+    })
+}
+
+/// Whether no token has, or had before, what shall be adopted.
+pub(super) fn missed(wanted: Option<Sha256>, provisioned: &[Provisioned]) -> Option<Problem> {
+    let wanted = wanted?.to_string();
+    if provisioned.iter().any(|one| one.spki_sha256 == wanted) { None } else { Some(missing()) }
+}
+
+/// There is no such orphan.
+pub(super) fn missing() -> Problem {
+    let detail = "`kunci token check` lists the orphans.";
+    Problem::conflict("no-such-orphan", "No orphaned key of the connector has this digest", detail)
+}
+
+impl Bench<'_> {
+    /// Sees to it that the key has a certificate, as far as that was asked for; whether it came by one.
+    pub(super) async fn certify(&self, key: &SigningKey, how: &Provision) -> Result<bool, Problem> {
+        if self.recorded().is_some() {
+            return if how.new_certificate { Err(self.has_certificate()) } else { Ok(false) };
+        }
+        let left = if self.is_adopted() && !how.new_certificate { self.left(key).await? } else { None };
+        match left {
+            Some(certificate) => self.keep(key, &certificate).await?,
+            None if how.new_certificate => self.self_sign(key, how.days).await?,
+            None if how.csr || self.is_adopted() => return Ok(false),
+            None => self.self_sign(key, how.days).await?,
+        }
+        Ok(true)
+    }
+
+    /// Whether the pinned key was adopted.
+    fn is_adopted(&self) -> bool {
+        let (name, token) = (self.name.as_str(), self.token.as_str());
+        self.front.with_lifecycle(|lifecycle| lifecycle.current(name, token).is_some_and(|key| key.adopted))
+    }
+
+    /// Whether this very key is on the token, and the ledger does not pin it.
+    pub(super) fn has_orphan(&self, wanted: Sha256, survey: &Survey) -> bool {
+        self.orphans(survey).iter().any(|orphan| orphan.spki_sha256() == wanted)
+    }
+
+    /// The digests of some of the connector's orphans.
+    pub(super) fn digests(&self, survey: &Survey, which: impl Fn(&Orphan<'_>) -> bool) -> Vec<String> {
+        let orphans = self.orphans(survey);
+        orphans.iter().filter(|orphan| which(orphan)).map(|orphan| orphan.spki_sha256().to_string()).collect()
+    }
+
+    pub(super) fn nothing_to_adopt(&self, survey: &Survey) -> Provisioned {
+        Provisioned {
+            connector: self.name.to_string(),
+            token: self.token.to_string(),
+            outcome: NOTHING.to_owned(),
+            grade: Grade::of(&survey.token).to_string(),
+            key: String::new(),
+            spki_sha256: String::new(),
+            certificate_sha256: None,
+            csr: None,
+            not_before: None,
+            not_after: None,
+            reasons: Vec::new(),
+            orphans: self.digests(survey, |_| true),
+            unfinished: self.digests(survey, |orphan| orphan.begun),
+        }
+    }
+
+    pub(super) fn already_pinned(&self) -> Problem {
+        Problem::conflict(
+            "already-pinned",
+            format!("{} has its key on {} already", self.name, self.token),
+            "Nothing was adopted. If customers hold a certificate of the other key, move the state directory away and adopt that \
+             one (docs/how-to/back-up-and-restore.md). If nobody does, destroy it with the token's own tools.",
+        )
+    }
+
+    fn has_certificate(&self) -> Problem {
+        Problem::conflict(
+            "has-certificate",
+            format!("The key of {} on {} has its certificate", self.name, self.token),
+            "Nothing was changed: customers hold that one. Another is installed by `kunci cert install`, once they have it.",
+        )
+    }
+}
