@@ -153,13 +153,17 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// What a new key takes.
-const ANEW: &str = "destroy it with the token's own tools and provision the connector again";
-/// What a change that a token allows takes, and what it leaves behind.
-const SWITCH_OFF: &str =
-    "switch it off with the token's own tools, or destroy the key and provision the connector again";
-/// What to do with a key that is one too many.
-const ONE_TOO_MANY: &str = "destroy the one that is not Kunci's with the token's own tools";
+/// What another key takes, without a day on which customers' sign-ins fail: a pinned key has no successor of its connector.
+const ANEW: &str = "roll to another key, under a connector of its own (docs/how-to/roll-a-key.md); until customers have that \
+                    one, name the exception";
+/// What a change that a token allows takes.
+const SWITCH_OFF: &str = "switch it off with the token's own tools, or roll to another key, under a connector of its own \
+                          (docs/how-to/roll-a-key.md)";
+/// What to do with a key that is one too many. The wrong one, once destroyed, is gone with all that it opens.
+const ONE_TOO_MANY: &str = "find out whose the other one is (`kunci token check` says which is pinned); destroy it with the \
+                            token's own tools only if no customer holds a certificate of it";
+/// What to do with a key that nobody can adopt.
+const FOREIGN: &str = "find out whose it is, and leave it alone if somebody uses it; Kunci does not";
 
 /// Code, reason and mend.
 fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
@@ -215,9 +219,9 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
         Flaw::UnknownType => (
             "unknown-type",
             "its public key is neither RSA of 2048, 3072 or 4096 bits nor P-256, or is not told",
-            ANEW,
+            FOREIGN,
         ),
-        Flaw::ForeignId => ("foreign-id", "its CKA_ID is not 16 bytes: Kunci did not make it", ONE_TOO_MANY),
+        Flaw::ForeignId => ("foreign-id", "its CKA_ID is not 16 bytes: Kunci did not make it", FOREIGN),
         Flaw::DuplicateId => (
             "duplicate-id",
             "another private key has the same CKA_ID: it is in doubt which one signs",
@@ -239,7 +243,7 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
         Flaw::WrappingKey => (
             "wrapping-key",
             "the token holds a key that may wrap others (CKA_WRAP): extractable keys can be carried out with it",
-            "destroy it with the token's own tools, or use a token of Kunci's own",
+            "use a token of Kunci's own; destroy that key with the token's own tools only if nobody uses it",
         ),
     }
 }
@@ -256,6 +260,15 @@ mod tests {
         }
         let codes: std::collections::BTreeSet<_> = Flaw::ALL.map(Flaw::code).into();
         assert_eq!(codes.len(), Flaw::ALL.len());
+    }
+
+    /// A pinned key that is destroyed cannot be provisioned again, and its customers' sign-ins are over.
+    #[test]
+    fn no_mend_destroys_a_key_that_customers_may_rely_on() {
+        for flaw in Flaw::ALL {
+            let is_careful = |mend: &str| !mend.contains("destroy") || mend.contains(" only if ");
+            assert!(is_careful(flaw.mend()), "{flaw}: {}", flaw.mend());
+        }
     }
 
     #[test]

@@ -142,7 +142,13 @@ impl PinError {
 
     fn distrust(path: &Path, distrust: &Distrust) -> Self {
         let what = format!("the PIN's file {} cannot be used: {distrust}", path.display());
-        Self { what, help: distrust.help(path) }
+        // A PIN's file is read by its owner alone, so its owner has to be who reads it.
+        let us = rustix::process::geteuid().as_raw();
+        let help = match distrust {
+            Distrust::Owner(_) => format!("chown {us} {}", path.display()),
+            distrust => distrust.help(path),
+        };
+        Self { what, help }
     }
 }
 

@@ -142,7 +142,7 @@ fn default_deadline() -> Duration {
 /// Nobody waits at a prompt for the security officer's PIN: it is used once, by `kunci token init`.
 fn check_so_pin(source: &PinSource) -> Result<(), Fault> {
     if *source == PinSource::Prompt {
-        let help = "write it to a file of mode 0600, name that with { file = \"/path\" }, and remove both after `kunci token init`";
+        let help = "write it to a file of mode 0600, name that with { file = \"/path\" }, and after `kunci token init` keep it where the agent does not run";
         return Err(Fault::value("the security officer's PIN cannot be typed", help));
     }
     source.check()

@@ -100,7 +100,8 @@ impl Distrust {
             Self::Link => "name the file that the link points to".into(),
             Self::Kind => format!("put a regular file at {path}"),
             Self::Folder(loose) => loose.help(at),
-            Self::Owner(_) => format!("chown root {path}"),
+            // Its agent may not be root, and has to read it all the same.
+            Self::Owner(_) => format!("chown root {path} && chmod 0644 {path}"),
             Self::Mode { allowed, .. } => format!("chmod {allowed:04o} {path}"),
             Self::Size { most, .. } => format!("{path} may have {most} bytes at most"),
         }

@@ -3,9 +3,7 @@
 //! What cannot be a PIN as it was meant is refused before any token sees it, by a name that says what to mend: an editor's
 //! byte order mark would be given to the token as part of the PIN, and cost a try.
 
-#[cfg(feature = "piv")]
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::control::LoginOutcome;

@@ -78,7 +78,7 @@ pub enum Failure {
     System(#[from] io::Error),
     /// The ledger is damaged; the front has said where.
     #[error(
-        "the ledger is damaged, so the agent does not run; run kunci log verify, then restore it from a copy"
+        "the ledger is damaged, so the agent does not run; run kunci log verify, move its folder aside for the auditors, and restore a copy"
     )]
     Corrupt,
     /// A private agent's front did not come up.

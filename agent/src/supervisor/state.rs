@@ -23,8 +23,8 @@ pub(super) struct StateDir {
 pub(super) enum StateError {
     #[error("the state directory {0} cannot be used: {1}")]
     Unusable(PathBuf, io::Error),
-    #[error("the state directory {0} belongs to uid {1}; chown it to the agent's user")]
-    Owner(PathBuf, u32),
+    #[error("the state directory {0} belongs to uid {1}, and this is uid {2}; {help}", help = help(.0, *.1, *.2))]
+    Owner(PathBuf, u32, u32),
     #[error("the state directory {0} has mode {1:04o}; chmod 0700 it")]
     Mode(PathBuf, u32),
     #[error("the state directory {0} is not safe: {1}; {2}")]
@@ -42,8 +42,9 @@ impl StateDir {
             _ => {}
         }
         let folder = File::open(path).map_err(unusable)?.metadata().map_err(unusable)?;
-        if folder.uid() != rustix::process::geteuid().as_raw() {
-            return Err(StateError::Owner(path.into(), folder.uid()));
+        let us = rustix::process::geteuid().as_raw();
+        if folder.uid() != us {
+            return Err(StateError::Owner(path.into(), folder.uid(), us));
         }
         if folder.mode() & OTHERS != 0 {
             return Err(StateError::Mode(path.into(), folder.mode() & 0o7777));
@@ -56,6 +57,16 @@ impl StateDir {
     /// Where the PIN latches are.
     pub(super) fn latches(&self) -> PathBuf {
         self.path.join("latch")
+    }
+}
+
+/// What to do about another's directory. Most often it is the agent's, which is stopped, and whoever runs a command as root
+/// meanwhile must not take it away: the agent could not start again.
+fn help(path: &Path, owner: u32, us: u32) -> String {
+    let path = path.display();
+    match owner {
+        0 => format!("if the agent always runs as uid {us}: chown -R {us} {path}"),
+        _ => format!("run this as that user: setpriv --reuid={owner} --clear-groups, or sudo -u '#{owner}'"),
     }
 }
 

@@ -108,7 +108,7 @@ impl Keeper {
         self.send(&Report::Outcome { serial, outcome: outcome.clone() });
         match outcome {
             LoginOutcome::Accepted => Came::Accepted,
-            LoginOutcome::Refused(why) => Came::Latched(why),
+            LoginOutcome::Refused(code) => Came::Latched(login::refused(self, &code)),
             LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => Came::NotJudged,
         }
     }

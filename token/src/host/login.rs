@@ -134,7 +134,8 @@ pub(super) fn give_pin(
             offer.client.into_iter().for_each(Client::accept);
             Some(Given { pin: Arc::new(offer.pin), origin: offer.origin })
         }
-        LoginOutcome::Refused(why) => {
+        LoginOutcome::Refused(code) => {
+            let why = refused(keeper, &code);
             latch(keeper, offer.client, &offer.origin, why);
             None
         }
@@ -147,6 +148,12 @@ pub(super) fn give_pin(
             None
         }
     }
+}
+
+/// What came of a PIN, and what to do about it.
+pub(super) fn refused(keeper: &Keeper, code: &str) -> String {
+    let name = &keeper.shared.config.name;
+    format!("the token refused the PIN ({code}): see to the PIN, then run kunci token unlatch {name}")
 }
 
 /// A PIN that is not even tried.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::pin::MAX_PIN_BYTES;
-use crate::pin::Pin;
+use crate::pin::{NotOneLine, Pin};
 
 /// How long a client may take to send its PIN.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,8 +32,12 @@ impl Client {
 
     /// Reads the PIN; why there is none where the client sent none in time, or something that cannot be one.
     pub(super) fn pin(&mut self) -> Result<Pin, String> {
-        let line = self.line().ok_or("no PIN of 1 to 256 bytes and a newline came in 30 s")?;
-        Pin::from_bytes(&line).map_err(|why| format!("what was typed {why}; it was not tried"))
+        const NONE: &str = "no PIN of 1 to 256 bytes and a newline came in 30 s";
+        let line = self.line().ok_or(NONE)?;
+        Pin::from_bytes(&line).map_err(|why| match why {
+            NotOneLine::Empty => NONE.to_owned(),
+            why => format!("what was typed {why}; it was not tried"),
+        })
     }
 
     /// Reads a management key in its place; no PIN of a YubiKey's is as long as one.

@@ -55,7 +55,7 @@ fn what_stands_in_the_way_is_told_but_for_the_certificate_that_was_asked_for() {
 
 #[test]
 fn a_key_without_a_certificate_says_how_it_gets_one() {
-    let without = Provisioned { certificate_sha256: None, ..key("adopted", "asserted") };
+    let without = Provisioned { certificate_sha256: None, not_after: None, ..key("adopted", "asserted") };
     insta::assert_snapshot!(line(&without), @"de on frankfurt: adopted, asserted, no certificate found: install the one that customers hold (kunci cert install de FILE), or run this again with --new-certificate");
 }
 

@@ -1,0 +1,153 @@
+//! Remedies done as they are printed, on a real installation: each mends what it speaks of, and none loses anything.
+//!
+//! More of them are done where their fault is tested: `pins.rs` (token init that goes on), `provision.rs` (adopting), and
+//! `tokens.rs` (a blank token).
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::process::{Command, Output, Stdio};
+
+use tests::caller::STRANGER;
+use tests::remedy::commands;
+use tests::rig::{PIN, binary};
+use tests::{Agent, Rig};
+
+/// Neither the agent's user nor root.
+const SOMEBODY: u32 = 61_234;
+
+/// The agent is stopped, and somebody runs a command as root meanwhile.
+#[test]
+fn a_stopped_agents_state_is_not_taken_from_its_user() {
+    let rules = "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"init\", \"provision\"]\n";
+    let stranger = format!("[admins.agent]\nuser = \"{STRANGER}\"\nmay = [\"check\"]\n");
+    let rig = Rig::bare().rules(&format!("{rules}{stranger}")).provisioned();
+    rig.give_to(STRANGER);
+    // First it is the configuration that root finds to be another's; then the agent of its user still reads it.
+    for file in ["kunci.toml", "tenants.csv"] {
+        let refused = rig.kunci(&["config", "check"]);
+        let said = String::from_utf8(refused.stdout).unwrap() + &String::from_utf8(refused.stderr).unwrap();
+        let remedy = said.lines().find_map(|line| line.trim().strip_prefix("help: ")).unwrap();
+        assert!(remedy.contains(file), "{said}");
+        assert!(Command::new("sh").args(["-c", remedy]).status().unwrap().success(), "{remedy}");
+    }
+    let refused = rig.kunci(&["token", "list"]);
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!said.contains("chown"), "{said}");
+    let remedy = said.split("setpriv ").nth(1).unwrap_or_else(|| panic!("{said}")).split(',').next().unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(remedy.split(' ')).arg(binary("kunci")).arg("--config").arg(rig.at("kunci.toml"));
+    let heeded = command.args(["token", "list"]).output().unwrap();
+    assert!(heeded.status.success(), "setpriv {remedy}: {heeded:?}");
+    for file in ["state", "state/log", "state/lock", "state/certificates"] {
+        assert_eq!(fs::metadata(rig.at(file)).unwrap().uid(), STRANGER, "{file}");
+    }
+    let agent = as_stranger(&rig);
+    agent.wait_ready();
+}
+
+#[test]
+fn a_pin_file_that_the_agent_may_not_use_is_mended_as_the_token_says() {
+    let rig = Rig::bare().provisioned();
+    rig.give_to(STRANGER);
+    let pin = rig.at("pin");
+    chown(&pin, Some(SOMEBODY), None).unwrap();
+    fs::set_permissions(&pin, fs::Permissions::from_mode(0o644)).unwrap();
+    let agent = as_stranger(&rig);
+    for program in ["chown", "chmod"] {
+        agent.await_tokens("no-pin");
+        let detail = tests::wait::until(program, || {
+            let detail = detail(&agent);
+            detail.contains(program).then_some(detail)
+        });
+        let remedy = &detail[detail.find(program).unwrap()..];
+        let done = Command::new("sh").args(["-c", remedy]).status().unwrap();
+        assert!(done.success(), "{remedy}");
+    }
+    agent.wait_ready();
+}
+
+#[test]
+fn a_latched_token_is_opened_as_it_says() {
+    let rig = Rig::bare().provisioned();
+    rig.private("pin", "not-the-rigs-pin");
+    let agent = rig.spawn();
+    agent.await_tokens("latched");
+    let refused = rig.kunci(&["token", "check", "soft"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    rig.private("pin", PIN);
+    let heeded = rig.heed(&said, &["token", "unlatch", "soft"]);
+    assert!(heeded.status.success(), "{said}: {heeded:?}");
+    agent.wait_ready();
+}
+
+#[test]
+fn a_locked_token_is_unlocked_as_it_says() {
+    let rig = Rig::bare().provisioned().pin_source("{ prompt = true }");
+    rig.write();
+    let agent = rig.spawn();
+    agent.await_tokens("locked");
+    let refused = rig.kunci(&["provision", "de"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    for words in [said, rig.kunci_ok(&["token", "list"])] {
+        let words = commands(&words).into_iter().find(|words| words.starts_with(&["token".to_owned()]));
+        assert_eq!(words.unwrap(), ["token", "unlock", "soft"]);
+    }
+    assert!(typed(&rig, &["token", "unlock", "soft"]).status.success());
+    agent.wait_ready();
+}
+
+/// As the mend says: another key under a connector of its own, and the exception until customers have that one.
+#[test]
+fn a_pinned_key_with_a_flaw_signs_on_while_it_is_rolled_as_its_mend_says() {
+    let rig = Rig::new();
+    rig.kunci_ok(&["token", "init", "soft"]);
+    let id = "07".repeat(16);
+    let made = ["--keypairgen", "--key-type", "rsa:2048", "--label", "kunci:de", "--id", &id, "--usage-sign"];
+    rig.pkcs11_tool(&made);
+    let flaws =
+        ["modifiable", "copyable", "not-sensitive", "extractable", "once-readable", "once-extractable"];
+    let checked = rig.kunci(&["--json", "token", "check", "soft"]);
+    let checked: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let found = checked["keys"][0]["findings"].as_array().unwrap();
+    let codes: Vec<_> = found.iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert!(codes.iter().any(|code| flaws.contains(code)), "{codes:?}");
+    rig.except(&codes);
+    let digest = checked["keys"][0]["spki_sha256"].as_str().unwrap();
+    rig.kunci_ok(&["provision", "de", "--adopt", "--spki-sha256", digest, "--new-certificate"]);
+    let certificate = rig.kunci_ok(&["cert", "de"]);
+
+    // Somebody takes the exception out, and reads what the check says.
+    rig.write();
+    let page = String::from_utf8(rig.kunci(&["token", "check", "soft"]).stdout).unwrap();
+    assert!(page.contains("under a connector of its own") && page.contains("name the exception"), "{page}");
+    assert!(!page.contains("destroy"), "{page}");
+    let rig = rig.connector("de-2027", "rsa-2048", "PS256");
+    rig.except(&codes);
+    rig.kunci_ok(&["provision", "de-2027"]);
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    assert_eq!(rig.kunci_ok(&["cert", "de"]), certificate);
+    let signs = |one: &serde_json::Value| one["ready"] == true;
+    assert!(agent.connectors().iter().all(signs), "{:?}", agent.connectors());
+}
+
+fn as_stranger(rig: &Rig) -> Agent {
+    use std::os::unix::process::CommandExt;
+    rig.spawn_with(|command| command.uid(STRANGER).gid(STRANGER))
+}
+
+fn typed(rig: &Rig, arguments: &[&str]) -> Output {
+    let mut command = rig.command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{PIN}").unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn detail(agent: &Agent) -> String {
+    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
+}
