@@ -25,21 +25,32 @@ fn a_stopped_agents_state_is_not_taken_from_its_user() {
     let stranger = format!("[admins.agent]\nuser = \"{STRANGER}\"\nmay = [\"check\"]\n");
     let rig = Rig::bare().rules(&format!("{rules}{stranger}")).provisioned();
     rig.give_to(STRANGER);
+    // As in /etc/kunci: a folder of root's, and files that the agent's user was given.
+    let etc = tempfile::tempdir().unwrap();
+    fs::set_permissions(etc.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for file in ["kunci.toml", "tenants.csv"] {
+        fs::copy(rig.at(file), etc.path().join(file)).unwrap();
+        chown(etc.path().join(file), Some(STRANGER), None).unwrap();
+    }
+    let config = etc.path().join("kunci.toml");
+    let kunci = |arguments: &[&str]| {
+        Command::new(binary("kunci")).arg("--config").arg(&config).args(arguments).output().unwrap()
+    };
     // First it is the configuration that root finds to be another's; then the agent of its user still reads it.
     for file in ["kunci.toml", "tenants.csv"] {
-        let refused = rig.kunci(&["config", "check"]);
+        let refused = kunci(&["config", "check"]);
         let said = String::from_utf8(refused.stdout).unwrap() + &String::from_utf8(refused.stderr).unwrap();
         let remedy = said.lines().find_map(|line| line.trim().strip_prefix("help: ")).unwrap();
         assert!(remedy.contains(file), "{said}");
         assert!(Command::new("sh").args(["-c", remedy]).status().unwrap().success(), "{remedy}");
     }
-    let refused = rig.kunci(&["token", "list"]);
+    let refused = kunci(&["token", "list"]);
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!said.contains("chown"), "{said}");
     let remedy = said.split("setpriv ").nth(1).unwrap_or_else(|| panic!("{said}")).split(',').next().unwrap();
     let mut command = Command::new("setpriv");
-    command.args(remedy.split(' ')).arg(binary("kunci")).arg("--config").arg(rig.at("kunci.toml"));
+    command.args(remedy.split(' ')).arg(binary("kunci")).arg("--config").arg(&config);
     let heeded = command.args(["token", "list"]).output().unwrap();
     assert!(heeded.status.success(), "setpriv {remedy}: {heeded:?}");
     for file in ["state", "state/log", "state/lock", "state/certificates"] {
