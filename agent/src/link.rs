@@ -75,7 +75,7 @@ pub enum ToFront {
 pub enum FromFront {
     /// Serving.
     Ready,
-    /// A lane missed its deadline: kill this host process, if it still is the one.
+    /// A lane or the module failed: this host process has to go, if it still is the one.
     Kill {
         /// The token.
         token: Name,

@@ -1,7 +1,7 @@
 //! `kunci-agent`: the supervisor, and the roles that it starts itself in.
 //!
-//! A role takes its control socket on descriptor 0 from the supervisor, and dies with it: by its death signal, and by
-//! the end of the socket.
+//! A role takes its control socket on descriptor 0 from the supervisor, and ends with it: a front at once, by its death
+//! signal; a host by the end of the socket, since it may be amid a call that writes to its token.
 
 use std::fmt::Display;
 use std::io;
@@ -13,6 +13,7 @@ use agent::messages;
 use agent::supervisor::asked::{self, NotReloaded};
 use agent::supervisor::{self, Failure, Options};
 use clap::{Parser, Subcommand};
+use nix::sys::signal::{SigSet, Signal as NixSignal};
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         None => supervise(Options { config, private }),
         Some(Role::Reload) => reload(&config),
         Some(Role::Front) => play(c"kunci-front", |control| {
+            die_with_the_supervisor();
             raise_descriptors();
             agent::front::run(control)
                 .map_err(|error| (u8::try_from(error.exit_code()).unwrap_or(EXIT_FAILURE), error))
@@ -91,6 +93,7 @@ fn reload(config: &Path) -> ExitCode {
 fn play<E: Display>(name: &std::ffi::CStr, role: impl FnOnce(OwnedFd) -> Result<(), (u8, E)>) -> ExitCode {
     // The name is for people; without it the process is called "exe".
     let _ = rustix::thread::set_name(name);
+    heed_no_signals();
     match control() {
         Ok(Some(control)) => match role(control) {
             Ok(()) => ExitCode::SUCCESS,
@@ -106,13 +109,28 @@ fn play<E: Display>(name: &std::ffi::CStr, role: impl FnOnce(OwnedFd) -> Result<
 
 /// The control socket, if our parent made it and lives.
 fn control() -> io::Result<Option<OwnedFd>> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let control = io::stdin().as_fd().try_clone_to_owned()?;
-    // Who made the pair is its peer; a parent that died before the signal was set is not our parent any more.
+    // Who made the pair is its peer; a parent that is dead already is not our parent any more.
     // Where one does not see the other, both are 0, and nobody's.
     let made_by = getsockopt(&control, sockopt::PeerCredentials).map_or(0, |peer| peer.pid());
     let parent = rustix::process::getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
     Ok((parent != 0 && made_by == parent).then_some(control))
+}
+
+/// Leaves signals that end a process to the supervisor, whose word ends us in order: a service manager or a terminal sends
+/// them to all of us at once.
+fn heed_no_signals() {
+    let signals = SigSet::from_iter([NixSignal::SIGTERM, NixSignal::SIGINT, NixSignal::SIGHUP]);
+    if let Err(error) = signals.thread_block() {
+        tracing::warn!(%error, "signals cannot be blocked");
+    }
+}
+
+/// The kernel kills us with our parent. One that died before shows by the end of the control socket.
+fn die_with_the_supervisor() {
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+        tracing::warn!(%error, "the supervisor's death will be seen by its socket only");
+    }
 }
 
 /// As many descriptors as are allowed: each caller takes one. Modules, in hosts, may not bear more than 1024.

@@ -20,8 +20,10 @@ use crate::failure::{Exit, Failure};
 const AGENT: &str = "kunci-agent";
 /// How long it may take to open its sockets and recover its ledger.
 const START: Duration = Duration::from_secs(30);
-/// How long it may take to stop.
-const STOP: Duration = Duration::from_secs(15);
+/// How long it may take to stop: a host finishes what may write to its token, of which a key takes the longest.
+const STOP: Duration = Duration::from_secs(210);
+/// How long the last lines of its log may be in coming.
+const TAIL: Duration = Duration::from_secs(15);
 /// How many lines of its log are shown when it does not start.
 const TAIL_LINES: usize = 12;
 /// The exit code with which it says that its configuration is broken.
@@ -68,9 +70,12 @@ impl PrivateAgent {
 
     /// Ends it, and waits for its end: the ledger and the tokens are free for the next command.
     pub(crate) async fn stop(mut self) {
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
         drop(self.stdin.take());
         if timeout(STOP, self.child.wait()).await.is_err() {
-            // Its children die with it.
             let _ = self.child.kill().await;
         }
     }
@@ -80,8 +85,7 @@ impl PrivateAgent {
             Some(status) => format!("No agent runs, and a private one did not start ({status})"),
             None => format!("No agent runs, and a private one did not start in {} s", START.as_secs()),
         };
-        drop(self.stdin.take());
-        let _ = self.child.kill().await;
+        self.end().await;
         let exit = if status.and_then(|status| status.code()) == Some(EXIT_CONFIGURATION) {
             Exit::Usage
         } else {
@@ -133,7 +137,7 @@ impl Tail {
 
     /// All of it, once the agent has ended.
     async fn text(self) -> String {
-        let _ = timeout(STOP, self.reading).await;
+        let _ = timeout(TAIL, self.reading).await;
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 }

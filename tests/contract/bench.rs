@@ -71,6 +71,7 @@ impl Bench {
             name: LABEL.parse().unwrap(),
             token: serde_json::from_value(section).unwrap(),
             uses: CONNECTORS.iter().map(Connector::used).collect(),
+            known: None,
         }
     }
 }

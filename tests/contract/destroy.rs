@@ -1,7 +1,7 @@
 //! A key destroyed by a process of its own: a module is loaded once in a process, and no host's lane can ask for this.
 
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use token::control::{HostConfig, LoginOutcome};
 use token::lane::Fault;
 use token::piv::{Attendant, Bay, Card, PivToken, Secret};
 use token::pkcs11::{Anchor, Module, Names, Pkcs11Token};
+use token::writes::{Call, Write};
 use token::{KeyRef, Pin, PinBearer, Provision};
 use zeroize::Zeroizing;
 
@@ -43,13 +44,13 @@ impl Destroy {
                 let module = Module::load(module).unwrap();
                 let found = module.find(uri).unwrap();
                 let anchor = Anchor::open(&module, &found).unwrap();
-                assert_eq!(anchor.login(&pin()), LoginOutcome::Accepted);
+                assert_eq!(anchor.login(&Write::begin(Call::Login), &pin()), LoginOutcome::Accepted);
                 let names = Arc::new(Names::of(&self.config.token));
                 Pkcs11Token::open(&module, found.slot, names, None).unwrap().destroy(&self.key)
             }
             Reach::YubikeyPiv { serial } => {
                 let mut card = Card::open(serial).unwrap();
-                assert_eq!(card.verify(&pin()), LoginOutcome::Accepted);
+                assert_eq!(card.verify(&Write::begin(Call::Login), &pin()), LoginOutcome::Accepted);
                 let bay = Arc::new(Bay::default());
                 bay.put(card);
                 let owner = Arc::new(Owner(self.config.token.clone()));
@@ -68,8 +69,8 @@ fn pin() -> Pin {
 struct Owner(Token);
 
 impl PinBearer for Owner {
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
-        match give(&pin()) {
+    fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
+        match give(&pin(), &Write::begin(Call::Login)) {
             LoginOutcome::Accepted => Ok(()),
             other => Err(Fault::Device(format!("{other:?}"))),
         }

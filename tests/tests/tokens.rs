@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tests::agent::kill;
+use tests::faults::{Action, Faults, Function, Times};
 use tests::rig::{binary, softhsm};
 use tests::wait::{until, until_true};
 use tests::{Load, Rig};
+
+/// How long a slow login takes, in milliseconds.
+const SLOW_LOGIN: u64 = 1500;
 
 #[test]
 fn a_token_that_is_missing_at_the_start_signs_once_it_is_put_in_place() {
@@ -227,4 +231,53 @@ fn a_second_agent_on_one_state_directory_is_refused_and_told_the_first_ones_pid(
 /// Intents that no void takes back.
 fn signatures(rig: &Rig) -> u64 {
     ledger::verify(&rig.log(), |_, _| {}).unwrap().signatures
+}
+
+#[test]
+fn a_token_that_was_there_and_is_gone_gets_words_of_its_own_also_from_the_next_agent() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let output = agent.output();
+    let serial = output.rsplit("serial: \"").next().unwrap().split('"').next().unwrap().to_owned();
+    assert!(agent.stop().success());
+    // What a kill amid a login can leave.
+    let (store, kept) = (rig.token_folder().join("token.object"), rig.at("kept"));
+    fs::copy(&store, &kept).unwrap();
+    fs::write(&store, "").unwrap();
+    let agent = rig.spawn();
+    agent.await_tokens("missing");
+    let detail = agent.token("soft")["detail"].as_str().unwrap().to_owned();
+    for part in
+        [&format!("serial number {serial} was there, last seen at 20"), "may be damaged", "docs/tokens.md"]
+    {
+        assert!(detail.contains(part), "{detail}");
+    }
+    assert!(!detail.contains("network"), "{detail}");
+    for page in [&["token", "list"][..], &["status"]] {
+        let output = rig.kunci(page);
+        let page = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(page.contains(&serial) && page.contains("may be damaged"), "{page}");
+    }
+    // Put back from a copy, as the page says, it is the token of before.
+    fs::copy(&kept, &store).unwrap();
+    agent.wait_ready();
+    agent.assertion("de").ok();
+}
+
+#[test]
+fn a_token_that_is_gone_since_its_host_was_killed_amid_a_login_is_said_to_be() {
+    let rig = Rig::bare().with_faults().provisioned();
+    let faults = Faults::of(&rig);
+    // A module that took long to log in may take several times as long the next time.
+    faults.strike(Function::Login, Action::Sleep, SLOW_LOGIN, Times::N(1));
+    let agent = rig.start();
+    faults.strike(Function::Login, Action::Hold, 0, Times::N(1));
+    kill(agent.host("soft").unwrap(), Signal::KILL);
+    faults.until_held(Function::Login);
+    fs::write(rig.token_folder().join("token.object"), "").unwrap();
+    kill(agent.host("soft").unwrap(), Signal::KILL);
+    agent.await_tokens("missing");
+    let detail = agent.token("soft")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("is gone since its host ended amid a login"), "{detail}");
+    faults.clear();
 }

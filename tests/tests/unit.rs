@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tests::agent::kill;
@@ -30,6 +31,17 @@ fn the_unit_is_exposed_by_no_more_than_it_needs() {
     let bare = tempfile::Builder::new().suffix(".service").tempfile().unwrap();
     fs::write(bare.path(), "[Service]\nExecStart=/usr/bin/kunci-agent\n").unwrap();
     assert!(self::exposure(bare.path()) > 9.0);
+}
+
+/// With KillMode=mixed, systemd kills the hosts the moment that the supervisor is gone, and what one writes to its token with it.
+#[test]
+fn the_unit_leaves_hosts_the_time_to_finish_what_they_write() {
+    let text = fs::read_to_string(unit()).unwrap();
+    let line = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    assert_eq!(line("KillMode="), "control-group");
+    // What a front may take to finish comes before.
+    let longest = Duration::from_secs(10) + token::writes::CHANGE_LIMIT;
+    assert!(Duration::from_secs(line("TimeoutStopSec=").parse().unwrap()) > longest);
 }
 
 /// The blocks of the how-to that people paste into `systemctl edit kunci`.

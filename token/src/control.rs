@@ -2,6 +2,7 @@
 //!
 //! The supervisor keeps the PIN latch, so that a host needs no file of ours: before every C_Login the host reports
 //! the attempt and waits for the word; so it does before C_InitToken. Frames are JSON; descriptors ride along (lanes, an unlock connection).
+//! A host leaves when its orders end: there is no word for it, so that a supervisor that is gone has said it, too.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,7 +17,9 @@ use crate::seqpacket;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// The first frame: what this host serves (one descriptor: [`HostConfig`], [`sealed`](crate::sealed)).
+    /// The first frame: what this host serves. Descriptors: [`HostConfig`], [`sealed`](crate::sealed); the
+    /// [`Board`](crate::writes::Board) of its calls; and a lock that it holds as long as it lives, so that no other host is
+    /// started for its token. A host does without the last two.
     Start,
     /// New lanes, one descriptor each; old ones end when the front closes them.
     Lanes,
@@ -114,6 +117,21 @@ pub struct HostConfig {
     pub token: hsm_config::Token,
     /// The connectors with a key on it.
     pub uses: Vec<Use>,
+    /// The token that was served last under this name, also by an agent of before.
+    #[serde(default)]
+    pub known: Option<Known>,
+}
+
+/// A token that was there: what is said of it once it is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Its serial number.
+    pub serial: String,
+    /// When it was last seen to be there, RFC 3339.
+    pub seen: String,
+    /// What the end of its last host interrupted that may write to it.
+    #[serde(default)]
+    pub interrupted: Option<String>,
 }
 
 /// One connector's key on a token: one key, one use.

@@ -26,6 +26,7 @@ mod random;
 pub mod sealed;
 pub mod seqpacket;
 pub mod traits;
+pub mod writes;
 mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};

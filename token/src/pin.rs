@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::control::LoginOutcome;
 use crate::lane::Fault;
+use crate::writes::Write;
 
 /// U+FEFF, as Windows editors begin a UTF-8 file.
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -16,8 +17,9 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// Who has the PIN of a token that is served, for keys that want it again.
 pub trait PinBearer: Send + Sync {
-    /// Lets `give` present the PIN once: the attempt is durable before, and its outcome is told after.
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault>;
+    /// Lets `give` present the PIN once: the attempt is durable before, and its outcome is told after. All that is
+    /// one call that may write.
+    fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault>;
 }
 
 /// A PIN.

@@ -1,25 +1,29 @@
 //! One child process: started from this very binary, spoken to over its descriptor 0, watched until its end.
 //!
-//! Nothing that a child does makes the supervisor wait: words to it are queued, and a child that does not take them
-//! is killed. What it said before its end is heard before its end is told.
+//! Nothing that a child does makes the supervisor wait: words to it are queued, and of a child that does not take them, or
+//! that cannot be understood, that is told as news. What it said before its end is heard before its end is told.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use token::{control as blocking, seqpacket};
 use tokio::process::Child as Process;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
 
 use super::Event;
 use crate::control::Control;
 
 /// How many words may wait for a child: more than the largest start, and no more than a child's hang may cost.
 const QUEUE: usize = 16_384;
+/// How long the end of a child may come after the end of its words.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// The file that we run from, also when another took its place: all our processes speak the same language.
 const OURSELVES: &str = "/proc/self/exe";
 /// What other programs call us.
@@ -27,14 +31,25 @@ const NAME: &str = "kunci-agent";
 
 /// A running child that hears words of kind `W`.
 pub(super) struct Child<W> {
-    words: mpsc::Sender<(W, Vec<OwnedFd>)>,
-    kill: Arc<Notify>,
-    socket: OwnedFd,
+    /// None once no word follows any more.
+    words: Option<mpsc::Sender<(W, Vec<OwnedFd>)>>,
+    hand: Arc<Hand>,
+}
+
+/// What the watch of a child is asked to do.
+#[derive(Default)]
+struct Hand {
+    kill: Notify,
+    mute: Notify,
+    /// It does not take its words.
+    deaf: Notify,
 }
 
 /// What a child says, and its end.
 pub(super) enum News<R> {
     Said(R),
+    /// It lives, and cannot be spoken with any more.
+    Broken,
     Ended(ExitStatus),
 }
 
@@ -59,49 +74,57 @@ impl<W: Serialize + Send + Sync + 'static> Child<W> {
             .stdin(theirs)
             .stdout(Stdio::from(io::stderr().as_fd().try_clone_to_owned()?))
             .process_group(0);
-        let process = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
+        let process = tokio::process::Command::from(command).spawn()?;
         let (words, queue) = mpsc::channel(QUEUE);
-        let (socket, kill) = (ours.try_clone()?, Arc::new(Notify::new()));
+        let (socket, hand) = (ours.try_clone()?, Arc::<Hand>::default());
         let control = Arc::new(Control::new(ours)?);
-        tokio::spawn(speak(Arc::clone(&control), queue, Arc::clone(&kill)));
-        let watch = Watch { process, control, socket: socket.try_clone()?, inbox, event };
-        tokio::spawn(watch.run(Arc::clone(&kill)));
-        Ok(Self { words, kill, socket })
+        tokio::spawn(speak(Arc::clone(&control), socket.try_clone()?, queue, Arc::clone(&hand)));
+        let watch = Watch { process, control, socket, inbox, event };
+        tokio::spawn(watch.run(Arc::clone(&hand)));
+        Ok(Self { words: Some(words), hand })
     }
 
     /// Says a word to the child.
     pub(super) fn tell(&self, word: W, fds: Vec<OwnedFd>) {
-        if self.words.try_send((word, fds)).is_err() {
-            self.kill();
+        if self.words.as_ref().is_some_and(|words| words.try_send((word, fds)).is_err()) {
+            self.hand.deaf.notify_one();
         }
     }
 }
 
 impl<W> Child<W> {
-    /// Ends the child as nothing can prevent.
-    pub(super) fn kill(&self) {
-        self.kill.notify_one();
+    /// Lets the child see, after the words that were said, that none follows: it leaves by itself.
+    pub(super) fn hang_up(&mut self) {
+        self.words = None;
     }
 
-    /// Lets the child see that we are gone.
-    pub(super) fn hang_up(&self) {
-        // It fails where the child is gone already.
-        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+    /// Hears it no more.
+    pub(super) fn mute(&self) {
+        self.hand.mute.notify_one();
+    }
+
+    /// Ends the child as nothing can prevent.
+    pub(super) fn kill(&self) {
+        self.hand.kill.notify_one();
     }
 }
 
 async fn speak<W: Serialize>(
     control: Arc<Control>,
+    socket: OwnedFd,
     mut queue: mpsc::Receiver<(W, Vec<OwnedFd>)>,
-    kill: Arc<Notify>,
+    hand: Arc<Hand>,
 ) {
     while let Some((word, fds)) = queue.recv().await {
         let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
         if let Err(error) = control.send(&word, &fds).await {
-            tracing::error!(%error, "a child cannot be told, and is ended");
-            return kill.notify_one();
+            tracing::error!(%error, "a child cannot be told");
+            hand.deaf.notify_one();
+            break;
         }
     }
+    // It fails where the child is gone already.
+    let _ = rustix::net::shutdown(&socket, rustix::net::Shutdown::Write);
 }
 
 /// Hears a child until its end.
@@ -114,28 +137,33 @@ struct Watch<E> {
 }
 
 impl<E> Watch<E> {
-    async fn run<R: DeserializeOwned>(mut self, kill: Arc<Notify>)
+    async fn run<R: DeserializeOwned>(mut self, hand: Arc<Hand>)
     where
         E: Fn(News<R>) -> Event,
     {
-        loop {
+        let mut hears = true;
+        let ended = loop {
             tokio::select! {
                 biased;
-                word = self.control.receive::<R>() => match word {
+                word = self.control.receive::<R>(), if hears => match word {
                     Ok(Some((word, _))) => self.pass(News::Said(word)).await,
-                    Ok(None) => break,
-                    Err(error) => {
-                        tracing::error!(%error, "a child speaks nonsense");
-                        break;
+                    silent => {
+                        hears = false;
+                        if let Ok(ended) = timeout(LAST_WORD, self.process.wait()).await {
+                            break ended;
+                        }
+                        if let Err(error) = silent {
+                            tracing::error!(%error, "a child speaks nonsense");
+                        }
+                        self.pass(News::Broken).await;
                     }
                 },
-                _ = self.process.wait() => break,
-                () = kill.notified() => drop(self.process.start_kill()),
+                ended = self.process.wait() => break ended,
+                () = hand.kill.notified() => drop(self.process.start_kill()),
+                () = hand.mute.notified() => hears = false,
+                () = hand.deaf.notified() => self.pass(News::Broken).await,
             }
-        }
-        // A socket without a peer, or with one that we cannot understand, is as good as an end.
-        let _ = self.process.start_kill();
-        let ended = self.process.wait().await;
+        };
         while let Ok(Some((word, _))) = blocking::receive::<R>(&self.socket) {
             self.pass(News::Said(word)).await;
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::child::{Child, News, role};
+use super::ending::Over;
 use super::{Event, Failure, Supervisor};
 use crate::front::EXIT_CORRUPT;
 use crate::journal::EXIT_FATAL;
@@ -85,7 +86,7 @@ impl Supervisor {
                 self.announce();
             }
             News::Said(FromFront::Kill { token, generation }) => {
-                self.kill_host(&token, generation, "a lane or the module failed");
+                self.end_host(&(token, generation), "a lane or the module failed".into(), Over::Nothing);
             }
             News::Said(FromFront::Gate { connector, shut }) => self.gated(connector, shut),
             News::Said(FromFront::Reload { id }) => drop(self.reload(Asked::Front(id))),
@@ -96,6 +97,7 @@ impl Supervisor {
                 let problem = self.unlatch(&token).err();
                 self.front.tell(ToFront::Unlatched { id, problem }, Vec::new());
             }
+            News::Broken => self.front.child.iter().for_each(Child::kill),
             News::Ended(status) => self.front_ended(status),
         }
     }

@@ -1,18 +1,21 @@
-//! One token's host as the supervisor knows it, whether or not its process runs: what it said last, and for how long it may
-//! be silent.
+//! One token's host as the supervisor knows it, whether or not its process runs: what it said last, for how long it may
+//! be silent, and how it goes.
 //!
 //! A module may have taken the process over, so its words are few and short, and never more than words: texts are cut,
-//! and a host that says too many is killed before it costs the others anything.
+//! and a host that says too many is heard no more and has to go, before it costs the others anything.
 
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::time::Duration;
 
-use token::control::{HostConfig, HostState, LoginOutcome, Order, Report};
+use token::control::{HostConfig, HostState, Known, LoginOutcome, Order, Report};
+use token::writes::{Board, Call};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::child::{Child, role};
+use super::ending::{Ending, Over};
+use super::latch;
 use super::logins::HostId;
 use super::patience::Patience;
 use crate::link::ToFront;
@@ -30,8 +33,14 @@ pub(super) struct Host {
     pub(super) config: HostConfig,
     pub(super) generation: u64,
     pub(super) child: Option<Child<Order>>,
+    /// What is under way in it.
+    pub(super) board: Option<Board>,
     pub(super) state: HostState,
+    /// Once it has to go.
+    pub(super) ending: Option<Ending>,
     pub(super) patience: Patience,
+    /// Whether it did not come further than its start yet.
+    pub(super) starting: bool,
     /// Whether it was allowed to log in and did not tell the outcome yet.
     pub(super) trying: bool,
     pub(super) served: Option<Instant>,
@@ -53,8 +62,11 @@ impl Host {
             config,
             generation: 0,
             child: None,
+            board: None,
             state: HostState::Starting,
+            ending: None,
             patience: Patience::default(),
+            starting: true,
             trying: false,
             served: None,
             serial: None,
@@ -70,8 +82,9 @@ impl Host {
     /// Forgets the process of before.
     pub(super) fn begin(&mut self) {
         self.generation += 1;
-        (self.state, self.trying, self.served) = (HostState::Starting, false, None);
+        (self.state, self.starting, self.trying, self.served) = (HostState::Starting, true, false, None);
         self.words = (Instant::now(), 0);
+        self.ending = None;
         self.patience.started();
     }
 
@@ -81,16 +94,16 @@ impl Host {
         }
     }
 
-    pub(super) fn kill(&self) {
-        if let Some(child) = &self.child {
-            child.kill();
-        }
+    /// What is under way in its process that may write to the token; after the process, what was.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.board.as_ref().map(Board::calls).unwrap_or_default()
     }
 
-    /// Whether its module should have come back by now. A host that waits for a token or a person is not hung.
-    pub(super) fn is_hung(&mut self) -> bool {
-        let busy = self.trying || self.state == HostState::Starting;
-        busy && self.patience.is_over()
+    /// What of it hangs, where its module should have come back by now. A host that waits for a token or a person is not
+    /// hung.
+    pub(super) fn hangs(&mut self) -> Option<Over> {
+        let over = if self.starting { Over::Start } else { Over::Login };
+        ((self.trying || self.starting) && self.patience.is_over()).then_some(over)
     }
 
     /// Takes a word of the host's: the word to act on, or none where it says nothing new.
@@ -104,9 +117,16 @@ impl Host {
             Report::Touch(_) => self.count(now)?,
             Report::State(state) => {
                 self.count(now)?;
-                if matches!(state, HostState::Ready { .. }) {
+                self.starting &= *state == HostState::Starting;
+                // Why a host has to go is said for it.
+                if self.ending.is_some() {
+                    return Ok(None);
+                }
+                if let HostState::Ready { serial } = state {
                     self.served.get_or_insert(now);
                     self.patience.served();
+                    self.config.known =
+                        Some(Known { serial: serial.clone(), seen: latch::now(), interrupted: None });
                 }
                 if self.state == *state {
                     return Ok(None);
@@ -137,13 +157,6 @@ impl Host {
         command.env_clear().envs(&self.config.token.env).env("RUST_BACKTRACE", "0");
         command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command
-    }
-
-    /// Kills the process, and says why for as long as it is gone.
-    pub(super) fn fail(&mut self, why: String) {
-        tracing::error!(token = %self.config.name, why, "the host is killed");
-        self.state = HostState::Failed(why);
-        self.kill();
     }
 }
 

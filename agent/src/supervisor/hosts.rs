@@ -1,4 +1,4 @@
-//! The hosts: one process for each token, started, heard, killed and started again.
+//! The hosts: one process for each token, started, heard, ended and started again.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -6,32 +6,37 @@ use std::process::ExitStatus;
 
 use hsm_config::Name;
 use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
+use token::writes::Board;
 use token::{sealed, seqpacket};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::child::{Child, News};
+use super::ending::Over;
 use super::host::Host;
 use super::logins::{Attempt, HostId, LoginError, Word};
 use super::{Event, Supervisor};
 use crate::link::ToFront;
 
+/// Why a host is not started beside another.
+const NOT_GONE: &str =
+    "the host of an agent that was killed is still there, for it finishes what it has begun at the token";
+
 impl Supervisor {
     /// Starts a token's host.
     pub(super) fn start_host(&mut self, token: &Name) {
         let Some(host) = self.hosts.get_mut(token) else { return };
-        host.begin();
-        let id = host.id();
-        let event = move |news| Event::Host(id.clone(), news);
-        let started = sealed::seal(&host.config)
-            .and_then(|config| Ok((config, Child::start(host.command(), self.inbox.clone(), event)?)));
+        let started = match self.state.lock_host(token) {
+            Ok(None) => Err(io::Error::other(NOT_GONE)),
+            Ok(Some(lock)) => host.start(lock, self.inbox.clone()),
+            Err(error) => Err(error),
+        };
         match started {
-            Ok((config, child)) => {
-                child.tell(Order::Start, vec![config]);
-                host.child = Some(child);
-                self.connect(token);
-            }
+            Ok(()) => self.connect(token),
             Err(error) => {
                 tracing::error!(%token, %error, "the host cannot be started");
+                host.state = HostState::Failed(format!("it cannot be started: {error}"));
+                self.front.tell(host.word(), Vec::new());
                 self.host_due(token);
             }
         }
@@ -39,8 +44,8 @@ impl Supervisor {
 
     /// Joins a host to the front by new lanes, where both are there.
     pub(super) fn connect(&mut self, token: &Name) {
-        let (Some(host), Some(front)) = (self.hosts.get(token), &self.front.child) else { return };
-        if host.child.is_some() {
+        let (Some(host), Some(front)) = (self.hosts.get_mut(token), &self.front.child) else { return };
+        if host.child.is_some() && host.ending.is_none() {
             match lanes(host.config.token.sessions()) {
                 Ok((ours, theirs)) => {
                     host.tell(Order::Lanes, theirs);
@@ -48,7 +53,7 @@ impl Supervisor {
                 }
                 Err(error) => {
                     tracing::error!(%token, %error, "there are no lanes for the host, which is started again");
-                    host.kill();
+                    host.end(format!("there are no lanes for it: {error}"), Over::Nothing);
                 }
             }
         }
@@ -62,8 +67,12 @@ impl Supervisor {
             News::Said(report) => match host.heard(report, Instant::now()) {
                 Ok(Some(report)) => self.host_said(id, report),
                 Ok(None) => {}
-                Err(flood) => host.fail(flood.to_string()),
+                Err(flood) => {
+                    host.child.iter().for_each(Child::mute);
+                    self.end_host(id, flood.to_string(), Over::Nothing);
+                }
             },
+            News::Broken => self.end_host(id, "it cannot be spoken with".into(), Over::Nothing),
             News::Ended(status) => self.host_ended(id, status),
         }
         while let Some(attempt) = self.logins.next() {
@@ -93,20 +102,20 @@ impl Supervisor {
             Err(LoginError::Store(error)) => {
                 tracing::error!(token = %id.0, ?outcome, %error, "the login's outcome is not on disk yet");
             }
-            Err(error) => {
-                if let Some(host) = self.hosts.get_mut(&id.0) {
-                    host.fail(error.to_string());
-                }
-            }
+            // It left before it was allowed to try.
+            Err(LoginError::NotAllowed)
+                if self.hosts.get(&id.0).is_some_and(|host| host.ending.is_some()) => {}
+            Err(error) => self.end_host(id, error.to_string(), Over::Nothing),
         }
     }
 
     fn attempt(&mut self, attempt: Attempt) {
-        // A login that begins on the way down is cut short, and would latch its token.
-        if self.stopping {
+        let id = attempt.host.clone();
+        // A host that has to go is told nothing any more, and an attempt that nobody allows is none.
+        let ends = self.hosts.get(&id.0).is_some_and(|host| host.ending.is_some());
+        if self.stopping || ends {
             return;
         }
-        let id = attempt.host.clone();
         // A login is quick. Making a token may take minutes, and its lane has a deadline.
         let quick = !matches!(attempt.source, PinOrigin::Officer(_));
         let serial = attempt.serial.clone();
@@ -125,19 +134,15 @@ impl Supervisor {
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
             Ok(Word::Wait) => {}
             // Without the record no login; a new process asks again when the back-off is over.
-            Err(error) => host.fail(format!("no login: {error}")),
+            Err(error) => self.end_host(&id, format!("no login: {error}"), Over::Nothing),
         }
     }
 
     fn host_ended(&mut self, id: &HostId, status: ExitStatus) {
         self.logins.ended(id);
         let Some(host) = self.hosts.get_mut(&id.0) else { return };
-        host.child = None;
-        if !matches!(host.state, HostState::Failed(_)) {
-            host.state = HostState::Failed(format!("its process ended ({status}) and is started again"));
-        }
+        host.ended(status);
         if !self.stopping {
-            tracing::warn!(token = %id.0, %status, "the host ended");
             self.front.tell(host.word(), Vec::new());
             self.host_due(&id.0);
         }
@@ -149,24 +154,26 @@ impl Supervisor {
         self.later(wait, Event::HostDue(token.clone()));
     }
 
-    /// Kills a host process, if it still is the one.
-    pub(super) fn kill_host(&self, token: &Name, generation: u64, why: &str) {
-        if let Some(host) = self.hosts.get(token).filter(|host| host.generation == generation) {
-            tracing::warn!(%token, why, "the host is killed");
-            host.kill();
-        }
+    /// Ends a host process, if it still is the one.
+    pub(super) fn end_host(&mut self, (token, generation): &HostId, why: String, over: Over) {
+        let Some(host) = self.hosts.get_mut(token).filter(|host| host.generation == *generation) else {
+            return;
+        };
+        host.end(why, over);
+        self.front.tell(host.word(), Vec::new());
     }
 
-    /// Kills the hosts whose module hangs where no lane would notice.
-    pub(super) fn kill_hung(&mut self) {
+    /// Looks after hosts that lanes would not tell us of: whose module hangs, or that have to go and do not.
+    pub(super) fn look_after_hosts(&mut self) {
         let logins = &self.logins;
         let hung = |host: &mut Host| {
-            let hangs = host.child.is_some() && !logins.waits(&host.id()) && host.is_hung();
-            hangs.then(|| host.id())
+            host.end_at_last();
+            let may_hang = host.child.is_some() && !logins.waits(&host.id());
+            Some((host.id(), may_hang.then(|| host.hangs())??))
         };
-        let hung: Vec<HostId> = self.hosts.values_mut().filter_map(hung).collect();
-        for (token, generation) in hung {
-            self.kill_host(&token, generation, "it was silent for too long while it started or logged in");
+        let hung: Vec<(HostId, Over)> = self.hosts.values_mut().filter_map(hung).collect();
+        for (id, over) in hung {
+            self.end_host(&id, "it was silent for too long while it started or logged in".into(), over);
         }
     }
 
@@ -184,6 +191,20 @@ impl Supervisor {
         if let Some(host) = self.hosts.get(token) {
             host.tell(Order::Unlock, vec![client]);
         }
+    }
+}
+
+impl Host {
+    /// Starts its process, which holds the lock.
+    fn start(&mut self, lock: OwnedFd, inbox: mpsc::Sender<Event>) -> io::Result<()> {
+        self.begin();
+        let id = self.id();
+        let (config, board) = (sealed::seal(&self.config)?, Board::new()?);
+        let shared = board.share()?;
+        let child = Child::start(self.command(), inbox, move |news| Event::Host(id.clone(), news))?;
+        child.tell(Order::Start, vec![config, shared, lock]);
+        (self.child, self.board) = (Some(child), Some(board));
+        Ok(())
     }
 }
 

@@ -8,13 +8,14 @@
 
 use hsm_config::Name;
 use serde::{Deserialize, Serialize};
-use token::control::{LoginOutcome, PinOrigin};
+use token::control::{Known, LoginOutcome, PinOrigin};
+use token::writes::Call;
 
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub(super) use store::{Store, StoreError};
+pub(super) use store::{Store, StoreError, now};
 
 /// Why a source is not tried although the latch is clear.
 const SPENT: &str = "the token refused the PIN of this very file before, or may have: replace the file (or touch it, if \
@@ -34,6 +35,9 @@ pub(super) struct Latch {
     /// The source whose PIN the token accepted last.
     accepted: Option<PinOrigin>,
     last: Last,
+    /// When the token last took its user's PIN.
+    #[serde(default)]
+    opened: Option<String>,
     /// Sources that were refused, or may have been, before the latch was cleared. Each took an operator to get here,
     /// who cleared the latch and replaced the file, so they stay few.
     #[serde(default)]
@@ -97,6 +101,7 @@ impl Latch {
             token: token.clone(),
             accepted: None,
             last: Last::Clear,
+            opened: None,
             spent: Vec::new(),
             unjudged: Vec::new(),
             number: 0,
@@ -151,7 +156,10 @@ impl Latch {
             // As if nobody had told.
             LoginOutcome::Unclear(_) => (self.accepted.clone(), self.last.clone()),
         };
-        Self { accepted, last, unjudged: self.unjudged_after(source, outcome, at), ..self.clone() }
+        let opens = *outcome == LoginOutcome::Accepted && !matches!(source, PinOrigin::Officer(_));
+        let opened = if opens { Some(at.into()) } else { self.opened.clone() };
+        let unjudged = self.unjudged_after(source, outcome, at);
+        Self { accepted, last, opened, unjudged, ..self.clone() }
     }
 
     /// The sources that were not judged, after this outcome for one. What the token accepted once may be given to it again
@@ -168,6 +176,13 @@ impl Latch {
             _ => {}
         }
         unjudged
+    }
+
+    /// The token as it was last there, if a user ever logged in to it; and whether nobody told the end of the last login.
+    pub(super) fn known(&self) -> Option<Known> {
+        let begun = matches!(self.last, Last::Attempt { .. });
+        let (serial, seen) = (self.serial.clone(), self.opened.clone()?);
+        Some(Known { serial, seen, interrupted: begun.then(|| Call::Login.to_string()) })
     }
 
     /// The record once an operator cleared it. A source that was refused stays known, and so does one that may have

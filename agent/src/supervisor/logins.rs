@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use hsm_config::Name;
-use token::control::{LoginOutcome, PinOrigin};
+use token::control::{Known, LoginOutcome, PinOrigin};
 
 use super::claims::{Claims, Foreign};
 use super::latch::{Decision, Store, StoreError};
@@ -105,9 +105,9 @@ impl Logins {
         Some(self.waiting.remove(due))
     }
 
-    /// Whether any login is under way.
-    pub(super) fn any(&self) -> bool {
-        !self.trying.is_empty()
+    /// The token that was last logged in to under this name.
+    pub(super) fn known(&self, token: &Name) -> Option<Known> {
+        self.store.known(token)
     }
 
     /// Whether this host waits for another's outcome.
@@ -147,6 +147,7 @@ mod tests {
             name: name.parse().unwrap(),
             token: config.tokens.values().next().unwrap().clone(),
             uses: Vec::new(),
+            known: None,
         };
         Logins::new(
             Store::open(folder.path().join("latch")).unwrap(),
@@ -185,7 +186,7 @@ mod tests {
             let told = logins.outcome(&other, "1", &LoginOutcome::Accepted);
             assert!(matches!(told, Err(LoginError::NotAllowed)));
         }
-        assert!(logins.any());
+        assert!(!logins.trying.is_empty());
         logins.ended(&a);
         assert!(matches!(attempt(&mut logins, &host("a", 2)), Word::Latched(_)));
     }

@@ -8,6 +8,7 @@ pub mod asked;
 mod backoff;
 mod child;
 mod claims;
+mod ending;
 mod front;
 mod host;
 mod hosts;
@@ -32,7 +33,7 @@ use std::time::Duration;
 use hsm_config::{Name, Problems};
 use sd_notify::NotifyState;
 use token::confine;
-use token::control::Report;
+use token::control::{HostConfig, Report};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -122,7 +123,7 @@ struct Supervisor {
     stopping: bool,
     failed: Option<Failure>,
     /// Held to the end, so that no second agent uses the same state.
-    _state: StateDir,
+    state: StateDir,
 }
 
 /// The sockets that we listen on.
@@ -154,7 +155,9 @@ impl Supervisor {
         let hosts = plan.hosts();
         let logins = Logins::new(Store::open(state.latches())?, Claims::new(&hosts));
         let sockets = Sockets::open(&plan, options.private.is_some(), &inbox)?;
-        let hosts = hosts.into_iter().map(|host| (host.name.clone(), Host::new(host))).collect();
+        let known = |host: HostConfig| HostConfig { known: logins.known(&host.name), ..host };
+        let hosts = hosts.into_iter().map(known);
+        let hosts = hosts.map(|host| (host.name.clone(), Host::new(host))).collect();
         Ok(Self {
             options,
             plan,
@@ -167,7 +170,7 @@ impl Supervisor {
             announced: false,
             stopping: false,
             failed: None,
-            _state: state,
+            state,
         })
     }
 
@@ -185,7 +188,7 @@ impl Supervisor {
             tokio::select! {
                 Some(event) = events.recv() => self.on(event),
                 _ = tick.tick() => {
-                    self.kill_hung();
+                    self.look_after_hosts();
                     self.logins.flush();
                 }
                 signal = signals.next() => match signal {

@@ -75,6 +75,7 @@ impl Plan {
             name: name.clone(),
             token: token.clone(),
             uses: uses(name),
+            known: None,
         });
         hosts.collect()
     }

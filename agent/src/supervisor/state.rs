@@ -1,10 +1,12 @@
-//! The state directory: ours alone, and one agent's at a time.
+//! The state directory: ours alone, one agent's at a time, and for each token one host's.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use hsm_config::Name;
 use rustix::fs::{FlockOperation, OFlags, flock};
 
 /// Permissions that nobody but the owner may have.
@@ -37,10 +39,7 @@ impl StateDir {
     /// Makes the directory where it is missing, checks it and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, StateError> {
         let unusable = |error| StateError::Unusable(path.into(), error);
-        match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
-            _ => {}
-        }
+        make_folder(path).map_err(unusable)?;
         let folder = File::open(path).map_err(unusable)?.metadata().map_err(unusable)?;
         let us = rustix::process::geteuid().as_raw();
         if folder.uid() != us {
@@ -58,6 +57,36 @@ impl StateDir {
     pub(super) fn latches(&self) -> PathBuf {
         self.path.join("latch")
     }
+
+    /// A lock for the next host of a token, which holds it as long as it lives; `None` while another does. That is one of an
+    /// agent which was killed: it finishes what it has begun at the token, and two at one store would spoil it.
+    pub(super) fn lock_host(&self, token: &Name) -> io::Result<Option<OwnedFd>> {
+        let folder = self.path.join("hosts");
+        make_folder(&folder)?;
+        lock_file(&folder.join(format!("{token}.lock")))?;
+        // For reading only, as the host gets it: a module must not fill our disk.
+        let file = File::open(folder.join(format!("{token}.lock")))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file.into())),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+}
+
+/// A folder for ourselves, made where it is missing.
+fn make_folder(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(nofollow);
+    options.open(path)
 }
 
 /// What to do about another's directory. Most often it is the agent's, which is stopped, and whoever runs a command as root
@@ -72,10 +101,7 @@ fn help(path: &Path, owner: u32, us: u32) -> String {
 
 fn lock(folder: &Path) -> Result<File, StateError> {
     let unusable = |error| StateError::Unusable(folder.into(), error);
-    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(nofollow);
-    let mut file = options.open(folder.join("lock")).map_err(unusable)?;
+    let mut file = lock_file(&folder.join("lock")).map_err(unusable)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -108,6 +134,21 @@ mod tests {
         );
         drop(first);
         StateDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_token_has_one_host_at_a_time_whatever_became_of_its_agent() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, token) = (folder.path().join("state"), "soft".parse().unwrap());
+        let state = StateDir::open(&path).unwrap();
+        let first = state.lock_host(&token).unwrap().unwrap();
+        let (of_the_host, other) = (first.try_clone().unwrap(), "other".parse().unwrap());
+        drop((first, state));
+        let state = StateDir::open(&path).unwrap();
+        assert!(state.lock_host(&token).unwrap().is_none());
+        assert!(state.lock_host(&other).unwrap().is_some());
+        drop(of_the_host);
+        assert!(state.lock_host(&token).unwrap().is_some());
     }
 
     #[test]

@@ -1,20 +1,22 @@
-//! The way down: the front finishes its requests, logins under way tell their outcome, then the hosts end.
+//! The way down: the front finishes its requests, then each host finishes what may write to its token, tells the outcome of a
+//! login, and leaves.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, timeout};
 
-use super::{Event, Supervisor, notify};
+use super::ending::Over;
+use super::host::Host;
+use super::{Event, Supervisor, TICK, notify};
 use crate::link::ToFront;
 
 /// How long the front may take to finish. It drains its connections for 5 s and then settles what is left: killed at
 /// that moment, it would leave intents without the void that they are due.
 const FRONT: Duration = Duration::from_secs(10);
-/// How long a login may take to end. An attempt without an outcome could latch its token.
-const LOGINS: Duration = Duration::from_secs(5);
-/// How long a host may take to end itself.
-const HOSTS: Duration = Duration::from_secs(1);
+/// How long the end of a front may take that is killed.
+const KILLED: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Ends all children.
@@ -22,35 +24,29 @@ impl Supervisor {
         notify(&[NotifyState::Stopping]);
         self.stopping = true;
         self.front.tell(ToFront::Stop, Vec::new());
-        if !self.until(events, FRONT, |supervisor| supervisor.front.child.is_none()).await {
+        let front = self.until(events, |supervisor| supervisor.front.child.is_none());
+        if timeout(FRONT, front).await.is_err() {
             tracing::warn!("the front does not finish, and is killed");
             self.front.child.iter().for_each(super::child::Child::kill);
+            // One that some device holds in the kernel is not waited for.
+            let front = self.until(events, |supervisor| supervisor.front.child.is_none());
+            let _ = timeout(KILLED, front).await;
         }
-        self.until(events, LOGINS, |supervisor| !supervisor.logins.any()).await;
-        self.hosts.values().filter_map(|host| host.child.as_ref()).for_each(super::child::Child::hang_up);
-        let ended = |supervisor: &Self| {
-            supervisor.front.child.is_none() && supervisor.hosts.values().all(|host| host.child.is_none())
-        };
-        if !self.until(events, HOSTS, ended).await {
-            self.hosts.values().for_each(super::host::Host::kill);
-            self.until(events, HOSTS, ended).await;
-        }
+        self.hosts.values_mut().for_each(|host| host.end("the agent stops".into(), Over::Nothing));
+        // Each call that is under way has a limit of its own.
+        self.until(events, |supervisor| supervisor.hosts.values().all(Host::is_done_with)).await;
         self.logins.flush();
     }
 
-    /// Follows events until something is so, or the time is over; whether it is so.
-    async fn until(
-        &mut self,
-        events: &mut mpsc::Receiver<Event>,
-        limit: Duration,
-        so: impl Fn(&Self) -> bool,
-    ) -> bool {
-        let wait = async {
-            while !so(self) {
-                let Some(event) = events.recv().await else { return };
-                self.on(event);
+    /// Follows events until something is so.
+    async fn until(&mut self, events: &mut mpsc::Receiver<Event>, so: impl Fn(&Self) -> bool) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !so(self) {
+            tokio::select! {
+                Some(event) = events.recv() => self.on(event),
+                _ = tick.tick() => self.look_after_hosts(),
             }
-        };
-        tokio::time::timeout(limit, wait).await.is_ok()
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Further questions may lie in the socket while the thread works on the first, so that a busy token never waits for the
 //! front. Each asker reads its own answer, in its turn. Answers are bounded and must repeat the question's number;
-//! anything else means that the lane cannot be trusted any more, and its host is killed.
+//! anything else means that the lane cannot be trusted any more, and its host has to go.
 
 use std::io;
 use std::os::fd::OwnedFd;

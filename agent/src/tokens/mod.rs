@@ -1,7 +1,7 @@
 //! The tokens as the front knows them: each one's host state, its lanes, and what its last survey said.
 //!
 //! The front never sees a module or a PIN. It asks over lanes, one request after the other on each, and tells the
-//! supervisor to kill a host whose lane missed its deadline.
+//! supervisor of a host whose lane missed its deadline, which has to go.
 
 mod absence;
 mod lane;
@@ -35,7 +35,7 @@ pub use surveys::Survey;
 use crate::link::FromFront;
 
 /// How long a host may take to generate a key, store a certificate or initialise a token.
-pub const SLOW_DEADLINE: Duration = Duration::from_secs(180);
+pub const SLOW_DEADLINE: Duration = token::writes::CHANGE_LIMIT;
 
 /// All configured tokens.
 pub struct Tokens {
@@ -206,7 +206,7 @@ impl Tokens {
             &answer
         {
             // A host that lost one lane may live on with the others; only a new one has all of them again.
-            tracing::error!(%token, %error, "a lane or its module failed; the host is killed");
+            tracing::error!(%token, %error, "a lane or its module failed, and its host has to go");
             pool.shut();
             self.went(&token, generation);
             // The supervisor lives as long as we do.

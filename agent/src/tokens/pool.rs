@@ -1,6 +1,6 @@
 //! The lanes of one host process, and the queue in front of them.
 //!
-//! A question goes to the lane that has the fewest. A pool with a dead lane is shut: its host is killed, and new lanes come
+//! A question goes to the lane that has the fewest. A pool with a dead lane is shut: its host has to go, and new lanes come
 //! with the next one.
 
 use std::io;
@@ -29,7 +29,7 @@ pub enum AskError {
     /// There is no host, or it died with the question.
     #[error("the token's host is not there")]
     Gone,
-    /// The host took too long and is killed.
+    /// The host took too long and has to go.
     #[error("the token took too long")]
     Deadline,
     /// Too many requests wait already; so many seconds later it may be otherwise.

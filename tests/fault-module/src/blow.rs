@@ -8,6 +8,9 @@ use cryptoki_sys::{CK_RV, CKR_OK};
 use crate::control;
 use crate::script::{Action, Function, TALLY};
 
+/// How often a call that is held looks whether it may begin.
+const HELD: Duration = Duration::from_millis(5);
+
 /// What is left of a call after its blow.
 pub(crate) enum Left {
     /// Nothing: this is the answer.
@@ -33,6 +36,15 @@ pub(crate) fn strike(action: Action, parameter: u64) -> Left {
         Action::Silent => return Left::Answer(CKR_OK),
         Action::Hang => hang(),
         Action::Sleep => sleep(Duration::from_millis(parameter)),
+        Action::Hold => {
+            while control::holds() {
+                sleep(HELD);
+            }
+        }
+        Action::Late => {
+            sleep(Duration::from_millis(parameter >> 32));
+            return Left::Answer((parameter & u64::from(u32::MAX)) as CK_RV);
+        }
         Action::Segv => segv(),
         Action::Abort => std::process::abort(),
         Action::Exit => std::process::exit(i32::try_from(parameter).unwrap_or(1)),

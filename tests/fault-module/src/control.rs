@@ -43,6 +43,14 @@ fn struck(function: Function, is_meant: fn(Action) -> bool) -> Option<(Action, u
     Some((action, word(PARAMETER).load(Ordering::SeqCst)))
 }
 
+/// Whether any function is held.
+pub(crate) fn holds() -> bool {
+    let action = |words: &[AtomicU64], at: usize| Action::of(words[at + ACTION].load(Ordering::SeqCst));
+    words().is_some_and(|words| {
+        Function::ALL.iter().any(|function| action(words, function.at()) == Some(Action::Hold))
+    })
+}
+
 /// Adds one to a word of a function.
 pub(crate) fn count(function: Function, offset: usize) {
     if let Some(words) = words() {

@@ -41,6 +41,10 @@ pub enum Action {
     HangAfter,
     /// It takes so many milliseconds longer.
     Sleep,
+    /// It begins when the driver strikes nothing so any more.
+    Hold,
+    /// It waits, for as long as the parameter's upper half says in milliseconds, and answers the lower half as its code.
+    Late,
     /// It writes where nothing is mapped.
     Segv,
     /// It does what it was asked, and then that.
@@ -76,12 +80,14 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 23] = [
         Self::Code,
         Self::CodeAfter,
         Self::Hang,
         Self::HangAfter,
         Self::Sleep,
+        Self::Hold,
+        Self::Late,
         Self::Segv,
         Self::SegvAfter,
         Self::Abort,
@@ -99,6 +105,11 @@ impl Action {
         Self::Hide,
         Self::LogOut,
     ];
+
+    /// The parameter of [`Self::Late`].
+    pub fn late(milliseconds: u32, code: u32) -> u64 {
+        u64::from(milliseconds) << 32 | u64::from(code)
+    }
 
     pub(crate) fn of(word: u64) -> Option<Self> {
         Self::ALL.into_iter().find(|action| *action as u64 == word)

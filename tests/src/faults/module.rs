@@ -107,6 +107,11 @@ impl Faults {
         self.get(function, RETURNS)
     }
 
+    /// Waits until a call of a function is under way that [`Action::Hold`] keeps from its end.
+    pub fn until_held(&self, function: Function) {
+        until_true(&format!("C_{function:?} is held"), || self.blows(function) > self.returns(function));
+    }
+
     /// Waits until a function was struck so many times more than `before`.
     pub fn until_felt(&self, function: Function, before: u64, times: u64) {
         until_true(&format!("C_{function:?} is struck"), || self.blows(function) >= before + times);

@@ -9,6 +9,7 @@ use super::{login, pin};
 use crate::control::{PinOrigin, Report};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Blank, Failure, Module};
+use crate::writes::{Call, Write};
 
 /// What to do where nothing says which PIN the token shall get.
 const TYPED: &str = "a new token's PIN cannot be typed: let pin name a file or credential until the token is initialised, \
@@ -31,11 +32,12 @@ pub(super) fn initialise(
     let blank = Blank::find(module, uri).map_err(Failure::into_fault)?;
     blank.takes(&so_pin, &pin).map_err(Failure::into_fault)?;
     let serial = blank.serial().map_err(Failure::into_fault)?;
+    let write = Write::begin(Call::Initialise);
     keeper.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
-    if let Some(why) = login::latched(keeper) {
+    if let Some(why) = login::latched(keeper, &serial) {
         return Err(refused(&why));
     }
-    let (outcome, made) = blank.initialise(&so_pin, &pin);
+    let (outcome, made) = blank.initialise(&write, &so_pin, &pin);
     keeper.send(&Report::Outcome { serial, outcome });
     made.map_err(|failure| match failure.into_fault() {
         Fault::Latched(why) => refused(&why),

@@ -18,8 +18,8 @@ use super::login::PinFiles;
 use super::mourner::Looks;
 use super::shared::{Now, Shared};
 use super::unlock::Client;
-use super::{end, hint, initialise, login};
-use crate::control::{self, HostState, Report};
+use super::{end, gone, hint, initialise, login};
+use crate::control::{self, HostState, Known, Report};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Class, Failure, Found, Module};
 
@@ -35,6 +35,8 @@ const SOFT_RELOAD_EVERY: Duration = Duration::from_secs(1);
 
 /// What the keeper hears.
 pub(super) enum Event {
+    /// No order comes any more: this process leaves.
+    Leave,
     /// The attempt is durable: log in.
     LogIn,
     /// The latch is shut.
@@ -74,6 +76,8 @@ pub(super) struct Keeper {
     pub(super) control: Arc<OwnedFd>,
     reported: Option<HostState>,
     pub(super) serial: Option<String>,
+    /// The token that was there last, whoever served it.
+    pub(super) known: Option<Known>,
     reloaded: Option<Instant>,
     soft: bool,
     broken: Option<Fault>,
@@ -89,7 +93,9 @@ impl Keeper {
         pin_files: PinFiles,
         looks: Looks,
     ) -> Self {
+        let known = shared.config.known.clone();
         Self {
+            known,
             shared,
             inbox,
             pin_files,
@@ -131,7 +137,8 @@ impl Keeper {
             Ok(module) => module,
             Err(failure) => {
                 let sight = Sight::of(&failure);
-                self.fail(format!("{} does not load: {}", path.display(), text(failure)), sight)
+                let besides = gone::besides(&self.shared.config.token, self.known.as_ref());
+                self.fail(format!("{} does not load: {}{besides}", path.display(), text(failure)), sight)
             }
         };
         let (mut gone, mut kept) = (false, None);
@@ -160,6 +167,13 @@ impl Keeper {
         if control::send(self.control.as_fd(), report, &[]).is_err() {
             end();
         }
+    }
+
+    /// The token is there.
+    pub(super) fn sees(&mut self, serial: &str) {
+        let seen = jiff::Timestamp::now();
+        let seen = jiff::Timestamp::from_second(seen.as_second()).unwrap_or(seen).to_string();
+        self.known = Some(Known { serial: serial.into(), seen, interrupted: None });
     }
 
     /// Lets the lanes answer with a fault.
@@ -192,7 +206,7 @@ impl Keeper {
                 Err(failure) => failure,
             };
             let hint = self.hint(Sight::of_search(&failure, module, uri));
-            let fault = failure.into_fault();
+            let fault = gone::told(failure.into_fault(), &self.shared.config.token, self.known.as_ref());
             self.down(fault.clone());
             self.report(match &fault {
                 Fault::NoUserPin(_) => HostState::NoPin(fault.to_string()),
@@ -263,7 +277,8 @@ impl Keeper {
     }
 
     fn hint(&self, sight: Sight) -> String {
-        hint::after(&self.shared.config, self.serial.is_some(), sight)
+        let was_served = self.serial.is_some() || (self.known.is_some() && sight != Sight::NotStarted);
+        hint::after(&self.shared.config, was_served, sight)
     }
 
     /// Ends the process, since only a new one can help.

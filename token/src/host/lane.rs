@@ -16,7 +16,7 @@ use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
 #[cfg(feature = "piv")]
 use crate::piv::PivToken;
 use crate::pkcs11::Class;
-use crate::seqpacket;
+use crate::{seqpacket, writes};
 
 /// What came of a question, and what is suspected of the token.
 struct Served {
@@ -24,7 +24,7 @@ struct Served {
     class: Option<Class>,
 }
 
-/// Serves a lane until the front closes it.
+/// Serves a lane until the front closes it, or this process is about to end.
 pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
     let (mut frame, mut out, mut fds) = (vec![0; MAX_ASK], vec![0; MAX_ANSWER], Vec::new());
     loop {
@@ -34,6 +34,10 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
             Ok(bytes) if fds.is_empty() => lane::decode(bytes),
             _ => Err(Fault::Protocol),
         };
+        // The front asks elsewhere at once, while a call under way keeps this process from its end.
+        if writes::is_leaving() {
+            break;
+        }
         let (answer, left) = match &ask {
             Ok(ask) => answer(shared, ask),
             Err(fault) => (Answer { id: 0, outcome: Err(fault.clone()) }, None),

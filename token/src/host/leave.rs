@@ -13,6 +13,7 @@ use super::login::{self, Given};
 use crate::control::{LoginOutcome, Report};
 use crate::lane::Fault;
 use crate::pin::{Pin, PinBearer};
+use crate::writes::{Call, Write};
 
 /// How long a lane waits for leave, which includes that the attempt becomes durable.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,6 +23,7 @@ const BREATH: Duration = Duration::from_millis(50);
 /// The keeper's leave to give the PIN once.
 pub(super) struct Leave {
     pin: Arc<Pin>,
+    write: Arc<Write>,
     /// Where its outcome is told; dropped untold, it counts as unclear.
     outcome: Sender<LoginOutcome>,
 }
@@ -78,9 +80,9 @@ impl Bearer {
 }
 
 impl PinBearer for Bearer {
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+    fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
         let leave = self.ask()?;
-        let outcome = give(&leave.pin);
+        let outcome = give(&leave.pin, &leave.write);
         let _ = leave.outcome.send(outcome.clone());
         match outcome {
             LoginOutcome::Accepted => Ok(()),
@@ -94,13 +96,15 @@ impl Keeper {
     /// Lets a lane give the PIN once more, if the supervisor says so.
     pub(super) fn let_give(&self, serial: &str, given: &Given, lane: &Asking) -> Came {
         let serial = serial.to_owned();
+        // Until the outcome is told: an attempt that nobody tells the end of can latch the token.
+        let write = Arc::new(Write::begin(Call::Login));
         self.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
-        if let Some(why) = login::latched(self) {
+        if let Some(why) = login::latched(self, &serial) {
             let _ = lane.send(Err(Fault::Latched(why.clone())));
             return Came::Latched(why);
         }
         let (outcome, told) = channel();
-        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), outcome }));
+        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), write: Arc::clone(&write), outcome }));
         let outcome = match asked {
             Ok(()) => told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into())),
             Err(_) => LoginOutcome::NotJudged("the lane is gone".into()),

@@ -18,6 +18,7 @@ use crate::control::{HostState, LoginOutcome, PinOrigin, Report, Use};
 use crate::lane::Fault;
 use crate::pin::Pin;
 use crate::pkcs11::{Anchor, Found, Module};
+use crate::writes::{Call, Write};
 
 /// The wait before another look at a token that cannot be opened or did not judge a PIN, or at a PIN source that cannot
 /// be used.
@@ -96,7 +97,7 @@ pub(super) fn log_in(
         return Some(Login { anchor, pin: kept });
     }
     drop(kept);
-    let given = give_pin(keeper, &token.report.serial, |_| Ok(()), |pin| anchor.login(pin))?;
+    let given = give_pin(keeper, &token.report.serial, |_| Ok(()), |pin, write| anchor.login(write, pin))?;
     // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
     if anchor.is_logged_in().unwrap_or(false) {
         let labels: Vec<_> = keeper.shared.config.uses.iter().map(Use::label).collect();
@@ -112,7 +113,7 @@ pub(super) fn give_pin(
     keeper: &mut Keeper,
     serial: &str,
     fits: impl FnOnce(&Pin) -> Result<(), Fault>,
-    login: impl FnOnce(&Pin) -> LoginOutcome,
+    login: impl FnOnce(&Pin, &Write) -> LoginOutcome,
 ) -> Option<Given> {
     let offer = match &keeper.shared.config.token.pin.clone() {
         PinSource::Prompt => await_client(keeper)?,
@@ -122,13 +123,17 @@ pub(super) fn give_pin(
         return turn_down(keeper, offer.client, fault);
     }
     let serial = serial.to_owned();
+    // Until the outcome is told: an attempt that nobody tells the end of can latch the token.
+    let write = Write::begin(Call::Login);
     keeper.send(&Report::Attempt { serial: serial.clone(), source: offer.origin.clone() });
-    if let Some(why) = latched(keeper) {
+    if let Some(why) = latched(keeper, &serial) {
+        drop(write);
         latch(keeper, offer.client, &offer.origin, why);
         return None;
     }
-    let outcome = login(&offer.pin);
+    let outcome = login(&offer.pin, &write);
     keeper.send(&Report::Outcome { serial, outcome: outcome.clone() });
+    drop(write);
     match outcome {
         LoginOutcome::Accepted => {
             offer.client.into_iter().for_each(Client::accept);
@@ -168,15 +173,19 @@ fn turn_down(keeper: &mut Keeper, client: Option<Client>, fault: Fault) -> Optio
     None
 }
 
-/// Waits for the word on the attempt: the reason, if the latch is shut.
-pub(super) fn latched(keeper: &Keeper) -> Option<String> {
+/// Waits for the word on the attempt: the reason, if the latch is shut. Where no word can come any more, no try was spent.
+pub(super) fn latched(keeper: &Keeper, serial: &str) -> Option<String> {
     loop {
         match keeper.inbox.recv() {
             Ok(Event::LogIn) => return None,
             Ok(Event::Latched(why)) => return Some(why),
             Ok(Event::Unlock(client)) => Client::new(client).refuse("another PIN is being tried"),
+            Ok(Event::Leave) | Err(_) => {
+                let outcome = LoginOutcome::NotJudged("the host leaves".into());
+                keeper.send(&Report::Outcome { serial: serial.into(), outcome });
+                end()
+            }
             Ok(_) => {}
-            Err(_) => end(),
         }
     }
 }

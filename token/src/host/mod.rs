@@ -4,8 +4,12 @@
 //! own, and the [`mourner`] ends the process with its supervisor: a module that hangs while it is being loaded can hold
 //! up every thread that allocates or starts another, but not one that only polls. The process is confined before the
 //! module is loaded. No thread ever logs out.
+//!
+//! It leaves when its orders end, whether the supervisor ended them or is gone itself; and nothing ends it amid a call that
+//! may write to the token ([`writes`]).
 
 mod desks;
+mod gone;
 mod hint;
 mod initialise;
 mod keeper;
@@ -35,7 +39,7 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::confine::ConfineError;
 use crate::control::{self, HostConfig, HostState, Order, Report};
-use crate::sealed;
+use crate::{sealed, writes};
 use keeper::{Event, Keeper};
 use mourner::Looks;
 use shared::Shared;
@@ -61,12 +65,12 @@ pub enum HostError {
 
 /// Serves one token until the supervisor is gone. Blocking; call it in a process of its own with one thread.
 pub fn run(control: OwnedFd) -> Result<(), HostError> {
-    let config = match control::receive(&control)? {
-        Some((Order::Start, fds)) => {
-            sealed::open::<HostConfig>(fds.into_iter().next().ok_or(HostError::NotStarted)?)?
-        }
-        _ => return Err(HostError::NotStarted),
-    };
+    let Some((Order::Start, fds)) = control::receive(&control)? else { return Err(HostError::NotStarted) };
+    let mut fds = fds.into_iter();
+    let config = sealed::open::<HostConfig>(fds.next().ok_or(HostError::NotStarted)?)?;
+    fds.next().into_iter().for_each(|board| writes::show(board, config.token.deadline));
+    // Held to the end: see [`Order::Start`].
+    let _lock = fds.next();
     let control = Arc::new(control);
     serve(config, &control).inspect_err(|error| {
         // Whoever asks for the token is told, not only whoever reads the log.
@@ -86,6 +90,7 @@ fn serve(config: HostConfig, control: &Arc<OwnedFd>) -> Result<(), HostError> {
     let shared = Arc::new(Shared::new(config, events.clone()));
     let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);
     start("keeper", move || keeper.keep())?;
+    // From here on a call may be under way in another thread, which a return from main would end.
     take_orders(control, &shared, &events)
 }
 
@@ -99,23 +104,31 @@ fn end_with_a_panic() {
     }));
 }
 
-/// Ends this process as no hanging module can prevent.
+/// Ends this process as no hanging module can prevent: once no call is under way that may write to the token, or each is
+/// over its limit.
 pub(crate) fn end() -> ! {
+    writes::leave();
+    while writes::hold_up() {
+        thread::sleep(writes::BREATH);
+    }
+    kill()
+}
+
+fn kill() -> ! {
     let _ = kill_process(getpid(), Signal::KILL);
     // Not reached: SIGKILL cannot be held up.
     std::process::abort()
 }
 
-fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) -> Result<(), HostError> {
-    loop {
-        let (order, fds) = match control::receive(control) {
-            Ok(Some(received)) => received,
-            Ok(None) | Err(_) => end(),
-        };
+fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) -> ! {
+    while let Ok(Some((order, fds))) = control::receive(control) {
         let event = match order {
             Order::Start => continue,
             Order::Lanes => {
-                open_lanes(shared, fds)?;
+                if let Err(error) = open_lanes(shared, fds) {
+                    tracing::error!(%error, "the lanes cannot be opened, and the host ends");
+                    break;
+                }
                 continue;
             }
             Order::LogIn => Some(Event::LogIn),
@@ -125,12 +138,15 @@ fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) 
         };
         if event.is_some_and(|event| events.send(event).is_err()) {
             // The keeper is gone, and with it all that this process is for.
-            end();
+            break;
         }
     }
+    // One that waits for leave to log in gets none any more.
+    let _ = events.send(Event::Leave);
+    end()
 }
 
-fn open_lanes(shared: &Arc<Shared>, lanes: Vec<OwnedFd>) -> Result<(), HostError> {
+fn open_lanes(shared: &Arc<Shared>, lanes: Vec<OwnedFd>) -> io::Result<()> {
     for lane in lanes {
         let shared = Arc::clone(shared);
         start("lane", move || lane::serve(&lane, &shared))?;

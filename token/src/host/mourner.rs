@@ -1,5 +1,6 @@
-//! The thread that ends this process when its supervisor is gone, or when the keeper does not come back from a look at a
-//! token that is served: without a keeper nobody would do anything about what the lanes see.
+//! The thread that ends this process when its orders are at their end (it shall go, or its supervisor is gone), or when the
+//! keeper does not come back from a look at a token that is served: without a keeper nobody would do anything about what the
+//! lanes see. Calls that may write are waited for, each for its own limit, so that no host outlives its supervisor for long.
 //!
 //! It does nothing but poll. While a module is being loaded, the C library holds the dynamic linker's lock, and if that
 //! hangs, so does every thread that starts another or first touches a thread-local; so this one is all set up before.
@@ -8,16 +9,20 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::end;
+use super::kill;
+use crate::writes;
 
 /// How long it polls at a time. Time is counted in polls: a machine that stood still is no module that hangs.
 const POLL: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// The least that a look may take, in polls.
 const LEAST: u64 = 3;
+/// How many breaths make a second.
+const BREATHS: u32 = 100;
 
 /// The keeper's looks, counted at their begin and at their end: odd while one is under way.
 #[derive(Clone, Default)]
@@ -46,19 +51,32 @@ pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks, deadline: Duration) -
 
 fn mourn(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
     let (mut seen, mut silent) = (0, 0);
-    loop {
-        // No events are asked for: a hang-up is always told.
-        let mut control = [PollFd::new(control, PollFlags::empty())];
-        match poll(&mut control, Some(&POLL)) {
-            Ok(told) if told > 0 => end(),
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => end(),
-        }
+    while silent <= patience && !is_at_its_end(control) {
+        writes::a_second_passed();
         let now = looks.0.load(Ordering::Relaxed);
         silent = if now == seen && now % 2 == 1 { silent + 1 } else { 0 };
         seen = now;
-        if silent > patience {
-            end();
+    }
+    writes::leave();
+    loop {
+        for _ in 0..BREATHS {
+            if !writes::hold_up() {
+                kill();
+            }
+            thread::sleep(writes::BREATH);
+        }
+        writes::a_second_passed();
+    }
+}
+
+/// Whether no order comes any more; false after a second in which nothing was said of that.
+fn is_at_its_end(control: &OwnedFd) -> bool {
+    loop {
+        let mut control = [PollFd::new(control, PollFlags::RDHUP)];
+        match poll(&mut control, Some(&POLL)) {
+            Ok(told) => return told > 0,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return true,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::control::{self, LoginOutcome, Report};
 use crate::lane::Fault;
 use crate::pin::{Pin, PinBearer};
 use crate::piv::{Attendant, Bay, Secret};
+use crate::writes::Write;
 
 /// What a lane needs to work with the card.
 pub(super) struct Porter {
@@ -63,7 +64,7 @@ impl Porter {
 }
 
 impl PinBearer for Porter {
-    fn verify(&self, give: &mut dyn FnMut(&Pin) -> LoginOutcome) -> Result<(), Fault> {
+    fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
         self.bearer.verify(give)
     }
 }

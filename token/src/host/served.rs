@@ -30,6 +30,7 @@ impl Keeper {
     ) -> bool {
         self.generation += 1;
         self.serial = Some(token.report.serial.clone());
+        self.sees(&token.report.serial);
         let (generation, epoch) = (self.generation, self.epoch);
         let bearer = Arc::new(Bearer::new(self.shared.events()));
         bearer.begin();
@@ -70,7 +71,10 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) if is_busy() => {}
                 Ok(Event::Suspect(_) | Event::Verify(_)) | Err(RecvTimeoutError::Timeout) => {
                     match self.looks.take(|| look(self, &login.anchor)) {
-                        Ok(true) => self.shared.is_as_before(),
+                        Ok(true) => {
+                            self.sees(serial);
+                            self.shared.is_as_before();
+                        }
                         Ok(false) => return false,
                         Err(_) => return true,
                     }

@@ -14,11 +14,12 @@ use super::login::{self, Given};
 use super::porter::Porter;
 use super::shared::{Door, Up};
 use super::unlock::Client;
-use super::{end, sandbox};
+use super::{end, gone, sandbox};
 use crate::control::{HostState, LoginOutcome};
 use crate::lane::Fault;
 use crate::pin::Pin;
 use crate::piv::{Card, FactorySecret, PivToken, Search};
+use crate::writes::Write;
 
 /// How often a card that is served is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -52,6 +53,7 @@ impl Keeper {
         let mut wait = FIRST_WAIT;
         loop {
             let opened = search.open(|fault| {
+                let fault = gone::told(fault.clone(), &self.shared.config.token, self.known.as_ref());
                 self.down(fault.clone());
                 self.report(HostState::Missing(fault.to_string()));
             });
@@ -63,6 +65,7 @@ impl Keeper {
                 tracing::info!("pcscd's folder was made anew: the host starts again to be let at it");
                 end();
             }
+            let fault = gone::told(fault, &self.shared.config.token, self.known.as_ref());
             self.down(fault.clone());
             self.report(HostState::Missing(fault.to_string()));
             if let Some(Event::Initialise(lane)) = self.pause(wait, "the YubiKey is not there") {
@@ -110,8 +113,8 @@ impl Keeper {
             _ => Ok(()),
         };
         let bay = Arc::clone(&porter.bay);
-        let verify = |pin: &Pin| match bay.hold().card() {
-            Ok(card) => card.verify(pin),
+        let verify = |pin: &Pin, write: &Write| match bay.hold().card() {
+            Ok(card) => card.verify(write, pin),
             Err(failure) => LoginOutcome::NotJudged(failure.into_fault().to_string()),
         };
         login::give_pin(self, &porter.serial.to_string(), fits, verify)
@@ -125,6 +128,7 @@ impl Keeper {
         porter.bearer.begin();
         let card = PivToken::new(bay, attendant, &self.shared.config, porter.serial);
         self.shared.up(Up { door: Door::Yubikey(Arc::new(Mutex::new(card))), generation, epoch });
+        self.sees(&porter.serial.to_string());
         self.report(HostState::Ready { serial: porter.serial.to_string() });
         let latched = self.watch_card(porter, given);
         // The card is closed only when no lane works with it: none may wait for leave meanwhile.

@@ -12,6 +12,7 @@ use pcsc::{Context, Disposition, Protocols, Scope, ShareMode};
 use super::{Card, code};
 use crate::lane::Fault;
 use crate::pkcs11::Failure;
+use crate::writes::Write;
 
 /// The first firmware that deletes a key.
 pub(super) const SINCE: (u8, u8, u8) = (5, 7, 0);
@@ -23,7 +24,7 @@ const ANSWER: usize = 16;
 impl Card {
     /// Deletes the key in a slot and the slot's certificate, the key first: what is left of a kill in between cannot
     /// sign. The management key was authenticated.
-    pub(super) fn delete(&mut self, slot: PivSlot) -> Result<(), Failure> {
+    pub(super) fn delete(&mut self, write: &Write, slot: PivSlot) -> Result<(), Failure> {
         if !self.deletes_keys() {
             let why = "firmware before 5.7 deletes no key: make a new one in its slot with ykman";
             return Err(Fault::Permanent(why.into()).into());
@@ -34,7 +35,7 @@ impl Card {
         if answer != DONE {
             return Err(Fault::Permanent(format!("DELETE KEY answered {answer:02x?}")).into());
         }
-        self.empty(slot)
+        self.empty(write, slot)
     }
 
     fn transmit(&self, command: &[u8]) -> Result<Vec<u8>, pcsc::Error> {

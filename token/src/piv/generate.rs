@@ -11,6 +11,7 @@ use super::{Card, sign};
 use crate::KeyId;
 use crate::lane::{Fault, KeyReport};
 use crate::pkcs11::Failure;
+use crate::writes::Write;
 
 /// When a new key wants the PIN and a touch.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,7 @@ impl Card {
     /// Makes a key in a free slot and reads it back. The management key was authenticated.
     pub(super) fn generate(
         &mut self,
+        _: &Write,
         slot: PivSlot,
         (id, label): (KeyId, &str),
         kind: KeyType,

@@ -9,6 +9,7 @@ use super::{Card, code};
 use crate::control::LoginOutcome;
 use crate::pin::Pin;
 use crate::pkcs11::{Class, Failure};
+use crate::writes::Write;
 
 /// The length of a PIN on a card, in bytes (SP 800-73-4, part 2, section 2.4.3; Yubico takes six to eight of any kind).
 pub(super) const PIN_BYTES: std::ops::RangeInclusive<usize> = 6..=8;
@@ -20,7 +21,7 @@ impl Card {
     }
 
     /// Gives the PIN, once.
-    pub fn verify(&mut self, pin: &Pin) -> LoginOutcome {
+    pub fn verify(&mut self, _: &Write, pin: &Pin) -> LoginOutcome {
         if !Self::takes(pin) {
             return LoginOutcome::NotJudged("a PIN has six to eight bytes".into());
         }

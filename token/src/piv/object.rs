@@ -8,6 +8,7 @@ use yubikey::Error;
 
 use super::{Card, code};
 use crate::pkcs11::Failure;
+use crate::writes::Write;
 
 /// The object of the attestation key's certificate (slot F9).
 const ATTESTATION: u32 = 0x005f_ff01;
@@ -28,13 +29,13 @@ impl Card {
     }
 
     /// Stores a certificate for a slot, in place of an earlier one. The management key was authenticated.
-    pub(super) fn store(&mut self, slot: PivSlot, certificate: &[u8]) -> Result<(), Failure> {
+    pub(super) fn store(&mut self, _: &Write, slot: PivSlot, certificate: &[u8]) -> Result<(), Failure> {
         let mut container = pack(certificate);
         self.key.save_object(object(slot), &mut container).map_err(Self::failed("PUT DATA"))
     }
 
     /// Empties a slot's certificate object. The management key was authenticated.
-    pub(super) fn empty(&mut self, slot: PivSlot) -> Result<(), Failure> {
+    pub(super) fn empty(&mut self, _: &Write, slot: PivSlot) -> Result<(), Failure> {
         self.key.save_object(object(slot), &mut []).map_err(Self::failed("PUT DATA"))
     }
 

@@ -17,6 +17,7 @@ use crate::lane::{Attestation, Fault, KeyReport, SURVEY_KEYS, TokenReport};
 use crate::message::Composed;
 use crate::pkcs11::{Class, Failure};
 use crate::traits::{Attest, Provision, Token};
+use crate::writes::{Call, Write};
 use crate::{KeyId, KeyRef, Place, PublicKey, random};
 
 /// A card in a bay, as one thread works with it.
@@ -101,13 +102,17 @@ impl PivToken {
     fn managed<T>(
         &mut self,
         card: &mut Card,
-        work: impl FnOnce(&mut Card) -> Result<T, Failure>,
+        call: Call,
+        work: impl FnOnce(&mut Card, &Write) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let secret = self.attendant.management_key()?;
+        let write = Write::begin(call);
         card.authenticate(secret.as_deref(), self.settings.allow_factory)?;
-        let done = work(card);
+        let done = work(card, &write);
         card.forget()?;
-        self.attendant.verify(&mut |pin| card.verify(pin))?;
+        // The PIN's attempt is a call of its own, which does not begin when we leave.
+        drop(write);
+        self.attendant.verify(&mut |pin, write| card.verify(write, pin))?;
         done
     }
 }
@@ -127,14 +132,15 @@ impl Token for PivToken {
             let (pin, touch) = found.policy.unwrap_or(untold);
             let (encoded, waits) = (pad::encode(message, kind)?, found.waits_for(touch));
             if pin == PinPolicy::Always {
-                attendant.verify(&mut |pin| card.verify(pin))?;
+                attendant.verify(&mut |pin, write| card.verify(write, pin))?;
             }
             if waits {
                 attendant.touch(true);
             }
             let mut signed = card.sign(slot, kind, &encoded);
             if pin == PinPolicy::Once && card.has_forgotten(&signed) {
-                let given = attendant.verify(&mut |pin| card.verify(pin)).map_err(Failure::from);
+                let given =
+                    attendant.verify(&mut |pin, write| card.verify(write, pin)).map_err(Failure::from);
                 signed = given.and_then(|()| card.sign(slot, kind, &encoded));
             }
             if waits {
@@ -192,7 +198,9 @@ impl Provision for PivToken {
             if !card.is_free(slot, token.settings.slots.contains_key(label))? {
                 return Err(Fault::Slot(taken(slot)).into());
             }
-            token.managed(card, |card| card.generate(slot, (id, label), kind, (policies, exceptions)))
+            token.managed(card, Call::Generate, |card, write| {
+                card.generate(write, slot, (id, label), kind, (policies, exceptions))
+            })
         })
     }
 
@@ -205,7 +213,7 @@ impl Provision for PivToken {
             if card.certificate(slot)?.is_some_and(|stored| stored == certificate) {
                 return Ok(());
             }
-            token.managed(card, |card| card.store(slot, certificate))
+            token.managed(card, Call::Store, |card, write| card.store(write, slot, certificate))
         })
     }
 
@@ -213,7 +221,7 @@ impl Provision for PivToken {
         self.with(|token, card| {
             let (slot, _) = token.found(card, key)?;
             token.keys.clear();
-            token.managed(card, |card| card.delete(slot))
+            token.managed(card, Call::Destroy, |card, write| card.delete(write, slot))
         })
     }
 }

@@ -8,8 +8,9 @@ use cryptoki::session::Session;
 use der::{Decode, Encode};
 
 use super::code::Failure;
-use super::{find, public};
+use super::{find, public, writing};
 use crate::lane::Fault;
+use crate::writes::{Call, Write};
 use crate::{KeyRef, PublicKey};
 
 /// The stored certificate of the pinned key; one that is for another key counts as none.
@@ -24,11 +25,12 @@ pub(super) fn store(session: &Session, key: &KeyRef, label: &str, certificate: &
         return Err(Fault::CertificateMismatch.into());
     }
     let earlier = stored(session, key)?;
+    let write = Write::begin(Call::Store);
     if !earlier.iter().any(|(_, stored)| stored == certificate) {
-        session.create_object(&template(key, label, certificate)?)?;
+        writing::create_object(&write, session, &template(key, label, certificate)?)?;
     }
     for (object, _) in earlier.into_iter().filter(|(_, stored)| stored != certificate) {
-        session.destroy_object(object)?;
+        writing::destroy_object(&write, session, object)?;
     }
     Ok(())
 }

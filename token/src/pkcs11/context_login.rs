@@ -16,7 +16,7 @@ use hsm_config::Algorithm;
 
 use super::code::Failure;
 use super::sign::{self, Hashing};
-use super::{Module, login};
+use super::{Module, login, writing};
 use crate::lane::Fault;
 use crate::message::Composed;
 use crate::pin::PinBearer;
@@ -85,8 +85,9 @@ impl ContextLogin {
     }
 
     fn log_in_and_finish(&self, session: &Session, input: &[u8]) -> Result<Vec<u8>, Failure> {
-        self.bearer
-            .verify(&mut |pin| login::judge(&session.login(UserType::ContextSpecific, Some(pin.expose()))))?;
+        self.bearer.verify(&mut |pin, write| {
+            login::judge(&writing::login(write, session, UserType::ContextSpecific, pin))
+        })?;
         session.sign_update(input).map_err(in_parts)?;
         Ok(session.sign_final()?)
     }

@@ -12,9 +12,10 @@ use hsm_config::Flaw;
 
 use super::code::Failure;
 use super::template::{NewKey, Shape};
-use super::{Names, find, survey};
+use super::{Names, find, survey, writing};
 use crate::KeyRef;
 use crate::lane::{Fault, KeyReport};
+use crate::writes::{Call, Write};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -28,7 +29,8 @@ pub(super) fn generate(
     if !find::objects(session, ObjectClass::PRIVATE_KEY, new.id)?.is_empty() {
         return Err(Fault::Permanent("a key with this CKA_ID exists".into()).into());
     }
-    let pair = pair(session, new)?;
+    let write = Write::begin(Call::Generate);
+    let pair = pair(&write, session, new)?;
     let report = survey::key(session, pair.1, new.hashing, &Names::default())?;
     let fails = |flaw: &&Flaw| !(exceptions.contains(*flaw) && flaw.may_be_born_with());
     let failed: Vec<_> = report.flaws.iter().filter(fails).map(|flaw| flaw.code()).collect();
@@ -37,28 +39,30 @@ pub(super) fn generate(
     }
     // A key that fails a requirement is never signed with: keeping it would only leave an orphan.
     let wrong = if failed.is_empty() { "wrong-type".into() } else { failed.join(", ") };
-    remove(session, &[pair.1, pair.0])?;
+    remove(&write, session, &[pair.1, pair.0])?;
     Err(Fault::Attributes(wrong).into())
 }
 
 /// Destroys the pinned key, its public key and its certificates. The private key goes first: what is left of a kill in
 /// between cannot sign.
 pub(super) fn destroy(session: &Session, key: &KeyRef) -> Result<(), Failure> {
+    let write = Write::begin(Call::Destroy);
     for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::CERTIFICATE] {
-        remove(session, &find::objects(session, class, key.id)?)?;
+        remove(&write, session, &find::objects(session, class, key.id)?)?;
     }
     Ok(())
 }
 
-fn remove(session: &Session, objects: &[ObjectHandle]) -> Result<(), Failure> {
-    objects.iter().try_for_each(|object| Ok(session.destroy_object(*object)?))
+fn remove(write: &Write, session: &Session, objects: &[ObjectHandle]) -> Result<(), Failure> {
+    objects.iter().try_for_each(|object| Ok(writing::destroy_object(write, session, *object)?))
 }
 
 /// The public and the private key, by the fullest template that the module takes.
-fn pair(session: &Session, new: &NewKey<'_>) -> Result<(ObjectHandle, ObjectHandle), Failure> {
+fn pair(write: &Write, session: &Session, new: &NewKey<'_>) -> Result<(ObjectHandle, ObjectHandle), Failure> {
     let mut refused = None;
     for shape in Shape::ALL {
-        match session.generate_key_pair(&new.mechanism(), &new.public(shape), &new.private(shape)) {
+        let (public, private) = (new.public(shape), new.private(shape));
+        match writing::generate_key_pair(write, session, &new.mechanism(), &public, &private) {
             Err(error) if is_about_the_template(&error) => refused = Some(error),
             made => return Ok(made?),
         }

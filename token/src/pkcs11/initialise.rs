@@ -10,13 +10,14 @@ use std::ops::RangeInclusive;
 use cryptoki::session::{Session, UserType};
 use hsm_config::Pkcs11Uri;
 
-use super::Module;
 use super::code::{Failure, name};
 use super::login::judge;
 use super::module::{Found, Listing};
+use super::{Module, writing};
 use crate::control::LoginOutcome;
 use crate::lane::{Fault, TokenReport};
 use crate::pin::Pin;
+use crate::writes::Write;
 
 /// The one token that a URI can mean and that is not ready: blank, or with its label and without a user's PIN.
 pub struct Blank<'a> {
@@ -56,29 +57,39 @@ impl<'a> Blank<'a> {
     }
 
     /// Initialises it; besides, what came of the officer's PIN, which is given at most once more after it was accepted.
-    pub fn initialise(self, so_pin: &Pin, pin: &Pin) -> (LoginOutcome, Result<TokenReport, Failure>) {
+    pub fn initialise(
+        self,
+        write: &Write,
+        so_pin: &Pin,
+        pin: &Pin,
+    ) -> (LoginOutcome, Result<TokenReport, Failure>) {
         if self.token.initialised {
-            return self.set_pin(so_pin, pin);
+            return self.set_pin(write, so_pin, pin);
         }
-        let called = self.module.context.init_token(self.token.slot, so_pin.expose(), self.label);
+        let called = writing::init_token(write, &self.module.context, self.token.slot, so_pin, self.label);
         let outcome = judge(&called);
         match called {
-            Ok(()) => self.set_pin(so_pin, pin),
+            Ok(()) => self.set_pin(write, so_pin, pin),
             Err(error) => (outcome, Err(error.into())),
         }
     }
 
     /// Gives the initialised token its user's PIN.
-    fn set_pin(&self, so_pin: &Pin, pin: &Pin) -> (LoginOutcome, Result<TokenReport, Failure>) {
-        let session =
-            self.made().and_then(|made| Ok((self.module.context.open_rw_session(made.slot)?, made.report)));
+    fn set_pin(
+        &self,
+        write: &Write,
+        so_pin: &Pin,
+        pin: &Pin,
+    ) -> (LoginOutcome, Result<TokenReport, Failure>) {
+        let open = |made: Found| Ok((writing::open(write, &self.module.context, made.slot)?, made.report));
+        let session = self.made().and_then(open);
         let (session, report) = match session {
             Ok(made) => made,
             Err(failure) => return (LoginOutcome::Accepted, Err(failure)),
         };
-        let called = session.login(UserType::So, Some(so_pin.expose()));
+        let called = writing::login(write, &session, UserType::So, so_pin);
         match (judge(&called), called) {
-            (outcome, Ok(())) => (outcome, given(session, pin).map(|()| report)),
+            (outcome, Ok(())) => (outcome, given(write, session, pin).map(|()| report)),
             (outcome, Err(error)) => (outcome, Err(error.into())),
         }
     }
@@ -93,15 +104,15 @@ impl<'a> Blank<'a> {
 }
 
 /// C_InitPIN in the officer's session. What it refuses is the user's PIN, and no PIN that was tried.
-fn given(session: Session, pin: &Pin) -> Result<(), Failure> {
-    session.init_pin(pin.expose()).map_err(|error| {
+fn given(write: &Write, session: Session, pin: &Pin) -> Result<(), Failure> {
+    writing::init_pin(write, &session, pin).map_err(|error| {
         let code = name(&error);
         refuse(&format!(
             "it has its label and no user's PIN yet, since it does not take that one ({code}): choose another, and run \
              kunci token init again"
         ))
     })?;
-    Ok(session.close()?)
+    Ok(writing::close(write, session)?)
 }
 
 /// How long a PIN may be, in bytes. A token that does not tell, or tells what cannot be, sets no limit.

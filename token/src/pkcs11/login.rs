@@ -8,9 +8,10 @@ use cryptoki::session::{Session, SessionState, UserType};
 
 use super::code::{Class, Failure, name};
 use super::module::Found;
-use super::{Module, Names, survey};
+use super::{Module, Names, survey, writing};
 use crate::control::LoginOutcome;
 use crate::pin::Pin;
+use crate::writes::{Call, Write};
 
 /// Codes that by their definition speak of the moment when the call was made, before any PIN was looked at: no try of it is
 /// spent. Only those that C_Login and C_InitToken may answer and that no module can come upon later (PKCS#11 v3.1 section
@@ -33,12 +34,15 @@ const BEFORE_THE_PIN: [RvError; 12] = [
 /// An open session that keeps the process's login alive.
 pub struct Anchor {
     session: Session,
+    /// Dropped after the session, which closes meanwhile.
+    closing: Option<Write>,
 }
 
 impl Anchor {
     /// Opens the session; whoever drops it closes it.
     pub fn open(module: &Module, token: &Found) -> Result<Self, Failure> {
-        Ok(Self { session: module.context.open_rw_session(token.slot)? })
+        let write = Write::begin(Call::Session);
+        Ok(Self { session: writing::open(&write, &module.context, token.slot)?, closing: None })
     }
 
     /// Whether the process is logged in to the token.
@@ -54,8 +58,14 @@ impl Anchor {
     }
 
     /// Calls C_Login, once.
-    pub fn login(&self, pin: &Pin) -> LoginOutcome {
-        judge(&self.session.login(UserType::User, Some(pin.expose())))
+    pub fn login(&self, write: &Write, pin: &Pin) -> LoginOutcome {
+        judge(&writing::login(write, &self.session, UserType::User, pin))
+    }
+}
+
+impl Drop for Anchor {
+    fn drop(&mut self) {
+        self.closing = Some(Write::begin(Call::Session));
     }
 }
 

@@ -20,6 +20,7 @@ mod session;
 mod sign;
 mod survey;
 mod template;
+mod writing;
 
 pub use code::{Class, Failure};
 pub use context_login::ContextLogin;

@@ -6,14 +6,15 @@
 
 use std::path::Path;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::slot::{Slot, TokenInfo};
 use hsm_config::Pkcs11Uri;
 
 use super::code::Failure;
-use super::posture;
+use super::{posture, writing};
 use crate::lane::{Fault, TokenReport};
+use crate::writes::{Call, Write};
 
 /// An initialised module. Cheap to clone; all clones are the same module.
 #[derive(Clone)]
@@ -47,16 +48,19 @@ impl Module {
     /// Loads the shared library and initialises it for use by several threads.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let module = Self { context: Pkcs11::new(path)? };
-        module.initialise_library()?;
+        module.initialise_library(&Write::begin(Call::Load))?;
         Ok(module)
     }
 
     /// Finalises and initialises the library again, which some modules need to see a token come back. No thread may
     /// be in a call of the module, and every session of before is gone.
     pub fn reload(&self) -> Result<(), Failure> {
-        match self.context.clone().finalize() {
+        let write = Write::begin(Call::Load);
+        match writing::finalise(&write, &self.context) {
             // A library that did not initialise the last time has nothing to finalise.
-            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => self.initialise_library(),
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)) => {
+                self.initialise_library(&write)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -86,8 +90,8 @@ impl Module {
         }
     }
 
-    fn initialise_library(&self) -> Result<(), Failure> {
-        match self.context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+    fn initialise_library(&self, write: &Write) -> Result<(), Failure> {
+        match writing::initialise(write, &self.context) {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
             Err(error) => Err(error.into()),
         }

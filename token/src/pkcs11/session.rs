@@ -18,10 +18,11 @@ use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
 use super::template::NewKey;
-use super::{ContextLogin, Module, Names, certificate, find, generate, names, survey};
+use super::{ContextLogin, Module, Names, certificate, find, generate, names, survey, writing};
 use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
 use crate::message::Composed;
 use crate::traits::{Attest, Provision, Token};
+use crate::writes::{Call, Write};
 use crate::{KeyId, KeyRef, PublicKey, random};
 
 /// The wait before a token that ran out of sessions is asked again.
@@ -52,7 +53,7 @@ impl Pkcs11Token {
         Ok(Self {
             module: module.clone(),
             slot,
-            session: module.context.open_rw_session_no_drop(slot)?,
+            session: writing::open_to_stay(&Write::begin(Call::Session), &module.context, slot)?,
             hashing: Hashing::of(&module.context, slot),
             names,
             context_login,
@@ -65,7 +66,7 @@ impl Pkcs11Token {
     /// Closes the session; only as long as the module was not loaded again since.
     pub fn close(self) {
         // A session that is gone already needs no closing.
-        let _ = self.session.close();
+        let _ = writing::close(&Write::begin(Call::Session), self.session);
     }
 
     /// The class of the last failure that was not mended, once.
@@ -113,9 +114,10 @@ impl Pkcs11Token {
             Class::Crowded => thread::sleep(BREATH),
             _ => {}
         }
-        let fresh = self.module.context.open_rw_session_no_drop(self.slot)?;
+        let write = Write::begin(Call::Session);
+        let fresh = writing::open_to_stay(&write, &self.module.context, self.slot)?;
         // The old session may be what is broken; that it cannot be closed changes nothing.
-        let _ = std::mem::replace(&mut self.session, fresh).close();
+        let _ = writing::close(&write, std::mem::replace(&mut self.session, fresh));
         Ok(())
     }
 

@@ -116,6 +116,7 @@ impl Bench {
                 used("rs", "rsa-3072", "RS256"),
                 used("es", "p-256", "ES256"),
             ],
+            known: None,
         }
     }
 }

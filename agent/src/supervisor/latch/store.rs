@@ -13,7 +13,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use token::control::{LoginOutcome, PinOrigin};
+use token::control::{Known, LoginOutcome, PinOrigin};
 
 /// The longest serial, in bytes. PKCS#11 has 16, and each may be percent-encoded in a file name.
 const MAX_SERIAL_BYTES: usize = 64;
@@ -122,8 +122,17 @@ impl Store {
 
     /// The serial that a login was last allowed to under this token's name.
     pub(in super::super) fn serial_of(&self, token: &Name) -> Option<String> {
+        self.last_of(token).map(|latch| latch.serial.clone())
+    }
+
+    /// The token that was last logged in to under this name.
+    pub(in super::super) fn known(&self, token: &Name) -> Option<Known> {
+        self.last_of(token)?.known()
+    }
+
+    fn last_of(&self, token: &Name) -> Option<&Latch> {
         let latches = self.latches.values().filter(|latch| latch.token == *token);
-        latches.max_by_key(|latch| latch.number).map(|latch| latch.serial.clone())
+        latches.max_by_key(|latch| latch.number)
     }
 
     fn has_room(&self, serial: &str, token: &Name) -> Result<(), StoreError> {
@@ -191,7 +200,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// The time to the second, RFC 3339.
-fn now() -> String {
+pub(in super::super) fn now() -> String {
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_second(now.as_second()).unwrap_or(now).to_string()
 }
