@@ -36,7 +36,7 @@ pub(super) struct Latch {
     accepted: Option<PinOrigin>,
     last: Last,
     /// When the token last took its user's PIN.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     opened: Option<String>,
     /// Sources that were refused, or may have been, before the latch was cleared. Each took an operator to get here,
     /// who cleared the latch and replaced the file, so they stay few.
@@ -88,7 +88,7 @@ struct Unjudged {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Yes, once this record is durable.
-    LogIn(Latch),
+    LogIn(Box<Latch>),
     /// Not before an operator clears the latch or replaces the source; why.
     Latched(String),
 }
@@ -130,7 +130,7 @@ impl Latch {
         };
         let last = Last::Attempt { source: source.clone(), at: at.into(), retried };
         let blank = self.blank && matches!(source, PinOrigin::Officer(_));
-        Decision::LogIn(Self { last, blank, ..self.clone() })
+        Decision::LogIn(Box::new(Self { last, blank, ..self.clone() }))
     }
 
     /// Whether the attempt on record could be repeated if nobody told its outcome.

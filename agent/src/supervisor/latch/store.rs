@@ -82,7 +82,7 @@ impl Store {
         if let Decision::LogIn(attempt) = &decision {
             self.has_room(serial, token)?;
             self.write(attempt)?;
-            self.latches.insert(serial.into(), attempt.clone());
+            self.latches.insert(serial.into(), Latch::clone(attempt));
         }
         Ok(decision)
     }

@@ -33,7 +33,7 @@ fn unclear() -> LoginOutcome {
 /// The record of a login that began.
 fn began(latch: &Latch, source: &PinOrigin) -> Latch {
     match latch.decide(source, AT) {
-        Decision::LogIn(latch) => latch,
+        Decision::LogIn(latch) => *latch,
         Decision::Latched(why) => panic!("latched: {why}"),
     }
 }
