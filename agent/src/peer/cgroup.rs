@@ -73,8 +73,8 @@ impl<'a> Line<'a> {
 /// (`memory.service`), or that begins with one.
 fn component(path: &[u8]) -> Option<&[u8]> {
     let mut parts = path.strip_prefix(SERVICES)?.split(|byte| *byte == b'/');
-    let folder = parts.find(|part| !part.ends_with(b".slice")).filter(|part| !part.is_empty())?;
-    Some(folder.strip_prefix(b"_").unwrap_or(folder))
+    let folder = parts.find(|part| !part.ends_with(b".slice"))?;
+    Some(folder.strip_prefix(b"_").unwrap_or(folder)).filter(|unit| !unit.is_empty())
 }
 
 #[cfg(test)]

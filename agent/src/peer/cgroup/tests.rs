@@ -40,6 +40,7 @@ fn a_unit_is_the_first_non_slice_under_system_slice_only() {
 fn a_unit_that_is_named_as_a_file_of_the_kernels_is_known_by_its_own_name() {
     assert_eq!(told("0::/system.slice/_memory.service\n").as_deref(), Some("memory.service"));
     assert_eq!(told("0::/system.slice/__iep.service\n").as_deref(), Some("_iep.service"));
+    assert_eq!(told("0::/system.slice/_\n"), None);
 }
 
 #[test]
