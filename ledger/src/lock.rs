@@ -1,6 +1,7 @@
 //! One writer process: an exclusive flock on DIR/lock while the ledger is open.
 //!
 //! The lock dies with the process, so that a kill leaves nothing to clean up. The holder's pid in the file is for people.
+//! It is given back by name: a child that another thread just forked has the descriptor until it runs its program.
 
 use std::os::fd::OwnedFd;
 
@@ -17,7 +18,7 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _held: OwnedFd,
+    held: OwnedFd,
 }
 
 impl Lock {
@@ -28,7 +29,14 @@ impl Lock {
             Err(Errno::WOULDBLOCK) => return Err(Error::Locked { pid: read_pid(&file) }),
             Err(errno) => return Err(Error::io(LOCK)(errno)),
         }
-        Ok(Self { _held: file })
+        Ok(Self { held: file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is what is left where this fails.
+        let _ = flock(&self.held, FlockOperation::Unlock);
     }
 }
 

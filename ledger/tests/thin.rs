@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::mpsc,
+    thread,
 };
 
 use common::*;
@@ -29,6 +30,8 @@ const RETURNS: u64 = 12;
 const AT_ONCE: u64 = 64;
 /// How many entries a predecessor leaves that are not on the disk: several pages, and no more than its bundle has room for.
 const UNCONFIRMED: u64 = 150;
+/// How many places on the disk are tried for them, until one has no backing: more than all that is backed.
+const PLACES: usize = 4_000;
 
 fn run(program: &str, arguments: &[&str]) {
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -87,7 +90,17 @@ impl Thin {
     /// As after a power cut: what is read from now on comes from the disk.
     fn forget_pages(&self) {
         run("umount", &[&self.text("disk")]);
+        // mount(8) would take the loop device of before, which the kernel is just letting go.
+        while self.is_attached() {
+            thread::yield_now();
+        }
         self.mount();
+    }
+
+    fn is_attached(&self) -> bool {
+        let output =
+            Command::new("losetup").args(["--associated", &self.text("backing/image")]).output().unwrap();
+        !output.stdout.is_empty()
     }
 }
 
@@ -128,16 +141,29 @@ fn record_some(ledger: &Ledger, kept: &mut BTreeMap<u64, String>) {
     }
 }
 
-/// Entries in the open bundle whose write-back failed, as a predecessor leaves them that is killed before it can cut them.
-/// Who reads the file finds them: they are kept from then on.
-fn write_as_one_who_is_killed(log: &Path, kept: &mut BTreeMap<u64, String>) {
+/// An open bundle whose write-back failed, as a predecessor leaves it that is killed before it can cut it. Who reads the
+/// file finds its entries: they are kept from then on.
+fn write_as_one_who_is_killed(thin: &Thin, kept: &mut BTreeMap<u64, String>) {
     let first = kept.len() as u64;
-    let frames = fs::read(open_entries(log_of(UNCONFIRMED).path(), 0)).unwrap();
-    let mut file = fs::File::options().append(true).open(open_entries(log, first / 256)).unwrap();
-    file.write_all(&frames).unwrap();
-    file.sync_all().expect_err("write-back fails");
-    file.sync_all().expect("an error is told once, and then all is well");
+    let open = open_entries(&thin.log(), first / 256);
+    let more = fs::read(open_entries(log_of(UNCONFIRMED).path(), 0)).unwrap();
+    let copy = write_where_nothing_is_backed(thin, &[fs::read(&open).unwrap(), more].concat());
+    fs::rename(copy, open).unwrap();
     kept.extend((first..).zip((0..UNCONFIRMED).map(|number| format!("j{number}"))));
+}
+
+/// Some blocks were backed before and are free again: a copy that got those stays, and the next one gets others.
+fn write_where_nothing_is_backed(thin: &Thin, bytes: &[u8]) -> PathBuf {
+    for number in 0..PLACES {
+        let copy = thin.at(&format!("disk/copy-{number}"));
+        let mut file = fs::File::create(&copy).unwrap();
+        file.write_all(bytes).unwrap();
+        if file.sync_all().is_err() {
+            file.sync_all().expect("an error is told once, and then all is well");
+            return copy;
+        }
+    }
+    panic!("the backing never filled");
 }
 
 #[track_caller]
@@ -176,7 +202,7 @@ fn what_write_back_lost_is_on_the_disk_before_anything_is_built_on_it() {
     record_some(&ledger, &mut kept);
     drop(ledger);
     thin.fill();
-    write_as_one_who_is_killed(&thin.log(), &mut kept);
+    write_as_one_who_is_killed(&thin, &mut kept);
     return_in_vain(&thin, &mut kept);
     thin.free();
     let (ledger, recovered) = Ledger::open(&thin.log()).unwrap();

@@ -61,11 +61,21 @@ impl Disk {
         until_true("the disk can be unmounted", || {
             Command::new("umount").arg(&self.at).output().unwrap().status.success()
         });
+        // mount(8) would take the loop device of before, which the kernel is just letting go.
+        until_true("its loop device is free", || {
+            let attached =
+                Command::new("losetup").arg("--associated").arg(self.image_below()).output().unwrap();
+            attached.stdout.is_empty()
+        });
         self.mount_thin();
     }
 
+    fn image_below(&self) -> PathBuf {
+        self.below.as_ref().expect("a thin disk").join(IMAGE)
+    }
+
     fn mount_thin(&self) {
-        let image = self.below.as_ref().expect("a thin disk").join(IMAGE);
+        let image = self.image_below();
         let [image, at] = [&image, &self.at].map(|path| path.to_str().unwrap());
         run("mount", &["-o", "loop,errors=continue", image, at]);
     }
