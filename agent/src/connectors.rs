@@ -1,6 +1,6 @@
 //! Which key signs for which connector now: pinned by the ledger, seen on the token, certified.
 //!
-//! A key becomes active only here: [`readiness`] found it to be the pinned one, and fit; and its certificate is for that
+//! A key becomes active only here: [`crate::readiness`] found it to be the pinned one, and fit; and its certificate is for that
 //! very key and the one that the ledger names. Everything else is a reason that `kunci status` shows.
 
 use std::collections::BTreeMap;

@@ -16,7 +16,7 @@ use crate::connector::{CONNECTORS, Connector};
 /// How long a host may take for an answer, in seconds: keys are made on a machine that does much else besides.
 pub(crate) const DEADLINE_S: i64 = 60;
 pub(crate) const LABEL: &str = "contract";
-pub(crate) const PIN: &str = "648219";
+pub(crate) const PIN: &str = "64821973";
 pub(crate) const SO_PIN: &str = "12345678";
 
 /// A folder that ends with its backend.
