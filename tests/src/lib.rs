@@ -10,6 +10,7 @@ pub mod agent;
 pub mod audit;
 pub mod caller;
 pub mod cgroup;
+pub mod clock;
 pub mod container;
 pub mod daemon;
 pub mod disk;

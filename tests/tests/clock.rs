@@ -4,22 +4,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::fs;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tests::rig::{OBJECT, library};
+use tests::clock::{self, set, set_fronts};
+use tests::rig::OBJECT;
 use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
 /// An hour, a minute and just over the limit of 2 s: libfaketime's offsets, in seconds.
 const STEPS: [&str; 4] = ["+3600", "+0", "-60", "-57.5"];
-/// Where the front's clock is, since it can read beside the certificates; and the host's, in a folder of its module's.
-const FRONTS: &str = "state/certificates/faketime";
-const HOSTS: &str = "clock/faketime";
-/// What makes libfaketime move the wall clock and nothing else, and at once.
-const SETTINGS: [(&str, &str); 3] =
-    [("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")];
 /// How long the clock must hold still.
 const SETTLE: Duration = Duration::from_secs(3);
 
@@ -107,7 +100,7 @@ fn a_host_signs_nothing_that_its_front_dates_otherwise_than_its_own_clock() {
     let released = released(&rig);
     // The last one is just beyond a minute and the deadline of 10 s.
     for lie in ["+3600", "-3600", "+75"] {
-        move_one(&rig, FRONTS, lie);
+        set_fronts(&rig, lie);
         let refused = until("the front's own watch lets go", || {
             let reply = agent.assertion("de");
             assert_eq!(reply.status, 503, "signed {lie} s away: {reply:?}");
@@ -118,7 +111,7 @@ fn a_host_signs_nothing_that_its_front_dates_otherwise_than_its_own_clock() {
         agent.admin("POST", "/v1/connectors/de/proofs", &proof).refused(503, "message-untimely");
         assert!(agent.output().contains("not signed: the message is dated"), "the host says so itself");
     }
-    move_one(&rig, FRONTS, "+0");
+    set_fronts(&rig, "+0");
     until_true("an honest front is served", || agent.assertion("de").status == 200);
     assert!(agent.stop().success());
     assert_eq!(self::released(&rig), released + 1, "an intent that was not signed for is not voided");
@@ -134,44 +127,14 @@ fn released(rig: &Rig) -> usize {
 
 /// A rig whose host has a clock of its own.
 fn rig() -> Rig {
-    let rig = Rig::bare().folder("clock");
-    let file = rig.at(HOSTS).display().to_string();
-    let rig = rig.variable("FAKETIME_TIMESTAMP_FILE", &file);
-    SETTINGS.iter().fold(rig, |rig, (name, value)| rig.variable(name, value)).provisioned()
+    clock::clocked(Rig::bare()).provisioned()
 }
 
-/// Starts the agent with clocks that [`set`] moves, and waits until its token is ready. Hosts get no LD_PRELOAD of ours, so the
-/// library is preloaded by an /etc/ld.so.preload that only this agent sees.
+/// Starts the agent with clocks that [`set`] moves, and waits until its token is ready.
 fn start_at(rig: &Rig, offset: &str) -> Agent {
-    set(rig, offset);
-    let etc = rig.at("etc");
-    if !etc.exists() {
-        assert!(Command::new("cp").arg("-a").arg("/etc").arg(&etc).status().unwrap().success());
-        let library = library("faketime/libfaketime.so.1", "libfaketime");
-        fs::write(etc.join("ld.so.preload"), format!("{}\n", library.display())).unwrap();
-    }
-    let agent = rig.spawn_with(|command| {
-        let mut shell = Command::new("unshare");
-        shell.args(["--mount", "--propagation", "private", "sh", "-c"]);
-        shell.arg("mount --bind \"$0\" /etc && exec \"$@\"").arg(&etc);
-        shell.arg(command.get_program()).args(command.get_args());
-        shell.env("FAKETIME_TIMESTAMP_FILE", rig.at(FRONTS)).envs(SETTINGS);
-        *command = shell;
-        command
-    });
+    let agent = clock::spawn(rig, offset);
     agent.wait_ready();
     agent
-}
-
-/// Moves all clocks: the front's first, since it is the one that watches for steps.
-fn set(rig: &Rig, offset: &str) {
-    [FRONTS, HOSTS].iter().for_each(|clock| move_one(rig, clock, offset));
-}
-
-fn move_one(rig: &Rig, clock: &str, offset: &str) {
-    let new = rig.at("faketime.new");
-    fs::write(&new, format!("{offset}\n")).unwrap();
-    fs::rename(new, rig.at(clock)).unwrap();
 }
 
 /// Signing stops with `clock-step`, for three seconds since the clock was moved, and resumes by itself.

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fs;
 
 use super::module::Faults;
+use crate::clock::clocked;
 use crate::disk::Disk;
 use crate::piv::PivRig;
 use crate::rig::{PIN, SO_PIN};
@@ -33,7 +34,16 @@ pub enum Device {
 impl Device {
     /// Two keys on the token, of which the second is there to be taken for the first.
     pub fn soft() -> (Rig, Self) {
-        let rig = two_keys().provisioned();
+        Self::soft_of(two_keys())
+    }
+
+    /// The same, with clocks that can be moved.
+    pub fn soft_with_clocks() -> (Rig, Self) {
+        Self::soft_of(clocked(two_keys()))
+    }
+
+    fn soft_of(rig: Rig) -> (Rig, Self) {
+        let rig = rig.provisioned();
         let faults = Faults::of(&rig);
         (rig, Self::Soft(faults, None))
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -12,14 +11,12 @@ use super::callers::Callers;
 use super::device::Device;
 use super::module::Faults;
 use super::witness::Witness;
+use crate::clock;
 use crate::disk::Disk;
-use crate::rig::library;
 use crate::{Agent, Pcsc, Rig, Tpm, YubiKey};
 
 /// How many callers ask at once.
 const CALLERS: usize = 4;
-/// Where the confined front can still read a clock's offset: beside the certificates.
-const CLOCK: &str = "state/certificates/faketime";
 /// How many entries a log may have until the next kind of fault gets a new one: reading it all takes its time.
 const LONG: u64 = 50_000;
 
@@ -88,7 +85,8 @@ impl Sites {
 impl Site {
     pub fn new(shape: Shape) -> Self {
         let (rig, device) = match shape {
-            Shape::Plain | Shape::Clock => Device::soft(),
+            Shape::Plain => Device::soft(),
+            Shape::Clock => Device::soft_with_clocks(),
             Shape::SmallDisk => Device::soft_on_a_small_disk(),
             Shape::ThinDisk => Device::soft_on_a_thin_disk(),
             Shape::YubiKey => Device::yubikey(),
@@ -105,18 +103,7 @@ impl Site {
     /// Starts the agent and waits until it signs.
     pub fn start(&self) -> Agent {
         let agent = match self.shape {
-            Shape::Clock => {
-                self.set_clock("+0");
-                let library = library("faketime/libfaketime.so.1", "libfaketime");
-                let clock = self.rig.at(CLOCK);
-                self.rig.spawn_with(|command| {
-                    let command = command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", clock);
-                    command
-                        .env("FAKETIME_NO_CACHE", "1")
-                        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-                        .env("NO_FAKE_STAT", "1")
-                })
-            }
+            Shape::Clock => clock::spawn(&self.rig, "+0"),
             _ => self.spawn(),
         };
         agent.await_signature();
@@ -128,11 +115,9 @@ impl Site {
         self.device.spawn(&self.rig)
     }
 
-    /// Moves the clock of an agent that was started with one, by libfaketime's offset.
+    /// Moves the clocks of an agent that was started with some, by libfaketime's offset.
     pub fn set_clock(&self, offset: &str) {
-        let (file, new) = (self.rig.at(CLOCK), self.rig.at("faketime.new"));
-        fs::write(&new, format!("{offset}\n")).unwrap();
-        fs::rename(new, file).unwrap();
+        clock::set(&self.rig, offset);
     }
 
     pub fn callers(&self, agent: &Agent) -> Callers {
