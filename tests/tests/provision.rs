@@ -153,6 +153,25 @@ fn on_several_tokens_each_outcome_is_told_and_one_without_the_key_fails_nothing(
 }
 
 #[test]
+fn a_key_that_waits_for_its_ca_gets_no_certificate_while_another_tokens_key_is_adopted() {
+    let rig = Rig::bare().second_token();
+    rig.write();
+    for token in ["soft", "second"] {
+        rig.kunci_ok(&["token", "init", token]);
+    }
+    let waiting: Vec<Value> = told(&rig, &["provision", "de", "--csr"]);
+    let digest = waiting[0]["spki_sha256"].as_str().unwrap();
+    lose_state(&rig);
+    told(&rig, &["provision", "de", "--adopt", "--spki-sha256", digest]);
+    let other = waiting[1]["spki_sha256"].as_str().unwrap();
+    for flags in [&[][..], &["--new-certificate"]] {
+        let adopt = ["provision", "de", "--adopt", "--spki-sha256", other];
+        let adopted = told(&rig, &[&adopt[..], flags].concat());
+        assert_eq!(adopted[0]["certificate_sha256"], Value::Null, "{adopted:?}");
+    }
+}
+
+#[test]
 fn where_one_token_cannot_be_asked_the_others_outcomes_are_told_all_the_same() {
     let rig = Rig::bare().second_token().provisioned();
     let digest = key_digest(&rig);

@@ -63,6 +63,21 @@ impl Bench<'_> {
         self.front.with_lifecycle(|lifecycle| lifecycle.current(name, token).is_some_and(|key| key.adopted))
     }
 
+    /// Whether this very key is the pinned one, as it is where adopting is asked for once more.
+    pub(super) fn pins(&self, wanted: Sha256) -> bool {
+        let (name, token) = (self.name.as_str(), self.token.as_str());
+        let pin = self.front.with_lifecycle(|lifecycle| lifecycle.current(name, token)?.pin());
+        pin.is_some_and(|pin| pin.spki_sha256 == wanted)
+    }
+
+    /// What is told of a token that has nothing to do with the key to adopt: nothing is done to a key of its own.
+    pub(super) async fn beside(&self, survey: &Survey) -> Provisioned {
+        match self.key(survey).await {
+            Some(Ok(key)) => self.provisioned("unchanged", &key, survey, None),
+            _ => self.nothing_to_adopt(survey),
+        }
+    }
+
     /// Whether this very key is on the token, and the ledger does not pin it.
     pub(super) fn has_orphan(&self, wanted: Sha256, survey: &Survey) -> bool {
         self.orphans(survey).iter().any(|orphan| orphan.spki_sha256() == wanted)
@@ -74,7 +89,7 @@ impl Bench<'_> {
         orphans.iter().filter(|orphan| which(orphan)).map(|orphan| orphan.spki_sha256().to_string()).collect()
     }
 
-    pub(super) fn nothing_to_adopt(&self, survey: &Survey) -> Provisioned {
+    fn nothing_to_adopt(&self, survey: &Survey) -> Provisioned {
         Provisioned {
             connector: self.name.to_string(),
             token: self.token.to_string(),
@@ -96,8 +111,8 @@ impl Bench<'_> {
         Problem::conflict(
             "already-pinned",
             format!("{} has its key on {} already", self.name, self.token),
-            "Nothing was adopted. If customers hold a certificate of the other key, move the state directory away and adopt that \
-             one (docs/how-to/back-up-and-restore.md). If nobody does, destroy it with the token's own tools.",
+            "Nothing was adopted: the pinned key stays, and signs. Find out which of the two customers hold a certificate of \
+             before you touch either (docs/how-to/back-up-and-restore.md, \"The other key\").",
         )
     }
 

@@ -149,6 +149,9 @@ impl Bench<'_> {
         let survey = self.survey().await?;
         self.allow_software(&survey)?;
         let has_orphan = wanted.is_some_and(|wanted| self.has_orphan(wanted, &survey));
+        if wanted.is_some_and(|wanted| !has_orphan && !self.pins(wanted)) {
+            return Ok((self.beside(&survey).await, None));
+        }
         let (mut outcome, key, survey) = match self.key(&survey).await {
             Some(Ok(_)) if has_orphan => return Err(self.already_pinned()),
             Some(Ok(key)) => ("unchanged", key, survey),
@@ -157,7 +160,6 @@ impl Bench<'_> {
                 return Err(why.conflict(title));
             }
             Some(Err(why)) => return Err(why.into()),
-            None if wanted.is_some() && !has_orphan => return Ok((self.nothing_to_adopt(&survey), None)),
             None => self.make(wanted, &survey).await?,
         };
         if self.certify(&key, how).await? && outcome == "unchanged" {
