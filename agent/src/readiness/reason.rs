@@ -95,8 +95,8 @@ pub enum Reason {
     /// The certificate's time has not begun.
     #[error("the certificate of {0} begins at {begin}: nobody can sign in with it before", begin = .1.begins())]
     CertificateNotYet(Name, Dates),
-    /// The token's last signature failed.
-    #[error("the token {0} failed when it was last asked: {1}; `kunci token check {0}` tries it again")]
+    /// The token's last signature failed: how, is told to admins, of the token.
+    #[error("the token {0} failed when it was last asked; `kunci token check {0}` tries it again")]
     TokenFailing(Name, String),
     /// The certificate ends within so many days.
     #[error(

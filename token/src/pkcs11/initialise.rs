@@ -119,7 +119,7 @@ fn given(write: &Write, session: Session, pin: &Pin) -> Result<(), Failure> {
 fn lengths(least: usize, most: usize) -> RangeInclusive<usize> {
     // CK_UNAVAILABLE_INFORMATION is all ones, CK_EFFECTIVELY_INFINITE is 0.
     let most = if most == 0 { usize::MAX } else { most };
-    if least < most { least..=most } else { 0..=usize::MAX }
+    if least <= most && least != usize::MAX { least..=most } else { 0..=usize::MAX }
 }
 
 fn unready(listing: Listing, uri: &Pkcs11Uri, label: &str) -> Result<Found, Failure> {
@@ -157,6 +157,7 @@ mod tests {
     #[test]
     fn a_token_that_does_not_tell_its_limits_sets_none() {
         assert_eq!(lengths(4, 255), 4..=255);
+        assert_eq!(lengths(8, 8), 8..=8);
         for (least, most) in [(0, 0), (usize::MAX, usize::MAX), (8, 4)] {
             assert!(lengths(least, most).contains(&3), "{least} {most}");
         }
