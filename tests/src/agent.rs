@@ -210,11 +210,19 @@ impl Drop for Agent {
     }
 }
 
-/// Sends a signal to a process, if it is there.
+/// Sends a signal to a process, if it is there. One that is told to stop has stopped when this returns.
 pub fn kill(pid: u32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
-        let _ = kill_process(pid, signal);
+    let Some(process) = Pid::from_raw(pid.cast_signed()) else { return };
+    if kill_process(process, signal).is_ok() && signal == Signal::STOP {
+        until_true("it has stopped", || threads(pid).iter().all(|state| "TtZX".contains(*state)));
     }
+}
+
+/// What each thread of a process does, as proc(5) says it in `stat`, behind the name in parentheses.
+fn threads(pid: u32) -> Vec<char> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    stats.filter_map(|stat| stat.rsplit_once(") ")?.1.chars().next()).collect()
 }
 
 /// The path of a connector's assertions.
