@@ -61,6 +61,10 @@ fn another_key_under_the_pinned_identifier_never_signs() {
     assert!(String::from_utf8_lossy(&check.stdout).contains(r#""standing":"mismatch""#), "{check:?}");
     let provision = rig.kunci(&["provision", "de"]);
     assert!(!provision.status.success(), "{provision:?}");
+    // It is there, and no orphan: another is pinned in its place.
+    let checked: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let other = checked["keys"][0]["spki_sha256"].as_str().unwrap();
+    provision_as(&agent, other).refused(503, "key-mismatch");
     assert!(agent.stop().success());
     assert!(!rig.postures("key-mismatch").is_empty());
     assert_eq!(self::signatures(&rig), signatures, "{:#?}", rig.entries());
@@ -70,6 +74,28 @@ fn another_key_under_the_pinned_identifier_never_signs() {
     fs::remove_dir_all(&place).unwrap();
     copy(&pinned, &place);
     rig.start().assertion("de").ok();
+}
+
+/// The identifier is pinned to the key of another connector, whose own key is as it should be.
+#[test]
+fn a_key_in_the_place_of_another_connectors_is_not_adopted() {
+    let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").provisioned();
+    let entries = rig.entries();
+    let pinned = |entry: &&ledger::Entry| {
+        entry.state.as_deref() == Some("generated") && entry.connector.as_deref() == Some("uk")
+    };
+    let id = entries.iter().find(pinned).unwrap().key.clone().unwrap();
+    rig.pkcs11_tool(&["--delete-object", "--type", "privkey", "--id", &id]);
+    rig.pkcs11_tool(&["--delete-object", "--type", "pubkey", "--id", &id]);
+    rig.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", &id, "--label", "kunci:de"]);
+    rig.except(&["duplicate-label"]);
+    let agent = rig.spawn();
+    agent.await_surveys();
+    let checked = agent.admin("POST", "/v1/tokens/soft/check", "{}").json();
+    let keys = checked["keys"].as_array().unwrap();
+    let other = keys.iter().find(|key| key["standing"] == "mismatch").unwrap();
+    provision_as(&agent, other["spki_sha256"].as_str().unwrap()).refused(503, "key-mismatch");
+    agent.assertion("de").ok();
 }
 
 #[test]
@@ -126,8 +152,7 @@ fn keys_without_their_ledger_do_not_sign_until_somebody_adopts_them_by_name() {
     let keys = checked["keys"].as_array().unwrap().len();
 
     provision(&agent, "{}").refused(409, "orphaned-key");
-    provision(&agent, &format!(r#"{{"adopt_spki_sha256":"{}"}}"#, "00".repeat(32)))
-        .refused(409, "no-such-orphan");
+    provision_as(&agent, &"00".repeat(32)).refused(409, "no-such-orphan");
     let check: serde_json::Value =
         serde_json::from_slice(&rig.kunci(&["--json", "token", "check", "soft"]).stdout).unwrap();
     assert_eq!(check["keys"].as_array().unwrap().len(), keys, "a refusal made a key");
@@ -140,6 +165,11 @@ fn keys_without_their_ledger_do_not_sign_until_somebody_adopts_them_by_name() {
 
 fn provision(agent: &Agent, how: &str) -> Reply {
     agent.admin("POST", "/v1/connectors/de/provision", how)
+}
+
+/// Asks for the key of this digest to be adopted.
+fn provision_as(agent: &Agent, digest: &str) -> Reply {
+    provision(agent, &format!(r#"{{"adopt_spki_sha256":"{digest}"}}"#))
 }
 
 fn copy(from: &PathBuf, to: &PathBuf) {

@@ -3,7 +3,8 @@
 //! Customers may hold its certificate, so that one stays: from the state directory or the token. A new one is made only
 //! where it is asked for. A token that has nothing to adopt is told of, and fails nothing: the digest is one key's.
 
-use token::Sha256;
+use token::control::label;
+use token::{KeyRef, Sha256};
 
 use super::Bench;
 use super::orphans::Orphan;
@@ -81,6 +82,18 @@ impl Bench<'_> {
     /// Whether this very key is on the token, and the ledger does not pin it.
     pub(super) fn has_orphan(&self, wanted: Sha256, survey: &Survey) -> bool {
         self.orphans(survey).iter().any(|orphan| orphan.spki_sha256() == wanted)
+    }
+
+    /// Whether this very key is on the token, under an identifier that the ledger pins to another: it is there, and is no
+    /// orphan.
+    pub(super) fn displaces(&self, wanted: Sha256, survey: &Survey) -> bool {
+        let pinned = |id| self.front.with_lifecycle(|known| known.known_as(self.token.as_str(), id)?.pin());
+        let (label, is_other) = (label(self.name), |pin: KeyRef| pin.spki_sha256 != wanted);
+        survey.keys.iter().any(|report| {
+            report.label == label
+                && Sha256::of(&report.spki) == wanted
+                && report.id.and_then(pinned).is_some_and(is_other)
+        })
     }
 
     /// The digests of some of the connector's orphans.

@@ -149,7 +149,10 @@ impl Bench<'_> {
         let survey = self.survey().await?;
         self.allow_software(&survey)?;
         let has_orphan = wanted.is_some_and(|wanted| self.has_orphan(wanted, &survey));
-        if wanted.is_some_and(|wanted| !has_orphan && !self.pins(wanted)) {
+        if let Some(wanted) = wanted.filter(|wanted| !has_orphan && !self.pins(*wanted)) {
+            if self.displaces(wanted, &survey) {
+                return Err(Reason::Mismatch(self.token.clone()).into());
+            }
             return Ok((self.beside(&survey).await, None));
         }
         let (mut outcome, key, survey) = match self.key(&survey).await {
