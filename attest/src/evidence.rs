@@ -1,6 +1,6 @@
 //! All evidence of one question: what is judged, and what may help to judge it.
 
-use crate::item::{Document, Item, Malformed, parse};
+use crate::item::{Document, Item, Malformed, certificates, parse};
 use crate::{Certificate, HsmStatement, PublicKey, Question, Request, Role};
 
 /// The most certificates that one question may bring, so that the search for a path is bounded.
@@ -80,15 +80,4 @@ impl Evidence {
             Ok(())
         }
     }
-}
-
-/// A file in which there is nothing but certificates.
-pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Malformed> {
-    parse(bytes)?
-        .into_iter()
-        .map(|item| match item {
-            Item::Certificate(certificate) => Ok(*certificate),
-            _ => Err(Malformed::Unreadable("only certificates are expected here".to_owned())),
-        })
-        .collect()
 }

@@ -82,6 +82,17 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
     if items.len() > MAX_ITEMS { Err(Malformed::TooLarge) } else { Ok(items) }
 }
 
+/// A file in which there is nothing but certificates.
+pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Malformed> {
+    parse(bytes)?
+        .into_iter()
+        .map(|item| match item {
+            Item::Certificate(certificate) => Ok(*certificate),
+            _ => Err(Malformed::Unreadable("only certificates are expected here".to_owned())),
+        })
+        .collect()
+}
+
 fn document(bytes: &[u8]) -> Result<Item, Malformed> {
     #[derive(Deserialize)]
     struct Named {

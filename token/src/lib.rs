@@ -27,7 +27,6 @@ pub mod sealed;
 pub mod seqpacket;
 pub mod traits;
 pub mod writes;
-mod x509;
 
 pub use identity::{KeyId, KeyRef, Sha256};
 pub use message::Message;

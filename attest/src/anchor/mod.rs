@@ -8,8 +8,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
-use crate::item::Malformed;
-use crate::{Certificate, Digest, Kind, RootName, evidence, pem};
+use crate::item::{Malformed, certificates};
+use crate::{Certificate, Digest, Kind, RootName, pem};
 
 /// Where a path may end, or an intermediate that is known by heart.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Anchor {
     /// Anchors from a file of certificates, for one question. One that did not issue itself is no root: nobody's signature
     /// on it is ever verified, so it only helps to complete paths.
     pub fn given(bytes: &[u8]) -> Result<Vec<Self>, Malformed> {
-        Ok(evidence::certificates(bytes)?.into_iter().map(Self::of).collect())
+        Ok(certificates(bytes)?.into_iter().map(Self::of).collect())
     }
 
     fn of(certificate: Certificate) -> Self {

@@ -10,10 +10,10 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::x509::{self, Capture, Ready};
 use super::{MessageError, text};
+use crate::Sha256;
 use crate::public_key::PublicKey;
-use crate::x509::{Capture, Ready};
-use crate::{Sha256, x509};
 
 /// How far a certificate's start lies before the moment that it is composed, in seconds: customers' clocks may be behind.
 pub const BACKDATE_S: i64 = 300;

@@ -12,6 +12,7 @@ mod probe;
 mod proof;
 mod request;
 mod thumbprint;
+mod x509;
 
 use hsm_config::Algorithm;
 use serde::{Deserialize, Serialize};

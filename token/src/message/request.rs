@@ -4,9 +4,9 @@ use rcgen::CertificateParams;
 use serde::{Deserialize, Serialize};
 
 use super::certificate::name;
+use super::x509::{self, Capture, Ready};
 use super::{MessageError, text};
 use crate::public_key::PublicKey;
-use crate::x509::{self, Capture, Ready};
 
 /// The fields of a certificate request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

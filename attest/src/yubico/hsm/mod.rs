@@ -9,8 +9,9 @@ mod profile;
 pub(crate) mod tests;
 mod words;
 
+use super::conclusion::{conclude, contradicted, stranger};
 use super::extension::{HSM_ORIGIN, HSM_SERIAL, unsigned};
-use super::{conclude, contradicted, stranger};
+
 use crate::path::{Path, Search};
 use crate::{Anchor, Certificate, Finding, Judgement, Question};
 

@@ -1,11 +1,12 @@
 //! What a YubiHSM 2 says of a key (Yubico's "YubiHSM 2: attestation", certificate extensions).
 
 use super::capability;
+use crate::yubico::conclusion::{VENDOR, Words};
 use crate::yubico::extension::{
     HSM_CAPABILITIES, HSM_DOMAINS, HSM_FIRMWARE, HSM_LABEL, HSM_OBJECT_ID, HSM_ORIGIN, HSM_SERIAL, Reader,
     bits, hsm_firmware, text, unsigned,
 };
-use crate::yubico::{VENDOR, Words};
+
 use crate::{Certificate, Finding, Kind, Statement};
 
 /// How the leaf's name begins; the object's identifier follows, as in 0x0003.

@@ -6,8 +6,10 @@
 mod profile;
 mod words;
 
+use super::conclusion::{conclude, contradicted, stranger};
 use super::extension::{PIV_CSPN, PIV_FIPS, PIV_FIRMWARE, PIV_POLICIES, piv_firmware};
-use super::{conclude, contradicted, product, stranger};
+
+use super::product;
 use crate::path::{Path, Search};
 use crate::{Anchor, Certificate, Finding, Judgement, Question};
 

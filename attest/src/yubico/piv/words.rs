@@ -1,9 +1,10 @@
 //! What a YubiKey says of a key in its PIV application (Yubico's "PIV attestation").
 
+use crate::yubico::conclusion::{VENDOR, Words};
 use crate::yubico::extension::{
     PIV_FIRMWARE, PIV_FORM_FACTOR, PIV_POLICIES, PIV_SERIAL, Reader, bytes, piv_firmware, unsigned,
 };
-use crate::yubico::{VENDOR, Words};
+
 use crate::{Certificate, Kind, Statement};
 
 /// How the leaf's name begins; the slot follows.

@@ -10,7 +10,7 @@ use der::asn1::UintRef;
 use hsm_config::KeyType;
 use rcgen::{Error, PublicKeyData, SignatureAlgorithm, SigningKey};
 
-use crate::message::MessageError;
+use super::MessageError;
 use crate::public_key::PublicKey;
 
 /// Keeps the message that rcgen wants signed.
