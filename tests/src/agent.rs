@@ -184,6 +184,11 @@ impl Agent {
         self.child.try_wait().unwrap()
     }
 
+    /// Waits until its log says something: one of its processes answers before another has told of it.
+    pub fn await_output(&self, words: &str) {
+        until(&format!("the log says {words:?}"), || self.output().contains(words).then_some(()));
+    }
+
     /// What the agent wrote so far.
     pub fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

@@ -40,7 +40,7 @@ fn without_a_hashed_mechanism_no_rsa_key_is_made_or_signs() {
     agent.await_surveys();
     let refused = rig.kunci(&["--json", "provision", "de"]);
     assert!(!refused.status.success(), "{refused:?}");
-    assert!(agent.output().contains(&format!("not what was asked for: {BARE}")), "{}", agent.output());
+    agent.await_output(&format!("not what was asked for: {BARE}"));
     let refused = agent.assertion("uk").refused(503, "key-unfit").json();
     assert!(refused["detail"].as_str().unwrap().contains(BARE), "{refused}");
 }

@@ -235,7 +235,7 @@ fn a_rule_for_the_agents_own_user_is_warned_of() {
     let agent = rig.start();
     let warned =
         |agent: &Agent| agent.output().matches("names the user that the agent itself runs as").count();
-    assert!(agent.output().contains("callers.rig names the user"));
+    agent.await_output("callers.rig names the user");
     assert_eq!(warned(&agent), 2);
     assert!(agent.stop().success());
     let rig = rig.rules("[callers.other]\nuser = \"64321\"\nconnectors = [\"de\"]\n[admins.other]\nuser = \"64321\"\nmay = [\"check\"]\n");

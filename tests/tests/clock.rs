@@ -109,7 +109,8 @@ fn a_host_signs_nothing_that_its_front_dates_otherwise_than_its_own_clock() {
         refused.refused(503, "message-untimely");
         let proof = format!(r#"{{"object_id":"{OBJECT}","reason":"stockpile"}}"#);
         agent.admin("POST", "/v1/connectors/de/proofs", &proof).refused(503, "message-untimely");
-        assert!(agent.output().contains("not signed: the message is dated"), "the host says so itself");
+        // The host says so itself.
+        agent.await_output("not signed: the message is dated");
     }
     set_fronts(&rig, "+0");
     until_true("an honest front is served", || agent.assertion("de").status == 200);

@@ -159,7 +159,7 @@ fn a_disk_that_does_not_confirm_ends_the_front_and_nothing_is_released_without_a
         load.until_answered(50);
     }
     let took = load.stop();
-    assert!(agent.output().contains("could not be made durable"));
+    agent.await_output("could not be made durable");
     assert!(agent.stop().success());
     rig.assert_recorded(&took.received);
 }

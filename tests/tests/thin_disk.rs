@@ -47,7 +47,7 @@ fn each_released_signature_is_on_the_disk_after_write_back_failed_a_kill_and_a_p
     }
     load.until_answered(100);
     let took = load.stop();
-    assert!(agent.output().contains("could not be made durable"), "write-back never failed");
+    agent.await_output("could not be made durable");
     assert!(agent.stop().success());
     disk.forget_pages();
     println!("{} released", took.received.len());
@@ -69,7 +69,8 @@ fn an_agent_serves_again_by_itself_once_there_is_room_below_its_file_system() {
     disk.free();
     load.until_answered(100);
     let took = load.stop();
-    assert!(agent.output().contains("what was read may not be on the disk"), "the operator is not told why");
+    // The operator is told why.
+    agent.await_output("what was read may not be on the disk");
     until_true("it signs", || agent.assertion("de").status == 200);
     assert!(agent.stop().success());
     disk.forget_pages();

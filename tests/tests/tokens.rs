@@ -237,6 +237,7 @@ fn signatures(rig: &Rig) -> u64 {
 fn a_token_that_was_there_and_is_gone_gets_words_of_its_own_also_from_the_next_agent() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
+    agent.await_output("serial: \"");
     let output = agent.output();
     let serial = output.rsplit("serial: \"").next().unwrap().split('"').next().unwrap().to_owned();
     assert!(agent.stop().success());
