@@ -12,7 +12,7 @@ use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 
 use crate::signed::Signed;
-use crate::{Digest, PublicKey, SignatureFault, public_key};
+use crate::{PublicKey, Sha256, SignatureFault, public_key};
 
 /// The largest certificate, in bytes.
 const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
@@ -48,8 +48,8 @@ impl Certificate {
     }
 
     /// SHA-256 of the DER: what pins it.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.der)
+    pub fn sha256(&self) -> Sha256 {
+        Sha256::of(&self.der)
     }
 
     /// The certified key.

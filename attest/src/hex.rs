@@ -1,4 +1,74 @@
-//! Hexadecimal digits of the pins, read when the crate is compiled.
+//! Hexadecimal digits: of pins when the crate is compiled, of digests and identifiers when they are read and shown.
+//!
+//! As serde's `with`, a value is digits in JSON and bytes where nobody reads.
+
+use std::fmt;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Text that is not so many hexadecimal digits.
+#[derive(Debug, thiserror::Error)]
+#[error("expected {expected} hexadecimal digits")]
+pub struct NotHex {
+    expected: usize,
+}
+
+/// Reads exactly as many digits as the bytes have, of either case.
+pub fn parse<const N: usize>(text: &str) -> Result<[u8; N], NotHex> {
+    let refuse = || NotHex { expected: 2 * N };
+    if text.len() != 2 * N || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return Err(refuse());
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let pair = str::from_utf8(pair).map_err(|_| refuse())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| refuse())?;
+    }
+    Ok(bytes)
+}
+
+/// Writes two lower-case digits for each byte.
+pub fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// Two lower-case digits for each byte, in one allocation: what they spell may be secret, and is then wiped.
+pub fn text(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Digits where people read, else the bytes.
+pub fn serialize<const N: usize, S: Serializer>(bytes: &[u8; N], serializer: S) -> Result<S::Ok, S::Error>
+where
+    [u8; N]: Serialize,
+{
+    if serializer.is_human_readable() {
+        serializer.collect_str(&Digits(bytes))
+    } else {
+        bytes.serialize(serializer)
+    }
+}
+
+/// The way back.
+pub fn deserialize<'de, const N: usize, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; N], D::Error>
+where
+    [u8; N]: Deserialize<'de>,
+{
+    if deserializer.is_human_readable() {
+        parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    } else {
+        <[u8; N]>::deserialize(deserializer)
+    }
+}
+
+struct Digits<'a>(&'a [u8]);
+
+impl fmt::Display for Digits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self.0, f)
+    }
+}
 
 /// 32 bytes from 64 lower-case digits; anything else does not compile.
 pub(crate) const fn digest(text: &str) -> [u8; 32] {

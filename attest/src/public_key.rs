@@ -4,7 +4,7 @@ use der::asn1::{AnyRef, UintRef};
 use der::{Decode, Encode};
 use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-use crate::{Curve, Digest, KeyAlgorithm};
+use crate::{Curve, KeyAlgorithm, Sha256};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -53,8 +53,8 @@ impl PublicKey {
     }
 
     /// SHA-256 of the SubjectPublicKeyInfo.
-    pub fn sha256(&self) -> Digest {
-        Digest::of(&self.spki)
+    pub fn sha256(&self) -> Sha256 {
+        Sha256::of(&self.spki)
     }
 
     /// The modulus of an RSA key, big-endian, without leading zeros.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::{Digest, Finding, Judgement, Kind, Level, Malformed, Verdict};
+use crate::{Finding, Judgement, Kind, Level, Malformed, Sha256, Verdict};
 
 /// The anchor where a path ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -11,7 +11,7 @@ pub struct RootName {
     /// Its common name.
     pub name: String,
     /// SHA-256 of its DER.
-    pub sha256: Digest,
+    pub sha256: Sha256,
 }
 
 /// The answer. A field is absent where the evidence does not say. What it says is worth as much as the verdict.
@@ -64,7 +64,7 @@ pub struct Report {
     pub software: bool,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub public_key_sha256: Option<Digest>,
+    pub public_key_sha256: Option<Sha256>,
     /// Where the path ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<RootName>,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use attest::bundle::BundleReport;
 use attest::tpm::{Answer, Public};
-use attest::{Anchor, Digest, Evidence, Grade, Outcome, Question, Verdict, answer, verify};
+use attest::{Anchor, Evidence, Grade, Outcome, Question, Sha256, Verdict, answer, verify};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn file(name: &str) -> Vec<u8> {
 fn key(token: &str, recorded: &str) -> Value {
     let tpm2: Value = serde_json::from_slice(&file(&format!("{recorded}.json"))).unwrap();
     let public = STANDARD.decode(tpm2["key_public"].as_str().unwrap()).unwrap();
-    let spki_sha256 = Digest::of(&Public::parse(&public).unwrap().spki()).to_string();
+    let spki_sha256 = Sha256::of(&Public::parse(&public).unwrap().spki()).to_string();
     json!({ "token": token, "key": "07", "spki_sha256": spki_sha256, "tpm2": tpm2 })
 }
 

@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use attest::Sha256;
 use attest::tpm::Public;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// Between two parts; the same as in `fuzz/src/lib.rs`.
 const MARK: &[u8] = b"\n====\n";
@@ -62,8 +62,7 @@ fn parts(name: &str) -> Vec<u8> {
 fn bundle() -> Vec<u8> {
     let evidence = recorded("creation");
     let public = STANDARD.decode(evidence["key_public"].as_str().unwrap()).unwrap();
-    let digest = Sha256::digest(Public::parse(&public).unwrap().spki());
-    let pin: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let pin = Sha256::of(&Public::parse(&public).unwrap().spki()).to_string();
     let module = |token: &str, software: bool| {
         json!({
             "token": token, "key": token, "spki_sha256": "00",

@@ -6,17 +6,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::Digest;
+use attest::Sha256;
+use attest::hex::{self, NotHex};
+use serde::{Deserialize, Serialize};
 
 /// A key's `CKA_ID`: 16 random bytes chosen by the front before the key is made (PKCS#11 section 4.5).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(pub [u8; 16]);
-
-/// A SHA-256 digest (FIPS 180-4).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha256(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyId(#[serde(with = "attest::hex")] pub [u8; 16]);
 
 /// Exactly one key: what the ledger's `generated` entry pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,83 +23,25 @@ pub struct KeyRef {
     pub spki_sha256: Sha256,
 }
 
-impl Sha256 {
-    /// The digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(sha2::Sha256::digest(bytes).into())
+impl FromStr for KeyId {
+    type Err = NotHex;
+
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        hex::parse(text).map(Self)
     }
 }
 
-/// Text that is not the hex form of an identity.
-#[derive(Debug, thiserror::Error)]
-#[error("expected {expected} hexadecimal digits")]
-pub struct NotHex {
-    expected: usize,
-}
-
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-fn unhex<const N: usize>(text: &str) -> Result<[u8; N], NotHex> {
-    let refuse = || NotHex { expected: 2 * N };
-    if text.len() != 2 * N || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(refuse());
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(&self.0, f)
     }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = str::from_utf8(pair).map_err(|_| refuse())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| refuse())?;
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex::write(&self.0, f)
     }
-    Ok(bytes)
 }
-
-macro_rules! hex_identity {
-    ($name:ident, $size:literal) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex(&self.0, f)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex(&self.0, f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotHex;
-            fn from_str(text: &str) -> Result<Self, NotHex> {
-                unhex(text).map(Self)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    serializer.collect_str(self)
-                } else {
-                    self.0.serialize(serializer)
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if deserializer.is_human_readable() {
-                    let text = String::deserialize(deserializer)?;
-                    text.parse().map_err(D::Error::custom)
-                } else {
-                    <[u8; $size]>::deserialize(deserializer).map(Self)
-                }
-            }
-        }
-    };
-}
-
-hex_identity!(KeyId, 16);
-hex_identity!(Sha256, 32);
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,8 @@ pub mod seqpacket;
 pub mod traits;
 pub mod writes;
 
-pub use identity::{KeyId, KeyRef, Sha256};
+pub use attest::Sha256;
+pub use identity::{KeyId, KeyRef};
 pub use message::Message;
 pub use pin::{NotOneLine, Pin, PinBearer};
 pub use place::Place;

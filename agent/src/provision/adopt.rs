@@ -25,9 +25,10 @@ pub(super) fn wanted(how: &Provision) -> Result<Option<Sha256>, Problem> {
             "A key that is adopted keeps its certificate. For a new one, ask for new_certificate besides.";
         return Err(Problem::input("invalid-days", "There is no certificate to make", detail));
     }
-    digest.parse().map(Some).map_err(|error: token::identity::NotHex| {
-        Problem::input("invalid-spki-sha256", "The digest is not one", error.to_string())
-    })
+    digest
+        .parse::<Sha256>()
+        .map(Some)
+        .map_err(|error| Problem::input("invalid-spki-sha256", "The digest is not one", error.to_string()))
 }
 
 /// Whether no token has, or had before, what shall be adopted.

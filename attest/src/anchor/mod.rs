@@ -9,13 +9,13 @@ mod tests;
 use std::sync::LazyLock;
 
 use crate::item::{Malformed, certificates};
-use crate::{Certificate, Digest, Kind, RootName, pem};
+use crate::{Certificate, Kind, RootName, Sha256, pem};
 
 /// Where a path may end, or an intermediate that is known by heart.
 #[derive(Clone, Debug)]
 pub struct Anchor {
     name: String,
-    sha256: Digest,
+    sha256: Sha256,
     certificate: Option<Certificate>,
     kinds: &'static [Kind],
     role: Role,
@@ -53,7 +53,7 @@ pub fn anchors() -> &'static [Anchor] {
 
 impl Anchor {
     fn pinned(pin: &table::Pin) -> Option<Self> {
-        let sha256 = Digest(pin.sha256);
+        let sha256 = Sha256(pin.sha256);
         let certificate = match pin.pem {
             Some(text) => Some(decode(text).filter(|certificate| certificate.sha256() == sha256)?),
             None => None,
@@ -90,7 +90,7 @@ impl Anchor {
     }
 
     /// SHA-256 of its DER.
-    pub fn sha256(&self) -> Digest {
+    pub fn sha256(&self) -> Sha256 {
         self.sha256
     }
 

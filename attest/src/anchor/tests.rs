@@ -13,9 +13,9 @@ fn every_compiled_in_certificate_is_the_pinned_one() {
 
 #[test]
 fn the_compiled_in_bytes_are_those_of_the_crate_that_they_are_from() {
-    let pinned: Vec<Digest> =
+    let pinned: Vec<Sha256> =
         anchors().iter().filter(|anchor| anchor.is_held()).map(Anchor::sha256).collect();
-    let published: Vec<Digest> = samples::ROOTS
+    let published: Vec<Sha256> = samples::ROOTS
         .iter()
         .map(|name| decode(&String::from_utf8(samples::read(name)).unwrap()).unwrap().sha256())
         .collect();

@@ -33,7 +33,7 @@ pub struct KeyReport {
     pub grade: Grade,
     /// SHA-256 of the certificate that customers have.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate_sha256: Option<crate::Digest>,
+    pub certificate_sha256: Option<crate::Sha256>,
     /// The same as for evidence of one key.
     #[serde(flatten)]
     pub report: Report,

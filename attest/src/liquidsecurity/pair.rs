@@ -5,7 +5,7 @@
 
 use super::layout::{Attributes, NotAStatement};
 use super::spki;
-use crate::{Digest, PublicKey};
+use crate::{PublicKey, Sha256};
 
 const CLASS: u32 = 0x0;
 const LABEL: u32 = 0x3;
@@ -98,7 +98,7 @@ impl Object<'_> {
             _ => return Err(NotAStatement::Attribute(KEY_TYPE)),
         };
         let key = key.ok_or(NotAStatement::Attribute(MODULUS))?;
-        match is_ec && self.value(CHECK_VALUE)? != Digest::of(key.spki()).0 {
+        match is_ec && self.value(CHECK_VALUE)? != Sha256::of(key.spki()).0 {
             true => Err(NotAStatement::Attribute(CHECK_VALUE)),
             false => Ok(key),
         }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::{MAX_STATEMENT_BYTES, NotAStatement, Statement, judge};
 use crate::forge::{Draft, Signer, pinned};
-use crate::{Anchor, Certificate, Digest, Evidence, Judgement, Kind, Question, Report, verify};
+use crate::{Anchor, Certificate, Evidence, Judgement, Kind, Question, Report, Sha256, verify};
 
 mod chains;
 mod damage;
@@ -77,7 +77,7 @@ impl Hsm {
             (0x102, b"0123".to_vec()),
             (0x120, point),
             (0x121, 415_u32.to_be_bytes().to_vec()),
-            (0x1003, Digest::of(&spki).0.to_vec()),
+            (0x1003, Sha256::of(&spki).0.to_vec()),
             (0x8000_0003, vec![0]),
         ];
         rest.into_iter().chain(flags).collect()

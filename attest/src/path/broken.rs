@@ -1,6 +1,6 @@
 //! Why there is no valid path, and which verdict follows.
 
-use crate::{Digest, SignatureFault, Verdict};
+use crate::{Sha256, SignatureFault, Verdict};
 
 /// What is in the way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum Broken {
         /// The anchor's name.
         name: String,
         /// The digest of what is not the anchor.
-        sha256: Digest,
+        sha256: Sha256,
     },
     /// An issuer is not allowed to issue.
     #[error("\"{name}\" issued a certificate, and is no CA")]
@@ -84,7 +84,7 @@ pub enum Broken {
         /// The root.
         name: String,
         /// Its digest.
-        sha256: Digest,
+        sha256: Sha256,
     },
     /// Too late.
     #[error("\"{name}\" expired on {date}")]

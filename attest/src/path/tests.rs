@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::forge::{Draft, Signer, pinned, seq};
-use crate::{Digest, Verdict};
+use crate::{Sha256, Verdict};
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
@@ -162,7 +162,7 @@ fn a_signature_by_another_key_of_the_same_name_contradicts() {
 fn a_root_that_only_bears_an_anchors_name_contradicts() {
     let (chain, other) = (Chain::new(), Signer::ed25519());
     let false_root = Draft::new("Root", "Root", other.spki()).ca(None).sign(&other);
-    let sha256: Digest = false_root.sha256();
+    let sha256: Sha256 = false_root.sha256();
     let anchors = [pinned(chain.root.sign(&chain.keys[0]), &[])];
     let pool = [chain.ca.sign(&other), false_root];
     let leaf = chain.leaf.sign(&chain.keys[1]);

@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use super::credential::{NotSealed, Recipient, SECRET};
 use super::public::{Name, Public, PublicPart};
-use super::wire::hex;
-use crate::Digest;
+use crate::{Sha256, hex};
 
 /// The `format` of a challenge.
 pub const CHALLENGE: &str = "kunci-challenge/1";
@@ -105,11 +104,11 @@ impl Endorsement {
         let name = ak.name();
         let recipient = Recipient { key: &self.key, hash: self.hash, aes_bits: self.aes_bits };
         let sealed = recipient.seal(&name, &secret)?;
-        let (nonce, ak_name) = (hex(&nonce), name.to_string());
-        let ek_sha256 = Digest::of(&self.key.to_spki()).to_string();
+        let (nonce, ak_name) = (hex::text(&nonce), name.to_string());
+        let ek_sha256 = Sha256::of(&self.key.to_spki()).to_string();
         let answer = Answer {
             format: ANSWER.to_owned(),
-            secret: Zeroizing::new(hex(&*secret)),
+            secret: Zeroizing::new(hex::text(&*secret)),
             nonce: nonce.clone(),
             ek_sha256: ek_sha256.clone(),
             ak_name: ak_name.clone(),
@@ -163,7 +162,7 @@ impl Answer {
 
     /// Whether the statement was made for this challenge.
     pub fn asked_with(&self, nonce: &[u8]) -> bool {
-        hex(nonce) == self.nonce
+        hex::text(nonce) == self.nonce
     }
 
     /// Whether it was sealed to this attestation key.
@@ -173,7 +172,7 @@ impl Answer {
 
     /// Whether it was sealed to the endorsement key with this SubjectPublicKeyInfo.
     pub fn is_to(&self, ek: &PublicPart) -> bool {
-        Digest::of(&ek.to_spki()).to_string() == self.ek_sha256
+        Sha256::of(&ek.to_spki()).to_string() == self.ek_sha256
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use super::algorithm::{self as alg, Curve, HashAlg};
 use super::attributes::ObjectAttributes;
 use super::wire::{Reader, WireError, put_sized, unsized_of};
+use crate::hex;
 
 const WHAT: &str = "public area";
 /// The largest digest that a policy is, in bytes.
@@ -133,7 +134,7 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        hex::write(&self.0, f)
     }
 }
 

@@ -100,11 +100,6 @@ pub(super) fn put_sized(out: &mut Vec<u8>, content: &[u8]) {
     out.extend_from_slice(&content[..usize::from(size)]);
 }
 
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

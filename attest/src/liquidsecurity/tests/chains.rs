@@ -159,6 +159,6 @@ fn of_several_statements_the_key_names_one() {
     let named = ask(&[&one, &two, &two], &certificates, &Question { key, ..question });
     assert_eq!(
         (named.verdict, named.public_key_sha256),
-        (Verdict::Proven, Some(crate::Digest::of(&other.key.spki())))
+        (Verdict::Proven, Some(crate::Sha256::of(&other.key.spki())))
     );
 }
