@@ -16,7 +16,6 @@ use token::lane::{Attributes, Done, KeyReport, TokenReport, Work};
 use tokio::task::spawn_blocking;
 
 use crate::front::Front;
-use crate::grade::Grade;
 use crate::http::{EVIDENCE, Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, Finding};
 use crate::lifecycle::Key;
 use crate::posture::Posture;
@@ -56,7 +55,7 @@ async fn of_key(front: &Arc<Front>, key: Key) -> EvidenceKey {
     EvidenceKey {
         state: key.state,
         spki_sha256: key.spki_sha256.map(|digest| digest.to_string()).unwrap_or_default(),
-        grade: survey.as_ref().map(|survey| Grade::of(&survey.token).to_string()),
+        grade: survey.as_ref().map(|survey| survey.token.grade().to_string()),
         certificate: certificate(front, &key).await.map(|der| STANDARD.encode(der)),
         attestation: attestation(front, &key).await,
         tpm2: None,

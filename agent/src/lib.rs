@@ -15,7 +15,6 @@ pub mod draft;
 mod evidence;
 pub mod flight;
 pub mod front;
-pub mod grade;
 pub mod http;
 pub mod journal;
 pub mod lifecycle;

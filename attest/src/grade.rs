@@ -1,4 +1,7 @@
 //! The one word for a key that a person may print: who vouches for where it was born.
+//!
+//! *Attested* takes a maker's signature that was verified, which is `verify`'s to say; the agent verifies none, and says one of
+//! the other two.
 
 use std::fmt;
 
@@ -17,6 +20,11 @@ pub enum Grade {
 }
 
 impl Grade {
+    /// Of a key for which no maker's signature was verified, on a token that is software by its [signs](crate::Signs), or not.
+    pub fn unattested(software: bool) -> Self {
+        if software { Self::Software } else { Self::Asserted }
+    }
+
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -36,6 +36,7 @@ mod seeds;
 mod sha256;
 mod signature;
 mod signed;
+mod software;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,6 @@ mod yubico;
 pub mod bundle;
 pub mod hex;
 pub mod path;
-pub mod soft;
 pub mod tpm;
 
 pub use algorithm::{Curve, KeyAlgorithm};
@@ -70,6 +70,7 @@ pub use request::Request;
 pub use requirement::{BadRequirement, Requirement};
 pub use sha256::Sha256;
 pub use signature::{Hash, Scheme, SignatureFault};
+pub use software::Signs;
 pub use statement::Statement;
 pub use verdict::Verdict;
 pub use verify::verify;

@@ -3,7 +3,7 @@
 //! Nobody signed it. A module can say anything, so its words can lower an opinion and never raise one: a maker or model
 //! that is known for software says *software*, attributes that exclude each other contradict, and all else is *asserted*.
 
-use crate::{Finding, Grade, Judgement, Kind, PublicKey, Statement, Verdict, soft};
+use crate::{Finding, Grade, Judgement, Kind, PublicKey, Signs, Statement, Verdict};
 
 /// A module's words on one key. An attribute that it does not tell is `None`.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Asserted {
     pub(crate) manufacturer: String,
     /// CK_TOKEN_INFO model.
     pub(crate) model: String,
+    /// CK_INFO libraryDescription: a soft token may show itself by its module's name alone.
+    pub(crate) module: String,
     /// CK_TOKEN_INFO serialNumber.
     pub(crate) serial: String,
     /// Whether whoever asked the module took it for software, by its slot's or mechanisms' flags.
@@ -35,10 +37,14 @@ pub(crate) struct Asserted {
 impl Asserted {
     /// *Software* or *asserted*: there is no third.
     pub(crate) fn grade(&self) -> Grade {
-        match self.software || soft::is_named(&self.manufacturer, &self.model) {
-            true => Grade::Software,
-            false => Grade::Asserted,
-        }
+        let signs = Signs {
+            maker: &self.manufacturer,
+            model: &self.model,
+            module: &self.module,
+            said_to_be: self.software,
+            ..Signs::default()
+        };
+        Grade::unattested(signs.mean_software())
     }
 
     /// Never better than unattested.

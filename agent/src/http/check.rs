@@ -51,7 +51,7 @@ pub struct CheckedKey {
     /// True where the token wants the PIN for each of the key's signatures (CKA_ALWAYS_AUTHENTICATE).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pin_each_time: bool,
-    /// "attested", "asserted" or "software".
+    /// "asserted" or "software".
     pub grade: String,
     /// Each requirement that it fails, with those of the token.
     pub findings: Vec<Finding>,

@@ -12,7 +12,6 @@ use super::path::Path;
 use super::readiness::ReadinessReason;
 use crate::connectors::Standing;
 use crate::front::{Front, outlook};
-use crate::grade::Grade;
 use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
@@ -52,7 +51,7 @@ pub struct KeyStanding {
     /// How far the key got; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<KeyState>,
-    /// "attested", "asserted" or "software"; absent while the token is away.
+    /// "asserted" or "software"; absent while the token is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
@@ -143,7 +142,7 @@ fn standing(front: &Front, connector: (&Name, &Config), token: &Name) -> KeyStan
         exceptions: excused.iter().map(ToString::to_string).collect(),
         token: token.to_string(),
         state: key.as_ref().map(|key| key.state),
-        grade: front.tokens.survey(token).map(|survey| Grade::of(&survey.token).to_string()),
+        grade: front.tokens.survey(token).map(|survey| survey.token.grade().to_string()),
         spki_sha256: key.as_ref().and_then(|key| key.spki_sha256).map(|digest| digest.to_string()),
         certificate_sha256: key
             .as_ref()

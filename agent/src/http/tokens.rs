@@ -15,7 +15,6 @@ use super::admin::spend;
 use super::path::Path;
 use super::readiness::ReadinessReason;
 use crate::front::{Front, outlook};
-use crate::grade::Grade;
 use crate::lifecycle::Key;
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -191,7 +190,7 @@ pub(super) fn status(front: &Front, name: &Name) -> TokenStatus {
     };
     let Some(Survey { token, .. }) = survey else { return status };
     TokenStatus {
-        grade: Some(Grade::of(&token).to_string()),
+        grade: Some(token.grade().to_string()),
         label: Some(token.label),
         serial: Some(token.serial),
         model: Some(token.model),

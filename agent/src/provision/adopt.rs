@@ -9,7 +9,6 @@ use token::{KeyRef, Sha256};
 use super::Bench;
 use super::orphans::Orphan;
 use crate::draft::SigningKey;
-use crate::grade::Grade;
 use crate::http::{Provision, Provisioned};
 use crate::problem::Problem;
 use crate::tokens::Survey;
@@ -108,7 +107,7 @@ impl Bench<'_> {
             connector: self.name.to_string(),
             token: self.token.to_string(),
             outcome: NOTHING.to_owned(),
-            grade: Grade::of(&survey.token).to_string(),
+            grade: survey.token.grade().to_string(),
             key: String::new(),
             spki_sha256: String::new(),
             certificate_sha256: None,

@@ -8,7 +8,6 @@ use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
 use crate::front::{Front, outlook, standing};
-use crate::grade::Grade;
 use crate::http::{CheckedKey, Finding, ReadinessReason};
 use crate::posture::Posture;
 use crate::problem::Problem;
@@ -56,7 +55,7 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         standing: standing.to_owned(),
         probe,
         pin_each_time: report.attributes.always_authenticate == Some(true),
-        grade: Grade::of(&survey.token).to_string(),
+        grade: survey.token.grade().to_string(),
         findings: Finding::all(&Posture::of(survey, report, &exceptions)),
         not_before: dates.map(Dates::begins),
         not_after: dates.map(Dates::ends),

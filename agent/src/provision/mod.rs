@@ -29,7 +29,6 @@ use crate::connectors::ActiveKey;
 use crate::draft::SigningKey;
 use crate::flight::Flight;
 use crate::front::{Front, outlook, standing};
-use crate::grade::Grade;
 use crate::http::{Install, Provision, Provisioned, ReadinessReason};
 use crate::policy::{Refusal, Warrant};
 use crate::problem::Problem;
@@ -243,7 +242,7 @@ impl Bench<'_> {
             connector: self.name.to_string(),
             token: self.token.to_string(),
             outcome: outcome.to_owned(),
-            grade: Grade::of(&survey.token).to_string(),
+            grade: survey.token.grade().to_string(),
             key: key.pin.id.to_string(),
             spki_sha256: key.pin.spki_sha256.to_string(),
             certificate_sha256: self.recorded().map(|digest| digest.to_string()),

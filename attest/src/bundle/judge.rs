@@ -187,8 +187,8 @@ impl Case<'_> {
         let device = self.key.device.clone().unwrap_or_default();
         Asserted {
             manufacturer: device.manufacturer,
-            // A soft token may show itself by its module's name alone.
-            model: format!("{} {}", device.model, device.library),
+            model: device.model,
+            module: device.library,
             serial: device.serial,
             software: device.software,
             local: told("local"),

@@ -9,7 +9,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::spki::ObjectIdentifier;
 
 use crate::path::{Broken, Deviation, Path, Profile};
-use crate::{Certificate, Firmware, soft};
+use crate::software::SWTPM;
+use crate::{Certificate, Firmware, Signs};
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
@@ -20,9 +21,6 @@ const MANUFACTURER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.
 const MODEL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.2");
 const VERSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.133.2.3");
 
-/// Manufacturers that make programs only: what swtpm puts into its certificates, and IBM, whose TPM is a simulator.
-const SIMULATORS: [[u8; 4]; 2] = [SWTPM, *b"IBM\0"];
-const SWTPM: [u8; 4] = [0, 0, 0x10, 0x14];
 /// No firmware of any maker has a larger first number: beyond, it is something else.
 pub(super) const PLAUSIBLE: u32 = 255;
 
@@ -92,7 +90,8 @@ impl Device {
     pub fn is_software(&self) -> bool {
         let id = self.manufacturer.unwrap_or_default();
         let name = std::str::from_utf8(&id).unwrap_or_default();
-        SIMULATORS.contains(&id) || soft::is_named(name, self.model.as_deref().unwrap_or_default())
+        let model = self.model.as_deref().unwrap_or_default();
+        Signs { maker: name, model, tpm: self.manufacturer, ..Signs::default() }.mean_software()
     }
 
     /// Its firmware when the certificate was made: two numbers of 16 bits. Absent where they make none, as swtpm's date.

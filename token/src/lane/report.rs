@@ -1,5 +1,6 @@
 //! What a host says of its token and of the keys on it: asserted by the module, never more.
 
+use attest::Grade;
 use hsm_config::{Flaw, KeyType};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub struct TokenReport {
     pub serial: String,
     /// CK_INFO libraryDescription and version.
     pub library: String,
-    /// A soft token, by its maker or model, by CKF_HW_SLOT or by CKF_HW unset on the mechanisms that we use.
+    /// A soft token, by its [signs](attest::Signs).
     pub software: bool,
     /// Whether it holds a key that may wrap others; only a survey looks for one.
     pub wrapping_key: bool,
@@ -90,6 +91,13 @@ pub struct Attestation {
     pub key: Vec<u8>,
     /// The certificate of the key that signed it (slot F9 of a YubiKey), DER.
     pub signer: Vec<u8>,
+}
+
+impl TokenReport {
+    /// What may be said of where its keys are. *Attested* takes a maker's signature, which nobody verified here.
+    pub fn grade(&self) -> Grade {
+        Grade::unattested(self.software)
+    }
 }
 
 impl KeyReport {

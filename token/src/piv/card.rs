@@ -2,14 +2,12 @@
 //!
 //! Nothing here proves any of it; that takes an attestation, judged elsewhere.
 
+use attest::Signs;
 use yubikey::{Error, Version, YubiKey};
 
 use super::{Search, code, delete};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::Failure;
-
-/// What the name of a reader that is software holds.
-const SOFT_READER: &str = "virtual";
 
 /// The first firmware that tells of a slot what is in it (GET METADATA).
 const METADATA: (u8, u8, u8) = (5, 3, 0);
@@ -48,14 +46,14 @@ impl Card {
 
     /// What it says of itself. Nothing here proves it: that takes an attestation.
     pub fn report(&self) -> TokenReport {
-        let software = is_soft(self.key.name());
+        let signs = Signs { reader: self.key.name(), ..Signs::default() };
         TokenReport {
             label: "PIV".into(),
             manufacturer: "Yubico".into(),
             model: format!("YubiKey {}", self.key.version()),
             serial: self.serial().to_string(),
             library: self.key.name().into(),
-            software,
+            software: signs.mean_software(),
             wrapping_key: false,
         }
     }
@@ -84,21 +82,5 @@ impl Card {
     /// A call that the card failed.
     pub(super) fn failed(call: &'static str) -> impl Fn(Error) -> Failure {
         move |error| code::failure(call, error)
-    }
-}
-
-/// Whether a reader says of itself that it is a program.
-fn is_soft(reader: &str) -> bool {
-    reader.to_ascii_lowercase().contains(SOFT_READER)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reader_that_is_a_program_does_not_read_as_hardware() {
-        assert!(is_soft("Virtual PCD 00 00") && is_soft("Yubico YubiKey (virtual) 00 00"));
-        assert!(!is_soft("Yubico YubiKey OTP+FIDO+CCID 00 00"));
     }
 }
