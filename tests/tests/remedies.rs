@@ -1,6 +1,6 @@
 //! Remedies done as they are printed, on a real installation: each mends what it speaks of, and none loses anything.
 //!
-//! More of them are done where their fault is tested: `pins.rs` (token init that goes on), `provision.rs` (adopting), and
+//! More of them are done where their fault is tested: `pins.rs` (token init that goes on), `adopt.rs` (adopting), and
 //! `tokens.rs` (a blank token).
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
