@@ -1,5 +1,6 @@
 //! A key comes to be: made on the token, or adopted by name, and pinned either way.
 
+use hsm_config::KeyType;
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
 use token::{KeyId, KeyRef, Place, Sha256, random};
@@ -11,6 +12,7 @@ use crate::journal;
 use crate::lifecycle::ADOPTED;
 use crate::posture::Posture;
 use crate::problem::Problem;
+use crate::readiness::Reason;
 use crate::tokens::Survey;
 
 impl Bench<'_> {
@@ -39,7 +41,10 @@ impl Bench<'_> {
         self.lived(self.entry("generating", id)).await?;
         let work = Work::Generate { connector: self.name.clone(), id };
         let Done::Generated(report) = self.ask(work).await? else { return Err(self.unexpected()) };
-        let pin = self.fit(id, &report, survey)?;
+        let (pin, kind) = self.fit(id, &report, survey)?;
+        if kind != self.connector.key {
+            return Err(self.unfit("its public key is not of the configured type"));
+        }
         let serial = survey.token.serial.clone();
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
         self.lived(generated).await?;
@@ -60,9 +65,14 @@ impl Bench<'_> {
         let orphan = orphans.iter().find(|orphan| orphan.spki_sha256() == wanted).ok_or_else(missing)?;
         let id = orphan.report.id.ok_or_else(missing)?;
         self.only(id, survey)?;
-        let pin = self.fit(id, orphan.report, survey)?;
+        let (pin, kind) = self.fit(id, orphan.report, survey)?;
         if pin.spki_sha256 != wanted {
             return Err(missing());
+        }
+        // Customers have it as it is: `key` means the next one that is made.
+        if !kind.makes(self.connector.algorithm) {
+            let why = Reason::KeyKind(self.token.clone(), kind, self.connector.algorithm);
+            return Err(why.conflict("The key cannot make the configured algorithm"));
         }
         let id = birth(id);
         let adopted = self
@@ -99,23 +109,22 @@ impl Bench<'_> {
         ))
     }
 
-    /// A key that reads back as what was asked for, or the first requirement that it fails.
-    fn fit(&self, id: KeyId, report: &KeyReport, survey: &Survey) -> Result<KeyRef, Problem> {
-        let unfit = |why: String| {
-            let title = format!("The key on {} is not fit to sign", self.token);
-            Problem::conflict("key-unfit", title, why)
-        };
+    /// The pin and the kind of a key that has this identifier, or the first requirement that it fails.
+    fn fit(&self, id: KeyId, report: &KeyReport, survey: &Survey) -> Result<(KeyRef, KeyType), Problem> {
         let terms = self.front.terms(self.connector, self.token);
         if let Some(flaw) = Posture::of(survey, report, &terms.exceptions).failed.first() {
-            return Err(unfit(format!("{}; {}. Its code is {flaw}.", flaw.reason(), flaw.mend())));
+            return Err(self.unfit(&format!("{}; {}. Its code is {flaw}.", flaw.reason(), flaw.mend())));
         }
-        let public = report.public_key().filter(|public| public.kind() == self.connector.key);
-        let public =
-            public.ok_or_else(|| unfit("its public key is not of the configured type".to_owned()))?;
+        let public = report.public_key();
+        let public = public.ok_or_else(|| self.unfit("its public key is of no type that Kunci uses"))?;
         match report.id {
-            Some(found) if found == id => Ok(KeyRef { id, spki_sha256: public.sha256() }),
-            _ => Err(unfit("it has another identifier than was asked for".to_owned())),
+            Some(found) if found == id => Ok((KeyRef { id, spki_sha256: public.sha256() }, public.kind())),
+            _ => Err(self.unfit("it has another identifier than was asked for")),
         }
+    }
+
+    fn unfit(&self, why: &str) -> Problem {
+        Problem::conflict("key-unfit", format!("The key on {} is not fit to sign", self.token), why)
     }
 
     /// A lifecycle entry of this connector's key.
