@@ -52,21 +52,22 @@ impl Rig {
         self.run_with(configuration, Command::new("softhsm2-util").args(arguments));
     }
 
-    /// OpenSC's tool on the token, logged in.
-    pub fn pkcs11_tool(&self, arguments: &[&str]) {
-        self.pkcs11_tool_with("softhsm2.conf", arguments);
+    /// OpenSC's tool on the token, logged in; what it prints.
+    pub fn pkcs11_tool(&self, arguments: &[&str]) -> String {
+        self.pkcs11_tool_with("softhsm2.conf", arguments)
     }
 
     /// The same where another configuration of SoftHSM2 says.
-    pub fn pkcs11_tool_with(&self, configuration: &str, arguments: &[&str]) {
+    pub fn pkcs11_tool_with(&self, configuration: &str, arguments: &[&str]) -> String {
         let mut command = Command::new("pkcs11-tool");
         command.arg("--module").arg(softhsm()).args(["--token-label", "rig", "--login", "--pin", PIN]);
-        self.run_with(configuration, command.args(arguments));
+        self.run_with(configuration, command.args(arguments))
     }
 
-    fn run_with(&self, configuration: &str, command: &mut Command) {
+    fn run_with(&self, configuration: &str, command: &mut Command) -> String {
         let output = command.env("SOFTHSM2_CONF", self.at(configuration)).output();
         let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         assert!(output.status.success(), "{command:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -85,6 +87,103 @@ fn an_adopted_key_without_a_certificate_waits_and_gets_a_new_one_only_when_it_is
     let refused = rig.kunci(&[&["--json"], &adopt[..], &["--new-certificate"]].concat());
     let problem: Value = serde_json::from_slice(&refused.stderr).unwrap();
     assert_eq!((refused.status.code(), &problem["code"]), (Some(1), &"has-certificate".into()), "{problem}");
+}
+
+/// One in the state directory and another on the token: only customers know which of them is theirs.
+#[test]
+fn where_a_key_has_two_certificates_none_is_taken_and_none_is_lost() {
+    let rig = Rig::bare().provisioned();
+    let (digest, id) = (key_digest(&rig), key_id(&rig));
+    let adopt = ["provision", "de", "--adopt", "--spki-sha256", &digest];
+    let first = kept(&rig).pop_first().unwrap();
+    lose_state(&rig);
+    delete_certificate(&rig, &id);
+    rig.kunci_ok(&[&adopt[..], &["--new-certificate"]].concat());
+    let second = kept(&rig).pop_first().unwrap();
+    fs::rename(rig.at("lost"), rig.at("lost-first")).unwrap();
+    lose_state(&rig);
+    fs::create_dir(rig.at("state/certificates")).unwrap();
+    copy_kept(&rig, "lost-first", &first);
+
+    let adopted = &told(&rig, &adopt)[0];
+    assert_eq!((&adopted["outcome"], &adopted["certificate_sha256"]), (&"adopted".into(), &Value::Null));
+    let both: BTreeSet<_> = [first.clone(), second.clone()].into();
+    assert_eq!(strings(&adopted["certificates_in_doubt"]), both);
+    let said = rig.kunci_ok(&["provision", "de"]);
+    assert!(both.iter().all(|digest| said.contains(digest)), "{said}");
+    assert_eq!(on_token(&rig), second, "what is on the token stays");
+    assert_eq!(kept(&rig), both, "each has a copy");
+    let agent = rig.spawn();
+    agent.await_surveys();
+    agent.assertion("de").refused(503, "uncertified");
+
+    // The remedy, with the file that customers' certificate has, by its digest.
+    let file = rig.at(&format!("state/certificates/de.soft.{first}.der"));
+    assert!(said.contains("kunci cert install de FILE"), "{said}");
+    rig.kunci_ok(&["cert", "install", "de", file.to_str().unwrap()]);
+    agent.assertion("de").ok();
+    assert_eq!((on_token(&rig), kept(&rig)), (first.clone(), both.clone()));
+    // It was the wrong one: the other is there, and the one that the log had named goes.
+    let file = rig.at(&format!("state/certificates/de.soft.{second}.der"));
+    rig.kunci_ok(&["cert", "install", "de", file.to_str().unwrap()]);
+    assert_eq!((on_token(&rig), kept(&rig)), (second.clone(), [second].into()));
+}
+
+/// A token that holds any number of certificates for one identifier, and a folder that is lost.
+#[test]
+fn of_several_certificates_on_the_token_none_is_taken_and_none_is_lost() {
+    let rig = Rig::bare().provisioned();
+    let (digest, id) = (key_digest(&rig), key_id(&rig));
+    let mut known = kept(&rig);
+    fs::write(rig.at("other.der"), other_certificate(&rig)).unwrap();
+    let mut files = issued(&rig, 6);
+    known.extend(files.iter().map(|file| token::Sha256::of(&fs::read(file).unwrap()).to_string()));
+    files.push(rig.at("other.der"));
+    for file in files {
+        rig.pkcs11_tool(&["--write-object", file.to_str().unwrap(), "--type", "cert", "--id", &id]);
+    }
+    // The log knows which one is its own, whatever lies beside it.
+    fs::remove_dir_all(rig.at("state/certificates")).unwrap();
+    let agent = rig.start();
+    agent.assertion("de").ok();
+    assert!(agent.stop().success());
+
+    lose_state(&rig);
+    let adopt = ["provision", "de", "--adopt", "--spki-sha256", &digest];
+    let adopted = &told(&rig, &adopt)[0];
+    assert_eq!((&adopted["certificate_sha256"], known.len()), (&Value::Null, 7));
+    assert_eq!(strings(&adopted["certificates_in_doubt"]), known);
+    assert_eq!(certificates_on_token(&rig), 8, "nothing was destroyed");
+    // A new one is made all the same: all stay in the folder, and what is no certificate of the key's stays where it is.
+    fs::remove_dir_all(rig.at("state/certificates")).unwrap();
+    rig.kunci_ok(&[&adopt[..], &["--new-certificate"]].concat());
+    assert_eq!(certificates_on_token(&rig), 2);
+    assert!(kept(&rig).is_superset(&known) && kept(&rig).len() == 8, "{:?}", kept(&rig));
+}
+
+/// `key` means the next key: one that customers have is taken over as it is.
+#[test]
+fn a_key_of_another_size_is_adopted_and_one_that_cannot_make_the_algorithm_is_not() {
+    let rig = Rig::bare().provisioned();
+    let (certificate, digest) = (rig.kunci_ok(&["cert", "de"]), key_digest(&rig));
+    let adopt = ["--json", "provision", "de", "--adopt", "--spki-sha256", &digest];
+    fs::rename(rig.at("state/log"), rig.at("lost-log")).unwrap();
+    let rig = rig.connector("de", "p-256", "ES256");
+    rig.write();
+    let refused = rig.kunci(&adopt);
+    let problem: Value = serde_json::from_slice(&refused.stderr).unwrap_or_else(|_| panic!("{refused:?}"));
+    assert_eq!((refused.status.code(), &problem["code"]), (Some(1), &"key-kind".into()), "{problem}");
+    assert!(!rig.entries().iter().any(|entry| entry.state.is_some()), "nothing was pinned");
+
+    let rig = rig.connector("de", "rsa-4096", "PS256");
+    rig.write();
+    let adopted = &told(&rig, &adopt[1..])[0];
+    assert_eq!(
+        (&adopted["outcome"], &adopted["reasons"][0]["code"]),
+        (&"adopted".into(), &"key-size".into())
+    );
+    assert_eq!(rig.kunci_ok(&["cert", "de"]), certificate, "the one that customers know");
+    rig.start().assertion("de").ok();
 }
 
 #[test]
@@ -188,6 +287,26 @@ fn key_digest(rig: &Rig) -> String {
     told(rig, &["provision", "de"])[0]["spki_sha256"].as_str().unwrap().to_owned()
 }
 
+/// So many certificates that a CA issued for the rig's key.
+fn issued(rig: &Rig, count: usize) -> Vec<PathBuf> {
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    openssl(rig, "x509 -in de.pem -pubkey -noout -out de.key");
+    openssl(rig, "req -x509 -newkey rsa:2048 -nodes -subj /CN=CA -keyout ca.key -out ca.pem");
+    openssl(rig, "req -new -key ca.key -subj /CN=de -out any.csr");
+    let issue = |serial: usize| {
+        let what = "x509 -req -in any.csr -force_pubkey de.key -CA ca.pem -CAkey ca.key -outform DER";
+        openssl(rig, &format!("{what} -set_serial {serial} -out {serial}.der"));
+        rig.at(&format!("{serial}.der"))
+    };
+    (1..=count).map(issue).collect()
+}
+
+fn openssl(rig: &Rig, arguments: &str) {
+    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments.split(' ')).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "openssl {arguments}: {output:?}");
+}
+
 /// The CKA_ID of the key on the first token, as its log has it.
 fn key_id(rig: &Rig) -> String {
     let entries = rig.entries();
@@ -197,4 +316,33 @@ fn key_id(rig: &Rig) -> String {
 
 fn delete_certificate(rig: &Rig, id: &str) {
     rig.pkcs11_tool(&["--delete-object", "--type", "cert", "--id", id]);
+}
+
+/// The digests of the certificates in the state directory.
+fn kept(rig: &Rig) -> BTreeSet<String> {
+    let names = fs::read_dir(rig.at("state/certificates")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.map(|name| name.split('.').nth(2).unwrap().to_owned()).collect()
+}
+
+/// Puts a certificate back that an older state directory had.
+fn copy_kept(rig: &Rig, from: &str, digest: &str) {
+    let name = format!("certificates/de.soft.{digest}.der");
+    fs::copy(rig.at(from).join(&name), rig.at("state").join(&name)).unwrap();
+}
+
+/// The digest of the only certificate on the token, as OpenSC reads it.
+fn on_token(rig: &Rig) -> String {
+    assert_eq!(certificates_on_token(rig), 1);
+    let out = rig.at("on-token.der");
+    rig.pkcs11_tool(&["--read-object", "--type", "cert", "--label", "kunci:de", "-o", out.to_str().unwrap()]);
+    token::Sha256::of(&fs::read(out).unwrap()).to_string()
+}
+
+fn certificates_on_token(rig: &Rig) -> usize {
+    rig.pkcs11_tool(&["--list-objects", "--type", "cert"]).matches("Certificate Object").count()
+}
+
+fn strings(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()).collect()
 }

@@ -18,8 +18,9 @@ pub trait Token {
     /// Signs with the pinned key: RSA signature octets, or the 64 bytes r ‖ s.
     fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault>;
 
-    /// The certificate that is stored beside the pinned key, DER.
-    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault>;
+    /// The certificates of the pinned key that are stored beside it, DER, the newest first, up to
+    /// [`crate::lane::MAX_CERTIFICATES`].
+    fn certificates(&mut self, key: &KeyRef) -> Result<Vec<Vec<u8>>, Fault>;
 
     /// The token, and the keys on it that carry a label of Kunci's, from the one that `from` counts on, at most
     /// [`crate::lane::SURVEY_KEYS`] of them.

@@ -208,10 +208,12 @@ async fn certified(front: &Front, fit: Fit, key: &Key) -> Result<ActiveKey, Reas
         return Ok(active);
     }
     let lost = || Reason::CertificateLost(signing.connector.clone());
-    match front.tokens.ask(&signing.token, Work::Certificate { key: signing.pin }).await {
-        Ok(Done::Certificate(Some(certificate))) => ActiveKey::new(fit.clone(), certificate, recorded),
-        _ => Err(lost()),
-    }
+    let told = match front.tokens.ask(&signing.token, Work::Certificates { key: signing.pin }).await {
+        Ok(Done::Certificates(told)) => told,
+        _ => return Err(lost()),
+    };
+    let certificate = told.into_iter().find(|certificate| Sha256::of(certificate) == recorded);
+    ActiveKey::new(fit.clone(), certificate.ok_or_else(lost)?, recorded)
 }
 
 /// A key that is not the pinned one is on record, not only in a log file.

@@ -53,6 +53,10 @@ pub struct Provisioned {
     /// SHA-256 of the certificate, hex; absent until one is installed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_sha256: Option<String>,
+    /// SHA-256 of each certificate that was found of an adopted key, hex, where there is more than one: none serves until
+    /// the one that customers hold is installed. Each has a copy in the state directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates_in_doubt: Vec<String>,
     /// The certificate request, PEM, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csr: Option<String>,

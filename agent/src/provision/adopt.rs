@@ -43,19 +43,29 @@ pub(super) fn missing() -> Problem {
 }
 
 impl Bench<'_> {
-    /// Sees to it that the key has a certificate, as far as that was asked for; whether it came by one.
-    pub(super) async fn certify(&self, key: &SigningKey, how: &Provision) -> Result<bool, Problem> {
+    /// Sees to it that the key has a certificate, as far as that was asked for. Where an adopted key has more than one, only
+    /// customers know which is theirs: it gets none, and all are told, by their digests.
+    pub(super) async fn certify(&self, key: &SigningKey, how: &Provision) -> Result<Vec<String>, Problem> {
         if self.recorded().is_some() {
-            return if how.new_certificate { Err(self.has_certificate()) } else { Ok(false) };
+            return if how.new_certificate { Err(self.has_certificate()) } else { Ok(Vec::new()) };
         }
-        let left = if self.is_adopted() && !how.new_certificate { self.left(key).await? } else { None };
-        match left {
-            Some(certificate) => self.keep(key, &certificate).await?,
-            None if how.new_certificate => self.self_sign(key, how.days).await?,
-            None if how.csr || self.is_adopted() => return Ok(false),
-            None => self.self_sign(key, how.days).await?,
+        let adopted = self.is_adopted() && !how.new_certificate;
+        let left = if adopted { self.left(key).await? } else { Vec::new() };
+        match &left[..] {
+            [] if adopted || how.csr => {}
+            [] => self.self_sign(key, how.days).await?,
+            [certificate] => self.keep(key, certificate).await?,
+            several => return self.in_doubt(key, several).await,
         }
-        Ok(true)
+        Ok(Vec::new())
+    }
+
+    /// The digests of several certificates, each of which has a copy in the state directory from now on.
+    async fn in_doubt(&self, key: &SigningKey, several: &[Vec<u8>]) -> Result<Vec<String>, Problem> {
+        for certificate in several {
+            self.copy(key, certificate).await?;
+        }
+        Ok(several.iter().map(|certificate| Sha256::of(certificate).to_string()).collect())
     }
 
     /// Whether the pinned key was adopted.
@@ -111,6 +121,7 @@ impl Bench<'_> {
             key: String::new(),
             spki_sha256: String::new(),
             certificate_sha256: None,
+            certificates_in_doubt: Vec::new(),
             csr: None,
             not_before: None,
             not_after: None,

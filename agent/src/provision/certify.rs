@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use hsm_config::{Connector, Name};
-use token::lane::{Done, Work};
 use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
-use token::{Place, PublicKey, Sha256, random};
+use token::random;
 
-use super::{Bench, Store, pem};
+use super::{Bench, pem};
 use crate::answer::Finished;
 use crate::clock::Reading;
 use crate::draft::{Draft, SigningKey};
@@ -61,58 +60,6 @@ impl Bench<'_> {
         let draft = Draft::request(self.warrant, key.clone(), request)?;
         let (request, flight) = self.signed(draft).await?;
         Ok((pem::encode("CERTIFICATE REQUEST", &request), flight))
-    }
-
-    /// The certificate that customers may hold of a key that was adopted: the one that its folder or its token has for it.
-    /// Where the folder has more than one, the token's; where that leaves it in doubt, none.
-    pub(super) async fn left(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Problem> {
-        let fits = |der: &Vec<u8>| {
-            PublicKey::from_certificate(der).is_ok_and(|public| public.sha256() == key.pin.spki_sha256)
-        };
-        let mut kept = Store::of(&self.front.agent.state_dir, key).kept().await;
-        kept.retain(fits);
-        match kept.len() {
-            1 => Ok(kept.pop()),
-            _ => Ok(self.on_token(key).await?.filter(fits)),
-        }
-    }
-
-    async fn on_token(&self, key: &SigningKey) -> Result<Option<Vec<u8>>, Problem> {
-        match self.ask(Work::Certificate { key: key.pin }).await? {
-            Done::Certificate(certificate) => Ok(certificate),
-            _ => Err(self.unexpected()),
-        }
-    }
-
-    /// Stores a certificate in the state directory and on the token, then records it. Only then the one before it is
-    /// removed, so that a kill at any point leaves the recorded one.
-    pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
-        let (store, before) = (Store::of(&self.front.agent.state_dir, key), self.recorded());
-        store.write(certificate).await.map_err(|error| {
-            tracing::error!(%error, "a certificate cannot be kept");
-            Problem::unavailable(
-                "state-unavailable",
-                "The state directory cannot be written",
-                "Free space or mend the disk.",
-            )
-        })?;
-        // Beside a key that its module named, it would replace what others have there.
-        let is_named = matches!(Place::of(key.pin.id), Some(Place::Object(_)));
-        if !is_named && self.on_token(key).await?.as_deref() != Some(certificate) {
-            let work = Work::StoreCertificate {
-                key: key.pin,
-                certificate: certificate.to_vec(),
-                connector: self.name.clone(),
-            };
-            self.ask(work).await?;
-        }
-        let digest = Sha256::of(certificate);
-        let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
-        self.lived(entry).await?;
-        // What the ledger named before is only clutter now. What it never named may be what customers hold.
-        let tidied = if before.is_some() { store.retain(digest).await } else { Ok(()) };
-        let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
-        Ok(())
     }
 
     async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, Flight), Problem> {

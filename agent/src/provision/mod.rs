@@ -10,6 +10,7 @@ mod adopt;
 mod certify;
 mod check;
 mod generate;
+mod keep;
 mod orphans;
 pub(crate) mod pem;
 mod store;
@@ -89,7 +90,7 @@ fn so_far(problem: Problem, provisioned: &[Provisioned]) -> Problem {
         return problem;
     }
     let done: Vec<_> = provisioned.iter().map(|one| format!("{}: {}", one.token, one.outcome)).collect();
-    Problem { detail: format!("{} On the other tokens: {}.", problem.detail, done.join(", ")), ..problem }
+    Problem { detail: format!("{} Token by token: {}.", problem.detail, done.join(", ")), ..problem }
 }
 
 /// Installs a CA's certificate beside the key that it certifies.
@@ -164,7 +165,9 @@ impl Bench<'_> {
             Some(Err(why)) => return Err(why.into()),
             None => self.make(wanted, &survey).await?,
         };
-        if self.certify(&key, how).await? && outcome == "unchanged" {
+        let before = self.recorded();
+        let in_doubt = self.certify(&key, how).await?;
+        if self.recorded() != before && outcome == "unchanged" {
             outcome = "certified";
         }
         let (mut csr, mut aloft) = (None, None);
@@ -173,7 +176,8 @@ impl Bench<'_> {
             (csr, aloft) = (Some(request), Some(flight));
         }
         standing::activate(self.front, self.name, self.token, &survey).await;
-        Ok((self.provisioned(outcome, &key, &survey, csr), aloft))
+        let done = self.provisioned(outcome, &key, &survey, csr);
+        Ok((Provisioned { certificates_in_doubt: in_doubt, ..done }, aloft))
     }
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
@@ -246,6 +250,7 @@ impl Bench<'_> {
             key: key.pin.id.to_string(),
             spki_sha256: key.pin.spki_sha256.to_string(),
             certificate_sha256: self.recorded().map(|digest| digest.to_string()),
+            certificates_in_doubt: Vec::new(),
             csr,
             not_before: dates.map(Dates::begins),
             not_after: dates.map(Dates::ends),

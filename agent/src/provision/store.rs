@@ -72,10 +72,13 @@ impl Store {
         spawn_blocking(move || store.write_whole(&certificate)).await?
     }
 
-    /// Removes every other certificate, once the ledger names this one.
-    pub(crate) async fn retain(&self, sha256: Sha256) -> io::Result<()> {
-        let store = self.clone();
-        spawn_blocking(move || store.remove_but(&store.path(sha256))).await?
+    /// Removes one, once the ledger names another. What it never named stays: customers may hold it.
+    pub(crate) async fn remove(&self, sha256: Sha256) -> io::Result<()> {
+        let path = self.path(sha256);
+        match spawn_blocking(move || remove_file(path)).await? {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     fn write_whole(&self, certificate: &[u8]) -> io::Result<()> {
@@ -94,17 +97,6 @@ impl Store {
         let is_ours = |name: &str| name.starts_with(&self.prefix) && name.ends_with(ENDING);
         let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)).take(MAX_KEPT);
         ours.filter_map(|entry| std::fs::read(entry.path()).ok()).collect()
-    }
-
-    fn remove_but(&self, kept: &Path) -> io::Result<()> {
-        for entry in read_dir(&self.folder)? {
-            let entry = entry?;
-            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&self.prefix));
-            if ours && entry.path() != kept {
-                remove_file(entry.path())?;
-            }
-        }
-        Ok(())
     }
 
     fn path(&self, sha256: Sha256) -> PathBuf {
@@ -128,8 +120,13 @@ mod tests {
         others.write(b"old").await.unwrap();
         ours.write(b"new").await.unwrap();
         assert_eq!(ours.read(old).await.as_deref(), Some(b"old".as_slice()));
-        ours.retain(new).await.unwrap();
+        ours.write(b"nobody named it").await.unwrap();
+        for _ in 0..2 {
+            ours.remove(old).await.unwrap();
+        }
         assert_eq!(ours.read(old).await, None);
+        assert!(ours.read(Sha256::of(b"nobody named it")).await.is_some());
+        ours.remove(Sha256::of(b"nobody named it")).await.unwrap();
         assert_eq!(ours.read(new).await.as_deref(), Some(b"new".as_slice()));
         assert!(others.read(old).await.is_some());
         assert_eq!(ours.kept().await, [b"new".to_vec()]);

@@ -113,7 +113,7 @@ impl Pool {
 /// What a question needs: nothing waits behind work that may take minutes.
 pub(super) fn needs(work: &Work) -> Room {
     match work {
-        Work::Sign { .. } | Work::Probe { .. } | Work::Certificate { .. } => Room::Place,
+        Work::Sign { .. } | Work::Probe { .. } | Work::Certificates { .. } => Room::Place,
         _ => Room::Lane,
     }
 }

@@ -10,20 +10,31 @@ pub(super) fn line(key: &Provisioned) -> String {
     if key.spki_sha256.is_empty() {
         return format!("{connector} on {token}: nothing to adopt");
     }
-    let certificate = match &key.certificate_sha256 {
-        Some(digest) => format!("certificate SHA-256 {digest}"),
-        None if key.csr.is_some() => "waits for the CA's certificate".to_owned(),
-        None => format!(
-            "no certificate found: install the one that customers hold (kunci cert install {connector} FILE), or run this again \
-             with --new-certificate"
-        ),
-    };
+    let certificate = certificate(key);
     let grade = match key.grade.as_str() {
         "software" => "SOFTWARE, so it can be copied",
         other => other,
     };
     let until = key.not_after.as_ref().map(|time| format!(", until {time}")).unwrap_or_default();
     format!("{connector} on {token}: {outcome}, {grade}, {certificate}{until}")
+}
+
+fn certificate(key: &Provisioned) -> String {
+    let Provisioned { connector, spki_sha256, certificates_in_doubt: in_doubt, .. } = key;
+    match &key.certificate_sha256 {
+        Some(digest) => format!("certificate SHA-256 {digest}"),
+        None if !in_doubt.is_empty() => format!(
+            "{} certificates found, and none is in force: install the one that customers hold (kunci cert install {connector} \
+             FILE). SHA-256 {}; each has a copy in certificates/ of the state directory",
+            in_doubt.len(),
+            in_doubt.join(", ")
+        ),
+        None if key.csr.is_some() => "waits for the CA's certificate".to_owned(),
+        None => format!(
+            "no certificate found: install the one that customers hold (kunci cert install {connector} FILE), or have a new one \
+             made: kunci provision {connector} --adopt --spki-sha256 {spki_sha256} --new-certificate"
+        ),
+    }
 }
 
 /// What stands in the way of the key. That it waits for what was asked for is no news.

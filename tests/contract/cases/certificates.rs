@@ -16,12 +16,12 @@ pub(super) fn certificate(life: &mut Life) {
         let certify = |serial| certify(host, connector, *key, public, serial);
         judge(bench, &certify(1));
         judge_request(bench, host, connector, *key, public);
-        assert_eq!(host.ask(Work::Certificate { key: *key }), Ok(Done::Certificate(None)), "{connector}");
+        assert_eq!(host.ask(Work::Certificates { key: *key }), Ok(Done::Certificates(vec![])), "{connector}");
         // The second takes the first one's place; stored again, it stays.
         for certificate in [certify(1), certify(2), certify(2)] {
             assert_eq!(store(host, connector, *key, &certificate), Ok(Done::Nothing), "{connector}");
-            let stored = host.ask(Work::Certificate { key: *key });
-            assert_eq!(stored, Ok(Done::Certificate(Some(certificate))), "{connector}");
+            let stored = host.ask(Work::Certificates { key: *key });
+            assert_eq!(stored, Ok(Done::Certificates(vec![certificate])), "{connector}");
         }
     }
     refusals(host, &keys);

@@ -34,7 +34,7 @@ pub(super) fn destroy(life: &mut Life) {
     let host = life.host();
     let ask = |connector, key| host.sign(connector, key, messages::assertion());
     assert_eq!(ask(first, one), Err(Fault::KeyMissing));
-    assert_eq!(host.ask(Work::Certificate { key: one }), Ok(Done::Certificate(None)));
+    assert_eq!(host.ask(Work::Certificates { key: one }), Ok(Done::Certificates(vec![])));
     assert!(matches!(ask(other, two), Ok(Done::Signature(_))));
     assert_eq!(host.survey().len(), before - 1);
     life.forget(first);

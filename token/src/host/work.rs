@@ -38,7 +38,7 @@ pub(super) fn serve(
             let used = shared.connector(connector)?;
             token.store_certificate(key, &used.label(), certificate).map(|()| Done::Nothing)
         }
-        Work::Certificate { key } => token.certificate(key).map(Done::Certificate),
+        Work::Certificates { key } => token.certificates(key).map(Done::Certificates),
         Work::Probe { connector, key } => probe(shared, token, shared.connector(connector)?, key),
         Work::Initialise => Err(Fault::Initialise("a token that matches the URI is there".into())),
     }

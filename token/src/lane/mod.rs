@@ -22,6 +22,10 @@ pub const MAX_ANSWER: usize = crate::seqpacket::MAX_FRAME;
 /// How many keys one answer tells of: so many that any of them fit into [`MAX_ANSWER`].
 pub const SURVEY_KEYS: usize = 48;
 
+/// How much an answer tells of one key's certificates, in bytes, so that they fit into [`MAX_ANSWER`]: Kunci stores one, a kill
+/// may leave two, and others may have put theirs there.
+pub const MAX_CERTIFICATES: usize = 48 * 1024;
+
 /// One question of the front's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
@@ -69,8 +73,8 @@ pub enum Work {
         /// The label of the object.
         connector: Name,
     },
-    /// Read the certificate that is stored beside a key.
-    Certificate {
+    /// Read the certificates of a key that are stored beside it.
+    Certificates {
         /// The pinned key.
         key: KeyRef,
     },
@@ -110,8 +114,8 @@ pub enum Done {
     Survey(TokenReport, Vec<KeyReport>),
     /// The key that was just generated.
     Generated(KeyReport),
-    /// A certificate, DER; none is stored when absent.
-    Certificate(Option<Vec<u8>>),
+    /// Certificates of the key, DER, the newest first.
+    Certificates(Vec<Vec<u8>>),
     /// Done, with nothing to say.
     Nothing,
     /// The token as it is after initialising.

@@ -157,10 +157,10 @@ impl Token for PivToken {
         })
     }
 
-    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault> {
+    fn certificates(&mut self, key: &KeyRef) -> Result<Vec<Vec<u8>>, Fault> {
         self.with(|token, card| {
             let stored = card.certificate(token.settings.slot_of(key.id)?)?;
-            Ok(stored.filter(|certificate| certifies(certificate, key)))
+            Ok(stored.into_iter().filter(|certificate| certifies(certificate, key)).collect())
         })
     }
 

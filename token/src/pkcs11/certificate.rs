@@ -9,17 +9,24 @@ use der::{Decode, Encode};
 
 use super::code::Failure;
 use super::{find, public, writing};
-use crate::lane::Fault;
+use crate::lane::{Fault, MAX_CERTIFICATES};
 use crate::writes::{Call, Write};
 use crate::{KeyRef, PublicKey};
 
-/// The stored certificate of the pinned key; one that is for another key counts as none.
-pub(super) fn read(session: &Session, key: &KeyRef) -> Result<Option<Vec<u8>>, Failure> {
-    let mut stored = stored(session, key)?.into_iter().map(|(_, certificate)| certificate);
-    Ok(stored.rfind(|certificate| certifies(certificate, key)))
+/// The stored certificates of the pinned key, the newest first; one that is for another key counts as none.
+pub(super) fn read(session: &Session, key: &KeyRef) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut told: Vec<Vec<u8>> = Vec::new();
+    let mut room = MAX_CERTIFICATES;
+    for (_, certificate) in stored(session, key)?.into_iter().rev() {
+        if certificate.len() <= room && !told.contains(&certificate) {
+            room -= certificate.len();
+            told.push(certificate);
+        }
+    }
+    Ok(told)
 }
 
-/// Stores a certificate of the pinned key in place of earlier ones.
+/// Stores a certificate of the pinned key in place of earlier ones. What else has its identifier is somebody else's.
 pub(super) fn store(session: &Session, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Failure> {
     if !certifies(certificate, key) {
         return Err(Fault::CertificateMismatch.into());
@@ -39,10 +46,12 @@ fn certifies(certificate: &[u8], key: &KeyRef) -> bool {
     PublicKey::from_certificate(certificate).is_ok_and(|public| public.sha256() == key.spki_sha256)
 }
 
+/// The key's own certificates, as the token lists them.
 fn stored(session: &Session, key: &KeyRef) -> Result<Vec<(ObjectHandle, Vec<u8>)>, Failure> {
     let objects = find::objects(session, ObjectClass::CERTIFICATE, key.id)?;
     let value = |object| public::bytes(session, object, AttributeType::Value).unwrap_or_default();
-    Ok(objects.into_iter().map(|object| (object, value(object))).collect())
+    let all = objects.into_iter().map(|object| (object, value(object)));
+    Ok(all.filter(|(_, certificate)| certifies(certificate, key)).collect())
 }
 
 fn template(key: &KeyRef, label: &str, certificate: &[u8]) -> Result<Vec<Attribute>, Failure> {

@@ -161,9 +161,9 @@ impl Token for Pkcs11Token {
         })
     }
 
-    fn certificate(&mut self, key: &KeyRef) -> Result<Option<Vec<u8>>, Fault> {
+    fn certificates(&mut self, key: &KeyRef) -> Result<Vec<Vec<u8>>, Fault> {
         if names::is_named(key.id) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         self.with_retries(|token| certificate::read(&token.session, key))
     }

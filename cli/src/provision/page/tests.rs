@@ -10,6 +10,7 @@ fn key(outcome: &str, grade: &str) -> Provisioned {
         key: "00".into(),
         spki_sha256: "c0ffee".into(),
         certificate_sha256: Some("cafe".into()),
+        certificates_in_doubt: Vec::new(),
         csr: None,
         not_before: None,
         not_after: Some("2027-05-29T12:05:00Z".into()),
@@ -56,7 +57,18 @@ fn what_stands_in_the_way_is_told_but_for_the_certificate_that_was_asked_for() {
 #[test]
 fn a_key_without_a_certificate_says_how_it_gets_one() {
     let without = Provisioned { certificate_sha256: None, not_after: None, ..key("adopted", "asserted") };
-    insta::assert_snapshot!(line(&without), @"de on frankfurt: adopted, asserted, no certificate found: install the one that customers hold (kunci cert install de FILE), or run this again with --new-certificate");
+    insta::assert_snapshot!(line(&without), @"de on frankfurt: adopted, asserted, no certificate found: install the one that customers hold (kunci cert install de FILE), or have a new one made: kunci provision de --adopt --spki-sha256 c0ffee --new-certificate");
+}
+
+#[test]
+fn several_certificates_of_an_adopted_key_are_told_and_none_is_taken() {
+    let in_doubt = Provisioned {
+        certificate_sha256: None,
+        certificates_in_doubt: vec!["cafe".into(), "beef".into()],
+        not_after: None,
+        ..key("adopted", "asserted")
+    };
+    insta::assert_snapshot!(line(&in_doubt), @"de on frankfurt: adopted, asserted, 2 certificates found, and none is in force: install the one that customers hold (kunci cert install de FILE). SHA-256 cafe, beef; each has a copy in certificates/ of the state directory");
 }
 
 #[test]
