@@ -68,6 +68,11 @@ impl Problem {
         Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, title, detail) }
     }
 
+    /// The agent stops, and this cannot be waited for.
+    pub fn stopping() -> Self {
+        Self::unavailable("stopping", "The agent is stopping", "Try again; it carries on where it was.")
+    }
+
     /// A fault of ours, which the log has in detail.
     pub fn internal(title: impl Into<String>) -> Self {
         Self::new(

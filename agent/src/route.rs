@@ -134,7 +134,7 @@ impl Route {
         Ok(())
     }
 
-    /// The connector's keys, once a token that went is back. A gate that was shut ends the wait, and so does a stop.
+    /// The connector's keys, once a token that went is back. A gate that was shut ends the wait.
     async fn awaited(&mut self, front: &Front, flight: &Flight) -> Result<Vec<Arc<ActiveKey>>, Problem> {
         loop {
             flight.open()?;
@@ -150,9 +150,6 @@ impl Route {
                 }
                 Err(why) => front.tokens.inactive(why),
             };
-            if front.door.in_a_hurry() {
-                return Err(why);
-            }
             match front.tokens.await_news(&connector.tokens, &self.asker, self.until).await {
                 Ok(()) => {}
                 Err(AskError::Gone) => return Err(self.problem.take().unwrap_or(why)),

@@ -19,7 +19,7 @@ fn broken_off(error: &JoinError) -> Problem {
         tracing::error!(%error, "a fault of ours ended a request");
         return Problem::internal("The agent failed at this");
     }
-    Problem::unavailable("stopping", "The agent is stopping", "Try again; it carries on where it was.")
+    Problem::stopping()
 }
 
 #[cfg(test)]

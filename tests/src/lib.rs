@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 pub mod agent;
+pub mod always;
 pub mod audit;
 pub mod caller;
 pub mod cgroup;

@@ -16,20 +16,18 @@ use cryptoki_sys::*;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::agent::kill;
+use tests::always::{FLAWS, LANES};
 use tests::faults::{Action, Faults, Function as F, Times};
 use tests::load::{Load, Received};
-use tests::rig::{ALL, PIN};
+use tests::rig::PIN;
 use tests::wait::until_true;
 use tests::{Agent, Rig};
 
-const LANES: u8 = 4;
 const CLIENTS: usize = 8;
 /// How many signatures are waited for.
 const MANY: usize = 60;
 /// How many clients ask at once when the PIN was changed.
 const AT_ONCE: usize = 16;
-/// What a key that pkcs11-tool makes fails; that it wants its PIN each time is nothing of it.
-const FLAWS: [&str; 5] = ["may-decrypt", "may-unwrap", "may-sign-recover", "modifiable", "copyable"];
 
 #[test]
 fn many_lanes_sign_each_after_a_login_of_its_own_and_other_keys_without_any() {
@@ -166,12 +164,12 @@ fn one_that_is_made_while_the_agent_runs_has_the_host_log_in_anew() {
     let rig = Rig::bare().with_plain();
     let agent = rig.start();
     let hosts = agent.hosts();
-    rig.make("de", 1);
+    rig.make_always("de", 1);
     // The PIN was wiped after the login, since no key wanted it: the first try has the host come back with it.
     until_true("it is adopted", || rig.adopts("de"));
     agent.await_signature();
     assert_ne!(agent.hosts(), hosts);
-    rig.make("uk", 2);
+    rig.make_always("uk", 2);
     assert!(rig.adopts("uk"), "the PIN is there by now");
 }
 
@@ -182,7 +180,7 @@ fn the_pin_stays_in_the_hosts_memory_only_where_a_key_wants_it() {
     agent.assertion("plain").ok();
     assert_eq!(copies(agent.hosts()[0]), 0);
     assert!(agent.stop().success());
-    rig.make("de", 1);
+    rig.make_always("de", 1);
     assert!(rig.adopts("de"));
     let agent = rig.start();
     agent.assertion("de").ok();
@@ -211,56 +209,6 @@ fn copies(process: u32) -> usize {
             .map_or(0, |()| bytes.windows(PIN.len()).filter(|window| *window == PIN.as_bytes()).count())
     };
     writable.map(count).sum()
-}
-
-/// A SoftHSM2 token with three connectors' keys.
-trait Always: Sized {
-    fn with_plain(self) -> Self;
-    fn adopted(self) -> Self;
-    fn make(&self, connector: &str, id: u8);
-    fn adopts(&self, connector: &str) -> bool;
-}
-
-impl Always for Rig {
-    /// Connectors `de` (PS256) and `uk` (RS256), and `plain` with a key of Kunci's making.
-    fn with_plain(self) -> Self {
-        let rules = format!(
-            "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\", \"plain\"]\n\
-             [admins.rig]\nuser = ME\nmay = {ALL}\n"
-        );
-        let rig = self.connector("uk", "rsa-2048", "RS256").connector("plain", "rsa-2048", "PS256");
-        let rig = rig.rules(&rules).lanes(LANES).with_faults();
-        rig.except(&FLAWS);
-        rig.init_another_token();
-        rig.kunci_ok(&["provision", "plain"]);
-        rig
-    }
-
-    /// With keys for `de` and `uk` that were made by hand, and adopted.
-    fn adopted(self) -> Self {
-        let rig = self.with_plain();
-        for (connector, id) in [("de", 1), ("uk", 2)] {
-            rig.make(connector, id);
-            assert!(rig.adopts(connector), "{connector}");
-        }
-        rig
-    }
-
-    fn make(&self, connector: &str, id: u8) {
-        let (label, id) = (format!("kunci:{connector}"), format!("{id:02x}").repeat(16));
-        let kind = ["--keypairgen", "--key-type", "rsa:2048", "--always-auth", "--sensitive", "--usage-sign"];
-        self.pkcs11_tool(&[&kind[..], &["--label", &label, "--id", &id]].concat());
-    }
-
-    fn adopts(&self, connector: &str) -> bool {
-        let checked = self.kunci(&["--json", "token", "check", "soft"]);
-        let Ok(checked) = serde_json::from_slice::<Value>(&checked.stdout) else { return false };
-        let label = format!("kunci:{connector}");
-        let key = checked["keys"].as_array().unwrap().iter().find(|key| key["label"] == label.as_str());
-        let digest = key.unwrap_or_else(|| panic!("{checked}"))["spki_sha256"].as_str().unwrap().to_owned();
-        let adopt = ["provision", connector, "--adopt", "--spki-sha256", &digest, "--new-certificate"];
-        self.kunci(&adopt).status.success()
-    }
 }
 
 fn unlock(rig: &Rig) -> Output {

@@ -133,7 +133,7 @@ fn front(
         exceptions: Exceptions::default(),
         told: Told::default(),
         gates: Gates::default(),
-        door: http::Door::default(),
+        door: http::Door::new(&resolved.config),
         refusals: Refusals::default(),
         lifecycle: Mutex::new(Lifecycle::fold(
             recovered.lifecycle.iter().map(|(index, entry)| (*index, entry)),
@@ -187,7 +187,7 @@ async fn listen_on(front: &Arc<Front>, control: &Control, mut tables: Tables) {
 
 /// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
 async fn stop(front: &Front) {
-    front.door.drain(&front.gates, || front.tokens.rouse()).await;
+    front.door.drain(&front.gates).await;
     front.journal.settled().await;
     for (_, entry) in front.refusals.rest(std::time::Instant::now()) {
         // At a stop nobody can be told any more; the ledger logs its own failure.

@@ -38,7 +38,7 @@ pub use body::MAX_ADMIN_BODY;
 pub use certificate::{Certificate, Install};
 pub use check::{Checked, CheckedKey};
 pub use connectors::{Connector, KeyStanding};
-pub use door::Door;
+pub use door::{Door, longest_drain};
 pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
 pub use finding::Finding;
 pub use health::{Health, HealthReason};

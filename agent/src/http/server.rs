@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -172,7 +172,11 @@ impl Server {
         let (uid, stranger) = (peer.uid(), !self.front.policy().knows(&peer));
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
-        let Ok(mut response) = self.router.clone().oneshot(request).await.map_err(|never: Infallible| never);
+        let answer = self.front.door.answered(self.router.clone().oneshot(request)).await;
+        let mut response = match answer {
+            Ok(answer) => answer.unwrap_or_else(|never: Infallible| match never {}),
+            Err(stopping) => stopping.into_response(),
+        };
         if let Some(flight) = response.extensions_mut().remove::<Arc<Flight>>() {
             outbox.put(flight);
         }
@@ -180,7 +184,7 @@ impl Server {
         if response.status().is_client_error() || stranger {
             sleep(self.limits.refused(uid, Instant::now())).await;
         }
-        if self.front.door.is_shut() {
+        if self.front.door.shut_at().is_some() {
             // Nothing more is asked here, so that nothing more can be lost.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

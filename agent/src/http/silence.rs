@@ -6,15 +6,15 @@
 //! nothing was taken, and what it wrote before is read, answered, and followed by the end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::door::Door;
 
 /// How long a connection may be idle. Less than a head may take, so that this end comes before that one.
 const IDLE: Duration = Duration::from_secs(12);
-/// How long where the front is stopping: who connects, or asks again and again, does so within it.
+/// How long where the front is stopping, from when it began to: who is connected by then, however long, has it to ask.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// One connection's.
@@ -53,23 +53,17 @@ impl Silence {
     /// Returns once it lasted too long.
     pub(super) async fn ends(&self, door: &Door) {
         loop {
-            let limit = if door.is_shut() { QUIET } else { IDLE };
-            let left = self.left(limit);
+            let shut = door.shut_at();
+            let left = self.state().left(Instant::now(), shut);
             if left.is_zero() {
                 self.state().over = true;
                 return;
             }
             tokio::select! {
                 () = sleep(left) => {}
-                () = door.shut(), if limit == IDLE => {}
+                () = door.shut(), if shut.is_none() => {}
             }
         }
-    }
-
-    /// How long until it lasts this long.
-    fn left(&self, limit: Duration) -> Duration {
-        let state = self.state();
-        if state.busy { limit } else { limit.saturating_sub(state.since.elapsed()) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,9 +71,48 @@ impl Silence {
     }
 }
 
+impl State {
+    /// How long until it lasts too long, at a front that began to stop then, if it did.
+    fn left(&self, now: Instant, shut: Option<Instant>) -> Duration {
+        let (limit, since) = match shut {
+            Some(shut) => (QUIET, self.since.max(shut)),
+            None => (IDLE, self.since),
+        };
+        if self.busy { limit } else { limit.saturating_sub(now.saturating_duration_since(since)) }
+    }
+}
+
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         (state.busy, state.since) = (false, Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_been_silent_for_long_has_as_long_to_ask_as_whoever_came_just_before_a_stop() {
+        let came = Instant::now();
+        let shut = came + IDLE - QUIET;
+        for since in [came, shut] {
+            let state = State { since, busy: false, over: false };
+            assert_eq!(state.left(shut, Some(shut)), QUIET);
+            assert_eq!(state.left(shut + QUIET, Some(shut)), Duration::ZERO);
+        }
+        let state = State { since: shut + QUIET / 2, busy: false, over: false };
+        assert_eq!(state.left(shut + QUIET, Some(shut)), QUIET / 2);
+    }
+
+    #[test]
+    fn where_nothing_stops_the_longest_silence_ends_it_and_an_answer_that_is_under_way_never() {
+        let since = Instant::now();
+        let idle = State { since, busy: false, over: false };
+        assert_eq!(idle.left(since + QUIET, None), IDLE - QUIET);
+        assert_eq!(idle.left(since + IDLE, None), Duration::ZERO);
+        let busy = State { busy: true, ..idle };
+        assert_eq!((busy.left(since + IDLE, None), busy.left(since + IDLE, Some(since))), (IDLE, QUIET));
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::backoff::Backoff;
 use super::child::{Child, News, role};
 use super::ending::Over;
+use super::stop::Stage;
 use super::{Event, Failure, Supervisor};
 use crate::front::EXIT_CORRUPT;
 use crate::journal::EXIT_FATAL;
@@ -114,7 +115,7 @@ impl Supervisor {
     fn front_ended(&mut self, status: ExitStatus) {
         self.front.child = None;
         self.asked.answer_all();
-        if self.stopping {
+        if self.stage > Stage::Serving {
             return;
         }
         match status.code() {

@@ -15,6 +15,7 @@ use super::child::{Child, News};
 use super::ending::Over;
 use super::host::Host;
 use super::logins::{Attempt, HostId, LoginError, Word};
+use super::stop::Stage;
 use super::{Event, Supervisor};
 use crate::link::ToFront;
 
@@ -113,7 +114,7 @@ impl Supervisor {
         let id = attempt.host.clone();
         // A host that has to go is told nothing any more, and an attempt that nobody allows is none.
         let ends = self.hosts.get(&id.0).is_some_and(|host| host.ending.is_some());
-        if self.stopping || ends {
+        if ends {
             return;
         }
         // A login is quick. Making a token may take minutes, and its lane has a deadline.
@@ -142,7 +143,8 @@ impl Supervisor {
         self.logins.ended(id);
         let Some(host) = self.hosts.get_mut(&id.0) else { return };
         host.ended(status);
-        if !self.stopping {
+        // While the front drains, somebody may wait for the next one.
+        if self.stage < Stage::Ending {
             self.front.tell(host.word(), Vec::new());
             self.host_due(&id.0);
         }

@@ -49,6 +49,7 @@ use logins::{HostId, Logins};
 use plan::Plan;
 use signals::{Signal, Signals};
 use state::{StateDir, StateError};
+use stop::Stage;
 
 /// How many events may wait; a child that has more to say waits itself.
 const EVENTS: usize = 256;
@@ -120,7 +121,7 @@ struct Supervisor {
     inbox: mpsc::Sender<Event>,
     asked: Asked,
     announced: bool,
-    stopping: bool,
+    stage: Stage,
     failed: Option<Failure>,
     /// Held to the end, so that no second agent uses the same state.
     state: StateDir,
@@ -168,7 +169,7 @@ impl Supervisor {
             inbox,
             asked: Asked::default(),
             announced: false,
-            stopping: false,
+            stage: Stage::default(),
             failed: None,
             state,
         })
@@ -187,10 +188,7 @@ impl Supervisor {
         while self.failed.is_none() {
             tokio::select! {
                 Some(event) = events.recv() => self.on(event),
-                _ = tick.tick() => {
-                    self.look_after_hosts();
-                    self.logins.flush();
-                }
+                _ = tick.tick() => self.look(),
                 signal = signals.next() => match signal {
                     Signal::Reload => self.reload_asked(None),
                     Signal::Stop => break,
@@ -205,12 +203,18 @@ impl Supervisor {
         match event {
             Event::Front(epoch, news) => self.front_news(epoch, news),
             Event::Host(id, news) => self.host_news(&id, news),
-            Event::FrontDue if !self.stopping => self.start_front(),
-            Event::HostDue(token) if !self.stopping => self.start_host(&token),
+            Event::FrontDue if self.stage == Stage::Serving => self.start_front(),
+            Event::HostDue(token) if self.stage < Stage::Ending => self.start_host(&token),
             Event::FrontDue | Event::HostDue(_) => {}
             Event::Unlock(token, client) => self.unlock(&token, client),
             Event::Reload(client) => self.reload_asked(Some(client)),
         }
+    }
+
+    /// Looks for what no event tells.
+    fn look(&mut self) {
+        self.look_after_hosts();
+        self.logins.flush();
     }
 
     fn later(&self, wait: Duration, event: Event) {

@@ -1,5 +1,5 @@
-//! The way down: the front finishes its requests, then each host finishes what may write to its token, tells the outcome of a
-//! login, and leaves.
+//! The way down: the front answers who has asked, and hosts and logins go on for that; then each host finishes what may write to
+//! its token, tells the outcome of a login, and leaves.
 
 use std::time::Duration;
 
@@ -10,28 +10,49 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::ending::Over;
 use super::host::Host;
 use super::{Event, Supervisor, TICK, notify};
+use crate::http;
 use crate::link::ToFront;
 
-/// How long the front may take to finish. It drains its connections for 5 s and then settles what is left: killed at
-/// that moment, it would leave intents without the void that they are due.
-const FRONT: Duration = Duration::from_secs(10);
+/// How long the front may take, when it has drained its connections, to settle what is left: killed at that moment, it would
+/// leave intents without the void that they are due.
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long the end of a front may take that is killed.
 const KILLED: Duration = Duration::from_secs(1);
+/// How long hosts may take: their longest call, with the looks that it takes to see that it is over.
+const HOSTS: Duration = token::writes::CHANGE_LIMIT.saturating_add(Duration::from_secs(30));
+
+/// How far the way down has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    #[default]
+    Serving,
+    /// The front lets nobody in any more, and answers who has asked. None is started again.
+    Draining,
+    /// The hosts go. None is started again.
+    Ending,
+}
 
 impl Supervisor {
     /// Ends all children.
     pub(super) async fn stop(&mut self, events: &mut mpsc::Receiver<Event>) {
-        notify(&[NotifyState::Stopping]);
-        self.stopping = true;
+        let patience = http::longest_drain(self.plan.config()) + SETTLE;
+        let longest = (patience + KILLED + HOSTS).as_micros();
+        // Where a deadline is longer than most, this takes longer than the unit says.
+        notify(&[
+            NotifyState::Stopping,
+            NotifyState::ExtendTimeoutUsec(u32::try_from(longest).unwrap_or(u32::MAX)),
+        ]);
+        self.stage = Stage::Draining;
         self.front.tell(ToFront::Stop, Vec::new());
         let front = self.until(events, |supervisor| supervisor.front.child.is_none());
-        if timeout(FRONT, front).await.is_err() {
+        if timeout(patience, front).await.is_err() {
             tracing::warn!("the front does not finish, and is killed");
             self.front.child.iter().for_each(super::child::Child::kill);
             // One that some device holds in the kernel is not waited for.
             let front = self.until(events, |supervisor| supervisor.front.child.is_none());
             let _ = timeout(KILLED, front).await;
         }
+        self.stage = Stage::Ending;
         self.hosts.values_mut().for_each(|host| host.end("the agent stops".into(), Over::Nothing));
         // Each call that is under way has a limit of its own.
         self.until(events, |supervisor| supervisor.hosts.values().all(Host::is_done_with)).await;
@@ -45,7 +66,7 @@ impl Supervisor {
         while !so(self) {
             tokio::select! {
                 Some(event) = events.recv() => self.on(event),
-                _ = tick.tick() => self.look_after_hosts(),
+                _ = tick.tick() => self.look(),
             }
         }
     }

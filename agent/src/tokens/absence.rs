@@ -10,12 +10,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hsm_config::Name;
+use hsm_config::{Config, Name};
 use token::control::HostState;
 use tokio::time::timeout;
 
 use super::queue::{Closed, Entry, Queue, Room};
-use super::{AskError, Asker, State, Token, Tokens};
+use super::{AskError, Asker, State, Token, Tokens, turn};
 
 /// How long a token is waited for at least: within five seconds of whatever was in the way it is back, with a first pause,
 /// a module that loads and logs in, and a survey. A longer deadline says that its token needs longer.
@@ -86,7 +86,7 @@ impl Tokens {
     /// and for the next host.
     pub fn patience(&self, tokens: &[Name]) -> Duration {
         let tokens = tokens.iter().filter_map(|name| self.tokens.get(name));
-        tokens.map(|token| token.turn() + token.absence()).max().unwrap_or_default()
+        tokens.map(|token| patience(token.deadline)).max().unwrap_or_default()
     }
 
     /// Waits for news of a token that is on its way back, as long as that is waited for and no longer than until then. `Gone`
@@ -129,10 +129,25 @@ impl Tokens {
     }
 }
 
+/// How long an answer may take that needs a token: all waits of its request, its own call, and the one before that on its lane.
+pub fn longest(config: &Config) -> Duration {
+    let longest = |token: &hsm_config::Token| patience(token.patience()) + token.patience() * 2;
+    config.tokens.values().map(longest).max().unwrap_or_default()
+}
+
+/// How long a request may wait in all for a token with this deadline.
+fn patience(deadline: Duration) -> Duration {
+    turn(deadline) + absence(deadline)
+}
+
+/// How long a token with this deadline is waited for after it went.
+fn absence(deadline: Duration) -> Duration {
+    deadline.max(RETURN)
+}
+
 impl Token {
-    /// How long the token is waited for after it went.
     fn absence(&self) -> Duration {
-        self.deadline.max(RETURN)
+        absence(self.deadline)
     }
 
     /// Somebody waited in vain. Where everybody did, the lobby is cleared of those who left.

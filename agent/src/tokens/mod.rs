@@ -24,6 +24,7 @@ use token::lane::{Done, Fault, Work};
 use tokio::sync::mpsc::UnboundedSender;
 
 use absence::Absence;
+pub use absence::longest;
 pub use pace::Pace;
 pub use pool::AskError;
 use pool::Pool;
@@ -179,7 +180,7 @@ impl Tokens {
             let seconds = too_long.as_secs().saturating_add(1);
             return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
         }
-        let patience = entry.turn().min(until.saturating_duration_since(Instant::now()));
+        let patience = turn(entry.deadline).min(until.saturating_duration_since(Instant::now()));
         self.take(token, asker, Room::Place, (patience, entry.deadline)).await
     }
 
@@ -247,6 +248,12 @@ impl Tokens {
     }
 }
 
+/// How long a request may wait for its turn at a token with this deadline: as long as it would at most by the pace of when it
+/// came, and as long as it takes to find out that a call before it hangs.
+fn turn(deadline: Duration) -> Duration {
+    deadline * 2
+}
+
 impl State {
     fn serves(&self, generation: u64) -> bool {
         self.generation == generation && matches!(self.host, HostState::Ready { .. })
@@ -258,12 +265,6 @@ impl Token {
     fn wait(&self, asker: &Asker) -> Duration {
         let state = self.state();
         state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(asker, state.pace.service))
-    }
-
-    /// How long a request may wait for its turn: as long as it would at most by the pace of when it came, and as long as it
-    /// takes to find out that a call before it hangs.
-    fn turn(&self) -> Duration {
-        self.deadline * 2
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
