@@ -24,24 +24,29 @@ const MAX_TOLD_PER_UID: u32 = 128;
 const ASKS: Duration = Duration::from_secs(1);
 
 /// Those that are being told.
-pub(super) struct Overflow(Arc<Limits>);
+pub(super) struct Overflow {
+    limits: Arc<Limits>,
+    /// How long one may take to ask.
+    asks: Duration,
+}
 
 impl Overflow {
     pub(super) fn new() -> Self {
-        Self(Limits::new(MAX_TOLD, MAX_TOLD_PER_UID))
+        Self { limits: Limits::new(MAX_TOLD, MAX_TOLD_PER_UID), asks: ASKS }
     }
 
     /// Answers a connection with a problem, whatever it asks, and hangs up. `guard` is held until then.
     pub(super) fn tell(&self, socket: UnixStream, uid: u32, problem: &Problem, guard: impl Send + 'static) {
         let answer = answer(problem);
-        let Ok(place) = self.0.place(uid) else {
+        let Ok(place) = self.limits.place(uid) else {
             say(&socket, &answer);
             return;
         };
+        let asks = self.asks;
         tokio::spawn(async move {
             let _held = (place, guard);
             // Who says nothing is told all the same.
-            let _ = timeout(ASKS, socket.readable()).await;
+            let _ = timeout(asks, socket.readable()).await;
             if say(&socket, &answer) && shutdown(&socket, Shutdown::Write).is_ok() {
                 let mut linger = Linger::begin();
                 poll_fn(|cx| linger.poll(&socket, cx)).await;
@@ -68,29 +73,43 @@ fn answer(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::io;
 
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
-    #[tokio::test]
-    async fn who_says_nothing_is_told_after_a_moment_and_at_once_where_too_many_are_being_told() {
-        let (overflow, started) = (Overflow::new(), Instant::now());
-        let tell = || {
+    impl Overflow {
+        fn tells(&self) -> UnixStream {
             let (ours, theirs) = UnixStream::pair().unwrap();
-            overflow.tell(ours, 7, &Problem::unavailable("busy", "Busy", "Later."), ());
+            self.tell(ours, 7, &Problem::unavailable("busy", "Busy", "Later."), ());
             theirs
-        };
-        let mut told: Vec<_> = (0..=MAX_TOLD_PER_UID).map(|_| tell()).collect();
-        let mut answer = String::new();
-        told.pop().unwrap().read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n") && started.elapsed() < ASKS);
-        for mut one in told {
-            one.read_to_string(&mut answer).await.unwrap();
         }
-        assert!(started.elapsed() >= ASKS);
-        let answers = usize::try_from(MAX_TOLD_PER_UID).unwrap() + 1;
-        assert_eq!(answer.matches("Retry-After: 1\r\nConnection: close").count(), answers);
+    }
+
+    async fn is_told(mut one: UnixStream) {
+        let mut answer = String::new();
+        one.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+        assert!(answer.contains("Retry-After: 1\r\nConnection: close"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_is_told_all_the_same() {
+        let overflow = Overflow { asks: Duration::from_millis(1), ..Overflow::new() };
+        is_told(overflow.tells()).await;
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_told_then_and_who_is_one_too_many_at_once() {
+        let overflow = Overflow { asks: Duration::from_secs(3600), ..Overflow::new() };
+        let told: Vec<_> = (0..MAX_TOLD_PER_UID).map(|_| overflow.tells()).collect();
+        is_told(overflow.tells()).await;
+        for mut one in told {
+            let early = one.try_read(&mut [0]).map_err(|error| error.kind());
+            assert_eq!(early, Err(io::ErrorKind::WouldBlock), "it has not asked yet");
+            one.write_all(b"G").await.unwrap();
+            is_told(one).await;
+        }
     }
 }
