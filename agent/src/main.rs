@@ -77,13 +77,14 @@ fn supervise(options: Options) -> ExitCode {
     }
 }
 
-/// For systemd's ExecReload=. Where the new configuration cannot be read, nobody need be asked: it would be refused.
+/// For systemd's ExecReload=. Where the new configuration is broken, nobody need be asked: it would be refused. Whether it is
+/// to be trusted, the agent says, which may be another user than we are.
 fn reload(config: &Path) -> ExitCode {
-    let config = match hsm_config::Config::load(config) {
-        Ok(config) => config,
+    let agent = match hsm_config::Config::find_agent(config) {
+        Ok(agent) => agent,
         Err(problems) => return fail(EXIT_CONFIGURATION, problems),
     };
-    match asked::ask(&config.agent.reload_socket()) {
+    match asked::ask(&agent.reload_socket()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(refused @ NotReloaded::Refused(_)) => fail(EXIT_CONFIGURATION, format!("kunci-agent: {refused}")),
         Err(error) => fail(EXIT_FAILURE, format!("kunci-agent: {error}")),

@@ -53,6 +53,14 @@ impl Config {
         Self::parse(&text, path).map(|config| (config, text))
     }
 
+    /// Where the agent of a configuration is, for whoever asks it about that very file: it judges who may have written it, by
+    /// its own user's rules, which may not be ours.
+    pub fn find_agent(path: &Path) -> Result<Agent, Problems> {
+        let text =
+            trusted::read_anyhow(path, MAX_CONFIG_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
+        Self::parse(&text, path).map(|config| config.agent)
+    }
+
     /// Reads a configuration; `path` names it in problems, and relative tenants files are beside it.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Problems> {
         let document = Document::parse(text, path)?;

@@ -10,7 +10,7 @@ mod way;
 
 use crate::problem::Fault;
 use folder::{Loose, is_ours};
-use rustix::fs::{FileType, OFlags, Stat, fstat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Read;
@@ -130,6 +130,22 @@ pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<(File, u64), Fault> {
 /// Reads such a file as text.
 pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
     let (file, _) = open(path, max_bytes)?;
+    text(path, file, max_bytes)
+}
+
+/// Reads a file as text whoever may have written it: one by which nothing is decided here.
+pub(crate) fn read_anyhow(path: &Path, max_bytes: u64) -> Result<String, Fault> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).and_then(|fd| Ok((fstat(&fd)?, fd)));
+    let fault = |distrust: Distrust| distrust.fault(path);
+    let (stat, fd) = opened.map_err(Distrust::Open).map_err(fault)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(fault(Distrust::Kind));
+    }
+    text(path, File::from(fd), max_bytes)
+}
+
+fn text(path: &Path, file: File, max_bytes: u64) -> Result<String, Fault> {
     let mut text = String::new();
     // The limit again: the file may have grown since it was checked.
     file.take(max_bytes).read_to_string(&mut text).map_err(|error| {

@@ -65,7 +65,7 @@ impl Machine {
         machine
     }
 
-    /// Replaces the configuration.
+    /// Replaces the configuration, which is the agent's user's.
     pub fn configure(&self, text: &str) {
         self.rig.private("kunci/kunci.toml", text);
         give(&self.rig.at("kunci/kunci.toml"));
@@ -80,8 +80,13 @@ impl Machine {
 
     /// Runs systemctl inside.
     pub fn systemctl(&self, arguments: &[&str]) -> Output {
+        self.run(&[&["systemctl"], arguments].concat())
+    }
+
+    /// Runs a program inside, as root.
+    pub fn run(&self, line: &[&str]) -> Output {
         let mut command = Command::new("nsenter");
-        command.args(["--target", &self.first.to_string(), "--all", "systemctl"]).args(arguments);
+        command.args(["--target", &self.first.to_string(), "--all"]).args(line);
         command.output().unwrap()
     }
 

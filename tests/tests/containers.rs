@@ -11,7 +11,7 @@ use tests::agent::{assertions, body, request};
 use tests::caller::{NOBODY, STRANGER};
 use tests::hand::take;
 use tests::http::Connection;
-use tests::rig::{CLIENT, PIN, TENANT};
+use tests::rig::{CLIENT, PIN, TENANT, binary};
 use tests::wait::until_true;
 use tests::{Caller, Rig};
 
@@ -77,7 +77,24 @@ fn who_types_a_pin_where_the_agent_cannot_see_him_is_told_so_and_spends_no_try()
     let refused = unlock.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1), "{told}");
-    assert!(told.contains("in a PID namespace that the agent cannot see into"), "{told}");
+    assert!(told.contains("in a PID namespace that the agent cannot see into (peer-unseen)"), "{told}");
     drop(agent);
     assert_eq!(rig.calls("C_Login"), 0);
+}
+
+#[test]
+fn who_asks_for_a_reload_where_the_agent_cannot_see_him_is_told_so() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.spawn_contained();
+    until_true("the reload socket is there", || rig.at("reload-admin.sock").exists());
+    let mut reload = Command::new(binary("kunci-agent"));
+    let refused = reload.arg("--config").arg(rig.at("kunci.toml")).arg("reload").output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("the old one still is: the process that connected is in a PID namespace"),
+        "{told}"
+    );
+    assert!(told.contains("(peer-unseen)"), "{told}");
+    drop(agent);
 }

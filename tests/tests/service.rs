@@ -3,12 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use tests::init::{Machine, OFFICERS};
 use tests::wait::until_true;
 
 const UNITS: [&str; 3] = ["kunci.service", "kunci.socket", "kunci-admin.socket"];
+const CONFIGURATION: &str = "/etc/kunci/kunci.toml";
 const SOCKET: &str = "/run/kunci/agent.sock";
 /// How often the agent fails: more often than systemd's own limits, of a service and of a socket, would let it.
 const FAILURES: u32 = 7;
@@ -71,6 +72,22 @@ fn a_reload_that_is_refused_fails_and_the_old_configuration_stays_in_force() {
     }
     machine.configure(&Machine::sound());
     assert!(reload(), "{}", machine.output());
+}
+
+/// The configuration is the agent's user's, which the agent trusts and root would not.
+#[test]
+fn root_asks_for_a_reload_and_hears_what_the_agent_makes_of_the_files() {
+    let machine = Machine::boot();
+    start(&machine);
+    let reload = || machine.run(&["kunci-agent", "--config", CONFIGURATION, "reload"]);
+    let reloaded = reload();
+    assert!(reloaded.status.success(), "{reloaded:?}");
+    // One that root could read, and the agent's user does not trust.
+    std::fs::set_permissions(machine.path(CONFIGURATION), PermissionsExt::from_mode(0o666)).unwrap();
+    let refused = reload();
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("which lets others write it"), "{told}");
 }
 
 fn start(machine: &Machine) {

@@ -67,8 +67,13 @@ impl Asked {
     }
 }
 
+/// How a question is refused, for whatever reason.
+pub(super) fn refusal(why: &str) -> String {
+    format!("{REFUSED}{why}")
+}
+
 fn tell(client: &OwnedFd, problem: Option<&str>) {
-    let answer = problem.map_or_else(|| OK.to_owned(), |problem| format!("{REFUSED}{problem}"));
+    let answer = problem.map_or_else(|| OK.to_owned(), refusal);
     // It is small enough for the kernel to take at once. The asker may have hung up.
     let _ = send(client, answer.as_bytes(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
 }
@@ -81,8 +86,36 @@ pub fn ask(socket: &Path) -> Result<(), NotReloaded> {
     let mut answer = String::new();
     agent.take(MAX_ANSWER).read_to_string(&mut answer).map_err(NotReloaded::Unanswered)?;
     match answer.strip_prefix(REFUSED) {
-        Some(problem) => Err(NotReloaded::Refused(problem.to_owned())),
+        Some(problem) => Err(NotReloaded::Refused(printable(problem))),
         None if answer == OK => Ok(()),
         None => Err(NotReloaded::Unanswered(io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+/// Lines of text: who answers may be another than it should, where the file that names it is another's.
+fn printable(text: &str) -> String {
+    let is_unsafe = |char: &char| char.is_control() && *char != '\n';
+    text.chars().map(|char| if is_unsafe(&char) { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn what_is_answered_is_lines_of_text_whoever_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reload-admin.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let answers = std::thread::spawn(move || {
+            let (mut asker, _) = listener.accept().unwrap();
+            asker.write_all(refusal("line 1: \x1b[2Jx\nline 2").as_bytes()).unwrap();
+        });
+        let Err(NotReloaded::Refused(told)) = ask(&path) else { panic!("it was refused") };
+        assert_eq!(told, "line 1: \u{fffd}[2Jx\nline 2");
+        answers.join().unwrap();
     }
 }

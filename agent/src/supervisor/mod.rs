@@ -255,7 +255,9 @@ impl Sockets {
         );
         let unlock = plan.unlock_sockets().into_iter();
         let unlock = unlock.map(|(token, path)| {
-            unlock::listen(&path, inbox.clone(), move |client| Event::Unlock(token.clone(), client))
+            unlock::listen(&path, inbox.clone(), unlock::refusal, move |client| {
+                Event::Unlock(token.clone(), client)
+            })
         });
         let unlock = unlock.collect::<Result<_, _>>()?;
         let reload = if private { None } else { Self::reload(&agent.reload_socket(), inbox) };
@@ -266,7 +268,7 @@ impl Sockets {
     fn reload(path: &Path, inbox: &mpsc::Sender<Event>) -> Option<Listener> {
         let told =
             |error: &SocketError| tracing::warn!(%error, "nobody can ask here for a reload, but by SIGHUP");
-        unlock::listen(path, inbox.clone(), Event::Reload).inspect_err(told).ok()
+        unlock::listen(path, inbox.clone(), asked::refusal, Event::Reload).inspect_err(told).ok()
     }
 }
 

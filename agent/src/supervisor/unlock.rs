@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::Event;
 use crate::peer::{NoPeer, Peer};
+use crate::problem::Problem;
 use crate::sockets::{Listener, SocketError};
 
 /// The mode of an unlock socket.
@@ -21,10 +22,17 @@ const MODE: u32 = 0o600;
 /// The wait after a connection could not be accepted.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// Listens for clients, until the returned listener is dropped with the process. Each of them is an event.
+/// How a client is refused, as a host does it.
+pub(super) fn refusal(why: &str) -> String {
+    format!("refused: {why}\n")
+}
+
+/// Listens for clients, until the returned listener is dropped with the process. Each of them is an event, and who is sent
+/// away hears the `refusal` of this socket.
 pub(super) fn listen(
     path: &Path,
     inbox: mpsc::Sender<Event>,
+    refusal: fn(&str) -> String,
     event: impl Fn(OwnedFd) -> Event + Send + 'static,
 ) -> Result<Listener, SocketError> {
     let listener = Listener::bind(path, MODE)?;
@@ -34,7 +42,7 @@ pub(super) fn listen(
         UnixListener::from_std(socket)
     });
     let accepting = accepting.map_err(|error| SocketError::Refused(path.into(), error))?;
-    tokio::spawn(accept(path.to_owned(), accepting, inbox, event));
+    tokio::spawn(accept(path.to_owned(), accepting, inbox, refusal, event));
     Ok(listener)
 }
 
@@ -42,10 +50,11 @@ async fn accept(
     path: PathBuf,
     listener: UnixListener,
     inbox: mpsc::Sender<Event>,
+    refusal: fn(&str) -> String,
     event: impl Fn(OwnedFd) -> Event,
 ) {
     loop {
-        match listener.accept().await.and_then(|(client, _)| unread(outsider(client)?)) {
+        match listener.accept().await.and_then(|(client, _)| unread(outsider(client, refusal)?)) {
             Ok(client) => {
                 if inbox.send(event(client)).await.is_err() {
                     return;
@@ -60,8 +69,8 @@ async fn accept(
 }
 
 /// A client that is none of our children: a module could else spend the tries of another token's PIN. Who is sent away is
-/// told why, as a host tells it.
-fn outsider(client: UnixStream) -> std::io::Result<UnixStream> {
+/// told why, with the code that a caller would get.
+fn outsider(client: UnixStream, refusal: fn(&str) -> String) -> std::io::Result<UnixStream> {
     let peer = Peer::of(&client).and_then(|peer| match peer.is_child_of(rustix::process::getpid()) {
         true => Err(NoPeer::Host),
         false => Ok(peer),
@@ -69,8 +78,10 @@ fn outsider(client: UnixStream) -> std::io::Result<UnixStream> {
     match peer {
         Ok(_) => Ok(client),
         Err(why) => {
-            let _ = send(&client, format!("refused: {why}\n").as_bytes(), SendFlags::NOSIGNAL);
-            Err(std::io::Error::other(why))
+            let (words, code) = (why.to_string(), Problem::from(why).code);
+            let told = refusal(&format!("{words} ({code})"));
+            let _ = send(&client, told.as_bytes(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+            Err(std::io::Error::other(words))
         }
     }
 }
@@ -94,7 +105,8 @@ mod tests {
         let path = folder.path().join("unlock-b.sock");
         let (inbox, mut events) = mpsc::channel(1);
         let token: hsm_config::Name = "b".parse().unwrap();
-        let _listener = listen(&path, inbox, move |client| Event::Unlock(token.clone(), client)).unwrap();
+        let _listener =
+            listen(&path, inbox, refusal, move |client| Event::Unlock(token.clone(), client)).unwrap();
         let mut shell = Command::new("sh").arg("-c").arg(run).env("at", &path).spawn().unwrap();
         let ended = tokio::task::spawn_blocking(move || shell.wait().unwrap());
         tokio::select! {
