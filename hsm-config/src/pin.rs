@@ -145,7 +145,7 @@ impl PinError {
         // A PIN's file is read by its owner alone, so its owner has to be who reads it.
         let us = rustix::process::geteuid().as_raw();
         let help = match distrust {
-            Distrust::Owner(_) => format!("chown {us} {}", path.display()),
+            Distrust::Owner { .. } => format!("chown {us} {}", path.display()),
             distrust => distrust.help(path),
         };
         Self { what, help }

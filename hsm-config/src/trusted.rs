@@ -22,6 +22,8 @@ use way::End;
 pub(crate) const WRITE_BY_OTHERS: u32 = 0o022;
 /// Any permission for group and others.
 pub(crate) const ANY_BY_OTHERS: u32 = 0o077;
+/// Read permission for others.
+const READ_BY_ALL: u32 = 0o004;
 
 /// Which files are trusted.
 pub(crate) struct Trust {
@@ -44,8 +46,8 @@ pub(crate) enum Distrust {
     Kind,
     #[error(transparent)]
     Folder(Loose),
-    #[error("it belongs to uid {0}, who could change it")]
-    Owner(u32),
+    #[error("it belongs to uid {uid}, who could change it")]
+    Owner { uid: u32, mode: u32 },
     #[error("its mode is {mode:04o}, which lets others {act} it")]
     Mode { mode: u32, act: &'static str, allowed: u32 },
     #[error("it is {size} bytes long, more than {most}")]
@@ -71,10 +73,10 @@ impl Trust {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(Distrust::Kind);
         }
-        if !is_ours(stat.st_uid) {
-            return Err(Distrust::Owner(stat.st_uid));
-        }
         let mode = stat.st_mode & 0o7777;
+        if !is_ours(stat.st_uid) {
+            return Err(Distrust::Owner { uid: stat.st_uid, mode });
+        }
         if mode & self.forbidden != 0 {
             let act = if mode & self.forbidden & WRITE_BY_OTHERS != 0 { "write" } else { "read" };
             return Err(Distrust::Mode { mode, act, allowed: mode & 0o777 & !self.forbidden });
@@ -100,8 +102,11 @@ impl Distrust {
             Self::Link => "name the file that the link points to".into(),
             Self::Kind => format!("put a regular file at {path}"),
             Self::Folder(loose) => loose.help(at),
-            // Its agent may not be root, and has to read it all the same.
-            Self::Owner(_) => format!("chown root {path} && chmod 0644 {path}"),
+            Self::Owner { mode, .. } if mode & READ_BY_ALL != 0 => format!("chown root {path}"),
+            // Its agent may not be root and has to read it all the same, and nobody else begins to.
+            Self::Owner { .. } => format!(
+                "chown root:GROUP {path} && chmod 0640 {path}, where GROUP is the group of the agent's user"
+            ),
             Self::Mode { allowed, .. } => format!("chmod {allowed:04o} {path}"),
             Self::Size { most, .. } => format!("{path} may have {most} bytes at most"),
         }
@@ -109,7 +114,7 @@ impl Distrust {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Owner(_) | Self::Mode { .. } | Self::Link | Self::Folder(_) => "file-not-trusted",
+            Self::Owner { .. } | Self::Mode { .. } | Self::Link | Self::Folder(_) => "file-not-trusted",
             Self::Open(_) | Self::Kind => "file-unreadable",
             Self::Size { .. } => "file-too-large",
         }

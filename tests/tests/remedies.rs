@@ -37,12 +37,17 @@ fn a_stopped_agents_state_is_not_taken_from_its_user() {
         Command::new(binary("kunci")).arg("--config").arg(&config).args(arguments).output().unwrap()
     };
     // First it is the configuration that root finds to be another's; then the agent of its user still reads it.
-    for file in ["kunci.toml", "tenants.csv"] {
+    for (file, before, after) in [("kunci.toml", 0o644, 0o644), ("tenants.csv", 0o600, 0o640)] {
+        let path = etc.path().join(file);
+        fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
         let refused = kunci(&["config", "check"]);
         let said = String::from_utf8(refused.stdout).unwrap() + &String::from_utf8(refused.stderr).unwrap();
         let remedy = said.lines().find_map(|line| line.trim().strip_prefix("help: ")).unwrap();
         assert!(remedy.contains(file), "{said}");
-        assert!(Command::new("sh").args(["-c", remedy]).status().unwrap().success(), "{remedy}");
+        let remedy = remedy.split(", where GROUP").next().unwrap().replace("GROUP", &STRANGER.to_string());
+        assert!(Command::new("sh").args(["-c", &remedy]).status().unwrap().success(), "{remedy}");
+        let mode = fs::metadata(&path).unwrap().mode() & 0o7777;
+        assert_eq!(mode, after, "nobody else begins to read it: {remedy}");
     }
     let refused = kunci(&["token", "list"]);
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");

@@ -25,8 +25,11 @@ pub(super) struct StateDir {
 pub(super) enum StateError {
     #[error("the state directory {0} cannot be used: {1}")]
     Unusable(PathBuf, io::Error),
-    #[error("the state directory {0} belongs to uid {1}, and this is uid {2}; {help}", help = help(.0, *.1, *.2))]
-    Owner(PathBuf, u32, u32),
+    #[error(
+        "the state directory {path} belongs to uid {uid}, and this is uid {us}; {help}",
+        help = help(path, *uid, *gid, *us)
+    )]
+    Owner { path: PathBuf, uid: u32, gid: u32, us: u32 },
     #[error("the state directory {0} has mode {1:04o}; chmod 0700 it")]
     Mode(PathBuf, u32),
     #[error("the state directory {0} is not safe: {1}; {2}")]
@@ -43,7 +46,7 @@ impl StateDir {
         let folder = File::open(path).map_err(unusable)?.metadata().map_err(unusable)?;
         let us = rustix::process::geteuid().as_raw();
         if folder.uid() != us {
-            return Err(StateError::Owner(path.into(), folder.uid(), us));
+            return Err(StateError::Owner { path: path.into(), uid: folder.uid(), gid: folder.gid(), us });
         }
         if folder.mode() & OTHERS != 0 {
             return Err(StateError::Mode(path.into(), folder.mode() & 0o7777));
@@ -90,12 +93,14 @@ fn lock_file(path: &Path) -> io::Result<File> {
 }
 
 /// What to do about another's directory. Most often it is the agent's, which is stopped, and whoever runs a command as root
-/// meanwhile must not take it away: the agent could not start again.
-fn help(path: &Path, owner: u32, us: u32) -> String {
+/// meanwhile must not take it away: the agent could not start again. Its group reads the tenants files.
+fn help(path: &Path, uid: u32, gid: u32, us: u32) -> String {
     let path = path.display();
-    match owner {
+    match uid {
         0 => format!("if the agent always runs as uid {us}: chown -R {us} {path}"),
-        _ => format!("run this as that user: setpriv --reuid={owner} --clear-groups, or sudo -u '#{owner}'"),
+        _ => format!(
+            "run this as that user: setpriv --reuid={uid} --regid={gid} --clear-groups, or sudo -u '#{uid}' -g '#{gid}'"
+        ),
     }
 }
 
