@@ -259,6 +259,8 @@ fn a_key_that_shares_its_identifier_with_another_is_not_adopted() {
     let refused = rig.kunci(&["--json", "provision", "de", "--adopt", "--spki-sha256", digest]);
     let problem: Value = serde_json::from_slice(&refused.stderr).unwrap_or_else(|_| panic!("{refused:?}"));
     assert_eq!((refused.status.code(), &problem["code"]), (Some(1), &"ambiguous-key".into()), "{problem}");
+    // By the identifier it may be the wrong one that is destroyed.
+    assert!(problem["detail"].as_str().unwrap().contains("by its public key"), "{problem}");
     assert!(!rig.entries().iter().any(|entry| entry.state.is_some()), "nothing was pinned");
 }
 

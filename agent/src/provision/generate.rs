@@ -105,7 +105,9 @@ impl Bench<'_> {
         Err(Problem::conflict(
             "ambiguous-key",
             format!("Two keys on {} have the identifier {id}", self.token),
-            "Nothing was adopted. Find out which of them customers hold a certificate of; destroy the other one with the token's own tools.",
+            "Nothing was adopted. Find out which of them customers hold a certificate of, and have the other one given another \
+             CKA_ID, or destroyed, by a tool that picks it by its public key (CKA_MODULUS, CKA_EC_POINT). By the identifier a \
+             tool takes either.",
         ))
     }
 
