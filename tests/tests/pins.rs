@@ -10,8 +10,11 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use cryptoki_sys::CKR_PIN_INVALID;
 use rustix::process::Signal;
+use serde_json::Value;
 use tests::agent::kill;
+use tests::faults::{Action, Faults, Function, Times};
 use tests::rig::{PIN, SO_PIN, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
@@ -195,16 +198,48 @@ fn a_token_without_its_users_pin_names_the_remedy_which_goes_on_where_it_stopped
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(rig.calls("C_Login"), 0, "nothing is tried on a token without a user's PIN");
-    // One try of the officer's PIN, by the rule of the latch, also where it is wrong.
+    // One try of the officer's PIN, by the rule of the latch, also where it is wrong; and it is not called blank.
     rig.private("so-pin", "not-the-officers");
-    assert_eq!(rig.heed(&said, &["token", "init", "soft"]).status.code(), Some(1));
-    assert_eq!(rig.heed(&said, &["token", "init", "soft"]).status.code(), Some(1));
+    for _ in 0..2 {
+        let refused = rig.kunci(&["--json", "token", "init", "soft"]);
+        let problem: Value =
+            serde_json::from_slice(&refused.stderr).unwrap_or_else(|_| panic!("{refused:?}"));
+        assert_eq!(
+            (refused.status.code(), &problem["code"]),
+            (Some(1), &"init-unfinished".into()),
+            "{problem}"
+        );
+        assert!(
+            problem["detail"].as_str().unwrap().contains("the security officer's PIN is latched"),
+            "{problem}"
+        );
+    }
     assert_eq!(rig.calls("C_Login"), 1);
     rig.private("so-pin", SO_PIN);
     rig.kunci_ok(&["token", "unlatch", "soft"]);
     let heeded = rig.heed(&said, &["token", "init", "soft"]);
     assert!(heeded.status.success(), "{heeded:?}");
     assert_eq!(rig.calls("C_InitToken"), 0);
+    rig.kunci_ok(&["provision", "--all"]);
+    rig.start().assertion("de").ok();
+}
+
+/// What C_InitToken did nothing takes back, so it is not told as if nothing had been done.
+#[test]
+fn a_token_that_refuses_its_users_pin_is_told_as_half_made_and_is_finished_as_it_says() {
+    let rig = Rig::bare().with_faults();
+    rig.write();
+    let faults = Faults::of(&rig);
+    faults.strike(Function::InitPIN, Action::Code, CKR_PIN_INVALID, Times::N(1));
+    let refused = rig.kunci(&["--json", "token", "init", "soft"]);
+    let problem: Value = serde_json::from_slice(&refused.stderr).unwrap_or_else(|_| panic!("{refused:?}"));
+    assert_eq!((refused.status.code(), &problem["code"]), (Some(1), &"init-unfinished".into()), "{problem}");
+    let said = format!("{problem}");
+    assert!(said.contains("has its label and no user's PIN yet") && said.contains("PinInvalid"), "{said}");
+    assert_eq!(faults.calls(Function::InitToken), 1);
+    let heeded = rig.heed(&said, &["token", "init", "soft"]);
+    assert!(heeded.status.success(), "{heeded:?}");
+    assert_eq!(faults.calls(Function::InitToken), 1, "it goes on");
     rig.kunci_ok(&["provision", "--all"]);
     rig.start().assertion("de").ok();
 }

@@ -111,14 +111,14 @@ fn the_officers_pin_is_given_once_to_a_token_that_is_carried_on() {
     host.await_state(|state| matches!(state, HostState::NoPin(_)));
     let (done, serial, _) = initialise(&host, &Order::LogIn);
     assert!(
-        matches!(&done, Err(Fault::Initialise(why)) if why.contains("officer's PIN is latched")),
+        matches!(&done, Err(Fault::Unfinished(why)) if why.contains("officer's PIN is latched")),
         "{done:?}"
     );
     let refused = LoginOutcome::Refused("PinIncorrect from C_Login".into());
     assert_eq!(host.report(), Report::Outcome { serial, outcome: refused });
     // A second time is the supervisor's to allow.
     let (done, ..) = initialise(&host, &Order::Latched("refused before".into()));
-    assert!(matches!(&done, Err(Fault::Initialise(why)) if why.contains("refused before")), "{done:?}");
+    assert!(matches!(&done, Err(Fault::Unfinished(why)) if why.contains("refused before")), "{done:?}");
 }
 
 /// A token as C_InitToken leaves it: with its label, and without a user's PIN.

@@ -91,7 +91,7 @@ pub(super) async fn list(
     responses(
         (status = 200, description = "The token as it is now", body = TokenStatus),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "No blank token, or no SO PIN source", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No blank token, or no SO PIN source, or it is half made", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn init(
@@ -120,6 +120,14 @@ pub(super) async fn init(
         Err(AskError::Fault(fault @ (Fault::Initialise(_) | Fault::PinSource(_)))) => {
             let title = format!("The token {name} was not initialised");
             Err(Problem::conflict("init-refused", title, fault.to_string()))
+        }
+        Err(AskError::Fault(Fault::Unfinished(why))) => {
+            let title = format!("The token {name} has its label and no user's PIN yet");
+            let detail = format!(
+                "{why}. Once that is mended, run `kunci token init {name}` again: it goes on where it stopped, and destroys \
+                 nothing."
+            );
+            Err(Problem::conflict("init-unfinished", title, detail))
         }
         Err(error) => Err(front.tokens.told(&name, &error)),
     }

@@ -154,6 +154,7 @@ impl AskError {
                 Fault::Message(_)
                 | Fault::Untimely(_)
                 | Fault::Initialise(_)
+                | Fault::Unfinished(_)
                 | Fault::Attributes(_)
                 | Fault::CertificateMismatch
                 | Fault::Slot(_)

@@ -35,22 +35,14 @@ pub(super) fn initialise(
     let write = Write::begin(Call::Initialise);
     keeper.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
     if let Some(why) = login::latched(keeper, &serial) {
-        return Err(refused(&why));
+        return Err(blank.stopped(Fault::Latched(why)));
     }
     let (outcome, made) = blank.initialise(&write, &so_pin, &pin);
     keeper.send(&Report::Outcome { serial, outcome });
-    made.map_err(|failure| match failure.into_fault() {
-        Fault::Latched(why) => refused(&why),
-        fault => fault,
-    })
+    made
 }
 
 fn read(source: &PinSource) -> Result<(crate::pin::Pin, hsm_config::PinIdentity), Fault> {
     tracing::info!("reading a PIN to initialise a token");
     pin::read(source)
-}
-
-/// Not [`Fault::Latched`], which would say that the token waits for its user's PIN.
-fn refused(why: &str) -> Fault {
-    Fault::Initialise(format!("the security officer's PIN is latched: {why}"))
 }

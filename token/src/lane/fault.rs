@@ -60,6 +60,9 @@ pub enum Fault {
     /// A blank token was asked for and none is there, or this one is initialised.
     #[error("the token cannot be initialised: {0}")]
     Initialise(String),
+    /// A token is half made, whenever that was: `kunci token init` goes on there.
+    #[error("it has its label and no user's PIN yet: {0}")]
+    Unfinished(String),
     /// The token is not served although it is there.
     #[error("the token is not served: {0}")]
     Refused(String),

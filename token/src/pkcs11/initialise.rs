@@ -56,22 +56,33 @@ impl<'a> Blank<'a> {
         )))
     }
 
+    /// What is told of a failure that leaves the token as it was: blank, or half made.
+    pub fn stopped(&self, fault: Fault) -> Fault {
+        // Not [`Fault::Latched`], which would say that the token waits for its user's PIN.
+        match (fault, self.token.initialised) {
+            (fault, true) => unfinished(fault),
+            (Fault::Latched(why), false) => Fault::Initialise(latched(&why)),
+            (fault, false) => fault,
+        }
+    }
+
     /// Initialises it; besides, what came of the officer's PIN, which is given at most once more after it was accepted.
     pub fn initialise(
         self,
         write: &Write,
         so_pin: &Pin,
         pin: &Pin,
-    ) -> (LoginOutcome, Result<TokenReport, Failure>) {
-        if self.token.initialised {
-            return self.set_pin(write, so_pin, pin);
+    ) -> (LoginOutcome, Result<TokenReport, Fault>) {
+        if !self.token.initialised {
+            let called =
+                writing::init_token(write, &self.module.context, self.token.slot, so_pin, self.label);
+            let outcome = judge(&called);
+            if let Err(error) = called {
+                return (outcome, Err(self.stopped(Failure::from(error).into_fault())));
+            }
         }
-        let called = writing::init_token(write, &self.module.context, self.token.slot, so_pin, self.label);
-        let outcome = judge(&called);
-        match called {
-            Ok(()) => self.set_pin(write, so_pin, pin),
-            Err(error) => (outcome, Err(error.into())),
-        }
+        let (outcome, made) = self.set_pin(write, so_pin, pin);
+        (outcome, made.map_err(|failure| unfinished(failure.into_fault())))
     }
 
     /// Gives the initialised token its user's PIN.
@@ -107,10 +118,7 @@ impl<'a> Blank<'a> {
 fn given(write: &Write, session: Session, pin: &Pin) -> Result<(), Failure> {
     writing::init_pin(write, &session, pin).map_err(|error| {
         let code = name(&error);
-        refuse(&format!(
-            "it has its label and no user's PIN yet, since it does not take that one ({code}): choose another, and run \
-             kunci token init again"
-        ))
+        refuse(&format!("it does not take the user's PIN (pin), for {code}: choose another"))
     })?;
     Ok(writing::close(write, session)?)
 }
@@ -144,6 +152,19 @@ fn could_be(token: &Found, uri: &Pkcs11Uri) -> bool {
     let label = uri.token().unwrap_or_default();
     let serial = if serial.is_empty() { uri.serial().unwrap_or_default() } else { serial };
     !token.initialised && uri.matches(label, serial, model, manufacturer)
+}
+
+/// What stopped it after C_InitToken, which nothing takes back.
+fn unfinished(fault: Fault) -> Fault {
+    Fault::Unfinished(match fault {
+        Fault::Latched(why) => latched(&why),
+        Fault::Initialise(why) => why,
+        fault => fault.to_string(),
+    })
+}
+
+fn latched(why: &str) -> String {
+    format!("the security officer's PIN is latched: {why}")
 }
 
 fn refuse(why: &str) -> Failure {
