@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashSet;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::*;
@@ -23,6 +24,9 @@ const BEYOND_HELP: [CK_RV; 2] = [CKR_GENERAL_ERROR, CKR_CRYPTOKI_NOT_INITIALIZED
 
 /// How long a token with a shorter deadline is waited for.
 const ABSENCE: Duration = Duration::from_secs(5);
+const UNAVAILABLE: &str = "token-unavailable";
+/// A deadline that only a call which hangs meets.
+const HANG: &str = "8s";
 
 fn rig() -> (Rig, Faults) {
     let rig = Rig::bare().with_faults().provisioned();
@@ -101,65 +105,82 @@ fn a_login_lost_behind_the_agents_back_costs_one_login_and_no_request() {
 
 #[test]
 fn a_call_that_hangs_costs_its_own_request_and_none_of_those_behind_it() {
-    let rig = Rig::bare().deadline("1s").with_faults().provisioned();
-    let (faults, agent) = (Faults::of(&rig), rig.start());
     // So many that they lie on both lanes as deep as they can.
-    let load = Load::start(agent.socket(), 24);
-    load.until_answered(200);
-    faults.strike(Function::Sign, Action::Hang, 0, Times::N(1));
-    until_true("its host is killed", || faults.calls(Function::Initialize) > 1);
-    load.until_answered(200);
-    let took = load.stop();
-    assert_eq!(took.refused.into_iter().collect::<Vec<_>>(), [((503, "token-unavailable".to_owned()), 1)]);
+    assert_costs_one(Rig::bare(), |_| ());
 }
 
 #[test]
 fn those_behind_a_call_that_hangs_wait_for_the_next_host_however_long_they_have_waited() {
     // One lane: all wait behind the call, most of them in front of the lane, and longer than the deadline before they know
-    // it. And a host whose start alone takes as long as that.
-    let rig = Rig::bare().lanes(1).deadline("1s").with_faults().provisioned();
+    // it. And a host that takes a while to start.
+    assert_costs_one(Rig::bare().lanes(1), |faults| {
+        faults.strike(Function::Initialize, Action::Sleep, 1_000, Times::N(1));
+    });
+}
+
+/// A call that hangs under load, of a token on which no other call ever takes so long, however busy the machine is.
+#[track_caller]
+fn assert_costs_one(rig: Rig, besides: impl FnOnce(&Faults)) {
+    let rig = rig.deadline(HANG).with_faults().provisioned();
     let (faults, agent) = (Faults::of(&rig), rig.start());
     let load = Load::start(agent.socket(), 24);
     load.until_answered(200);
-    faults.strike(Function::Initialize, Action::Sleep, 1_000, Times::N(1));
+    besides(&faults);
     faults.strike(Function::Sign, Action::Hang, 0, Times::N(1));
     until_true("its host is killed", || faults.calls(Function::Initialize) > 1);
     load.until_answered(200);
     let took = load.stop();
     assert_eq!(took.refused.into_iter().collect::<Vec<_>>(), [((503, "token-unavailable".to_owned()), 1)]);
+    rig.assert_recorded(&took.received);
 }
 
 #[test]
 fn a_login_that_takes_long_to_come_back_is_waited_for_as_a_host_is() {
-    // Longer than a question lies on its lane for it, which is half of the deadline.
-    let rig = Rig::bare().deadline("2s").with_faults().provisioned();
+    // Longer than a question lies on its lane for it, which is half of the deadline. By the one lane, no other signature is
+    // under way as the login goes.
+    let rig = Rig::bare().lanes(1).deadline("2s").with_faults().provisioned();
     let (faults, agent) = (Faults::of(&rig), rig.start());
     let load = Load::start(agent.socket(), 8);
     load.until_answered(20);
-    let logins = Logins::before(&faults);
+    let before = Logins::so_far(&faults);
     faults.strike(Function::Login, Action::Sleep, 1_500, Times::N(1));
     faults.strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
     until_true("it is logged in again", || faults.returns(Function::Login) > 0);
     load.until_answered(100);
     let took = load.stop();
     assert_eq!((took.refused.len(), took.broken), (0, 0), "{:?}", took.refused);
-    logins.assert_one(&faults);
     rig.assert_recorded(&took.received);
+    let logins = Logins::so_far(&faults).since(&before);
+    assert_eq!((logins.of_hosts, logins.more), (0, 1));
 }
 
 #[test]
 fn a_login_that_is_lost_under_load_costs_one_login_and_no_request() {
-    let (rig, faults) = rig();
-    let agent = rig.start();
-    let load = Load::start(agent.socket(), 8);
+    // By the one lane, no other signature is under way as the login goes.
+    let logins = assert_costs_no_request(Rig::bare().lanes(1), 8);
+    assert_eq!((logins.of_hosts, logins.more), (0, 1));
+}
+
+#[test]
+fn a_login_that_is_lost_amid_other_signatures_costs_one_login_or_another_host_and_no_request() {
+    let logins = assert_costs_no_request(Rig::bare(), 8);
+    // SoftHSM2 calls that a general error there, after which only another process can help: one at most, by the one loss.
+    assert!(logins.of_hosts <= 1 && logins.more <= 1 && logins.of_hosts + logins.more > 0, "{logins:?}");
+}
+
+/// A login that is lost under the load of so many clients; the logins that this led to.
+fn assert_costs_no_request(rig: Rig, clients: usize) -> Logins {
+    let rig = rig.with_faults().provisioned();
+    let (faults, agent) = (Faults::of(&rig), rig.start());
+    let load = Load::start(agent.socket(), clients);
     load.until_answered(20);
-    let logins = Logins::before(&faults);
+    let before = Logins::so_far(&faults);
     faults.strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
     load.until_answered(100);
     let took = load.stop();
     assert_eq!((took.refused.len(), took.broken), (0, 0), "{:?}", took.refused);
-    logins.assert_one(&faults);
     rig.assert_recorded(&took.received);
+    Logins::so_far(&faults).since(&before)
 }
 
 #[test]
@@ -282,18 +303,21 @@ fn a_host_that_does_not_come_back_is_waited_for_as_long_as_one_may_take_and_then
     let (faults, agent) = (Faults::of(&rig), rig.start());
     agent.assertion("de").ok();
     faults.strike(Function::Initialize, Action::Code, CKR_GENERAL_ERROR, Times::Always);
+    let killed = Instant::now();
     kill(agent.hosts()[0], Signal::KILL);
-    let asked = Instant::now();
     agent.assertion("de").refused(503, "token-unavailable");
-    // 5 s from when its host went, where the deadline is shorter: it went before we asked, and a caller runs when it may.
-    let waited = asked.elapsed();
-    assert!(waited > ABSENCE / 2 && waited < ABSENCE + Duration::from_secs(4), "{waited:?}");
-    let asked = Instant::now();
-    for _ in 0..10 {
-        agent.assertion("de").refused(503, "token-unavailable");
-    }
-    // Had only one of them waited, it would have taken longer.
-    assert!(asked.elapsed() < ABSENCE, "{:?}", asked.elapsed());
+    // From when its host went, where the deadline is shorter; and no longer, but a caller runs when it may.
+    let waited = killed.elapsed();
+    assert!(waited >= ABSENCE && waited < ABSENCE + Duration::from_secs(4), "{waited:?}");
+    // Each that waited would be counted as long as it does.
+    thread::scope(|scope| {
+        let asks =
+            scope.spawn(|| (0..10).for_each(|_| drop(agent.assertion("de").refused(503, UNAVAILABLE))));
+        while !asks.is_finished() {
+            assert_eq!(agent.tokens()[0]["waiting"], 0);
+        }
+        asks.join().unwrap();
+    });
     faults.clear();
     agent.await_signature();
 }
@@ -306,31 +330,30 @@ fn a_freeze_does_not_wait_for_those_who_wait_for_a_host() {
     faults.strike(Function::Initialize, Action::Code, CKR_GENERAL_ERROR, Times::Always);
     kill(agent.hosts()[0], Signal::KILL);
     until_true("its end shows", || agent.tokens()[0]["state"] == "failed");
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let waiting = scope.spawn(|| agent.assertion("de"));
         until_true("it waits", || agent.tokens()[0]["waiting"] != 0);
-        let asked = Instant::now();
         agent.admin("POST", "/v1/connectors/de/freeze", r#"{"reason":"trial"}"#).ok();
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        // It was not its own wait that ended: that ends with another word.
         waiting.join().unwrap().refused(403, "connector-frozen");
     });
 }
 
-/// How often hosts had logged in, and been started.
-struct Logins(u64, u64);
+/// How often hosts have logged in: each once as it starts, and how often more.
+#[derive(Debug)]
+struct Logins {
+    of_hosts: u64,
+    more: u64,
+}
 
 impl Logins {
-    fn before(faults: &Faults) -> Self {
-        Self(faults.calls(Function::Login), faults.calls(Function::Initialize))
+    fn so_far(faults: &Faults) -> Self {
+        let of_hosts = faults.calls(Function::Initialize);
+        Self { of_hosts, more: faults.calls(Function::Login) - of_hosts }
     }
 
-    /// There was one more, and one for each new host: in the middle of a signature, SoftHSM2 calls a login that is lost under
-    /// it a general error, after which only another process can help.
-    #[track_caller]
-    fn assert_one(&self, faults: &Faults) {
-        let hosts = faults.calls(Function::Initialize) - self.1;
-        let logins = faults.calls(Function::Login) - self.0;
-        assert!((1..=1 + hosts).contains(&logins), "{logins} logins with {hosts} new hosts");
+    fn since(self, before: &Self) -> Self {
+        Self { of_hosts: self.of_hosts - before.of_hosts, more: self.more - before.more }
     }
 }
 

@@ -101,6 +101,9 @@ fn all_that_a_request_waits_for_has_a_bound_that_follows_from_its_tokens() {
     // Twice the deadline for its turn, and an absence.
     assert_eq!(tokens.patience(&names), Duration::from_secs(2 + 2 + 5));
     assert_eq!(tokens.patience(&[]), Duration::ZERO);
+    // And then its own call, and the one before it on its lane.
+    let config = Config::parse(TOKENS, std::path::Path::new("/k/kunci.toml")).unwrap();
+    assert_eq!(longest(&config), Duration::from_secs(2 + 2 + 5 + 2 + 2));
 }
 
 #[test]
