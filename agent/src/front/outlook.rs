@@ -10,7 +10,7 @@ use token::lane::KeyReport;
 
 use super::Front;
 use crate::clock::Reading;
-use crate::readiness::{Agent, Key, Reason, Token};
+use crate::readiness::{self, Agent, Key, Reason, Token};
 
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,14 @@ pub(crate) fn all(front: &Front) -> Vec<(Subject, Reason)> {
         all.extend(token(front, name).map(|reason| (Subject::Token(name.clone()), reason)));
     }
     all
+}
+
+/// Whether a sign-in can succeed now by a connector: nothing is in its way or in everybody's, and it has a key that serves.
+pub(crate) fn serves(front: &Front, (name, config): (&Name, &Connector)) -> bool {
+    let of_key = |token| key(front, (name, config), token);
+    readiness::serves(&agent(front))
+        && readiness::serves(connector(front, name).as_slice())
+        && config.tokens.iter().any(|token| readiness::serves(&of_key(token)))
 }
 
 /// What concerns every connector.

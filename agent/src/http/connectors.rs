@@ -16,7 +16,7 @@ use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
 use crate::problem::Problem;
-use crate::readiness::{self, Dates, Weight};
+use crate::readiness::Dates;
 
 /// A connector.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -88,8 +88,7 @@ pub(super) async fn list(
 ) -> Json<Vec<Connector>> {
     let rules = front.policy();
     let seen = rules.connectors().filter(|(name, _)| rules.shows(&peer, name));
-    let is_held = !readiness::serves(&outlook::agent(&front));
-    Json(seen.map(|(name, connector)| describe(&front, (name, connector), is_held)).collect())
+    Json(seen.map(|(name, connector)| describe(&front, (name, connector))).collect())
 }
 
 /// Show one connector.
@@ -109,17 +108,13 @@ pub(super) async fn one(
     let name = front.visible(&peer, &connector)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
-    let is_held = !readiness::serves(&outlook::agent(&front));
-    Ok(Json(describe(&front, (&name, connector), is_held)))
+    Ok(Json(describe(&front, (&name, connector))))
 }
 
-/// A connector; `is_held` says that something keeps all of them from serving.
-fn describe(front: &Front, (name, connector): (&Name, &Config), is_held: bool) -> Connector {
+fn describe(front: &Front, (name, connector): (&Name, &Config)) -> Connector {
     let keys: Vec<_> =
         connector.tokens.iter().map(|token| standing(front, (name, connector), token)).collect();
     let frozen = outlook::frozen(front, name);
-    let mut keys_serve =
-        keys.iter().map(|key| key.reasons.iter().all(|reason| reason.weight == Weight::Notes));
     Connector {
         name: name.to_string(),
         region: connector.region.clone(),
@@ -127,7 +122,7 @@ fn describe(front: &Front, (name, connector): (&Name, &Config), is_held: bool) -
         lifetime_s: connector.lifetime.as_secs(),
         tenants: front.policy().tenants_of(name),
         ready: frozen.is_none() && keys.iter().any(|key| key.inactive.is_none()),
-        serves: !is_held && frozen.is_none() && keys_serve.any(|serves| serves),
+        serves: outlook::serves(front, (name, connector)),
         frozen,
         keys,
     }

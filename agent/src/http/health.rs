@@ -2,12 +2,11 @@
 //! connect may ask, and is told counts and codes; names are for whom the policy shows them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use hsm_config::{Connector, Name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +14,7 @@ use crate::front::Front;
 use crate::front::outlook::{self, Subject};
 use crate::peer::Peer;
 use crate::policy::Policy;
-use crate::readiness::{Reason, Weight};
+use crate::readiness::{self, Reason, Weight};
 
 /// The agent's health.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -61,24 +60,14 @@ pub(super) async fn read(
     Extension(peer): Extension<Arc<Peer>>,
 ) -> Json<Health> {
     let (rules, all) = (front.policy(), outlook::all(&front));
-    let bad: BTreeSet<&Subject> = all
-        .iter()
-        .filter(|(_, reason)| reason.weight() > Weight::Notes)
-        .map(|(subject, _)| subject)
-        .collect();
-    let serves = |(name, connector): &(&Name, &Arc<Connector>)| {
-        let is_good = |subject| !bad.contains(&subject);
-        let mut tokens = connector.tokens.iter();
-        is_good(Subject::Agent)
-            && is_good(Subject::Connector((*name).clone()))
-            && tokens.any(|token| is_good(Subject::Key((*name).clone(), token.clone())))
-    };
+    let is_well = readiness::serves(all.iter().map(|(_, reason)| reason));
+    let serving = rules.connectors().filter(|(name, connector)| outlook::serves(&front, (name, connector)));
     Json(Health {
-        status: if bad.is_empty() { "ok" } else { "degraded" }.to_owned(),
+        status: if is_well { "ok" } else { "degraded" }.to_owned(),
         software: front.agent.allow_software_tokens,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         connectors: rules.connectors().count(),
-        serving: rules.connectors().filter(serves).count(),
+        serving: serving.count(),
         reasons: by_code(&all, |subject| is_shown(&rules, &peer, subject)),
     })
 }
