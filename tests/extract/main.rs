@@ -4,17 +4,16 @@
 //! module alone, past the agent, as an intruder with the PIN would. Beside each refusal it shows that the same session
 //! reads what is public, so that a refusal is the key's and not a broken tool's. Exits with 0 when every way is shut.
 
-use std::fmt::Display;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Error;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeInfo, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
+use tests::session::{self, text};
 
 /// The parts of an RSA private key (PKCS#11 v3.1, section 6.1.3).
 const SECRETS: [(AttributeType, &str); 4] = [
@@ -86,12 +85,7 @@ fn attempt(arguments: &Arguments) -> Result<bool, String> {
 
 fn log_in(arguments: &Arguments) -> Result<Session, String> {
     let pin = fs::read_to_string(&arguments.pin_file).map_err(text)?;
-    let pkcs11 = Pkcs11::new(&arguments.module).map_err(text)?;
-    pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).map_err(text)?;
-    let slots = pkcs11.get_slots_with_initialized_token().map_err(text)?;
-    let named = |slot: &_| pkcs11.get_token_info(*slot).is_ok_and(|token| token.label() == arguments.token);
-    let slot = slots.into_iter().find(named).ok_or("the module has no such token")?;
-    let session = pkcs11.open_rw_session(slot).map_err(text)?;
+    let session = session::open(&arguments.module, &arguments.token)?;
     session.login(UserType::User, Some(&pin.trim_end().into())).map_err(text)?;
     Ok(session)
 }
@@ -160,8 +154,4 @@ fn tell(what: &str, way: &Way) -> bool {
         Way::Open => println!("  {what}: IT WAS GIVEN"),
     }
     matches!(way, Way::Shut(_))
-}
-
-fn text(error: impl Display) -> String {
-    error.to_string()
 }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use rustix::process::getppid;
+use tests::session::{self, text};
 
 /// Logs in to a token.
 #[derive(Parser)]
@@ -38,24 +38,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let pkcs11 = Pkcs11::new(&arguments.module).map_err(|e| e.to_string())?;
-    pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).map_err(|e| e.to_string())?;
-    let slots = pkcs11.get_slots_with_initialized_token().map_err(|e| e.to_string())?;
-    let named = |slot: &_| pkcs11.get_token_info(*slot).is_ok_and(|token| token.label() == arguments.token);
-    let slot = slots.into_iter().find(named).ok_or("the module has no such token")?;
-    let session = pkcs11.open_rw_session(slot).map_err(|e| e.to_string())?;
+    let session = session::open(&arguments.module, &arguments.token)?;
     let pin = arguments.pin.as_str().into();
     let _ = getppid();
     let logged_in = session.login(UserType::User, Some(&pin));
     let _ = getppid();
-    logged_in.map_err(|e| e.to_string())?;
+    logged_in.map_err(text)?;
     arguments.key.as_ref().map_or(Ok(()), |label| sign(&session, label))
 }
 
 fn sign(session: &Session, label: &str) -> Result<(), String> {
     let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Label(label.into())];
-    let keys = session.find_objects(&template).map_err(|e| e.to_string())?;
+    let keys = session.find_objects(&template).map_err(text)?;
     let key = keys.first().ok_or("the key is gone")?;
     let signed = session.sign(&cryptoki::mechanism::Mechanism::Sha256RsaPkcs, *key, b"what is left");
-    signed.map(|_| ()).map_err(|e| e.to_string())
+    signed.map(|_| ()).map_err(text)
 }

@@ -79,6 +79,11 @@ impl Agent {
         self.admin("GET", "/v1/tokens", "").json().as_array().cloned().unwrap_or_default()
     }
 
+    /// Why its first token is not served, as an admin is told.
+    pub fn detail(&self) -> String {
+        self.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
+    }
+
     pub fn connectors(&self) -> Vec<serde_json::Value> {
         self.admin("GET", "/v1/connectors", "").json().as_array().cloned().unwrap_or_default()
     }

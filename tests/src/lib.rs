@@ -31,6 +31,7 @@ pub mod program;
 pub mod remedy;
 pub mod rig;
 pub mod second;
+pub mod session;
 pub mod softhsm;
 pub mod stage;
 pub mod strace;

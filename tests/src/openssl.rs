@@ -1,4 +1,4 @@
-//! openssl's word on an assertion, by the certificate that the agent exports.
+//! openssl: its word on an assertion by the certificate that the agent exports, and a CA of its making.
 
 use std::fs;
 use std::process::Command;
@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::UintRef;
 
+use crate::rig::library;
 use crate::{Agent, Rig};
 
 /// The length of each half of a P-256 signature, in bytes.
@@ -42,8 +43,33 @@ fn der(raw: &[u8]) -> Vec<u8> {
     vec![r, s].to_der().unwrap()
 }
 
-fn openssl(rig: &Rig, arguments: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
+/// Runs openssl in a rig's folder; what it printed.
+#[track_caller]
+pub fn openssl(rig: &Rig, arguments: &[&str]) -> String {
+    said(Command::new("openssl"), rig, arguments)
+}
+
+#[track_caller]
+fn said(mut openssl: Command, rig: &Rig, arguments: &[&str]) -> String {
+    let output = openssl.current_dir(rig.at(".")).args(arguments).output().unwrap();
     assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A CA's answer to a request in the rig's folder, good for so many days: from today on, or from the day of a time.
+#[track_caller]
+pub fn issue(rig: &Rig, request: &str, certificate: &str, days: &str, from: Option<&str>) {
+    let openssl = || {
+        let mut openssl = Command::new("openssl");
+        if let Some(time) = from {
+            openssl.env("LD_PRELOAD", library("faketime/libfaketime.so.1", "libfaketime"));
+            openssl.env("FAKETIME", time);
+        }
+        openssl
+    };
+    let ca = ["-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA"];
+    said(openssl(), rig, &[&["req", "-x509"][..], &ca].concat());
+    let sign = ["-CA", "ca.pem", "-CAkey", "ca.key", "-days", days, "-out", certificate];
+    said(openssl(), rig, &[&["x509", "-req", "-in", request][..], &sign].concat());
+    said(openssl(), rig, &["verify", "-CAfile", "ca.pem", certificate]);
 }

@@ -1,9 +1,10 @@
 //! An installation: a folder with a token, a PIN, a configuration and tenants, and the commands run on it.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -223,6 +224,15 @@ impl Rig {
 
     /// Runs `kunci`, which must succeed; its standard output.
     #[track_caller]
+    /// Runs `kunci` for a person who types a line.
+    pub fn typed(&self, arguments: &[&str], line: &str) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+        child.wait_with_output().unwrap()
+    }
+
     pub fn kunci_ok(&self, arguments: &[&str]) -> String {
         let output = self.kunci(arguments);
         assert!(output.status.success(), "kunci {arguments:?}: {output:?}");

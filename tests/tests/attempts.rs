@@ -31,7 +31,7 @@ fn a_refusal_that_nobody_wrote_down_latches_the_token_too() {
     for _ in 0..3 {
         let agent = rig.spawn();
         agent.await_tokens("latched");
-        assert!(detail(&agent).contains("nobody told the outcome"), "{}", detail(&agent));
+        assert!(agent.detail().contains("nobody told the outcome"), "{}", agent.detail());
         assert!(agent.stop().success());
     }
     assert_eq!(rig.calls("C_Login"), 1);
@@ -59,7 +59,7 @@ fn a_left_over_attempt_is_retried_once_with_a_source_that_was_accepted_before() 
     assert_eq!(rig.calls("C_Login"), 5);
     // Nobody knows what became of this file's PIN, so the operator's word alone does not have it tried again.
     rig.kunci_ok(&["token", "unlatch", "soft"]);
-    until_true("the host asked again", || detail(&agent).contains("this very file"));
+    until_true("the host asked again", || agent.detail().contains("this very file"));
     assert_eq!(rig.calls("C_Login"), 5);
     rig.private("pin", PIN);
     agent.wait_ready();
@@ -138,8 +138,4 @@ fn tracer_of(pid: u32) -> u32 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
     tracer.unwrap().trim().parse().unwrap()
-}
-
-fn detail(agent: &Agent) -> String {
-    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
+use tests::openssl::{issue, openssl};
 use tests::rig::{OBJECT, PIN, TENANT, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
@@ -28,7 +29,7 @@ fn a_certificate_that_a_ca_issued_for_the_request_is_installed_and_used() {
 
     let agent = rig.spawn();
     until_true("the key waits", || agent.assertion("de").code() == "uncertified");
-    issue(&rig, "de.csr", "de.pem");
+    issue(&rig, "de.csr", "de.pem", "5", None);
     rig.kunci_ok(&["cert", "install", "de", path(&rig, "de.pem").as_str()]);
     assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"));
     assert_eq!(rig.kunci_ok(&["cert", "de"]), pem_only(&rig, "de.pem"));
@@ -142,7 +143,7 @@ fn a_certificate_that_was_never_recorded_does_not_displace_the_recorded_one() {
     let sha256 = sha256_of(&rig, "de.pem");
     copy(&log, &rig.at("before"));
     fs::write(rig.at("new.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
-    issue(&rig, "new.csr", "new.pem");
+    issue(&rig, "new.csr", "new.pem", "5", None);
     rig.kunci_ok(&["cert", "install", "de", &path(&rig, "new.pem")]);
     assert_ne!(kept(&rig), old, "the old one was removed once the new one was on record");
     fs::remove_dir_all(&log).unwrap();
@@ -225,35 +226,6 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.success());
 }
 
-/// A CA's answer to a request.
-fn issue(rig: &Rig, request: &str, certificate: &str) {
-    openssl(
-        rig,
-        &[
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
-            "/CN=CA",
-        ],
-    );
-    openssl(
-        rig,
-        &[
-            "x509",
-            "-req",
-            "-in",
-            request,
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-days",
-            "5",
-            "-out",
-            certificate,
-        ],
-    );
-    openssl(rig, &["verify", "-CAfile", "ca.pem", certificate]);
-}
-
 /// The certificate that an assertion names.
 fn thumbprint(agent: &Agent) -> String {
     agent.assertion("de").ok().json()["x5t_s256"].as_str().unwrap().to_owned()
@@ -289,12 +261,5 @@ fn pkcs11(rig: &Rig, arguments: &[&str]) -> String {
         .output()
         .expect("pkcs11-tool is missing: apt-get install opensc");
     assert!(output.status.success(), "pkcs11-tool {arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn openssl(rig: &Rig, arguments: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -7,22 +7,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::process::{Output, Stdio};
 use std::thread;
 
 use cryptoki_sys::*;
 use rustix::process::Signal;
 use serde_json::Value;
+use tests::Rig;
 use tests::agent::kill;
 use tests::always::{FLAWS, LANES};
 use tests::faults::{Action, Faults, Function as F, Times};
 use tests::load::{Load, Received};
 use tests::rig::PIN;
 use tests::wait::until_true;
-use tests::{Agent, Rig};
 
+/// What a person runs to type a PIN.
+const UNLOCK: [&str; 3] = ["token", "unlock", "soft"];
 const CLIENTS: usize = 8;
 /// How many signatures are waited for.
 const MANY: usize = 60;
@@ -92,7 +92,7 @@ fn a_pin_that_is_refused_is_given_once_however_many_ask_and_latches_the_token() 
         let agent = rig.spawn();
         agent.await_tokens("latched");
         rig.kunci_ok(&["token", "unlatch", "soft"]);
-        until_true("the host asked again", || detail(&agent).contains("this very file"));
+        until_true("the host asked again", || agent.detail().contains("this very file"));
         assert_eq!(faults.calls(F::Login), before + 1, "{code}");
         rig.private("pin", PIN);
         agent.wait_ready();
@@ -109,9 +109,9 @@ fn without_a_restart_it_signs_again_once_the_latch_is_cleared_and_the_file_is_an
     faults.strike(F::Login, Action::Code, CKR_PIN_INCORRECT, Times::N(1));
     agent.assertion("uk").refused(503, "token-unavailable");
     agent.await_tokens("latched");
-    assert!(detail(&agent).contains("PinIncorrect from C_Login"), "{}", detail(&agent));
+    assert!(agent.detail().contains("PinIncorrect from C_Login"), "{}", agent.detail());
     rig.kunci_ok(&["token", "unlatch", "soft"]);
-    until_true("the host asked again", || detail(&agent).contains("this very file"));
+    until_true("the host asked again", || agent.detail().contains("this very file"));
     rig.private("pin", PIN);
     agent.await_signature();
     agent.assertion("uk").ok();
@@ -141,18 +141,18 @@ fn a_typed_pin_serves_until_it_is_refused() {
     rig.except(&FLAWS);
     let (agent, faults) = (rig.spawn(), Faults::of(&rig));
     agent.await_tokens("locked");
-    assert!(unlock(&rig).status.success());
+    assert!(rig.typed(&UNLOCK, PIN).status.success());
     agent.wait_ready();
     (0..5).for_each(|_| drop(agent.assertion("de").ok()));
     let before = faults.calls(F::Login);
     faults.strike(F::Login, Action::Code, CKR_PIN_INCORRECT, Times::N(1));
     agent.assertion("de").refused(503, "token-unavailable");
     agent.await_tokens("latched");
-    assert_eq!(unlock(&rig).status.code(), Some(1));
+    assert_eq!(rig.typed(&UNLOCK, PIN).status.code(), Some(1));
     assert_eq!(faults.calls(F::Login), before + 1);
     rig.kunci_ok(&["token", "unlatch", "soft"]);
     agent.await_tokens("locked");
-    assert!(unlock(&rig).status.success());
+    assert!(rig.typed(&UNLOCK, PIN).status.success());
     agent.wait_ready();
     agent.assertion("de").ok();
     agent.hosts().into_iter().for_each(|host| kill(host, Signal::KILL));
@@ -209,16 +209,4 @@ fn copies(process: u32) -> usize {
             .map_or(0, |()| bytes.windows(PIN.len()).filter(|window| *window == PIN.as_bytes()).count())
     };
     writable.map(count).sum()
-}
-
-fn unlock(rig: &Rig) -> Output {
-    let mut command = rig.command(&["token", "unlock", "soft"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{PIN}").unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn detail(agent: &Agent) -> String {
-    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
 }

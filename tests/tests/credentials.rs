@@ -56,7 +56,7 @@ fn a_credential_is_missed_by_name_where_no_systemd_started_the_agent() {
     let rig = rig();
     let agent = rig.spawn_with(|command| command.env_remove("CREDENTIALS_DIRECTORY"));
     agent.await_tokens("no-pin");
-    let detail = detail(&agent);
+    let detail = agent.detail();
     assert!(detail.contains(NAME) && detail.contains("LoadCredential"), "{detail}");
 }
 
@@ -81,14 +81,10 @@ fn with_credentials(rig: &Rig) -> Agent {
 fn assert_refused(rig: &Rig, remedy: &str) {
     let agent = with_credentials(rig);
     agent.await_tokens("no-pin");
-    let detail = detail(&agent);
+    let detail = agent.detail();
     assert!(detail.contains(NAME) && detail.contains(remedy), "{detail}");
     agent.assertion("de").refused(503, "token-unavailable");
     assert!(agent.stop().success());
-}
-
-fn detail(agent: &Agent) -> String {
-    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
 }
 
 fn environment(pid: u32) -> String {

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ledger::Kind;
 use tests::Rig;
+use tests::openssl::openssl;
 use tests::rig::{CLIENT, TENANT};
 
 #[test]
@@ -65,10 +65,4 @@ fn fingerprint(rig: &Rig, pem: &str, digest: &str) -> String {
     let text = openssl(rig, &["x509", "-in", pem, "-noout", "-fingerprint", digest]);
     let hex = text.trim().rsplit('=').next().unwrap().split(':');
     URL_SAFE_NO_PAD.encode(hex.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>())
-}
-
-fn openssl(rig: &Rig, arguments: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }

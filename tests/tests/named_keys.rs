@@ -9,6 +9,7 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use tests::openssl::openssl;
 use tests::rig::{ALL, library, user};
 use tests::wait::until;
 use tests::yubikey::Model;
@@ -168,10 +169,4 @@ fn judge(rig: &Rig, agent: &Agent) {
     let pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"];
     let verify = ["dgst", "-sha256", "-verify", "key.pem", "-signature", "signature"];
     assert_eq!(openssl(rig, &[&verify[..], &pss, &["input"]].concat()).trim(), "Verified OK");
-}
-
-fn openssl(rig: &Rig, arguments: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(rig.at(".")).args(arguments).output().unwrap();
-    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }

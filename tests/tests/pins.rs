@@ -5,10 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use cryptoki_sys::CKR_PIN_INVALID;
 use rustix::process::Signal;
@@ -18,6 +17,9 @@ use tests::faults::{Action, Faults, Function, Times};
 use tests::rig::{PIN, SO_PIN, softhsm};
 use tests::wait::until_true;
 use tests::{Agent, Rig};
+
+/// What a person runs to type a PIN.
+const UNLOCK: [&str; 3] = ["token", "unlock", "soft"];
 
 /// How often the agent is started with a wrong PIN.
 const STARTS: usize = 50;
@@ -46,7 +48,7 @@ fn a_wrong_pin_is_tried_once_in_fifty_starts_and_never_again_until_an_operator_s
         let agent = rig.spawn();
         agent.await_tokens("latched");
         rig.kunci_ok(&["token", "unlatch", "soft"]);
-        until_true("the host asked again", || detail(&agent).contains("this very file"));
+        until_true("the host asked again", || agent.detail().contains("this very file"));
         agent.await_tokens("latched");
         assert!(agent.stop().success());
     }
@@ -89,7 +91,7 @@ fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone
     mode(0o640);
     let agent = rig.spawn();
     agent.await_tokens("no-pin");
-    assert!(detail(&agent).contains("chmod"), "{}", detail(&agent));
+    assert!(agent.detail().contains("chmod"), "{}", agent.detail());
     agent.assertion("de").refused(503, "token-unavailable");
     mode(0o600);
     agent.wait_ready();
@@ -101,7 +103,7 @@ fn a_pin_that_others_could_read_or_own_is_not_tried_until_it_is_the_agents_alone
     chown(&pin, Some(65534), None).unwrap();
     let agent = rig.spawn();
     agent.await_tokens("no-pin");
-    assert!(detail(&agent).contains("chown"), "{}", detail(&agent));
+    assert!(agent.detail().contains("chown"), "{}", agent.detail());
     chown(&pin, Some(0), None).unwrap();
     agent.wait_ready();
     agent.assertion("de").ok();
@@ -121,7 +123,7 @@ fn a_pin_in_a_folder_that_others_can_write_is_not_tried_until_the_folder_is_mend
     mode(0o777);
     let agent = rig.spawn();
     agent.await_tokens("no-pin");
-    let told = detail(&agent);
+    let told = agent.detail();
     assert!(told.contains(&format!("its folder {} has mode 0777", folder.display())), "{told}");
     assert!(told.contains("chmod go-w"), "{told}");
     assert_eq!(rig.calls("C_Login"), 0);
@@ -150,8 +152,8 @@ fn a_pin_file_that_an_editor_spoilt_is_refused_by_name_and_spends_no_try() {
     let agent = rig.spawn();
     for (text, why) in &spoilt {
         rig.private("pin", text);
-        until_true(why, || detail(&agent).contains(why));
-        assert!(detail(&agent).contains(rig.at("pin").to_str().unwrap()), "{}", detail(&agent));
+        until_true(why, || agent.detail().contains(why));
+        assert!(agent.detail().contains(rig.at("pin").to_str().unwrap()), "{}", agent.detail());
         agent.await_tokens("no-pin");
     }
     assert_eq!(rig.calls("C_Login"), 0);
@@ -250,14 +252,14 @@ fn what_is_typed_is_one_line_of_text_or_it_is_not_tried() {
     rig.write();
     let agent = rig.spawn();
     agent.await_tokens("locked");
-    let marked = unlock(&rig, &format!("\u{feff}{PIN}"));
+    let marked = rig.typed(&UNLOCK, &format!("\u{feff}{PIN}"));
     assert_eq!(marked.status.code(), Some(1), "{marked:?}");
     assert!(String::from_utf8_lossy(&marked.stderr).contains("byte order mark"), "{marked:?}");
-    let lines = unlock(&rig, &format!("{PIN}\nand what it is for"));
+    let lines = rig.typed(&UNLOCK, &format!("{PIN}\nand what it is for"));
     assert_eq!(lines.status.code(), Some(2), "{lines:?}");
     assert_eq!(rig.calls("C_Login"), 0);
     agent.await_tokens("locked");
-    assert!(unlock(&rig, PIN).status.success());
+    assert!(rig.typed(&UNLOCK, PIN).status.success());
     agent.wait_ready();
 }
 
@@ -268,22 +270,22 @@ fn a_typed_pin_unlocks_once_and_a_wrong_one_latches() {
     let agent = rig.spawn();
     agent.await_tokens("locked");
     agent.assertion("de").refused(503, "token-unavailable");
-    let refused = unlock(&rig, WRONG);
+    let refused = rig.typed(&UNLOCK, WRONG);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     agent.await_tokens("latched");
-    let latched = unlock(&rig, PIN);
+    let latched = rig.typed(&UNLOCK, PIN);
     assert_eq!(latched.status.code(), Some(1), "{latched:?}");
     assert_eq!(rig.calls("C_Login"), 1);
 
     rig.kunci_ok(&["token", "unlatch", "soft"]);
     agent.await_tokens("locked");
-    assert!(unlock(&rig, PIN).status.success());
+    assert!(rig.typed(&UNLOCK, PIN).status.success());
     agent.wait_ready();
     agent.assertion("de").ok();
     // What a person typed is gone with the process that it was typed for.
     agent.hosts().into_iter().for_each(|host| kill(host, Signal::KILL));
     agent.await_tokens("locked");
-    assert!(unlock(&rig, PIN).status.success());
+    assert!(rig.typed(&UNLOCK, PIN).status.success());
     agent.wait_ready();
     agent.assertion("de").ok();
     assert_eq!(rig.calls("C_Login"), 3);
@@ -322,18 +324,6 @@ fn latched_again_after_the_host_died(agent: &Agent) {
     kill(host, Signal::KILL);
     until_true("another host is there", || agent.hosts().iter().any(|other| *other != host));
     agent.await_tokens("latched");
-}
-
-fn unlock(rig: &Rig, pin: &str) -> Output {
-    let mut command = rig.command(&["token", "unlock", "soft"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{pin}").unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn detail(agent: &Agent) -> String {
-    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
 }
 
 /// A file, or every file below a folder, does not hold the text.

@@ -4,16 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::process::{Command, Output};
 
 use cryptoki_sys::CKR_DEVICE_ERROR;
 use jiff::Timestamp;
 use serde_json::Value;
 use tests::caller::NOBODY;
 use tests::faults::{Action, Faults, Function, Times};
-use tests::rig::library;
+use tests::openssl::issue;
 use tests::wait::until_true;
 use tests::{Agent, Rig};
+
+/// How long a CA's certificates are good for here.
+const DAYS: &str = "30";
 
 #[test]
 fn a_certificate_that_nobody_can_sign_in_with_is_refused_and_fails_by_name_where_it_is_forced() {
@@ -26,7 +28,7 @@ fn a_certificate_that_nobody_can_sign_in_with_is_refused_and_fails_by_name_where
         ("old.pem", "2020-01-01 00:00:00", "certificate-expired"),
         ("new.pem", "2040-01-01 00:00:00", "certificate-not-yet-valid"),
     ] {
-        issue(&rig, "de.csr", name, day);
+        issue(&rig, "de.csr", name, DAYS, Some(day));
         let refused = rig.kunci(&["--json", "cert", "install", "de", &path(&rig, name)]);
         let problem: Value = serde_json::from_slice(&refused.stderr).unwrap();
         assert_eq!((refused.status.code(), &problem["code"]), (Some(1), &code.into()), "{problem}");
@@ -235,7 +237,7 @@ fn a_key_whose_certificate_is_over_signs_only_where_there_is_no_other() {
     // Whichever of the two the route would rather take.
     for (over, good) in [("soft", "second"), ("second", "soft")] {
         fs::write(rig.at("good.pem"), rig.kunci_ok(&["cert", "de", "--token", over])).unwrap();
-        issue(&rig, &format!("de.{over}.csr.pem"), "old.pem", "2020-01-01 00:00:00");
+        issue(&rig, &format!("de.{over}.csr.pem"), "old.pem", DAYS, Some("2020-01-01 00:00:00"));
         install("old.pem");
         let certificates = agent.call("GET", "/v1/connectors/de/certificate", "").json();
         let good = certificates.as_array().unwrap().iter().find(|one| one["token"] == good).unwrap();
@@ -286,42 +288,6 @@ fn thumbprint(agent: &Agent) -> String {
 
 fn request(rig: &Rig, connector: &str, name: &str) {
     fs::write(rig.at(name), rig.kunci_ok(&["provision", connector, "--csr"])).unwrap();
-}
-
-/// A CA's answer to a request, good for 30 days from that day on.
-fn issue(rig: &Rig, request: &str, certificate: &str, day: &str) {
-    let ca = [
-        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
-        "/CN=CA",
-    ];
-    openssl(rig, &ca, day);
-    let sign = [
-        "x509",
-        "-req",
-        "-in",
-        request,
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-days",
-        "30",
-        "-out",
-        certificate,
-    ];
-    openssl(rig, &sign, day);
-}
-
-#[track_caller]
-fn openssl(rig: &Rig, arguments: &[&str], day: &str) {
-    let output: Output = Command::new("openssl")
-        .current_dir(rig.at("."))
-        .env("LD_PRELOAD", library("faketime/libfaketime.so.1", "libfaketime"))
-        .env("FAKETIME", day)
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "openssl {arguments:?}: {output:?}");
 }
 
 fn path(rig: &Rig, name: &str) -> String {

@@ -6,9 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use tests::caller::STRANGER;
 use tests::remedy::commands;
@@ -76,7 +75,7 @@ fn a_pin_file_that_the_agent_may_not_use_is_mended_as_the_token_says() {
     for program in ["chown", "chmod"] {
         agent.await_tokens("no-pin");
         let detail = tests::wait::until(program, || {
-            let detail = detail(&agent);
+            let detail = agent.detail();
             detail.contains(program).then_some(detail)
         });
         let remedy = &detail[detail.find(program).unwrap()..];
@@ -112,7 +111,7 @@ fn a_locked_token_is_unlocked_as_it_says() {
         let words = commands(&words).into_iter().find(|words| words.starts_with(&["token".to_owned()]));
         assert_eq!(words.unwrap(), ["token", "unlock", "soft"]);
     }
-    assert!(typed(&rig, &["token", "unlock", "soft"]).status.success());
+    assert!(rig.typed(&["token", "unlock", "soft"], PIN).status.success());
     agent.wait_ready();
 }
 
@@ -154,16 +153,4 @@ fn a_pinned_key_with_a_flaw_signs_on_while_it_is_rolled_as_its_mend_says() {
 fn as_stranger(rig: &Rig) -> Agent {
     use std::os::unix::process::CommandExt;
     rig.spawn_with(|command| command.uid(STRANGER).gid(STRANGER))
-}
-
-fn typed(rig: &Rig, arguments: &[&str]) -> Output {
-    let mut command = rig.command(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{PIN}").unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn detail(agent: &Agent) -> String {
-    agent.tokens()[0]["detail"].as_str().unwrap_or_default().to_owned()
 }

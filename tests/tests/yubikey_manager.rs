@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
-use std::process::{Output, Stdio};
 
 use tests::openssl::judge;
 use tests::piv::{MANAGEMENT_KEY, PivRig};
 use tests::wait::until_true;
+
+/// What a person runs to type a management key.
+const UNLOCK: [&str; 4] = ["token", "unlock", "key", "--management-key"];
 
 #[test]
 fn a_management_key_of_each_cipher_makes_keys() {
@@ -76,11 +77,11 @@ fn a_management_key_that_a_person_types_is_kept_until_the_yubikey_is_pulled() {
     assert!(said.contains("nobody typed it: run kunci token unlock key --management-key"), "{said}");
 
     for not_one in ["648219", &MANAGEMENT_KEY[..46]] {
-        let output = unlock(&rig, not_one);
+        let output = rig.rig.typed(&UNLOCK, not_one);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(1) && said.contains("hexadecimal digits"), "{said}");
     }
-    assert!(unlock(&rig, MANAGEMENT_KEY).status.success());
+    assert!(rig.rig.typed(&UNLOCK, MANAGEMENT_KEY).status.success());
     rig.rig.kunci_ok(&["provision", "de"]);
     judge(&rig.rig, &agent, "de", "PS256");
 
@@ -90,7 +91,7 @@ fn a_management_key_that_a_person_types_is_kept_until_the_yubikey_is_pulled() {
     agent.await_signature();
     let output = rig.rig.kunci(&["provision", "us"]);
     assert!(!output.status.success(), "it was kept: {output:?}");
-    assert!(unlock(&rig, MANAGEMENT_KEY).status.success());
+    assert!(rig.rig.typed(&UNLOCK, MANAGEMENT_KEY).status.success());
     rig.rig.kunci_ok(&["provision", "us"]);
     until_true("both sign", || agent.assertion("us").status == 200);
 
@@ -108,7 +109,7 @@ fn a_management_key_that_a_person_types_is_kept_until_the_yubikey_is_pulled() {
 fn a_factory_management_key_that_somebody_types_is_not_used() {
     let rig = PivRig::new().token_line("management_key = { prompt = true }");
     let _agent = rig.start();
-    assert!(unlock(&rig, "010203040506070801020304050607080102030405060708").status.success());
+    assert!(rig.rig.typed(&UNLOCK, "010203040506070801020304050607080102030405060708").status.success());
     let before = rig.key.commands("87");
     let said = refused(&rig);
     assert!(said.contains("its management key is the factory's: change it with"), "{said}");
@@ -121,13 +122,4 @@ fn refused(rig: &PivRig) -> String {
     let output = rig.rig.kunci(&["provision", "de"]);
     assert!(!output.status.success(), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
-}
-
-/// A person who types this.
-fn unlock(rig: &PivRig, typed: &str) -> Output {
-    let mut command = rig.rig.command(&["token", "unlock", "key", "--management-key"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{typed}").unwrap();
-    child.wait_with_output().unwrap()
 }
