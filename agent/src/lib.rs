@@ -29,6 +29,7 @@ pub mod problem;
 pub mod provision;
 pub mod rate;
 pub mod readiness;
+pub mod recorded;
 pub mod refusals;
 pub mod request;
 pub mod route;

@@ -1,5 +1,11 @@
 //! `kunci config`: all that is wrong with the configuration and its tenants files, an example, the schema.
+//!
+//! A configuration without a mistake may not fit the keys that were provisioned: where this user can read the log, it is held
+//! against that, and where not, that is said.
 
+use agent::http::ReadinessReason;
+use agent::readiness::serves;
+use agent::recorded::Recorded;
 use clap::Subcommand;
 use hsm_config::{Config, TenantsFile};
 use serde::Serialize;
@@ -7,11 +13,12 @@ use serde::Serialize;
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 use crate::site::Site;
+use crate::token::readiness;
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Say everything that is wrong with it and its tenants files, and what to do
+    /// Say everything that is wrong with it and its tenants files, and whether it fits the keys of the log
     #[command(after_help = "Example:\n  kunci config check --config ./kunci.toml")]
     Check,
     /// Print an example with all fields explained
@@ -31,6 +38,21 @@ struct Counts {
     tenants: usize,
     callers: usize,
     admins: usize,
+    /// How many keys of the log it was held against; absent where the log cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<usize>,
+    reasons: Vec<Told>,
+    #[serde(skip)]
+    serves: bool,
+}
+
+/// What was found about a key.
+#[derive(Debug, Serialize)]
+struct Told {
+    connector: String,
+    token: String,
+    #[serde(flatten)]
+    reason: ReadinessReason,
 }
 
 pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exit, Failure> {
@@ -45,13 +67,24 @@ pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exi
 fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
     let config = site.config()?;
     let tenants = config.load_tenants().map_err(|problems| Failure::configuration(&problems))?;
-    let counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
+    let mut counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
+    match Recorded::of(&config) {
+        Ok(recorded) => counts.compare(&recorded, print),
+        Err(error) => print.note(&format!("Not compared with any key: the log cannot be read ({error})")),
+    }
     if print.json {
         print.json(&serde_json::to_vec(&counts).unwrap_or_default())?;
     } else {
         print.line(&counts.words())?;
+        counts.reasons.iter().for_each(|told| print.warn(&told.words()));
     }
-    Ok(Exit::Yes)
+    Ok(if counts.serves { Exit::Yes } else { Exit::Finding })
+}
+
+impl Told {
+    fn words(&self) -> String {
+        format!("{} on {}: {}", self.connector, self.token, readiness(&self.reason))
+    }
 }
 
 impl Counts {
@@ -64,13 +97,33 @@ impl Counts {
             tenants,
             callers: config.callers.len(),
             admins: config.admins.len(),
+            keys: None,
+            reasons: Vec::new(),
+            serves: true,
+        }
+    }
+
+    fn compare(&mut self, recorded: &Recorded, print: &Printer) {
+        self.keys = Some(recorded.keys);
+        self.serves = serves(recorded.found.iter().flat_map(|(_, _, reasons)| reasons));
+        for (connector, token, reasons) in &recorded.found {
+            self.reasons.extend(reasons.iter().map(|reason| Told {
+                connector: connector.to_string(),
+                token: token.to_string(),
+                reason: reason.into(),
+            }));
+        }
+        if recorded.untold > 0 {
+            let untold = recorded.untold;
+            print.note(&format!("Not compared with {untold} keys: no copy of their certificate can be read"));
         }
     }
 
     fn words(&self) -> String {
         let Self { file, tokens, connectors, tenants, callers, admins, .. } = self;
+        let verdict = if self.serves { "is whole" } else { "does not serve with the keys that the log has" };
         let mut words = format!(
-            "{file} is whole: tokens {tokens}, connectors {connectors}, tenants' lines {tenants}, callers {callers}, admins {admins}"
+            "{file} {verdict}: tokens {tokens}, connectors {connectors}, tenants' lines {tenants}, callers {callers}, admins {admins}"
         );
         if self.software {
             words += "\nSOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.";

@@ -110,8 +110,17 @@ fn assert_fails(rig: &Rig, agent: &Agent, code: &str, until: &str) {
 
 #[test]
 fn a_configuration_that_the_key_does_not_fit_blocks_and_another_size_is_told() {
-    let rig = Rig::bare().provisioned().connector("de", "p-256", "ES256");
+    let rig = Rig::bare().provisioned();
+    let (exit, page) = check(&rig);
+    assert!(exit == Some(0) && page.contains("kunci.toml is whole"), "{page}");
+    let rig = rig.connector("de", "p-256", "ES256");
     rig.write();
+    let (exit, page) = check(&rig);
+    assert!(exit == Some(1) && !page.contains("is whole"), "{page}");
+    assert!(
+        page.contains("de on soft: BLOCKED key-kind: the key on soft is rsa-2048, which cannot make ES256"),
+        "{page}"
+    );
     let agent = rig.spawn();
     until_true("the key is judged", || agent.assertion("de").code() == "key-kind");
     agent.assertion("de").refused(503, "key-kind");
@@ -129,6 +138,8 @@ fn a_configuration_that_the_key_does_not_fit_blocks_and_another_size_is_told() {
 
     let rig = rig.connector("de", "rsa-4096", "PS256");
     rig.write();
+    let (exit, page) = check(&rig);
+    assert!(exit == Some(0) && page.contains("de on soft: note key-size"), "{page}");
     let agent = rig.start();
     agent.assertion("de").ok();
     let (exit, page) = status(&rig);
@@ -275,6 +286,12 @@ fn no_agent_is_not_ok_and_a_private_one_is_asked_only_where_that_is_wanted() {
 fn status(rig: &Rig) -> (Option<i32>, String) {
     let output = rig.kunci(&["status"]);
     (output.status.code(), text(&output.stdout))
+}
+
+/// Of the configuration alone, beside the log: no agent is asked.
+fn check(rig: &Rig) -> (Option<i32>, String) {
+    let output = rig.kunci(&["config", "check"]);
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
 fn health(agent: &Agent) -> Value {

@@ -12,7 +12,7 @@ use crate::journal;
 use crate::lifecycle::ADOPTED;
 use crate::posture::Posture;
 use crate::problem::Problem;
-use crate::readiness::Reason;
+use crate::readiness::makes;
 use crate::tokens::Survey;
 
 impl Bench<'_> {
@@ -70,10 +70,8 @@ impl Bench<'_> {
             return Err(missing());
         }
         // Customers have it as it is: `key` means the next one that is made.
-        if !kind.makes(self.connector.algorithm) {
-            let why = Reason::KeyKind(self.token.clone(), kind, self.connector.algorithm);
-            return Err(why.conflict("The key cannot make the configured algorithm"));
-        }
+        makes(kind, self.connector, self.token)
+            .map_err(|why| why.conflict("The key cannot make the configured algorithm"))?;
         let id = birth(id);
         let adopted = self
             .entry("generated", id)

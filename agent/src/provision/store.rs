@@ -56,8 +56,13 @@ impl Store {
 
     /// The kept certificate with this digest, DER; none if there is none or it cannot be read.
     pub(crate) async fn read(&self, sha256: Sha256) -> Option<Vec<u8>> {
-        let path = self.path(sha256);
-        spawn_blocking(move || std::fs::read(path)).await.ok()?.ok()
+        let store = self.clone();
+        spawn_blocking(move || store.read_now(sha256)).await.ok()?
+    }
+
+    /// The same, for whoever may wait.
+    pub(crate) fn read_now(&self, sha256: Sha256) -> Option<Vec<u8>> {
+        std::fs::read(self.path(sha256)).ok()
     }
 
     /// Every kept certificate, whatever the ledger names; none where they cannot be read.

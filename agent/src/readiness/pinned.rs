@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hsm_config::{Connector, Flaw, Name};
+use hsm_config::{Connector, Flaw, KeyType, Name};
 use token::control::label;
 use token::lane::KeyReport;
 
@@ -55,9 +55,7 @@ pub fn pinned(
     if let Some(flaw) = failed.first() {
         return Err(unfit(flaw));
     }
-    if !public.kind().makes(connector.algorithm) {
-        return Err(Reason::KeyKind(token.clone(), public.kind(), connector.algorithm));
-    }
+    makes(public.kind(), connector, token)?;
     let key = SigningKey {
         connector: name.clone(),
         token: token.clone(),
@@ -66,6 +64,12 @@ pub fn pinned(
         algorithm: connector.algorithm,
     };
     Ok(Fit { key, excused })
+}
+
+/// Whether a key of this kind makes the configured algorithm.
+pub fn makes(kind: KeyType, connector: &Connector, token: &Name) -> Result<(), Reason> {
+    let fits = kind.makes(connector.algorithm);
+    if fits { Ok(()) } else { Err(Reason::KeyKind(token.clone(), kind, connector.algorithm)) }
 }
 
 /// Why a connector has no pinned key on a token: none was made yet, or the log does not know what was. `kept` says whether

@@ -1,0 +1,70 @@
+//! A configuration beside what the log has of its keys, without an agent and without a token.
+//!
+//! The log names each key and its certificate by digest; what kind of key it is, the certificate's copy in the state directory
+//! tells. What that makes of the configuration is the one judgement of [`readiness`](crate::readiness).
+
+use hsm_config::{Config, Connector, Name};
+use ledger::{Entry, Kind, Query, Reader};
+use token::{PublicKey, Sha256};
+
+use crate::clock::Reading;
+use crate::lifecycle::{self, Lifecycle};
+use crate::provision::Store;
+use crate::readiness::{Dates, Key, Reason, makes};
+
+/// The log's folder in the state directory.
+const LOG: &str = "log";
+
+/// What came of the comparison.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// How many of the log's keys were held against the configuration.
+    pub keys: usize,
+    /// How many were not, since no copy of their certificate can be read.
+    pub untold: usize,
+    /// What was found, by connector and token.
+    pub found: Vec<(Name, Name, Vec<Reason>)>,
+}
+
+impl Recorded {
+    /// Holds a configuration against the log of its state directory, which whoever asks has to be able to read.
+    pub fn of(config: &Config) -> Result<Self, ledger::Error> {
+        let lifecycle = fold(&Reader::open(&config.agent.state_dir.join(LOG))?)?;
+        let mut recorded = Self::default();
+        for (name, connector) in &config.connectors {
+            for token in &connector.tokens {
+                let Some(key) = lifecycle.current(name.as_str(), token.as_str()) else { continue };
+                match certificate(config, key) {
+                    Some(der) => recorded.judge((name, connector), token, &der),
+                    None => recorded.untold += 1,
+                }
+            }
+        }
+        Ok(recorded)
+    }
+
+    fn judge(&mut self, (name, connector): (&Name, &Connector), token: &Name, certificate: &[u8]) {
+        let Ok(kind) = PublicKey::from_certificate(certificate).map(|public| public.kind()) else { return };
+        let fits = makes(kind, connector, token);
+        let standing = fits.as_ref().map(|()| kind);
+        let dates = Dates::of(certificate);
+        let key = Key { name, token, connector, standing, dates, failing: None };
+        self.keys += 1;
+        self.found.push((name.clone(), token.clone(), key.judge(Reading::now().seconds())));
+    }
+}
+
+fn fold(log: &Reader) -> Result<Lifecycle, ledger::Error> {
+    let query = Query { kind: Some(Kind::Lifecycle), ..Query::default() };
+    let entries: Vec<(u64, Entry)> = ledger::search(log, query).collect::<Result<_, _>>()?;
+    Ok(Lifecycle::fold(entries.iter().map(|(index, entry)| (*index, entry))))
+}
+
+/// The recorded certificate of the pinned key, where its copy is what it should be.
+fn certificate(config: &Config, key: &lifecycle::Key) -> Option<Vec<u8>> {
+    let recorded = key.certificate_sha256?;
+    let store = Store::for_key(&config.agent.state_dir, &key.connector, &key.token);
+    let der = store.read_now(recorded).filter(|der| Sha256::of(der) == recorded)?;
+    let public = PublicKey::from_certificate(&der).ok()?;
+    (Some(public.sha256()) == key.spki_sha256).then_some(der)
+}
