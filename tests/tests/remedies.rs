@@ -5,14 +5,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tests::caller::STRANGER;
 use tests::remedy::commands;
 use tests::rig::{PIN, binary};
 use tests::{Agent, Rig};
+
+/// What is known about the logins to a token.
+type Record = serde_json::Map<String, serde_json::Value>;
 
 /// Neither the agent's user nor root.
 const SOMEBODY: u32 = 61_234;
@@ -148,6 +153,39 @@ fn a_pinned_key_with_a_flaw_signs_on_while_it_is_rolled_as_its_mend_says() {
     assert_eq!(rig.kunci_ok(&["cert", "de"]), certificate);
     let signs = |one: &serde_json::Value| one["ready"] == true;
     assert!(agent.connectors().iter().all(signs), "{:?}", agent.connectors());
+}
+
+/// What an agent knew before it noted when a token last took its PIN.
+const FIELDS: [&str; 7] = ["serial", "token", "accepted", "last", "spent", "number", "blank"];
+
+/// docs/how-to/back-up-and-restore.md, as it stands there.
+#[test]
+fn the_records_of_logins_are_made_fit_for_an_older_agent_and_forget_no_refused_pin() {
+    let rig = Rig::bare().provisioned();
+    let latch = rig.at("state/latch");
+    let read = || -> BTreeMap<PathBuf, Record> {
+        let files = fs::read_dir(&latch).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| (path.clone(), serde_json::from_slice(&fs::read(path).unwrap()).unwrap())).collect()
+    };
+    assert!(rig.start().stop().success());
+    rig.private("pin", "not-the-rigs-pin");
+    rig.spawn().await_tokens("latched");
+    let mut before = read();
+    // One is the slot's, which was blank; the other the token's own.
+    assert_eq!(before.values_mut().filter_map(|record| record.remove("opened")).count(), 1, "{before:?}");
+
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/how-to/back-up-and-restore.md");
+    let page = fs::read_to_string(page).unwrap();
+    let line = page.lines().find(|line| line.contains("sed -i")).unwrap();
+    let line = line.replace("sudo -u kunci ", "").replace("/var/lib/kunci/latch", latch.to_str().unwrap());
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+    assert_eq!(read(), before);
+    assert!(
+        before.values().flat_map(Record::keys).all(|field| FIELDS.contains(&field.as_str())),
+        "{before:?}"
+    );
+    // This one reads it, too, and has not forgotten.
+    rig.spawn().await_tokens("latched");
 }
 
 fn as_stranger(rig: &Rig) -> Agent {
