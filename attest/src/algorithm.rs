@@ -30,6 +30,17 @@ pub enum KeyAlgorithm {
     Other(ObjectIdentifier),
 }
 
+impl Curve {
+    /// How long a coordinate is, in bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+}
+
 impl fmt::Display for Curve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -12,7 +12,7 @@ use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 
 use crate::signed::Signed;
-use crate::{PublicKey, Sha256, SignatureFault, public_key};
+use crate::{KeyError, PublicKey, Sha256, SignatureFault, public_key};
 
 /// The largest certificate, in bytes.
 const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
@@ -28,9 +28,9 @@ pub struct Certificate {
 
 impl Certificate {
     /// Parses one DER certificate.
-    pub fn from_der(der: &[u8]) -> Result<Self, der::Error> {
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         if der.len() > MAX_CERTIFICATE_BYTES {
-            return Err(der::ErrorKind::Overlength.into());
+            return Err(der::Error::from(der::ErrorKind::Overlength).into());
         }
         let signed = Signed::from_der(der)?;
         let tbs = TbsCertificate::from_der(&signed.body)?;
@@ -38,7 +38,7 @@ impl Certificate {
         let parsed = Self { der: der.to_vec(), signed, tbs, key };
         match parsed.is_unambiguous() {
             true => Ok(parsed),
-            false => Err(der::Tag::Sequence.value_error().into()),
+            false => Err(der::Error::from(der::Tag::Sequence.value_error()).into()),
         }
     }
 

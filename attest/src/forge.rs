@@ -151,6 +151,13 @@ pub(crate) fn request(signer: &Signer, carried: &[([u8; 2], Vec<u8>)]) -> Vec<u8
     signer.seal(&body, true)
 }
 
+/// As PEM.
+pub(crate) fn armoured(label: &str, der: &[u8]) -> Vec<u8> {
+    use base64::Engine;
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\r\n{body}\r\n-----END {label}-----\r\n").into_bytes()
+}
+
 fn extensions(all: &[(Vec<u8>, bool, Vec<u8>)]) -> Vec<Vec<u8>> {
     let one = |(oid, critical, value): &(Vec<u8>, bool, Vec<u8>)| {
         let critical = if *critical { vec![0x01, 0x01, 0xff] } else { Vec::new() };

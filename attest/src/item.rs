@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use crate::liquidsecurity::{self, NotAStatement};
-use crate::{Certificate, HsmStatement, PublicKey, Request, bundle, pem, tpm};
+use crate::{Certificate, Curve, HsmStatement, KeyError, PublicKey, Request, bundle, pem, tpm};
 use der::{Reader, SliceReader};
 
 /// The largest file of evidence, in bytes.
@@ -52,6 +52,9 @@ pub enum Malformed {
     /// Neither PEM nor DER nor JSON, or cut short or damaged.
     #[error("it is neither a certificate nor a request nor a public key ({0})")]
     Unreadable(String),
+    /// A public key that has no private key.
+    #[error("its public key is no point on the curve {0}")]
+    OffCurve(Curve),
     /// A PEM block that has no place in evidence.
     #[error("a PEM block is labelled {0:?}, which is no evidence")]
     Label(String),
@@ -112,39 +115,58 @@ fn from_pem(text: &str) -> Result<Vec<Item>, Malformed> {
 
 /// The labels of RFC 7468, and those of old tools.
 fn labelled(label: &str, der: &[u8]) -> Result<Item, Malformed> {
-    let damaged = |error: der::Error| Malformed::Unreadable(error.to_string());
-    match label {
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => certificate(der).map_err(damaged),
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => request(der).map_err(damaged),
-        "PUBLIC KEY" => PublicKey::from_spki(der).map(Item::Key).map_err(damaged),
-        other => Err(Malformed::Label(other.chars().take(40).collect())),
-    }
+    let read = match label {
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => certificate(der),
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => request(der),
+        "PUBLIC KEY" => key(der),
+        other => return Err(Malformed::Label(other.chars().take(40).collect())),
+    };
+    Ok(read?)
 }
 
 /// One DER value after the other.
 fn from_der(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
-    let damaged = |error: der::Error| Malformed::Unreadable(error.to_string());
+    let damaged = |error: der::Error| Malformed::from(KeyError::from(error));
     let mut reader = SliceReader::new(bytes).map_err(damaged)?;
     let mut items = Vec::new();
     while !reader.is_finished() && items.len() <= MAX_ITEMS {
-        items.push(one(reader.tlv_bytes().map_err(damaged)?).map_err(damaged)?);
+        items.push(one(reader.tlv_bytes().map_err(damaged)?)?);
     }
     Ok(items)
 }
 
-/// Told apart by what parses; where nothing does, the certificate's error is the one that helps.
-fn one(der: &[u8]) -> Result<Item, der::Error> {
-    certificate(der).or_else(|error| {
-        request(der).or_else(|_| PublicKey::from_spki(der).map(Item::Key)).map_err(|_| error)
-    })
+/// Told apart by what parses; where nothing does, the certificate's error is the one that helps. What was read as far as a point
+/// that is none is nothing else.
+fn one(der: &[u8]) -> Result<Item, KeyError> {
+    let mut first = None;
+    for read in [certificate, request, key] {
+        match read(der) {
+            Err(KeyError::Der(error)) => first = first.or(Some(error)),
+            done => return done,
+        }
+    }
+    Err(KeyError::Der(first.unwrap_or_else(|| der::ErrorKind::Failed.into())))
 }
 
-fn certificate(der: &[u8]) -> Result<Item, der::Error> {
+fn certificate(der: &[u8]) -> Result<Item, KeyError> {
     Certificate::from_der(der).map(|parsed| Item::Certificate(Box::new(parsed)))
 }
 
-fn request(der: &[u8]) -> Result<Item, der::Error> {
+fn request(der: &[u8]) -> Result<Item, KeyError> {
     Request::from_der(der).map(|parsed| Item::Request(Box::new(parsed)))
+}
+
+fn key(der: &[u8]) -> Result<Item, KeyError> {
+    PublicKey::from_spki(der).map(Item::Key)
+}
+
+impl From<KeyError> for Malformed {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Der(error) => Self::Unreadable(error.to_string()),
+            KeyError::OffCurve(curve) => Self::OffCurve(curve),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use x509_cert::spki::ObjectIdentifier;
 
 use crate::signed::Signed;
 use crate::yubico::REQUEST_CARRIES;
-use crate::{Certificate, PublicKey, SignatureFault, public_key};
+use crate::{Certificate, KeyError, PublicKey, SignatureFault, public_key};
 
 /// The first byte of an OCTET STRING.
 const OCTET_STRING: u8 = 0x04;
@@ -23,7 +23,7 @@ pub struct Request {
 
 impl Request {
     /// Parses one DER request.
-    pub fn from_der(der: &[u8]) -> Result<Self, der::Error> {
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let signed = Signed::from_der(der)?;
         let info = CertReqInfo::from_der(&signed.body)?;
         let key = public_key::of(&info.public_key)?;
@@ -55,7 +55,7 @@ impl Request {
     }
 }
 
-fn certificate(value: &[u8]) -> Result<Certificate, der::Error> {
+fn certificate(value: &[u8]) -> Result<Certificate, KeyError> {
     match value.first() == Some(&OCTET_STRING) {
         true => Certificate::from_der(<&OctetStringRef>::from_der(value)?.as_bytes()),
         false => Certificate::from_der(value),

@@ -48,6 +48,8 @@ pub enum Flaw {
     Copyable,
     /// Neither RSA of 2048, 3072 or 4096 bits nor P-256, or of no readable type.
     UnknownType,
+    /// The public key is no point on the curve that it names.
+    OffCurve,
     /// CKA_ID is not one of Kunci's.
     ForeignId,
     /// Another private key has its CKA_ID.
@@ -64,7 +66,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw, in the order in which they are told.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NotSensitive,
         Self::Extractable,
         Self::OnceReadable,
@@ -82,6 +84,7 @@ impl Flaw {
         Self::Modifiable,
         Self::Copyable,
         Self::UnknownType,
+        Self::OffCurve,
         Self::ForeignId,
         Self::DuplicateId,
         Self::DuplicateLabel,
@@ -110,6 +113,7 @@ impl Flaw {
         !matches!(
             self,
             Self::UnknownType
+                | Self::OffCurve
                 | Self::ForeignId
                 | Self::DuplicateId
                 | Self::DuplicatePublic
@@ -220,6 +224,11 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
             "unknown-type",
             "its public key is neither RSA of 2048, 3072 or 4096 bits nor P-256, or is not told",
             FOREIGN,
+        ),
+        Flaw::OffCurve => (
+            "off-curve",
+            "its public key is no point on the curve that it names: no private key has it",
+            "have the token looked at: its store is damaged, or somebody wrote to it; Kunci does not use the key",
         ),
         Flaw::ForeignId => ("foreign-id", "its CKA_ID is not 16 bytes: Kunci did not make it", FOREIGN),
         Flaw::DuplicateId => (

@@ -55,6 +55,42 @@ fn two_public_keys_with_one_identifier_stop_that_key_alone() {
     assert_eq!(rig.postures("key-unfit").len(), 1, "on record once, however often it is found");
 }
 
+/// As a damaged store has it, or one that somebody wrote to.
+#[test]
+fn a_public_key_off_its_curve_is_named_by_the_survey_and_not_adopted() {
+    let rig = Rig::bare().connector("uk", "p-256", "ES256").provisioned();
+    fs::rename(rig.at("state"), rig.at("lost")).unwrap();
+    spoil_the_point(&rig);
+    let agent = surveyed(&rig);
+    let (code, checked) = check(&rig);
+    let keys = checked["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["label"] == "kunci:uk").unwrap();
+    assert_eq!((code, findings(key)), (Some(1), vec![("off-curve".to_owned(), false)]), "{key}");
+    let digest = key["spki_sha256"].as_str().unwrap();
+    for (how, code) in
+        [("{}".to_owned(), "orphaned-key"), (format!(r#"{{"adopt_spki_sha256":"{digest}"}}"#), "key-unfit")]
+    {
+        let refused = agent.admin("POST", "/v1/connectors/uk/provision", &how).refused(409, code).json();
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("its public key is no point on the curve"), "{detail}");
+    }
+}
+
+/// Changes the last bit of the only point in SoftHSM2's files.
+fn spoil_the_point(rig: &Rig) {
+    const BEGIN: &[u8] = &[0x04, 0x41, 0x04];
+    let mut spoilt = 0;
+    for file in fs::read_dir(rig.token_folder()).unwrap().map(|file| file.unwrap().path()) {
+        let mut bytes = fs::read(&file).unwrap();
+        if let Some(at) = bytes.windows(BEGIN.len()).position(|window| window == BEGIN) {
+            bytes[at + BEGIN.len() + 63] ^= 1;
+            fs::write(file, bytes).unwrap();
+            spoilt += 1;
+        }
+    }
+    assert_eq!(spoilt, 1, "files with a point");
+}
+
 #[test]
 fn a_wrapping_key_on_the_token_stops_all_its_keys_until_the_configuration_excuses_it() {
     let rig = Rig::bare().provisioned();

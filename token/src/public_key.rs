@@ -4,21 +4,16 @@
 //! own probe signatures with the same code. Accepts RSA of 2048 to 4096 bits and NIST P-256 only (RFC 7518
 //! sections 3.3 to 3.5; RFC 5480).
 
+use attest::{Curve, KeyAlgorithm};
 use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use der::{Decode, Encode};
 use hsm_config::{Algorithm, KeyType};
-use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use crate::Sha256;
 
-pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-pub(crate) const PRIME256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-
 /// A parsed public key: its DER, its digest and a ready verifier.
 pub struct PublicKey {
-    spki: Vec<u8>,
-    bits: Vec<u8>,
+    key: attest::PublicKey,
     kind: KeyType,
     sha256: Sha256,
     verifier: Verifier,
@@ -38,21 +33,15 @@ pub enum KeyError {
     /// Neither RSA of a known size nor P-256.
     #[error("the public key is neither RSA (2048, 3072 or 4096 bits) nor P-256")]
     Unsupported,
+    /// A point that has no private key.
+    #[error("the public key is no point on the curve {0}")]
+    OffCurve(Curve),
 }
 
 impl PublicKey {
     /// Parses a DER SubjectPublicKeyInfo.
     pub fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
-        let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| KeyError::Malformed)?;
-        let bits = info.subject_public_key.as_bytes().ok_or(KeyError::Malformed)?.to_vec();
-        let (kind, verifier) = match info.algorithm.oid {
-            RSA_ENCRYPTION => (rsa_kind(&bits)?, Verifier::rsa(&bits)?),
-            EC_PUBLIC_KEY if info.algorithm.parameters_oid() == Ok(PRIME256V1) => {
-                (KeyType::P256, Verifier::p256(&bits)?)
-            }
-            _ => return Err(KeyError::Unsupported),
-        };
-        Ok(Self { sha256: Sha256::of(spki), spki: spki.to_vec(), bits, kind, verifier })
+        attest::PublicKey::from_spki(spki)?.try_into()
     }
 
     /// The public key of a DER certificate (RFC 5280).
@@ -65,12 +54,12 @@ impl PublicKey {
 
     /// The DER SubjectPublicKeyInfo.
     pub fn spki(&self) -> &[u8] {
-        &self.spki
+        self.key.spki()
     }
 
     /// The content of the subjectPublicKey bit string: PKCS#1 RSAPublicKey DER, or a 65-byte point.
     pub fn bits(&self) -> &[u8] {
-        &self.bits
+        self.key.bits()
     }
 
     /// RSA and its size, or P-256.
@@ -112,20 +101,26 @@ fn parse(algorithm: &'static dyn VerificationAlgorithm, bits: &[u8]) -> Result<P
     UnparsedPublicKey::new(algorithm, bits).parse().map_err(|_| KeyError::Unsupported)
 }
 
-/// The size of a PKCS#1 RSAPublicKey (RFC 8017 appendix A.1.1).
-fn rsa_kind(bits: &[u8]) -> Result<KeyType, KeyError> {
-    let key = der::asn1::AnyRef::from_der(bits).map_err(|_| KeyError::Malformed)?;
-    let modulus = key
-        .sequence(|reader| {
-            let modulus: der::asn1::UintRef<'_> = der::Decode::decode(reader)?;
-            let _exponent: der::asn1::UintRef<'_> = der::Decode::decode(reader)?;
-            Ok::<_, der::Error>(modulus)
-        })
-        .map_err(|_| KeyError::Malformed)?;
-    match modulus.as_bytes().len() {
-        256 => Ok(KeyType::Rsa2048),
-        384 => Ok(KeyType::Rsa3072),
-        512 => Ok(KeyType::Rsa4096),
-        _ => Err(KeyError::Unsupported),
+impl TryFrom<attest::PublicKey> for PublicKey {
+    type Error = KeyError;
+
+    fn try_from(key: attest::PublicKey) -> Result<Self, KeyError> {
+        let (kind, verifier) = match key.algorithm() {
+            KeyAlgorithm::Rsa(2048) => (KeyType::Rsa2048, Verifier::rsa(key.bits())?),
+            KeyAlgorithm::Rsa(3072) => (KeyType::Rsa3072, Verifier::rsa(key.bits())?),
+            KeyAlgorithm::Rsa(4096) => (KeyType::Rsa4096, Verifier::rsa(key.bits())?),
+            KeyAlgorithm::Ec(Curve::P256) => (KeyType::P256, Verifier::p256(key.bits())?),
+            _ => return Err(KeyError::Unsupported),
+        };
+        Ok(Self { sha256: key.sha256(), key, kind, verifier })
+    }
+}
+
+impl From<attest::KeyError> for KeyError {
+    fn from(error: attest::KeyError) -> Self {
+        match error {
+            attest::KeyError::Der(_) => Self::Malformed,
+            attest::KeyError::OffCurve(curve) => Self::OffCurve(curve),
+        }
     }
 }

@@ -98,6 +98,26 @@ fn two_public_keys_and_a_label_without_end_do_not_hide_the_other_keys() {
     assert!(host.ask(messages::sign("es", pin_of(&key), messages::assertion())).is_ok());
 }
 
+/// Some modules tell points so, and a token's key is the same one whichever way it is told.
+#[test]
+fn a_compressed_point_is_the_same_key() {
+    let soft = softhsm2();
+    let key = Host::ready(soft.config()).generate("es", 1);
+    soft.make("compressed");
+    let host = Host::ready(soft.config());
+    assert_eq!(survey(&host).1, std::slice::from_ref(&key));
+    assert!(host.ask(messages::sign("es", pin_of(&key), messages::assertion())).is_ok());
+}
+
+#[test]
+fn a_key_whose_point_is_off_its_curve_is_no_key_of_unknown_type() {
+    let soft = softhsm2();
+    assert!(soft.make("bad").contains("ec-off-curve"), "the module takes any point");
+    let (_, keys) = survey(&Host::ready(soft.config()));
+    let key = keys.iter().find(|key| key.label == "kunci:ec-off-curve").unwrap();
+    assert_eq!((key.flaws.as_slice(), key.spki.len()), (&[Flaw::OffCurve][..], 0));
+}
+
 /// The whole survey, in as many answers as it takes.
 fn survey(host: &Host) -> (TokenReport, Vec<KeyReport>) {
     let mut all = Vec::new();

@@ -4,6 +4,7 @@
 //! One that the ledger never heard of means that the state directory was lost or the token came from elsewhere: nothing is
 //! made until somebody says which key is whose.
 
+use hsm_config::Flaw;
 use token::Sha256;
 use token::control::label;
 use token::lane::KeyReport;
@@ -62,6 +63,13 @@ impl Bench<'_> {
     }
 
     fn remedy(&self, orphan: &Orphan<'_>) -> String {
+        if orphan.report.flaws.contains(&Flaw::OffCurve) {
+            return format!(
+                "{}, so nobody can adopt it: {}.",
+                Flaw::OffCurve.reason(),
+                Flaw::OffCurve.mend()
+            );
+        }
         if orphan.report.spki.is_empty() {
             return "It is of no type that Kunci uses, or there is only a certificate, so nobody can adopt it: configure another \
                     place, or remove it with the token's own tools if nobody uses it."

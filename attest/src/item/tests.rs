@@ -16,9 +16,7 @@ fn kinds(bytes: &[u8]) -> Vec<&'static str> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine;
-    let body = base64::engine::general_purpose::STANDARD.encode(der);
-    format!("-----BEGIN {label}-----\r\n{body}\r\n-----END {label}-----\r\n")
+    String::from_utf8(forge::armoured(label, der)).unwrap()
 }
 
 #[test]

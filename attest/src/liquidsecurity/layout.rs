@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::gzip;
 use super::pair::Pair;
-use crate::{Hash, PublicKey, Scheme};
+use crate::{Curve, Hash, PublicKey, Scheme};
 
 /// The largest statement, in bytes; real ones have two to three thousand.
 pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
@@ -45,6 +45,9 @@ pub enum NotAStatement {
     /// An attribute is missing, twice there, or not what it should be.
     #[error("attribute {0:#x} is missing or not what it should be")]
     Attribute(u32),
+    /// The public key has no private key.
+    #[error("its public key is no point on the curve {0}")]
+    OffCurve(Curve),
 }
 
 /// The attributes of an object, by their numbers.

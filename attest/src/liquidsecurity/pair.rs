@@ -97,7 +97,7 @@ impl Object<'_> {
             EC => (spki::ec(self.number(MODULUS_BITS)?, value), true),
             _ => return Err(NotAStatement::Attribute(KEY_TYPE)),
         };
-        let key = key.ok_or(NotAStatement::Attribute(MODULUS))?;
+        let key = key.map_err(NotAStatement::OffCurve)?.ok_or(NotAStatement::Attribute(MODULUS))?;
         match is_ec && self.value(CHECK_VALUE)? != Sha256::of(key.spki()).0 {
             true => Err(NotAStatement::Attribute(CHECK_VALUE)),
             false => Ok(key),

@@ -1,36 +1,31 @@
-//! The public key of a statement as DER, so that it can be compared with any other and be digested (RFC 5480, RFC 8017).
+//! The public key of a statement, whose curve goes by a number.
 
-use der::Encode;
-use der::asn1::{AnyRef, BitString, Null, UintRef};
-use x509_cert::spki::{AlgorithmIdentifier, ObjectIdentifier, SubjectPublicKeyInfo};
+use crate::{Curve, KeyError, PublicKey, spki};
 
-use crate::PublicKey;
-
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// The curves: OpenSSL's number, the identifier, and a coordinate's size in bytes.
-const CURVES: [(u64, ObjectIdentifier, usize); 4] = [
-    (415, ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), 32),
-    (714, ObjectIdentifier::new_unwrap("1.3.132.0.10"), 32),
-    (715, ObjectIdentifier::new_unwrap("1.3.132.0.34"), 48),
-    (716, ObjectIdentifier::new_unwrap("1.3.132.0.35"), 66),
-];
+/// OpenSSL's numbers of the curves.
+const CURVES: [(u64, Curve); 3] = [(415, Curve::P256), (715, Curve::P384), (716, Curve::P521)];
+/// That of secp256k1, and its coordinates' size in bytes. Its points are not looked at: it signs nothing here.
+const SECP256K1: (u64, usize) = (714, 32);
 
 /// An RSA key. Zeros may stand before either number.
-pub(super) fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<PublicKey> {
-    let key = vec![UintRef::new(modulus).ok()?, UintRef::new(exponent).ok()?].to_der().ok()?;
-    key_of(RSA_ENCRYPTION, AnyRef::from(Null), &key)
+pub(super) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Option<PublicKey>, Curve> {
+    read(PublicKey::rsa(modulus, exponent))
 }
 
-/// An uncompressed point on a curve.
-pub(super) fn ec(curve: u64, point: &[u8]) -> Option<PublicKey> {
-    let (_, oid, bytes) = CURVES.iter().find(|(number, ..)| *number == curve)?;
-    (point.len() == 1 + 2 * bytes && point[0] == 4)
-        .then(|| key_of(EC_PUBLIC_KEY, AnyRef::from(oid), point))?
+/// A point on a curve; the curve, where it is none on that.
+pub(super) fn ec(curve: u64, point: &[u8]) -> Result<Option<PublicKey>, Curve> {
+    if curve == SECP256K1.0 {
+        let fits = point.len() == 1 + 2 * SECP256K1.1 && point[0] == 4;
+        let info = spki::ec(spki::SECP256K1, point).ok().filter(|_| fits);
+        return Ok(info.and_then(|info| PublicKey::from_spki(&info).ok()));
+    }
+    let Some((_, curve)) = CURVES.iter().find(|(number, _)| *number == curve) else { return Ok(None) };
+    read(PublicKey::ec(*curve, point))
 }
 
-fn key_of(oid: ObjectIdentifier, parameters: AnyRef<'_>, bits: &[u8]) -> Option<PublicKey> {
-    let algorithm = AlgorithmIdentifier { oid, parameters: Some(parameters) };
-    let info = SubjectPublicKeyInfo { algorithm, subject_public_key: BitString::from_bytes(bits).ok()? };
-    PublicKey::from_spki(&info.to_der().ok()?).ok()
+fn read(key: Result<PublicKey, KeyError>) -> Result<Option<PublicKey>, Curve> {
+    match key {
+        Err(KeyError::OffCurve(curve)) => Err(curve),
+        key => Ok(key.ok()),
+    }
 }

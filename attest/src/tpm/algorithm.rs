@@ -6,6 +6,7 @@
 use aws_lc_rs::{agreement, digest, hmac};
 
 use super::wire::WireError;
+use crate::Curve;
 
 pub(super) const RSA: u16 = 0x0001;
 pub(super) const AES: u16 = 0x0006;
@@ -29,15 +30,6 @@ pub enum HashAlg {
     Sha384,
     /// SHA-512
     Sha512,
-}
-
-/// A curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Curve {
-    /// NIST P-256
-    P256,
-    /// NIST P-384
-    P384,
 }
 
 impl HashAlg {
@@ -90,27 +82,20 @@ impl From<HashAlg> for crate::Hash {
     }
 }
 
-impl Curve {
-    pub(super) fn parse(id: u16) -> Result<Self, WireError> {
-        match id {
-            0x0003 => Ok(Self::P256),
-            0x0004 => Ok(Self::P384),
-            _ => Err(WireError::Unsupported("curve", u32::from(id))),
-        }
+/// The curve of a TPM_ECC_CURVE.
+pub(super) fn curve(id: u16) -> Result<Curve, WireError> {
+    match id {
+        0x0003 => Ok(Curve::P256),
+        0x0004 => Ok(Curve::P384),
+        _ => Err(WireError::Unsupported("curve", u32::from(id))),
     }
+}
 
-    /// How long a coordinate is, in bytes.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
-        }
-    }
-
-    pub(super) fn agreement(self) -> &'static agreement::Algorithm {
-        match self {
-            Self::P256 => &agreement::ECDH_P256,
-            Self::P384 => &agreement::ECDH_P384,
-        }
+/// Diffie and Hellman's agreement on a curve.
+pub(super) fn agreement(curve: Curve) -> &'static agreement::Algorithm {
+    match curve {
+        Curve::P256 => &agreement::ECDH_P256,
+        Curve::P384 => &agreement::ECDH_P384,
+        Curve::P521 => &agreement::ECDH_P521,
     }
 }

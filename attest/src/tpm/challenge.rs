@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::credential::{NotSealed, Recipient, SECRET};
 use super::public::{Name, Public, PublicPart};
-use crate::{Sha256, hex};
+use crate::{Curve, Sha256, hex};
 
 /// The `format` of a challenge.
 pub const CHALLENGE: &str = "kunci-challenge/1";
@@ -82,7 +82,7 @@ impl Endorsement {
     pub fn from_spki(spki: &[u8]) -> Result<Self, ChallengeError> {
         let key = PublicPart::from_spki(spki).ok_or(ChallengeError::Endorsement)?;
         let (hash, aes_bits) = match &key {
-            PublicPart::Ecc { curve: super::Curve::P384, .. } => (super::HashAlg::Sha384, 256),
+            PublicPart::Ecc { curve: Curve::P384, .. } => (super::HashAlg::Sha384, 256),
             _ => (super::HashAlg::Sha256, 128),
         };
         Ok(Self { key, hash, aes_bits })

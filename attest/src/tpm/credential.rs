@@ -13,10 +13,11 @@ use aws_lc_rs::rsa::{self, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncrypt
 use aws_lc_rs::{cipher, hmac, rand};
 use zeroize::Zeroizing;
 
-use super::algorithm::{Curve, HashAlg};
+use super::algorithm::{self as alg, HashAlg};
 use super::kdf::{kdf_a, kdf_e};
 use super::public::{Name, PublicPart};
 use super::wire::put_sized;
+use crate::Curve;
 
 /// How long the secret is, in bytes.
 pub const SECRET: usize = 32;
@@ -104,10 +105,10 @@ impl Recipient<'_> {
     }
 
     fn ecc_seed(&self, curve: Curve, x: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), NotSealed> {
-        let ours = EphemeralPrivateKey::generate(curve.agreement(), &SystemRandom::new())?;
+        let ours = EphemeralPrivateKey::generate(alg::agreement(curve), &SystemRandom::new())?;
         let public = ours.compute_public_key()?;
         let (our_x, our_y) = point(public.as_ref(), curve).ok_or(NotSealed)?;
-        let theirs = UnparsedPublicKey::new(curve.agreement(), self.key.to_bits());
+        let theirs = UnparsedPublicKey::new(alg::agreement(curve), self.key.to_bits());
         let (hash, bits) = (self.hash, self.digest_bits());
         let seed = agreement::agree_ephemeral(ours, theirs, NotSealed, |z| {
             Ok(kdf_e(hash, z, IDENTITY, [our_x, x], bits))

@@ -11,7 +11,7 @@ use super::signature::Signature;
 use super::statement::Statement;
 use super::wire::WireError;
 use super::{Creation, MAX_STRUCTURE};
-use crate::Certificate;
+use crate::{Certificate, KeyError};
 
 /// The `format` of a TPM's evidence.
 pub const EVIDENCE: &str = "kunci-tpm/1";
@@ -64,8 +64,8 @@ pub enum Unreadable {
     #[error("its {0} is not base64, or too long")]
     Base64(&'static str),
     /// A certificate does not parse.
-    #[error("a certificate of the endorsement key cannot be read")]
-    Certificate,
+    #[error("a certificate of the endorsement key cannot be read: {0}")]
+    Certificate(KeyError),
     /// More certificates than a path has.
     #[error("it brings no certificate of an endorsement key, or more than {MAX_CERTIFICATES}")]
     Certificates,
@@ -101,7 +101,7 @@ impl TpmEvidence {
         }
         let certificate = |text: &String| {
             let der = STANDARD.decode(text).map_err(|_| Unreadable::Base64("ek_certificates"))?;
-            Certificate::from_der(trimmed(&der)).map_err(|_| Unreadable::Certificate)
+            Certificate::from_der(trimmed(&der)).map_err(Unreadable::Certificate)
         };
         self.ek_certificates.iter().map(certificate).collect()
     }

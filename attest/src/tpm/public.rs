@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use super::algorithm::{self as alg, Curve, HashAlg};
+use super::algorithm::{self as alg, HashAlg};
 use super::attributes::ObjectAttributes;
 use super::wire::{Reader, WireError, put_sized, unsized_of};
-use crate::hex;
+use crate::{Curve, hex, point};
 
 const WHAT: &str = "public area";
 /// The largest digest that a policy is, in bytes.
@@ -195,14 +195,15 @@ fn ecc(reader: &mut Reader<'_>) -> Result<PublicPart, WireError> {
         alg::ECDAA => drop(reader.u32()?),
         other => return Err(WireError::Unsupported("ECC scheme", u32::from(other))),
     }
-    let curve = Curve::parse(reader.u16()?)?;
+    let curve = alg::curve(reader.u16()?)?;
     match reader.u16()? {
         alg::NULL => {}
         other => return Err(WireError::Unsupported("key derivation", u32::from(other))),
     }
     let x = padded(reader.sized(curve.bytes())?, curve.bytes());
     let y = padded(reader.sized(curve.bytes())?, curve.bytes());
-    Ok(PublicPart::Ecc { curve, x, y })
+    let part = PublicPart::Ecc { curve, x, y };
+    point::read(curve, &part.to_bits()).map(|_| part).ok_or(WireError::OffCurve(curve))
 }
 
 /// Some TPMs leave leading zeros out.

@@ -6,9 +6,9 @@
 use der::Encode;
 use der::asn1::UintRef;
 
-use super::algorithm::{self as alg, Curve, HashAlg};
+use super::algorithm::{self as alg, HashAlg};
 use super::wire::{Reader, WireError};
-use crate::{PublicKey, Scheme};
+use crate::{Curve, PublicKey, Scheme};
 
 const WHAT: &str = "signature";
 /// The longest signature, in bytes: RSA-4096.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Device, Public, PublicPart};
 use crate::forge::{Draft, Signer, seq, tlv};
 use crate::weakness::tests::{rsa, weak_modulus};
-use crate::{Anchor, Certificate, Evidence, Firmware, Level, Question, Report, verify};
+use crate::{Anchor, Certificate, Evidence, Firmware, Level, Question, Report, Verdict, verify};
 
 /// The certificate of an endorsement key that says this of its TPM.
 fn certificate(manufacturer: &str, model: &str, version: &str) -> Certificate {
@@ -73,6 +73,26 @@ fn asked(name: &str, member: &str, change: impl Fn(Vec<u8>) -> Vec<u8>, question
     let mut evidence = Evidence::new();
     evidence.add(&serde_json::to_vec(&recorded).unwrap()).unwrap();
     verify(&evidence, question)
+}
+
+#[test]
+fn a_point_off_the_curve_is_refused_by_name_in_a_tpms_words_and_its_makers() {
+    let off = |mut bytes: Vec<u8>| {
+        *bytes.last_mut().unwrap() ^= 1;
+        bytes
+    };
+    let certificate = |_| {
+        let key = Signer::p256();
+        Draft::new("an endorsement key", "a maker", off(key.spki())).der(&key)
+    };
+    let question = Question::at(crate::tests::today());
+    for report in
+        [asked("ecc", "key_public", off, &question), asked("ecc", "ek_certificates", certificate, &question)]
+    {
+        let finding = &report.findings[0];
+        assert_eq!((report.verdict, finding.code), (Verdict::Malformed, "malformed"));
+        assert!(finding.message.contains("no point on the curve P-256"), "{}", finding.message);
+    }
 }
 
 #[test]

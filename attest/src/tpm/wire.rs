@@ -4,6 +4,8 @@
 //! allocated by a length that a stranger wrote: buffers are slices of the input. TPM 2.0 Library, part 2, sections 4
 //! and 10.4.
 
+use crate::Curve;
+
 /// The largest structure that is read, in bytes: far above what any TPM sends (its largest buffer is 4 KiB).
 pub const MAX_STRUCTURE: usize = 4096;
 
@@ -25,6 +27,9 @@ pub enum WireError {
     /// A value that contradicts the structure's rules.
     #[error("the {0} is not valid")]
     Invalid(&'static str),
+    /// A public key that has no private key.
+    #[error("the public key is no point on the curve {0}")]
+    OffCurve(Curve),
 }
 
 /// A place in the bytes of one structure.

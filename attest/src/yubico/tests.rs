@@ -1,9 +1,9 @@
 //! Chains as Yubico's devices have them, made here under roots of our own, and what must not pass for one.
 
-use crate::forge::{Draft, Signer, pinned, request};
+use crate::forge::{Draft, Signer, armoured, pinned, request};
 use crate::tests::{evidence, today};
 use crate::yubico::{hsm, piv};
-use crate::{Anchor, Certificate, Finding, Judgement, Kind, Question, Report, Verdict, verify};
+use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Kind, Question, Report, Verdict, verify};
 
 pub(crate) const POLICIES: [u8; 2] = [3, 8];
 pub(crate) const OLD_ROOT: &str = "Yubico PIV Root CA Serial 263751";
@@ -102,6 +102,18 @@ fn both_hierarchies_prove_a_piv_key() {
             "three bytes with the high bit set are a serial number"
         );
         assert_eq!((said.form_factor, said.fips), (Some("USB-C nano"), Some(false)));
+    }
+}
+
+/// A key whose point lies on no curve, in the place of the attested one: nobody has its private half.
+#[test]
+fn a_certificate_of_a_point_off_the_curve_is_refused_by_name() {
+    let (device, mut off) = (Signer::p256(), Signer::p256().spki());
+    *off.last_mut().unwrap() ^= 1;
+    let der = Draft::new("YubiKey PIV Attestation 9a", "a device", off).der(&device);
+    for file in [der.clone(), armoured("CERTIFICATE", &der)] {
+        let refused = Evidence::new().add(&file).unwrap_err().to_string();
+        assert_eq!(refused, "its public key is no point on the curve P-256");
     }
 }
 

@@ -5,8 +5,6 @@
 
 use std::cell::RefCell;
 
-use der::Encode;
-use der::asn1::UintRef;
 use hsm_config::KeyType;
 use rcgen::{Error, PublicKeyData, SignatureAlgorithm, SigningKey};
 
@@ -86,10 +84,8 @@ pub(crate) fn signature(key: &PublicKey, raw: &[u8]) -> Result<Vec<u8>, MessageE
     if key.kind() != KeyType::P256 {
         return Ok(raw.to_vec());
     }
-    let (r, s) = raw.split_at_checked(32).filter(|(_, s)| s.len() == 32).ok_or(MessageError::Signature)?;
-    let pair = [UintRef::new(r), UintRef::new(s)];
-    let [Ok(r), Ok(s)] = pair else { return Err(MessageError::Signature) };
-    vec![r, s].to_der().map_err(|_| MessageError::Signature)
+    let signature = p256::ecdsa::Signature::from_slice(raw).map_err(|_| MessageError::Signature)?;
+    Ok(signature.to_der().as_bytes().to_vec())
 }
 
 #[cfg(test)]
@@ -125,6 +121,7 @@ mod tests {
         ) {
             r[..r_zeros].fill(0);
             s[..s_zeros].fill(0);
+            prop_assume!([r, s].iter().all(|half| *half != [0; 32]));
             let der = signature(&key(), &[r, s].concat()).unwrap();
             prop_assert_eq!((der[0], usize::from(der[1])), (0x30, der.len() - 2));
             let (r_back, rest) = integer(&der[2..]);

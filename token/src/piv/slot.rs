@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use hsm_config::PivSlot;
+use hsm_config::{Flaw, PivSlot};
 use yubikey::piv::{self, Origin, SlotId};
 use yubikey::{Error, PinPolicy, TouchPolicy};
 
@@ -15,6 +15,7 @@ use super::{Card, code};
 use crate::PublicKey;
 use crate::lane::Fault;
 use crate::pkcs11::Failure;
+use crate::public_key::KeyError;
 
 /// How long a touch counts where the policy is "cached": 15 s on the YubiKey, here less, so that nobody has to touch untold.
 const TOUCH_COUNTS: Duration = Duration::from_secs(13);
@@ -25,8 +26,8 @@ pub(super) enum Occupant {
     None,
     /// A key.
     Key(Box<SlotKey>),
-    /// A key of a kind that Kunci has no use for, or a certificate without a key.
-    Other,
+    /// A key of a kind that Kunci has no use for, or a certificate without a key; and what it fails.
+    Other(Flaw),
 }
 
 /// A key in a slot.
@@ -68,14 +69,15 @@ impl Card {
             Err(Error::NotFound) => return self.without_key(slot),
             // An algorithm that the crate does not know.
             Err(Error::AlgorithmError | Error::ParseError | Error::InvalidObject) => {
-                return Ok(Occupant::Other);
+                return Ok(Occupant::Other(Flaw::UnknownType));
             }
             Err(error) => return Err(code::failure("GET METADATA", error)),
         };
         let public = told.public.and_then(|spki| spki.to_der().ok());
-        Ok(match public.and_then(|spki| PublicKey::from_spki(&spki).ok()) {
-            Some(public) => Occupant::Key(Box::new(SlotKey::new(public, told.origin, told.policy))),
-            None => Occupant::Other,
+        Ok(match public.map(|spki| PublicKey::from_spki(&spki)) {
+            Some(Ok(public)) => Occupant::Key(Box::new(SlotKey::new(public, told.origin, told.policy))),
+            Some(Err(why)) => Occupant::Other(flaw(&why)),
+            None => Occupant::Other(Flaw::UnknownType),
         })
     }
 
@@ -88,13 +90,22 @@ impl Card {
         let Some(certificate) = certificate else { return Ok(Occupant::None) };
         Ok(match PublicKey::from_certificate(&certificate) {
             Ok(public) => Occupant::Key(Box::new(SlotKey::new(public, origin, None))),
-            Err(_) => Occupant::Other,
+            Err(why) => Occupant::Other(flaw(&why)),
         })
     }
 
     /// A certificate without a key is somebody's, too: making a key there would orphan it.
     fn without_key(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
-        Ok(if self.certificate(slot)?.is_some() { Occupant::Other } else { Occupant::None })
+        let certificate = self.certificate(slot)?;
+        Ok(certificate.map_or(Occupant::None, |_| Occupant::Other(Flaw::UnknownType)))
+    }
+}
+
+/// What a key fails that cannot be used.
+fn flaw(why: &KeyError) -> Flaw {
+    match why {
+        KeyError::OffCurve(_) => Flaw::OffCurve,
+        KeyError::Malformed | KeyError::Unsupported => Flaw::UnknownType,
     }
 }
 

@@ -21,10 +21,10 @@ impl Card {
         id: KeyId,
         label: &str,
     ) -> Result<Option<KeyReport>, Failure> {
-        let key = match self.occupant(slot)? {
+        let (key, unusable) = match self.occupant(slot)? {
             Occupant::None => return Ok(None),
-            Occupant::Key(key) => Some(key),
-            Occupant::Other => None,
+            Occupant::Key(key) => (Some(key), None),
+            Occupant::Other(flaw) => (None, Some(flaw)),
         };
         let certificate = self.certificate(slot)?;
         Ok(Some(KeyReport {
@@ -33,7 +33,13 @@ impl Card {
             spki: key.as_ref().map(|key| key.public.spki().to_vec()).unwrap_or_default(),
             kind: key.as_ref().map(|key| key.public.kind()),
             attributes: key.as_ref().map(|key| attributes(key)).unwrap_or_default(),
-            flaws: key.as_ref().map_or_else(|| vec![Flaw::UnknownType], |key| flaws(key)),
+            flaws: key
+                .as_ref()
+                .map(|key| failed(key))
+                .unwrap_or_default()
+                .into_iter()
+                .chain(unusable)
+                .collect(),
             certificate_sha256: certificate.map(|certificate| Sha256::of(&certificate)),
         }))
     }
@@ -44,7 +50,7 @@ fn attributes(key: &SlotKey) -> Attributes {
 }
 
 /// Each requirement that a key fails.
-fn flaws(key: &SlotKey) -> Vec<Flaw> {
+fn failed(key: &SlotKey) -> Vec<Flaw> {
     let brought = key.origin != Some(Origin::Generated);
     let open = key.policy.is_some_and(|(pin, _)| pin == PinPolicy::Never);
     let flaws = [brought.then_some(Flaw::NotLocal), open.then_some(Flaw::NotPrivate)];

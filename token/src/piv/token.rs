@@ -81,7 +81,7 @@ impl PivToken {
             let found = match card.occupant(slot)? {
                 Occupant::Key(found) if found.public.sha256() == key.spki_sha256 => found,
                 Occupant::None => return Err(Fault::KeyMissing.into()),
-                Occupant::Key(_) | Occupant::Other => return Err(Fault::KeyMismatch.into()),
+                Occupant::Key(_) | Occupant::Other(_) => return Err(Fault::KeyMismatch.into()),
             };
             self.keys.insert(*key, *found);
         }

@@ -9,6 +9,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::code::Failure;
+use super::public::Told;
 use super::{attributes, names, public};
 use crate::lane::Fault;
 use crate::{KeyId, KeyRef, PublicKey};
@@ -55,8 +56,8 @@ pub(super) fn public_key(
     private: ObjectHandle,
 ) -> Result<Option<PublicKey>, Failure> {
     match objects(session, ObjectClass::PUBLIC_KEY, id)?[..] {
-        [] => public::told_of(session, private),
-        [public] => public::told_of(session, public),
+        [] => public::told_of(session, private).map(Told::key),
+        [public] => public::told_of(session, public).map(Told::key),
         _ => Err(Fault::KeyMismatch.into()),
     }
 }

@@ -1,41 +1,60 @@
 //! A public key as DER, composed from what the token tells of it.
 //!
 //! RSA keys from CKA_MODULUS and CKA_PUBLIC_EXPONENT, P-256 keys from CKA_EC_POINT (a DER OCTET STRING, of which some
-//! modules tell only the content), else CKA_PUBLIC_KEY_INFO. Composed, not copied, so that equal keys have equal
-//! digests. A call that failed is no word of the key's: what it would have told is not known, and nothing is concluded
-//! from that. RFC 5280 section 4.1, RFC 8017 appendix A.1.1, RFC 5480.
+//! modules tell only the content; compressed or not), else CKA_PUBLIC_KEY_INFO. Composed, not copied, so that equal keys have
+//! equal digests. A call that failed is no word of the key's: what it would have told is not known, and nothing is concluded
+//! from that. PKCS#11 v3.1 section 6.3, SEC 1 section 2.3.
 
+use attest::Curve;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
-use der::asn1::{AnyRef, BitString, Null, OctetStringRef, UintRef};
-use der::{Decode, Encode};
-use x509_cert::spki::{AlgorithmIdentifier, ObjectIdentifier, SubjectPublicKeyInfo};
+use der::Decode;
+use der::asn1::{ObjectIdentifier, OctetStringRef};
 
 use super::code::Failure;
 use crate::PublicKey;
-use crate::public_key::{EC_PUBLIC_KEY, PRIME256V1, RSA_ENCRYPTION};
+use crate::public_key::KeyError;
 
-/// The length of an uncompressed P-256 point, in bytes (SEC 1 section 2.3.3).
-const POINT_BYTES: usize = 65;
+/// The length of a P-256 point in bytes, whole (4) and compressed (2 or 3; SEC 1 section 2.3.3).
+const WHOLE_BYTES: usize = 65;
+const COMPRESSED_BYTES: usize = 33;
 
-/// The public key that an object tells of, public or private; `None` where it tells nothing that we can use, and the failure
-/// where it was not to be asked.
-pub(super) fn told_of(session: &Session, object: ObjectHandle) -> Result<Option<PublicKey>, Failure> {
+/// What an object tells of its public key.
+pub(super) enum Told {
+    /// Nothing that we can use.
+    Nothing,
+    /// The key.
+    Key(Box<PublicKey>),
+    /// A point that lies on P-256, as the token says, and does not.
+    OffCurve,
+}
+
+impl Told {
+    pub(super) fn key(self) -> Option<PublicKey> {
+        match self {
+            Self::Key(key) => Some(*key),
+            Self::Nothing | Self::OffCurve => None,
+        }
+    }
+}
+
+/// The public key that an object tells of, public or private; the failure where it was not to be asked.
+pub(super) fn told_of(session: &Session, object: ObjectHandle) -> Result<Told, Failure> {
     let mut failure = None;
     for way in [rsa, p256, info] {
         match way(session, object) {
-            Ok(Some(spki)) => return Ok(PublicKey::from_spki(&spki).ok()),
+            Ok(Some(told)) => return Ok(told),
             Ok(None) => {}
             // What a module answers for an attribute of another type of key may be a code of its own.
             Err(why) => failure = failure.or(Some(why)),
         }
     }
-    failure.map_or(Ok(None), Err)
+    failure.map_or(Ok(Told::Nothing), Err)
 }
 
 /// The same, for whoever tells what there is and asks again later: a call that failed told nothing.
-pub(super) fn of_object(session: &Session, object: ObjectHandle) -> Option<PublicKey> {
-    told_of(session, object).ok().flatten()
+pub(super) fn of_object(session: &Session, object: ObjectHandle) -> Told {
+    told_of(session, object).unwrap_or(Told::Nothing)
 }
 
 /// One attribute's bytes, empty ones being as good as none.
@@ -48,6 +67,7 @@ pub(super) fn told(
         Some(
             Attribute::Modulus(v)
             | Attribute::PublicExponent(v)
+            | Attribute::EcParams(v)
             | Attribute::EcPoint(v)
             | Attribute::Value(v)
             | Attribute::PublicKeyInfo(v)
@@ -64,59 +84,92 @@ pub(super) fn bytes(session: &Session, object: ObjectHandle, attribute: Attribut
     told(session, object, attribute).ok().flatten()
 }
 
-fn rsa(session: &Session, object: ObjectHandle) -> Result<Option<Vec<u8>>, Failure> {
+fn rsa(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
     let Some(modulus) = told(session, object, AttributeType::Modulus)? else { return Ok(None) };
     let exponent = told(session, object, AttributeType::PublicExponent)?;
-    Ok(exponent.and_then(|exponent| rsa_spki(&modulus, &exponent).ok()))
+    Ok(exponent.map(|exponent| read(attest::PublicKey::rsa(&modulus, &exponent))))
 }
 
-fn p256(session: &Session, object: ObjectHandle) -> Result<Option<Vec<u8>>, Failure> {
-    let told = told(session, object, AttributeType::EcPoint)?;
-    Ok(told.and_then(|told| p256_spki(point(&told)?).ok()))
+fn p256(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
+    let Some(told) = told(session, object, AttributeType::EcPoint)? else { return Ok(None) };
+    Ok(match point(&told) {
+        // A point of another curve with coordinates of that size is of no use, and no lie.
+        Some(Told::OffCurve) if !names_p256(session, object) => Some(Told::Nothing),
+        told => told,
+    })
 }
 
-fn info(session: &Session, object: ObjectHandle) -> Result<Option<Vec<u8>>, Failure> {
-    told(session, object, AttributeType::PublicKeyInfo)
+fn info(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
+    let info = told(session, object, AttributeType::PublicKeyInfo)?;
+    Ok(info.map(|info| read(attest::PublicKey::from_spki(&info))))
 }
 
-fn point(told: &[u8]) -> Option<&[u8]> {
-    let inner = <&OctetStringRef>::from_der(told).map_or(told, OctetStringRef::as_bytes);
-    Some(inner).filter(|point| point.len() == POINT_BYTES)
+/// The content of an OCTET STRING, or all of it. Bare points begin like one, and only the curve tells them apart for sure.
+fn point(told: &[u8]) -> Option<Told> {
+    let inner = <&OctetStringRef>::from_der(told).ok().map(OctetStringRef::as_bytes);
+    let points = [inner, Some(told)].into_iter().flatten().filter(|point| is_point(point));
+    let mut read = points.map(|point| read(attest::PublicKey::ec(Curve::P256, point)));
+    let first = read.next()?;
+    Some(read.find(|other| matches!(other, Told::Key(_))).unwrap_or(first))
 }
 
-fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> der::Result<Vec<u8>> {
-    let key = vec![UintRef::new(modulus)?, UintRef::new(exponent)?].to_der()?;
-    spki(RSA_ENCRYPTION, AnyRef::from(Null), &key)
+fn is_point(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        Some(4) => bytes.len() == WHOLE_BYTES,
+        Some(2 | 3) => bytes.len() == COMPRESSED_BYTES,
+        _ => false,
+    }
 }
 
-fn p256_spki(point: &[u8]) -> der::Result<Vec<u8>> {
-    spki(EC_PUBLIC_KEY, AnyRef::from(&PRIME256V1), point)
+/// Whether the object's CKA_EC_PARAMS are the identifier of P-256.
+fn names_p256(session: &Session, object: ObjectHandle) -> bool {
+    let told = bytes(session, object, AttributeType::EcParams);
+    told.is_some_and(|told| ObjectIdentifier::from_der(&told) == Ok(Curve::P256.oid()))
 }
 
-fn spki(oid: ObjectIdentifier, parameters: AnyRef<'_>, key: &[u8]) -> der::Result<Vec<u8>> {
-    let algorithm = AlgorithmIdentifier { oid, parameters: Some(parameters) };
-    SubjectPublicKeyInfo { algorithm, subject_public_key: BitString::from_bytes(key)? }.to_der()
+fn read(key: Result<attest::PublicKey, attest::KeyError>) -> Told {
+    match key.map_err(KeyError::from).and_then(PublicKey::try_from) {
+        Ok(key) => Told::Key(Box::new(key)),
+        Err(KeyError::OffCurve(_)) => Told::OffCurve,
+        Err(KeyError::Malformed | KeyError::Unsupported) => Told::Nothing,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 
+    fn some_point() -> Vec<u8> {
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap().public_key().as_ref().to_vec()
+    }
+
+    fn wrapped(point: &[u8]) -> Vec<u8> {
+        [&[4, u8::try_from(point.len()).unwrap()], point].concat()
+    }
+
+    fn bits(told: &[u8]) -> Option<Vec<u8>> {
+        point(told)?.key().map(|key| key.bits().to_vec())
+    }
+
+    /// Enough that a bare point begins like an OCTET STRING that is all of it (one x in 256 does).
     #[test]
-    fn a_point_is_read_with_and_without_its_octet_string() {
-        let mut raw = vec![4; POINT_BYTES];
-        assert_eq!(point(&raw), Some(&raw[..]));
-        let wrapped = [&[0x04, 0x41][..], &raw].concat();
-        assert_eq!(point(&wrapped), Some(&raw[..]));
-        raw.pop();
-        assert_eq!(point(&raw), None);
+    fn a_point_is_read_with_and_without_its_octet_string_compressed_and_not() {
+        let odd = |whole: &[u8]| whole[64] & 1;
+        for whole in (0..2000).map(|_| some_point()) {
+            let compressed = [&[2 + odd(&whole)], &whole[1..33]].concat();
+            for told in [&whole, &wrapped(&whole), &compressed, &wrapped(&compressed)] {
+                assert_eq!(bits(told).as_ref(), Some(&whole), "{told:02x?}");
+            }
+        }
     }
 
     #[test]
-    fn a_modulus_with_leading_zeros_gives_the_same_key() {
-        let mut modulus = vec![0xc1; 256];
-        let plain = rsa_spki(&modulus, &[1, 0, 1]).unwrap();
-        modulus.insert(0, 0);
-        assert_eq!(rsa_spki(&modulus, &[0, 1, 0, 1]).unwrap(), plain);
+    fn a_point_off_the_curve_is_told_from_what_is_none() {
+        let mut off = some_point();
+        off[64] ^= 1;
+        assert!(matches!(point(&off), Some(Told::OffCurve)));
+        assert!(matches!(point(&wrapped(&off)), Some(Told::OffCurve)));
+        assert!(point(&off[..64]).is_none() && point(&[]).is_none());
     }
 }

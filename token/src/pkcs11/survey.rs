@@ -11,6 +11,7 @@ use cryptoki::slot::Slot;
 use hsm_config::{Flaw, KeyType};
 
 use super::code::{Class, Failure};
+use super::public::Told;
 use super::sign::Hashing;
 use super::{Module, Names, attributes, find, names, public};
 use crate::lane::{Fault, KeyReport, MAX_LABEL, SURVEY_KEYS, TokenReport};
@@ -73,14 +74,18 @@ pub(super) fn key(
     let own = public::of_object(session, private);
     let (public, mut doubts) = match id {
         Some(id) => its_public(session, id, own)?,
-        None => (own, vec![Flaw::ForeignId]),
+        None => {
+            let mut doubts = vec![Flaw::ForeignId];
+            (taken(own, &mut doubts), doubts)
+        }
     };
     let kind = public.as_ref().map(PublicKey::kind);
     let attributes = attributes::read(session, private, hashing);
     let mut flaws = attributes::flaws(&attributes, kind);
     flaws.extend((hashing == Hashing::Host && kind != Some(KeyType::P256)).then_some(Flaw::BareRsaPkcs));
-    // Of which type it is, is told; in doubt is which of several is its own.
-    flaws.retain(|flaw| *flaw != Flaw::UnknownType || !doubts.contains(&Flaw::DuplicatePublic));
+    // Of which type it is, is told; in doubt is which of several is its own, or what it is worth.
+    let told = [Flaw::DuplicatePublic, Flaw::OffCurve].iter().any(|doubt| doubts.contains(doubt));
+    flaws.retain(|flaw| *flaw != Flaw::UnknownType || !told);
     flaws.append(&mut doubts);
     let label = label(session, private, names);
     Ok(KeyReport {
@@ -95,12 +100,9 @@ pub(super) fn key(
 }
 
 /// The public key of the private key with this identifier, and what makes it doubtful.
-fn its_public(
-    session: &Session,
-    id: KeyId,
-    own: Option<PublicKey>,
-) -> Result<(Option<PublicKey>, Vec<Flaw>), Failure> {
+fn its_public(session: &Session, id: KeyId, own: Told) -> Result<(Option<PublicKey>, Vec<Flaw>), Failure> {
     let mut doubts = Vec::new();
+    let own = taken(own, &mut doubts);
     if find::objects(session, ObjectClass::PRIVATE_KEY, id)?.len() > 1 {
         doubts.push(Flaw::DuplicateId);
     }
@@ -109,13 +111,21 @@ fn its_public(
         doubts.push(Flaw::DuplicatePublic);
         return Ok((own, doubts));
     }
-    let beside = beside.first().and_then(|object| public::of_object(session, *object));
+    let beside = beside.first().and_then(|object| taken(public::of_object(session, *object), &mut doubts));
     if let (Some(own), Some(beside)) = (&own, &beside)
         && own.sha256() != beside.sha256()
     {
         doubts.push(Flaw::OtherPublic);
     }
     Ok((own.or(beside), doubts))
+}
+
+/// What was told, where it is a key; a point that is none is a flaw.
+fn taken(told: Told, doubts: &mut Vec<Flaw>) -> Option<PublicKey> {
+    if matches!(told, Told::OffCurve) && !doubts.contains(&Flaw::OffCurve) {
+        doubts.push(Flaw::OffCurve);
+    }
+    told.key()
 }
 
 fn label(session: &Session, object: ObjectHandle, names: &Names) -> Vec<u8> {

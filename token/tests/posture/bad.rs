@@ -26,6 +26,8 @@ pub enum Way {
     TwoPublic,
     /// A public key of another's.
     OtherPublic,
+    /// A public key whose point does not lie on its curve.
+    OffCurve,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,8 @@ pub fn all() -> Vec<Bad> {
     use Kind::{P256, P384, Rsa1024, Rsa2048};
     use MechanismType as M;
     use Way::{
-        Born, Careless, Changed, Imported, Named, OtherPublic, TwoLabels, TwoPrivate, TwoPublic, Unwrapped,
+        Born, Careless, Changed, Imported, Named, OffCurve, OtherPublic, TwoLabels, TwoPrivate, TwoPublic,
+        Unwrapped,
     };
     let bad = |name, way, flaws: &[Flaw]| Bad { name, way, flaws: flaws.to_vec() };
     let allowed = |mechanisms: &[M]| vec![A::AllowedMechanisms(mechanisms.to_vec())];
@@ -127,5 +130,6 @@ pub fn all() -> Vec<Bad> {
         bad("two-labels", TwoLabels, &[Flaw::DuplicateLabel]),
         bad("two-public", TwoPublic, &[Flaw::DuplicatePublic]),
         bad("other-public", OtherPublic, &[Flaw::OtherPublic]),
+        bad("ec-off-curve", OffCurve, &[Flaw::OffCurve]),
     ]
 }

@@ -38,6 +38,7 @@ pub fn run() {
         "token" => token(&module),
         "bad" => each(&log_in(&module)),
         "clutter" => clutter(&log_in(&module)),
+        "compressed" => compressed(&log_in(&module)),
         "always" => always(&log_in(&module)),
         what => wrapping(&log_in(&module), what),
     };
@@ -93,6 +94,10 @@ fn make(session: &Session, bad: &Bad, id: u8) -> Result<()> {
             generate(session, Kind::P256, &name, &[Attribute::Id(vec![id; 15])]).map(drop)
         }
         Way::TwoPublic => two_public(session, &name),
+        Way::OffCurve => {
+            let (public, _) = generate(session, Kind::P256, &name, &[])?;
+            replace(session, public, |point| point[64] ^= 1)
+        }
         Way::OtherPublic => {
             let (public, _) = generate(session, Kind::Rsa2048, &name, &[])?;
             let (_, other) = generate(session, Kind::Rsa2048, &name, &[])?;
@@ -192,6 +197,39 @@ fn unwrapped(session: &Session, name: &[Attribute]) -> Result<()> {
     let wrapped = session.wrap_key(&Mechanism::AesKeyWrapPad, aes, key)?;
     let own = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::KeyType(KeyType::RSA)];
     session.unwrap_key(&Mechanism::AesKeyWrapPad, aes, &wrapped, &[name, &own, &shut()].concat()).map(drop)
+}
+
+/// Has the token tell another point of a key on P-256.
+fn replace(session: &Session, public: ObjectHandle, change: impl Fn(&mut Vec<u8>)) -> Result<()> {
+    let told =
+        session.get_attributes(public, &[AttributeType::EcPoint, AttributeType::Id, AttributeType::Label])?;
+    let mut attributes = public_object();
+    for one in told {
+        attributes.push(match one {
+            Attribute::EcPoint(told) => {
+                let mut point = told[2..].to_vec();
+                change(&mut point);
+                Attribute::EcPoint([&[4, u8::try_from(point.len()).unwrap()], &point[..]].concat())
+            }
+            name => name,
+        });
+    }
+    session.destroy_object(public)?;
+    session.create_object(&attributes).map(drop)
+}
+
+fn public_object() -> Vec<Attribute> {
+    let own = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::KeyType(KeyType::EC)];
+    [&own[..], &public(Kind::P256, &[])].concat()
+}
+
+/// The point of each key on P-256, compressed.
+fn compressed(session: &Session) -> BTreeSet<String> {
+    let keys = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::KeyType(KeyType::EC)];
+    for key in session.find_objects(&keys).unwrap() {
+        replace(session, key, |point| *point = [&[2 + (point[64] & 1)], &point[1..33]].concat()).unwrap();
+    }
+    BTreeSet::new()
 }
 
 fn two_public(session: &Session, name: &[Attribute]) -> Result<()> {

@@ -51,6 +51,20 @@ fn requirements_hold_for_hsms() {
 }
 
 #[test]
+fn a_point_off_the_curve_is_refused_by_name_and_a_compressed_one_is_understood() {
+    let hsm = Hsm::new();
+    let object = hsm.object(3);
+    let whole = object.iter().find(|(number, _)| *number == 0x120).unwrap().1.clone();
+    let mut off = whole.clone();
+    off[64] ^= 1;
+    let refused = Statement::parse(&signed(&[changed(object.clone(), 0x120, &off)])).unwrap_err();
+    assert_eq!(refused.to_string(), "its public key is no point on the curve P-256");
+    let compressed = [&[2 + (whole[64] & 1)], &whole[1..33]].concat();
+    let read = Statement::parse(&signed(&[changed(object, 0x120, &compressed)])).unwrap();
+    assert_eq!(read.key().spki(), hsm.key.spki());
+}
+
+#[test]
 fn the_curve_is_confirmed_by_the_digest_of_the_whole_key() {
     let hsm = Hsm::new();
     // A point of the same size, said to be on secp256k1.
