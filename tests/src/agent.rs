@@ -11,6 +11,13 @@ use crate::http::{Connection, Reply};
 use crate::rig::{CLIENT, TENANT};
 use crate::wait::{until, until_true};
 
+/// `KUNCI_LOG` of an agent whose supervisor says what it looks at, twice a second: what is to hold for a while is asked
+/// after so many looks.
+pub const LOUD: &str = "info,agent::supervisor=debug";
+/// What it says of a host that it told to go, at each look.
+pub const NOT_LEFT: &str = "the host has not left yet";
+/// What it says of a host that starts or logs in.
+pub const NOT_BACK: &str = "its module has not come back yet";
 /// How much of its output is shown when a test fails, in lines.
 const LAST_LINES: usize = 200;
 
@@ -197,6 +204,17 @@ impl Agent {
     /// What the agent wrote so far.
     pub fn output(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// How often it said so.
+    pub fn said(&self, what: &str) -> usize {
+        self.output().matches(what).count()
+    }
+
+    /// Waits until it said so this many times more.
+    pub fn until_said(&self, what: &str, times: usize) {
+        let before = self.said(what);
+        until_true(&format!("it says {times} times more: {what}"), || self.said(what) >= before + times);
     }
 }
 

@@ -77,6 +77,8 @@ pub enum LoginOutcome {
     Accepted,
     /// CKR_PIN_INCORRECT, CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE or CKR_PIN_INVALID.
     Refused(String),
+    /// The PIN never reached the token: the host leaves, or the card is not there.
+    NotGiven(String),
     /// The call failed before any PIN is looked at, so no try of the PIN was spent.
     NotJudged(String),
     /// The call failed in a way that does not tell whether a try was spent.

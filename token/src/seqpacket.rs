@@ -7,7 +7,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::io::retry_on_intr;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -60,6 +61,19 @@ pub fn receive<'a>(
         return Err(io::Error::new(io::ErrorKind::InvalidData, "frame over its limit"));
     }
     Ok(&buffer[..received.bytes])
+}
+
+/// Whether the other side sends nothing any more, whatever of it still waits to be read; looks for so long. Needs nothing of
+/// the C library but the call.
+pub(crate) fn is_at_its_end(socket: impl AsFd, patience: Timespec) -> bool {
+    loop {
+        let mut sockets = [PollFd::new(&socket, PollFlags::RDHUP)];
+        match poll(&mut sockets, Some(&patience)) {
+            Ok(told) => return told > 0,
+            Err(Errno::INTR) => {}
+            Err(_) => return true,
+        }
+    }
 }
 
 #[cfg(test)]

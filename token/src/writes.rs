@@ -3,7 +3,9 @@
 //! A token that is kept in files can be destroyed by a kill between a truncation and a write, and a module may write in
 //! any call that changes something, a login's count of tries among them. So whoever makes such a call holds a [`Write`]
 //! meanwhile: nothing of ours ends the process before each is dropped or over its own limit, and none begins once the
-//! process leaves. What is under way stands on a [`Board`] that the supervisor sees, also when the process is gone.
+//! process leaves. What is under way stands on a [`Board`] that the supervisor sees, also when the process is gone. It ends
+//! the orders first and looks at the board second, and here a call is shown first and the orders are looked at second: so
+//! that one of both sees the other, and no call begins in a process that is told to go and seems idle.
 
 use std::fmt;
 use std::fs::File;
@@ -14,14 +16,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use rustix::event::Timespec;
 use rustix::fs::{SealFlags, fcntl_add_seals};
 
-use crate::sealed;
+use crate::{sealed, seqpacket};
 
 /// How many can be under way at a time: more than the keeper and the lanes of two fronts.
 const PLACES: usize = 64;
 /// How often somebody who waits looks again.
 pub(crate) const BREATH: Duration = Duration::from_millis(10);
+/// How long the orders are looked at: no one waits for that.
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 /// How long a module may take to load or to log in, whoever waits for it.
 pub const LOGIN_LIMIT: Duration = Duration::from_secs(30);
 /// How long a token may take to generate a key, store a certificate or be initialised.
@@ -71,11 +76,12 @@ struct Places {
     leaving: bool,
     session_limit: Duration,
     board: Option<File>,
+    /// From which the supervisor's words come.
+    orders: Option<OwnedFd>,
 }
 
 /// Of this process, as the end is. Held for moments only, in which nothing is called that could hang.
-static PLACES_TAKEN: Mutex<Places> =
-    Mutex::new(Places { taken: [None; PLACES], leaving: false, session_limit: LOGIN_LIMIT, board: None });
+static PLACES_TAKEN: Mutex<Places> = Mutex::new(Places::new());
 
 impl Call {
     const ALL: [Self; 7] = [
@@ -122,6 +128,13 @@ impl Write {
             thread::sleep(BREATH);
         }
     }
+
+    /// The call itself begins only now: until here its thread waited for leave to make it, which is no part of its limit.
+    /// False, and it must not begin, once the process leaves.
+    #[must_use = "a call must not begin in a process that leaves"]
+    pub fn begins(&self) -> bool {
+        places().restart(self.0)
+    }
 }
 
 impl Drop for Write {
@@ -131,10 +144,43 @@ impl Drop for Write {
 }
 
 impl Places {
+    const fn new() -> Self {
+        let taken = [None; PLACES];
+        Self { taken, leaving: false, session_limit: LOGIN_LIMIT, board: None, orders: None }
+    }
+
     fn take(&mut self, call: Call) -> Option<usize> {
         let free = self.taken.iter().position(Option::is_none).filter(|_| !self.leaving)?;
         self.set(free, Some(Place { call, by: thread::current().id(), age: 0 }));
+        if self.has_to_leave() {
+            self.set(free, None);
+            return None;
+        }
         Some(free)
+    }
+
+    fn restart(&mut self, at: usize) -> bool {
+        self.taken[at].iter_mut().for_each(|place| place.age = 0);
+        !self.has_to_leave()
+    }
+
+    fn has_to_leave(&mut self) -> bool {
+        let is_over = |orders: &OwnedFd| seqpacket::is_at_its_end(orders, AT_ONCE);
+        self.leaving |= self.orders.as_ref().is_some_and(is_over);
+        self.leaving
+    }
+
+    /// Gives up the places of a thread that is in no call.
+    fn clear(&mut self, by: ThreadId) {
+        for at in 0..PLACES {
+            if self.taken[at].is_some_and(|place| place.by == by) {
+                self.set(at, None);
+            }
+        }
+    }
+
+    fn is_held_up_beside(&self, own: ThreadId) -> bool {
+        self.taken.iter().flatten().any(|place| place.by != own && !self.is_over(*place))
     }
 
     fn set(&mut self, at: usize, place: Option<Place>) {
@@ -143,6 +189,10 @@ impl Places {
             // It cannot fail but by a module that closed our descriptors, whose end is then not told.
             let _ = board.write_all_at(&[place.map_or(0, |place| place.call as u8)], at as u64);
         }
+    }
+
+    fn a_second_passed(&mut self) {
+        self.taken.iter_mut().flatten().for_each(|place| place.age += 1);
     }
 
     fn is_over(&self, place: Place) -> bool {
@@ -180,9 +230,16 @@ pub(crate) fn show(board: OwnedFd, deadline: Duration) {
     (places.board, places.session_limit) = (Some(File::from(board)), deadline);
 }
 
-/// No further call begins.
+/// No call begins any more once these orders are at their end, also before anybody read that.
+pub(crate) fn heed(orders: OwnedFd) {
+    places().orders = Some(orders);
+}
+
+/// No further call begins, and this thread is in none: what it had begun is over, or it waited for leave.
 pub(crate) fn leave() {
-    places().leaving = true;
+    let mut places = places();
+    places.leaving = true;
+    places.clear(thread::current().id());
 }
 
 /// Whether this process is about to end.
@@ -192,13 +249,12 @@ pub(crate) fn is_leaving() -> bool {
 
 /// Whether a call of another thread is under way that is not over its limit.
 pub(crate) fn hold_up() -> bool {
-    let (places, own) = (places(), thread::current().id());
-    places.taken.iter().flatten().any(|place| place.by != own && !places.is_over(*place))
+    places().is_held_up_beside(thread::current().id())
 }
 
 /// A second passed. Counted by who polls and not by a clock: while the machine stands still, no call is late.
 pub(crate) fn a_second_passed() {
-    places().taken.iter_mut().flatten().for_each(|place| place.age += 1);
+    places().a_second_passed();
 }
 
 fn places() -> MutexGuard<'static, Places> {
@@ -221,19 +277,59 @@ mod tests {
         assert!(shared.set_len(0).is_err());
     }
 
+    /// Places whose calls stand on a board, and the supervisor's end of their orders.
+    fn ordered() -> (Places, Board, OwnedFd) {
+        let (board, (ours, theirs)) = (Board::new().unwrap(), seqpacket::pair().unwrap());
+        let shown = Some(File::from(board.share().unwrap()));
+        (Places { board: shown, orders: Some(theirs), ..Places::new() }, board, ours)
+    }
+
+    fn hang_up(supervisor: &OwnedFd) {
+        rustix::net::shutdown(supervisor, rustix::net::Shutdown::Write).unwrap();
+    }
+
     #[test]
-    fn a_call_holds_the_end_up_until_it_is_dropped_or_over_its_limit_and_not_its_own_thread() {
-        let write = Write::begin(Call::Login);
-        assert!(!hold_up());
-        let seen = || thread::spawn(hold_up).join().unwrap();
-        assert!(seen());
-        (0..=LOGIN_LIMIT.as_secs()).for_each(|_| a_second_passed());
-        assert!(!seen(), "a call that is over its limit holds nothing up");
-        drop(write);
-        let write = Write::begin(Call::Generate);
-        (0..=LOGIN_LIMIT.as_secs()).for_each(|_| a_second_passed());
-        assert!(seen(), "each has a limit of its own");
-        drop(write);
-        assert!(!seen());
+    fn no_call_begins_once_the_orders_are_at_their_end_though_nobody_read_that_yet() {
+        let session = |places: &mut Places| places.take(Call::Session).is_some();
+        let login = |places: &mut Places| places.restart(0);
+        for begins in [session as fn(&mut Places) -> bool, login] {
+            let (mut places, board, supervisor) = ordered();
+            seqpacket::send(&supervisor, b"log in", &[], rustix::net::SendFlags::empty()).unwrap();
+            assert_eq!(places.take(Call::Login), Some(0));
+            assert!(begins(&mut places));
+            hang_up(&supervisor);
+            let shown = board.calls();
+            assert!(!begins(&mut places), "a call begins although its host has to go");
+            assert_eq!(board.calls(), shown, "what did not begin is not shown");
+        }
+    }
+
+    #[test]
+    fn who_leaves_is_in_no_call_any_more_and_others_are() {
+        let (mut places, board, _supervisor) = ordered();
+        let (own, other) = (thread::current().id(), thread::spawn(|| thread::current().id()).join().unwrap());
+        let _ = (places.take(Call::Login), places.take(Call::Store));
+        places.taken[1].as_mut().unwrap().by = other;
+        places.clear(own);
+        assert_eq!(board.calls(), [Call::Store]);
+        assert!(places.is_held_up_beside(own) && !places.is_held_up_beside(other));
+    }
+
+    #[test]
+    fn a_call_holds_the_end_up_until_it_is_over_its_limit_which_does_not_count_what_it_waited_for_leave() {
+        let (mut places, _board, _supervisor) = ordered();
+        let (own, other) = (thread::current().id(), thread::spawn(|| thread::current().id()).join().unwrap());
+        let login = places.take(Call::Login).unwrap();
+        assert!(!places.is_held_up_beside(own) && places.is_held_up_beside(other));
+        let pass = |places: &mut Places| {
+            (0..=LOGIN_LIMIT.as_secs()).for_each(|_| places.a_second_passed());
+        };
+        pass(&mut places);
+        assert!(!places.is_held_up_beside(other), "a call that is over its limit holds nothing up");
+        assert!(places.restart(login) && places.is_held_up_beside(other));
+        places.set(login, None);
+        let _ = places.take(Call::Generate);
+        pass(&mut places);
+        assert!(places.is_held_up_beside(other), "each has a limit of its own");
     }
 }

@@ -33,6 +33,7 @@ const NAME: &str = "kunci-agent";
 pub(super) struct Child<W> {
     /// None once no word follows any more.
     words: Option<mpsc::Sender<(W, Vec<OwnedFd>)>>,
+    socket: OwnedFd,
     hand: Arc<Hand>,
 }
 
@@ -76,12 +77,12 @@ impl<W: Serialize + Send + Sync + 'static> Child<W> {
             .process_group(0);
         let process = tokio::process::Command::from(command).spawn()?;
         let (words, queue) = mpsc::channel(QUEUE);
-        let (socket, hand) = (ours.try_clone()?, Arc::<Hand>::default());
+        let (socket, told, hand) = (ours.try_clone()?, ours.try_clone()?, Arc::<Hand>::default());
         let control = Arc::new(Control::new(ours)?);
-        tokio::spawn(speak(Arc::clone(&control), socket.try_clone()?, queue, Arc::clone(&hand)));
+        tokio::spawn(speak(Arc::clone(&control), queue, Arc::clone(&hand)));
         let watch = Watch { process, control, socket, inbox, event };
         tokio::spawn(watch.run(Arc::clone(&hand)));
-        Ok(Self { words: Some(words), hand })
+        Ok(Self { words: Some(words), socket: told, hand })
     }
 
     /// Says a word to the child.
@@ -93,9 +94,11 @@ impl<W: Serialize + Send + Sync + 'static> Child<W> {
 }
 
 impl<W> Child<W> {
-    /// Lets the child see, after the words that were said, that none follows: it leaves by itself.
+    /// Lets the child see that no word follows, before this returns: it leaves by itself. Words that wait for it are lost.
     pub(super) fn hang_up(&mut self) {
         self.words = None;
+        // It fails where the child is gone already.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Write);
     }
 
     /// Hears it no more.
@@ -111,20 +114,22 @@ impl<W> Child<W> {
 
 async fn speak<W: Serialize>(
     control: Arc<Control>,
-    socket: OwnedFd,
     mut queue: mpsc::Receiver<(W, Vec<OwnedFd>)>,
     hand: Arc<Hand>,
 ) {
     while let Some((word, fds)) = queue.recv().await {
         let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
-        if let Err(error) = control.send(&word, &fds).await {
-            tracing::error!(%error, "a child cannot be told");
-            hand.deaf.notify_one();
-            break;
+        match control.send(&word, &fds).await {
+            Ok(()) => {}
+            // It was told that no word follows; or it is gone, and its end is told by who hears it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            Err(error) => {
+                tracing::error!(%error, "a child cannot be told");
+                hand.deaf.notify_one();
+                break;
+            }
         }
     }
-    // It fails where the child is gone already.
-    let _ = rustix::net::shutdown(&socket, rustix::net::Shutdown::Write);
 }
 
 /// Hears a child until its end.
@@ -179,5 +184,26 @@ impl<E> Watch<E> {
     {
         // Nobody listens any more when the supervisor is at its end.
         let _ = self.inbox.send((self.event)(news)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+    use rustix::net::{SendFlags, send};
+    use token::control::Report;
+
+    #[tokio::test]
+    async fn a_child_that_is_hung_up_on_can_be_told_nothing_from_that_moment_on() {
+        let (inbox, mut events) = mpsc::channel(1);
+        let news = |news: News<Report>| Event::Host(("t".parse().unwrap(), 1), news);
+        let mut child = Child::<()>::start(Command::new("cat"), inbox, news).unwrap();
+        child.tell((), Vec::new());
+        child.hang_up();
+        // No task of the event loop had its turn since.
+        assert_eq!(send(&child.socket, b"x", SendFlags::NOSIGNAL), Err(Errno::PIPE));
+        let Some(Event::Host(_, News::Ended(status))) = events.recv().await else { panic!() };
+        assert!(status.success());
     }
 }

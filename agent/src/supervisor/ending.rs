@@ -10,10 +10,10 @@ use std::time::Duration;
 use token::control::HostState;
 use token::writes::Call;
 
-use super::TICK;
 use super::child::Child;
 use super::host::Host;
 use super::latch;
+use super::patience::looks;
 
 /// How many looks a host may take to leave once nothing is under way, and how many a killed one is waited for: half a second
 /// to a whole one.
@@ -31,15 +31,13 @@ pub(super) struct Ending {
     killed: Option<u32>,
 }
 
-/// Which calls are over their limit already, so that nobody waits for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What of a host is over its limit already, so that nobody waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Over {
-    /// None.
+    /// Nothing.
     Nothing,
-    /// The keeper's login.
-    Login,
-    /// All that a host does before its token is served, which only its keeper does.
-    Start,
+    /// What it does at its start, amid this call or between two of them; or its login.
+    Silence(Option<Call>),
 }
 
 impl Ending {
@@ -49,25 +47,18 @@ impl Ending {
 
     /// What it is waited for, of what is under way.
     pub(super) fn awaited(&self, calls: Vec<Call>) -> Vec<Call> {
-        let is_over = |call: &Call| match self.over {
-            Over::Nothing => false,
-            Over::Login => *call == Call::Login,
-            Over::Start => matches!(call, Call::Load | Call::Session | Call::Login),
-        };
-        calls.into_iter().filter(|call| !is_over(call)).collect()
+        calls.into_iter().filter(|call| self.over != Over::Silence(Some(*call))).collect()
     }
 
-    /// Whether the host is to be killed now, where it hangs in a call that is over its limit and in nothing else.
-    pub(super) fn is_due_at_once(&mut self, awaited: &[Call]) -> bool {
-        self.over != Over::Nothing && awaited.is_empty() && self.kills()
-    }
-
-    /// Another look at a host that has not left, of a token with this deadline; whether it is to be killed now.
+    /// Another look at a host that has not left, of a token with this deadline; whether it is to be killed now. At once
+    /// where it hangs in a call that is over its limit and in nothing else.
     pub(super) fn is_due(&mut self, awaited: &[Call], deadline: Duration) -> bool {
         self.looks += 1;
         self.killed = self.killed.map(|looks| looks + 1);
-        let longest = awaited.iter().map(|call| looks(call.limit(deadline))).max().unwrap_or(0);
-        self.looks > LAST + longest && self.kills()
+        let longest = awaited.iter().map(|call| looks(call.limit(deadline))).max();
+        let hangs = self.over != Over::Nothing && awaited.is_empty();
+        let patience = if hangs { 0 } else { LAST + longest.unwrap_or(0) };
+        self.looks > patience && self.kills()
     }
 
     /// Whether it was killed and is there all the same: some device holds it in the kernel.
@@ -84,17 +75,19 @@ impl Host {
     /// Lets the process finish what is under way and leave; why is said for as long as it is gone. What is over its limit is
     /// not waited for.
     pub(super) fn end(&mut self, why: String, over: Over) {
-        let calls = self.calls();
         self.was_seen();
         let Some(child) = &mut self.child else { return };
+        // From here on it begins no call. Only what is under way now is finished, and only the next look may kill: what was
+        // seen before was the moment's, and the host may have come further since.
         child.hang_up();
+        let calls = self.calls();
         let is_told = self.ending.is_some();
         let ending = self.ending.get_or_insert_with(|| Ending::new(why, over));
-        ending.over = ending.over.max(over);
+        if over != Over::Nothing {
+            ending.over = over;
+        }
         let awaited = ending.awaited(calls);
-        if ending.is_due_at_once(&awaited) {
-            self.kill();
-        } else if !is_told {
+        if !is_told {
             self.is_told_to_go(&awaited);
         }
     }
@@ -113,7 +106,9 @@ impl Host {
     pub(super) fn end_at_last(&mut self) {
         let calls = self.calls();
         let Some(ending) = self.ending.as_mut().filter(|_| self.child.is_some()) else { return };
-        if ending.is_due(&ending.awaited(calls), self.config.token.deadline) {
+        let awaited = ending.awaited(calls);
+        tracing::debug!(token = %self.config.name, finishing = named(&awaited), "the host has not left yet");
+        if ending.is_due(&awaited, self.config.token.deadline) {
             self.kill();
         }
     }
@@ -141,7 +136,9 @@ impl Host {
 
     /// Takes the process's end, and says what that interrupted.
     pub(super) fn ended(&mut self, status: ExitStatus) {
-        let amid = named(&self.calls());
+        // One that was not allowed its login, or told the outcome, was amid none, whatever the board shows.
+        let was_in = |call: &Call| *call != Call::Login || self.trying;
+        let amid = named(&self.calls().into_iter().filter(was_in).collect::<Vec<_>>());
         self.child = None;
         self.was_seen();
         if let Some(known) = self.config.known.as_mut().filter(|_| !amid.is_empty()) {
@@ -165,10 +162,6 @@ impl Host {
 /// What is under way, in words.
 pub(super) fn named(calls: &[Call]) -> String {
     calls.iter().map(Call::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn looks(limit: Duration) -> u32 {
-    u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX / 2)
 }
 
 #[cfg(test)]
@@ -196,21 +189,24 @@ mod tests {
 
     #[test]
     fn a_call_that_is_over_its_limit_is_not_waited_for_and_others_are() {
-        let due = |over, calls: &[Call]| {
-            let mut ending = ending(over);
-            let awaited = ending.awaited(calls.to_vec());
-            ending.is_due_at_once(&awaited)
-        };
-        assert!(due(Over::Login, &[Call::Login]));
-        assert!(!due(Over::Login, &[Call::Login, Call::Store]));
-        assert!(due(Over::Start, &[Call::Load, Call::Session]));
-        assert!(!due(Over::Nothing, &[]));
+        let login = Over::Silence(Some(Call::Login));
+        assert_eq!(looks(&mut ending(login), &[Call::Login]), 1);
+        assert_eq!(looks(&mut ending(login), &[Call::Login, Call::Session]), 23);
+        assert_eq!(looks(&mut ending(Over::Silence(None)), &[]), 1);
+        assert_eq!(looks(&mut ending(Over::Silence(Some(Call::Load))), &[Call::Load]), 1);
+    }
+
+    #[test]
+    fn a_start_that_was_silent_for_too_long_is_no_reason_to_kill_amid_a_login_that_began_since() {
+        for over in [None, Some(Call::Load), Some(Call::Session)] {
+            assert_eq!(looks(&mut ending(Over::Silence(over)), &[Call::Login]), 63);
+        }
     }
 
     #[test]
     fn it_is_killed_once() {
-        let mut ending = ending(Over::Start);
-        assert!(ending.is_due_at_once(&[]) && !ending.is_given_up());
+        let mut ending = ending(Over::Silence(None));
+        assert!(ending.is_due(&[], DEADLINE) && !ending.is_given_up());
         assert!((0..100).all(|_| !ending.is_due(&[], DEADLINE)) && ending.is_given_up());
     }
 }

@@ -102,8 +102,15 @@ impl Host {
     /// What of it hangs, where its module should have come back by now. A host that waits for a token or a person is not
     /// hung.
     pub(super) fn hangs(&mut self) -> Option<Over> {
-        let over = if self.starting { Over::Start } else { Over::Login };
-        ((self.trying || self.starting) && self.patience.is_over()).then_some(over)
+        let call = match (self.trying, self.starting) {
+            (true, _) => Some(Call::Login),
+            // No lane works yet: what is under way is its keeper's.
+            (false, true) => self.calls().into_iter().next(),
+            (false, false) => return None,
+        };
+        tracing::debug!(token = %self.config.name, ?call, "its module has not come back yet");
+        let is_over = self.patience.is_over(call, self.config.token.deadline);
+        is_over.then_some(Over::Silence(call))
     }
 
     /// Takes a word of the host's: the word to act on, or none where it says nothing new.
@@ -181,6 +188,7 @@ fn cut(report: Report) -> Report {
             let outcome = match outcome {
                 LoginOutcome::Accepted => LoginOutcome::Accepted,
                 LoginOutcome::Refused(code) => LoginOutcome::Refused(short(code)),
+                LoginOutcome::NotGiven(why) => LoginOutcome::NotGiven(short(why)),
                 LoginOutcome::NotJudged(why) => LoginOutcome::NotJudged(short(why)),
                 LoginOutcome::Unclear(why) => LoginOutcome::Unclear(short(why)),
             };

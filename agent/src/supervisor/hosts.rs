@@ -127,13 +127,15 @@ impl Supervisor {
             host.serial = Some(serial);
         }
         match word {
-            Ok(Word::LogIn { again }) => {
+            Ok(Word::LogIn) => {
                 host.trying = quick;
-                host.patience.logs_in(again);
+                host.patience.heard();
                 host.tell(Order::LogIn, Vec::new());
             }
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
-            Ok(Word::Wait) => {}
+            Ok(Word::Wait) => {
+                tracing::debug!(token = %id.0, "it waits for the outcome of another host's login")
+            }
             // Without the record no login; a new process asks again when the back-off is over.
             Err(error) => self.end_host(&id, format!("no login: {error}"), Over::Nothing),
         }

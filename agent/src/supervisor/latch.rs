@@ -133,11 +133,6 @@ impl Latch {
         Decision::LogIn(Box::new(Self { last, blank, ..self.clone() }))
     }
 
-    /// Whether the attempt on record could be repeated if nobody told its outcome.
-    pub(super) fn spares_a_try(&self) -> bool {
-        matches!(&self.last, Last::Attempt { source, retried: false, .. } if self.knows(source))
-    }
-
     /// The record after the outcome of an attempt; the same where there was no attempt.
     pub(super) fn judged(&self, outcome: &LoginOutcome, at: &str) -> Self {
         let Last::Attempt { source, at: began, retried } = &self.last else { return self.clone() };
@@ -148,11 +143,11 @@ impl Latch {
                 (None, Last::Refused { source: source.clone(), at: at.into(), code: code.clone() })
             }
             // No try of the PIN was spent, so all is as before, also the right to one retry.
-            LoginOutcome::NotJudged(_) if *retried => {
+            LoginOutcome::NotGiven(_) | LoginOutcome::NotJudged(_) if *retried => {
                 let last = Last::Attempt { source: source.clone(), at: began.clone(), retried: false };
                 (self.accepted.clone(), last)
             }
-            LoginOutcome::NotJudged(_) => (self.accepted.clone(), Last::Clear),
+            LoginOutcome::NotGiven(_) | LoginOutcome::NotJudged(_) => (self.accepted.clone(), Last::Clear),
             // As if nobody had told.
             LoginOutcome::Unclear(_) => (self.accepted.clone(), self.last.clone()),
         };

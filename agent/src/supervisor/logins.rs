@@ -24,10 +24,7 @@ pub(super) struct Attempt {
 /// What a host is told.
 #[derive(Debug)]
 pub(super) enum Word {
-    LogIn {
-        /// Whether the same source may be tried again if nobody tells what came of it.
-        again: bool,
-    },
+    LogIn,
     Latched(String),
     /// Nothing yet.
     Wait,
@@ -72,9 +69,9 @@ impl Logins {
         }
         match self.store.attempt(serial, &host.0, source)? {
             Decision::Latched(why) => Ok(Word::Latched(why)),
-            Decision::LogIn(latch) => {
+            Decision::LogIn(_) => {
                 self.trying.insert(attempt.serial, attempt.host);
-                Ok(Word::LogIn { again: latch.spares_a_try() })
+                Ok(Word::LogIn)
             }
         }
     }
@@ -168,13 +165,13 @@ mod tests {
     fn a_second_host_waits_for_the_firsts_outcome() {
         let folder = tempfile::tempdir().unwrap();
         let (mut logins, a, b) = (logins(&folder), host("a", 1), host("b", 1));
-        assert!(matches!(attempt(&mut logins, &a), Word::LogIn { .. }));
+        assert!(matches!(attempt(&mut logins, &a), Word::LogIn));
         assert!(matches!(attempt(&mut logins, &b), Word::Wait));
         assert!(logins.next().is_none());
         logins.outcome(&a, "1", &LoginOutcome::Accepted).unwrap();
         let due = logins.next().unwrap();
         assert_eq!(due.host, b);
-        assert!(matches!(logins.attempt(due).unwrap(), Word::LogIn { .. }));
+        assert!(matches!(logins.attempt(due).unwrap(), Word::LogIn));
     }
 
     #[test]
@@ -227,6 +224,6 @@ mod tests {
         assert!(logins.unlatch(&a.0, None).unwrap_err().contains("under way"));
         logins.ended(&a);
         logins.unlatch(&a.0, None).unwrap();
-        assert!(matches!(attempt(&mut logins, &host("a", 2)), Word::LogIn { .. }));
+        assert!(matches!(attempt(&mut logins, &host("a", 2)), Word::LogIn));
     }
 }

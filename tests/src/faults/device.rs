@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::fs;
 
 use super::module::Faults;
+use crate::agent::LOUD;
 use crate::clock::clocked;
 use crate::disk::Disk;
 use crate::piv::PivRig;
@@ -90,7 +91,7 @@ impl Device {
     pub fn spawn(&self, rig: &Rig) -> Agent {
         match self {
             Self::YubiKey(_, pcsc) => rig.spawn_with(|command| pcsc.shape(command)),
-            _ => rig.spawn(),
+            _ => rig.spawn_with(|command| command.env("KUNCI_LOG", LOUD)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! A [`Kind`] makes its fault happen on a [`Scene`] and says when its cause is gone; [`run`] does that as often as it is
 //! told, judges what callers hold, and makes one [`Row`] of it. `make test` runs each kind once, `make faults` 25 times.
 
+pub mod amid;
 pub mod callers;
 pub mod device;
 pub mod handed;

@@ -34,7 +34,7 @@ pub(super) fn initialise(
     let serial = blank.serial().map_err(Failure::into_fault)?;
     let write = Write::begin(Call::Initialise);
     keeper.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
-    if let Some(why) = login::latched(keeper, &serial) {
+    if let Some(why) = login::latched(keeper, &serial, &write) {
         return Err(blank.stopped(Fault::Latched(why)));
     }
     let (outcome, made) = blank.initialise(&write, &so_pin, &pin);

@@ -1,7 +1,8 @@
 //! Leave to give a token its PIN once more, for a signature: a lane asks, and the keeper, who alone keeps the PIN, has the
 //! attempt made durable and lets it.
 //!
-//! The lane tells the outcome before it goes on. One that is told by nobody counts as unclear, as everywhere.
+//! The lane tells the outcome before it goes on. One that is told by nobody counts as unclear, as everywhere; but a leave that
+//! no lane takes up gives no PIN.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -24,8 +25,18 @@ const BREATH: Duration = Duration::from_millis(50);
 pub(super) struct Leave {
     pin: Arc<Pin>,
     write: Arc<Write>,
-    /// Where its outcome is told; dropped untold, it counts as unclear.
+    /// Whether it was taken up.
+    given: bool,
+    /// Where its outcome is told; once it was taken up, one that is dropped untold counts as unclear.
     outcome: Sender<LoginOutcome>,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if !self.given {
+            let _ = self.outcome.send(LoginOutcome::NotGiven("the lane waits no longer".into()));
+        }
+    }
 }
 
 /// A lane that asks for leave.
@@ -81,13 +92,16 @@ impl Bearer {
 
 impl PinBearer for Bearer {
     fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
-        let leave = self.ask()?;
+        let mut leave = self.ask()?;
+        leave.given = true;
         let outcome = give(&leave.pin, &leave.write);
         let _ = leave.outcome.send(outcome.clone());
         match outcome {
             LoginOutcome::Accepted => Ok(()),
             LoginOutcome::Refused(why) => Err(Fault::Latched(why)),
-            LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => Err(Fault::Device(why)),
+            LoginOutcome::NotGiven(why) | LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => {
+                Err(Fault::Device(why))
+            }
         }
     }
 }
@@ -99,21 +113,22 @@ impl Keeper {
         // Until the outcome is told: an attempt that nobody tells the end of can latch the token.
         let write = Arc::new(Write::begin(Call::Login));
         self.send(&Report::Attempt { serial: serial.clone(), source: given.origin.clone() });
-        if let Some(why) = login::latched(self, &serial) {
+        if let Some(why) = login::latched(self, &serial, &write) {
             let _ = lane.send(Err(Fault::Latched(why.clone())));
             return Came::Latched(why);
         }
         let (outcome, told) = channel();
-        let asked = lane.send(Ok(Leave { pin: Arc::clone(&given.pin), write: Arc::clone(&write), outcome }));
-        let outcome = match asked {
-            Ok(()) => told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into())),
-            Err(_) => LoginOutcome::NotJudged("the lane is gone".into()),
-        };
+        let (pin, shown) = (Arc::clone(&given.pin), Arc::clone(&write));
+        // A lane that is gone drops it, as one does that goes without taking it up.
+        let _ = lane.send(Ok(Leave { pin, write: shown, given: false, outcome }));
+        let outcome = told.recv().unwrap_or_else(|_| LoginOutcome::Unclear("nobody told the outcome".into()));
         self.send(&Report::Outcome { serial, outcome: outcome.clone() });
         match outcome {
             LoginOutcome::Accepted => Came::Accepted,
             LoginOutcome::Refused(code) => Came::Latched(login::refused(self, &code)),
-            LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => Came::NotJudged,
+            LoginOutcome::NotGiven(_) | LoginOutcome::NotJudged(_) | LoginOutcome::Unclear(_) => {
+                Came::NotJudged
+            }
         }
     }
 }

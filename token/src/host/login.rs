@@ -126,7 +126,7 @@ pub(super) fn give_pin(
     // Until the outcome is told: an attempt that nobody tells the end of can latch the token.
     let write = Write::begin(Call::Login);
     keeper.send(&Report::Attempt { serial: serial.clone(), source: offer.origin.clone() });
-    if let Some(why) = latched(keeper, &serial) {
+    if let Some(why) = latched(keeper, &serial, &write) {
         drop(write);
         latch(keeper, offer.client, &offer.origin, why);
         return None;
@@ -146,13 +146,19 @@ pub(super) fn give_pin(
         }
         // Whether a PIN whose fate is unclear may be tried again is the supervisor's to say, at the next attempt.
         LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => {
-            keeper.down(Fault::Device(why.clone()));
-            offer.client.into_iter().for_each(|client| client.refuse(&why));
-            keeper.report(HostState::NoPin(format!("the token did not judge the PIN: {why}")));
-            keeper.pause(WAIT, "the token did not take a login");
-            None
+            not_taken(keeper, offer.client, &why, "the token did not judge the PIN")
         }
+        LoginOutcome::NotGiven(why) => not_taken(keeper, offer.client, &why, "the PIN was not given"),
     }
+}
+
+/// Tells of a PIN that is neither accepted nor refused, and waits before the token is looked for again.
+fn not_taken(keeper: &mut Keeper, client: Option<Client>, why: &str, what: &str) -> Option<Given> {
+    keeper.down(Fault::Device(why.into()));
+    client.into_iter().for_each(|client| client.refuse(why));
+    keeper.report(HostState::NoPin(format!("{what}: {why}")));
+    keeper.pause(WAIT, "the token did not take a login");
+    None
 }
 
 /// What came of a PIN, and what to do about it.
@@ -174,14 +180,14 @@ fn turn_down(keeper: &mut Keeper, client: Option<Client>, fault: Fault) -> Optio
 }
 
 /// Waits for the word on the attempt: the reason, if the latch is shut. Where no word can come any more, no try was spent.
-pub(super) fn latched(keeper: &Keeper, serial: &str) -> Option<String> {
+pub(super) fn latched(keeper: &Keeper, serial: &str, write: &Write) -> Option<String> {
     loop {
         match keeper.inbox.recv() {
-            Ok(Event::LogIn) => return None,
+            Ok(Event::LogIn) if write.begins() => return None,
             Ok(Event::Latched(why)) => return Some(why),
             Ok(Event::Unlock(client)) => Client::new(client).refuse("another PIN is being tried"),
-            Ok(Event::Leave) | Err(_) => {
-                let outcome = LoginOutcome::NotJudged("the host leaves".into());
+            Ok(Event::Leave | Event::LogIn) | Err(_) => {
+                let outcome = LoginOutcome::NotGiven("the host leaves".into());
                 keeper.send(&Report::Outcome { serial: serial.into(), outcome });
                 end()
             }

@@ -71,6 +71,7 @@ pub fn run(control: OwnedFd) -> Result<(), HostError> {
     fds.next().into_iter().for_each(|board| writes::show(board, config.token.deadline));
     // Held to the end: see [`Order::Start`].
     let _lock = fds.next();
+    writes::heed(control.try_clone()?);
     let control = Arc::new(control);
     serve(config, &control).inspect_err(|error| {
         // Whoever asks for the token is told, not only whoever reads the log.
@@ -104,8 +105,8 @@ fn end_with_a_panic() {
     }));
 }
 
-/// Ends this process as no hanging module can prevent: once no call is under way that may write to the token, or each is
-/// over its limit.
+/// Ends this process as no hanging module can prevent: once no call of another thread is under way that may write to the
+/// token, or each is over its limit.
 pub(crate) fn end() -> ! {
     writes::leave();
     while writes::hold_up() {

@@ -12,10 +12,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 
 use super::kill;
-use crate::writes;
+use crate::{seqpacket, writes};
 
 /// How long it polls at a time. Time is counted in polls: a machine that stood still is no module that hangs.
 const POLL: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -51,7 +51,7 @@ pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks, deadline: Duration) -
 
 fn mourn(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
     let (mut seen, mut silent) = (0, 0);
-    while silent <= patience && !is_at_its_end(control) {
+    while silent <= patience && !seqpacket::is_at_its_end(control, POLL) {
         writes::a_second_passed();
         let now = looks.0.load(Ordering::Relaxed);
         silent = if now == seen && now % 2 == 1 { silent + 1 } else { 0 };
@@ -66,17 +66,5 @@ fn mourn(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
             thread::sleep(writes::BREATH);
         }
         writes::a_second_passed();
-    }
-}
-
-/// Whether no order comes any more; false after a second in which nothing was said of that.
-fn is_at_its_end(control: &OwnedFd) -> bool {
-    loop {
-        let mut control = [PollFd::new(control, PollFlags::RDHUP)];
-        match poll(&mut control, Some(&POLL)) {
-            Ok(told) => return told > 0,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return true,
-        }
     }
 }

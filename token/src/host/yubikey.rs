@@ -115,7 +115,7 @@ impl Keeper {
         let bay = Arc::clone(&porter.bay);
         let verify = |pin: &Pin, write: &Write| match bay.hold().card() {
             Ok(card) => card.verify(write, pin),
-            Err(failure) => LoginOutcome::NotJudged(failure.into_fault().to_string()),
+            Err(failure) => LoginOutcome::NotGiven(failure.into_fault().to_string()),
         };
         login::give_pin(self, &porter.serial.to_string(), fits, verify)
     }

@@ -23,7 +23,7 @@ impl Card {
     /// Gives the PIN, once.
     pub fn verify(&mut self, _: &Write, pin: &Pin) -> LoginOutcome {
         if !Self::takes(pin) {
-            return LoginOutcome::NotJudged("a PIN has six to eight bytes".into());
+            return LoginOutcome::NotGiven("a PIN has six to eight bytes".into());
         }
         judge(self.key.verify_pin(pin.expose_bytes()))
     }

@@ -75,18 +75,12 @@ pub(super) fn judge(called: &Result<(), Error>) -> LoginOutcome {
     match called {
         Ok(()) => LoginOutcome::Accepted,
         Err(error) if Class::of(error) == Class::Pin => LoginOutcome::Refused(name(error)),
-        Err(error) if precedes_the_pin(error) => LoginOutcome::NotJudged(name(error)),
-        Err(error) => LoginOutcome::Unclear(name(error)),
-    }
-}
-
-/// Whether the call was turned away for a reason that is known before a PIN is looked at.
-fn precedes_the_pin(error: &Error) -> bool {
-    match error {
         // The module has no such function, so nothing was called.
-        Error::NullFunctionPointer => true,
-        Error::Pkcs11(code, _) => BEFORE_THE_PIN.contains(code),
-        _ => false,
+        Err(error @ Error::NullFunctionPointer) => LoginOutcome::NotGiven(name(error)),
+        Err(error @ Error::Pkcs11(code, _)) if BEFORE_THE_PIN.contains(code) => {
+            LoginOutcome::NotJudged(name(error))
+        }
+        Err(error) => LoginOutcome::Unclear(name(error)),
     }
 }
 
@@ -132,6 +126,7 @@ mod tests {
         ] {
             assert!(matches!(outcome(code), LoginOutcome::NotJudged(_)), "{code:?}");
         }
+        assert!(matches!(judge(&Err(Error::NullFunctionPointer)), LoginOutcome::NotGiven(_)));
         for code in [RvError::PinIncorrect, RvError::PinLocked] {
             assert!(matches!(outcome(code), LoginOutcome::Refused(_)), "{code:?}");
         }

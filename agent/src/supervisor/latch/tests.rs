@@ -26,6 +26,10 @@ fn not_judged() -> LoginOutcome {
     LoginOutcome::NotJudged("CKR_TOKEN_NOT_PRESENT".into())
 }
 
+fn not_given() -> LoginOutcome {
+    LoginOutcome::NotGiven("the host leaves".into())
+}
+
 fn unclear() -> LoginOutcome {
     LoginOutcome::Unclear("CKR_DEVICE_ERROR".into())
 }
@@ -121,6 +125,20 @@ fn a_pin_never_accepted_and_not_judged_three_times_latches_whatever_comes_next()
 }
 
 #[test]
+fn a_pin_that_never_reached_the_token_counts_as_no_try_of_it() {
+    for before in
+        [Latch::new("1", &token()), accepted(&file(1)), unjudged(Latch::new("1", &token()), &file(1), 2)]
+    {
+        let before = Latch { blank: false, ..before };
+        let latch = (0..9).fold(before.clone(), |latch, _| began(&latch, &file(1)).judged(&not_given(), AT));
+        assert_eq!(latch, before);
+    }
+    // The right to one retry stays as it was, too.
+    let left = began(&accepted(&file(1)), &file(1));
+    assert_eq!(began(&left, &file(1)).judged(&not_given(), AT), left);
+}
+
+#[test]
 fn tries_that_were_not_judged_count_for_their_source_until_it_is_accepted() {
     let latch = unjudged(Latch::new("1", &token()), &file(1), 2);
     let other = began(&unjudged(latch, &file(2), 2), &file(2)).judged(&LoginOutcome::Accepted, AT);
@@ -205,6 +223,7 @@ enum Step {
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Told,
+    NotGiven,
     NotJudged,
     Unclear,
     KilledBeforeLogin,
@@ -214,6 +233,7 @@ enum Fate {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fate = prop_oneof![
         3 => Just(Fate::Told),
+        1 => Just(Fate::NotGiven),
         1 => Just(Fate::NotJudged),
         1 => Just(Fate::Unclear),
         1 => Just(Fate::KilledBeforeLogin),
@@ -264,10 +284,12 @@ proptest! {
                     let reached = matches!(fate, Fate::Told | Fate::Unclear | Fate::KilledAfterLogin);
                     *refusals.entry((source, time)).or_default() += u32::from(reached && !right);
                     let times = given.entry((source, time)).or_insert(Some(0));
-                    *times = times.filter(|_| !(right && matches!(fate, Fate::Told))).map(|times| times + 1);
+                    let was_given = !matches!(fate, Fate::NotGiven);
+                    *times = times.filter(|_| !(right && matches!(fate, Fate::Told))).map(|times| times + u8::from(was_given));
                     match fate {
                         Fate::Told if right => store.outcome("a/b", &LoginOutcome::Accepted).unwrap(),
                         Fate::Told => store.outcome("a/b", &refused()).unwrap(),
+                        Fate::NotGiven => store.outcome("a/b", &not_given()).unwrap(),
                         Fate::NotJudged => store.outcome("a/b", &not_judged()).unwrap(),
                         Fate::Unclear => store.outcome("a/b", &unclear()).unwrap(),
                         Fate::KilledBeforeLogin | Fate::KilledAfterLogin => {}
