@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use tests::faults::{Group, Row, Sites, handed, kinds, run, table, unseen};
+use tests::faults::{Group, Row, Sites, handed, kinds, row, run, table, unseen};
 
 /// How often a connection is handed on, and a process id used again, here.
 const HANDED: usize = 50;
@@ -57,11 +57,12 @@ fn a_caller_whom_the_agent_cannot_see_is_told_so_and_gets_nothing() {
 
 #[test]
 fn the_page_has_a_row_for_every_kind_with_all_its_runs_and_within_bounds() {
-    let kinds = kinds::all().into_iter().map(|kind| (kind.name.to_owned(), run::RUNS, kind.refusals));
-    let handed =
-        [handed::HANDED, handed::REUSED, unseen::UNSEEN].map(|kind| (kind.to_owned(), handed::TRIES, None));
+    let kinds = kinds::all().into_iter();
+    let kinds = kinds.map(|kind| (kind.name.to_owned(), run::RUNS, kind.refusals, kind.recovery));
+    let handed = [handed::HANDED, handed::REUSED, unseen::UNSEEN];
+    let handed = handed.map(|kind| (kind.to_owned(), handed::TRIES, None, row::RECOVERY));
     let rows = table::rows(include_str!("../../docs/faults.md"));
-    let shown = rows.iter().map(|row| (row.kind.clone(), row.runs, row.refused_bound));
+    let shown = rows.iter().map(|row| (row.kind.clone(), row.runs, row.refused_bound, row.recovery_bound));
     assert_eq!(shown.collect::<Vec<_>>(), kinds.chain(handed).collect::<Vec<_>>());
     rows.iter().for_each(|row| assert!(row.holds(), "{row:?}"));
 }

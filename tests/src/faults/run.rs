@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::callers::Took;
 use super::kinds::Kind;
-use super::row::{PIN_REFUSALS, RECOVERY, Row};
+use super::row::{PIN_REFUSALS, Row};
 use super::scene::Scene;
 use super::site::{Site, Sites};
 use super::stillness;
@@ -31,7 +31,8 @@ struct Run {
 
 /// Runs a kind so many times on a site of its shape; `told` is what each run showed, in a line.
 pub fn row(kind: &Kind, sites: &mut Sites, runs: usize, told: &dyn Fn(&str)) -> Row {
-    let mut row = Row { refused_bound: kind.refusals, ..Row::new(kind.name) };
+    let (refused_bound, recovery_bound) = (kind.refusals, kind.recovery);
+    let mut row = Row { refused_bound, recovery_bound, ..Row::new(kind.name) };
     sites.turn(kind.shape);
     while row.runs < runs && row.stuck < HOPELESS {
         row.runs += 1;
@@ -117,7 +118,7 @@ impl Run {
     /// Whether it kept every bound that a machine could break by standing still.
     fn is_undisturbed(&self, kind: &Kind) -> bool {
         let refuses_more = kind.refusals.is_some_and(|bound| self.refused > bound);
-        self.stuck == 0 && self.recovery <= RECOVERY && !refuses_more
+        self.stuck == 0 && self.recovery <= kind.recovery && !refuses_more
     }
 
     /// Whether it kept every bound.

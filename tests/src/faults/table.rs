@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use super::row::Row;
+use super::row::{RECOVERY, Row};
 
 /// The table lies between these lines.
 const BEGIN: &str = "<!-- what `make faults` saw -->\n";
@@ -15,6 +16,8 @@ const HEAD: &str = "\
 ";
 /// In the place of a bound where there is none.
 const ANY: &str = "any";
+/// Between a recovery and its bound, where that is a longer one than that of the others.
+const OF: &str = " of ";
 /// How much of a commit's name is shown.
 const SHORT: usize = 12;
 
@@ -27,9 +30,13 @@ pub fn markdown(rows: &[Row]) -> String {
 pub fn line(row: &Row) -> String {
     let Row { kind, runs, released_unrecorded, wrong_key, stuck, pin_refusals_max, recovery_s_max, .. } = row;
     let Row { refused_max, refused_bound, .. } = row;
+    let recovery = match row.recovery_bound {
+        RECOVERY => format!("{recovery_s_max:.2} s"),
+        longer => format!("{recovery_s_max:.2} s{OF}{} s", longer.as_secs()),
+    };
     let bound = refused_bound.map_or(ANY.to_owned(), |bound| bound.to_string());
     format!(
-        "| {kind} | {runs} | {released_unrecorded} | {wrong_key} | {stuck} | {pin_refusals_max} | {recovery_s_max:.2} s | \
+        "| {kind} | {runs} | {released_unrecorded} | {wrong_key} | {stuck} | {pin_refusals_max} | {recovery} | \
          {refused_max} | {bound} |\n"
     )
 }
@@ -53,6 +60,10 @@ fn row(line: &str) -> Option<Row> {
         return None;
     };
     let refused_bound = if bound == ANY { None } else { Some(bound.parse().ok()?) };
+    let (recovery, recovery_bound) = match recovery.split_once(OF) {
+        Some((recovery, bound)) => (recovery, Duration::from_secs(bound.strip_suffix(" s")?.parse().ok()?)),
+        None => (recovery, RECOVERY),
+    };
     Some(Row {
         kind: kind.to_owned(),
         runs: runs.parse().ok()?,
@@ -61,6 +72,7 @@ fn row(line: &str) -> Option<Row> {
         stuck: stuck.parse().ok()?,
         pin_refusals_max: pins.parse().ok()?,
         recovery_s_max: recovery.strip_suffix(" s")?.parse().ok()?,
+        recovery_bound,
         refused_max: if refused_bound.is_some() { refused.parse().ok()? } else { 0 },
         refused_bound,
         commit: String::new(),

@@ -1,10 +1,13 @@
 //! The module crashes, ends, hangs or forks: while it is initialised, while it logs in, while it signs, when it has signed.
 //!
-//! What hangs while it signs counts from the moment when it began to: that it is found out is in the figure.
+//! What hangs counts from the moment when it began to: that it is found out is in the figure. A login may take half a minute,
+//! whatever it does meanwhile.
 
 use std::time::{Duration, Instant};
 
 use fault_module::{Action, Function};
+
+use token::writes::LOGIN_LIMIT;
 
 use super::{Group, Kind};
 use crate::faults::{Scene, Times};
@@ -30,7 +33,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         start("SIGSEGV in C_Login", Login, Action::Segv),
         start("abort in C_Login", Login, Action::Abort),
         start("exit in C_Login", Login, Action::Exit),
-        start("C_Login hangs", Login, Action::Hang),
+        start("C_Login hangs", Login, Action::Hang).after(LOGIN_LIMIT),
         signing("SIGSEGV in C_Sign", Action::Segv, 0),
         Kind::new(Group::Ends, "SIGSEGV in C_Sign, which signed", |scene| {
             scene.strike_signed(Action::SegvAfter, 0);

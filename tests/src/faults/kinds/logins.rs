@@ -1,12 +1,19 @@
-//! A login fails: the PIN is refused, or nobody knows. What ends it is an operator, where a try may have been spent.
+//! A login fails: the PIN is refused, or nobody knows. What ends it is an operator, where a try may have been spent. Or its host
+//! has to go meanwhile: a kill would cost a token that is kept in files.
+
+use std::fs;
 
 use cryptoki_sys::*;
 use fault_module::{Action, Function};
 
 use super::{Group, Kind};
-use crate::faults::{Scene, Times};
+use crate::Rig;
+use crate::agent::NOT_LEFT;
+use crate::faults::{Scene, Times, amid};
 use crate::rig::PIN;
 
+/// How often the supervisor looks at the host while its login is held: longer than it waits for one that is amid nothing.
+const LOOKS: usize = 5;
 /// A PIN that is not the token's.
 const WRONG: &str = "not-the-rigs-pin";
 
@@ -44,7 +51,29 @@ pub(super) fn kinds() -> Vec<Kind> {
             scene.strike(Function::SignInit, Action::LogOut, 0, 1);
         })
         .refusing(0),
+        Kind::new(Group::Logins, "a kill amid a login", amid_a_login),
     ]
+}
+
+/// A login that does not come to its end, or a store that is empty, is a run that got stuck.
+fn amid_a_login(scene: &mut Scene<'_>) {
+    let (faults, agent) = (scene.site.faults(), scene.agent());
+    let interrupted = || faults.blows(Function::Login) - faults.returns(Function::Login);
+    let before = interrupted();
+    amid::hold_login(agent, faults, &mut || ());
+    let hosts = agent.hosts();
+    agent.until_said(NOT_LEFT, LOOKS);
+    scene.clear();
+    scene.until_replaced(&hosts);
+    assert_eq!(interrupted(), before, "a kill fell into a login");
+    assert_eq!(empty_stores(&scene.site.rig), 0, "a token's store is lost");
+}
+
+/// How many files of the token hold nothing.
+fn empty_stores(rig: &Rig) -> usize {
+    let tokens =
+        fs::read_dir(rig.at("tokens")).unwrap().map(|token| token.unwrap().path().join("token.object"));
+    tokens.filter(|store| fs::metadata(store).is_ok_and(|store| store.len() == 0)).count()
 }
 
 /// The token refuses every PIN, until an operator had it mended.

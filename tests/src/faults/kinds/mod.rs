@@ -8,6 +8,9 @@ mod logins;
 mod results;
 mod tokens;
 
+use std::time::Duration;
+
+use super::row::RECOVERY;
 use super::scene::Scene;
 use super::site::Shape;
 
@@ -37,6 +40,8 @@ pub struct Kind {
     pub shape: Shape,
     /// How many requests a run may refuse or cut off; none where a token or a process is gone until a recovery.
     pub refusals: Option<usize>,
+    /// How long a recovery may take.
+    pub recovery: Duration,
     pub fault: Fault,
 }
 
@@ -45,11 +50,18 @@ type Fault = Box<dyn Fn(&mut Scene<'_>) + Send + Sync>;
 
 impl Kind {
     fn new(group: Group, name: &'static str, fault: impl Fn(&mut Scene<'_>) + Send + Sync + 'static) -> Self {
-        Self { name, group, shape: Shape::Plain, refusals: None, fault: Box::new(fault) }
+        let (shape, refusals, recovery) = (Shape::Plain, None, RECOVERY);
+        Self { name, group, shape, refusals, recovery, fault: Box::new(fault) }
     }
 
     fn refusing(mut self, at_most: usize) -> Self {
         self.refusals = Some(at_most);
+        self
+    }
+
+    /// What is under way has this limit of its own, and nothing ends it before: the recovery begins there.
+    fn after(mut self, limit: Duration) -> Self {
+        self.recovery = limit + RECOVERY;
         self
     }
 
