@@ -4,6 +4,7 @@
 //! the attempt and waits for the word; so it does before C_InitToken. Frames are JSON; descriptors ride along (lanes, an unlock connection).
 //! A host leaves when its orders end: there is no word for it, so that a supervisor that is gone has said it, too.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -12,6 +13,9 @@ use rustix::net::{RecvFlags, SendFlags};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::seqpacket;
+
+/// The longest text of a host's that is kept, shown and passed on, in bytes; the rest is cut.
+pub const MAX_TEXT_BYTES: usize = 512;
 
 /// The supervisor's words to a host.
 #[derive(Debug, Serialize, Deserialize)]
@@ -129,11 +133,30 @@ pub struct HostConfig {
 pub struct Known {
     /// Its serial number.
     pub serial: String,
-    /// When it was last seen to be there, RFC 3339.
-    pub seen: String,
-    /// What the end of its last host interrupted that may write to it.
+    /// When it was there.
+    pub seen: Seen,
+    /// What may have damaged it since, in words.
     #[serde(default)]
-    pub interrupted: Option<String>,
+    pub doubt: Option<String>,
+}
+
+/// When a token was there for certain, RFC 3339.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// When a host of this agent's last saw it.
+    Last(String),
+    /// When it last took its user's PIN, which is all that an agent of before left on record.
+    LoggedIn(String),
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Last(at) => write!(f, "last seen at {at}"),
+            Self::LoggedIn(at) => write!(f, "last logged in to at {at}"),
+        }
+    }
 }
 
 /// One connector's key on a token: one key, one use.

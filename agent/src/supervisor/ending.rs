@@ -7,7 +7,7 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use token::control::HostState;
+use token::control::{HostState, Seen};
 use token::writes::Call;
 
 use super::child::Child;
@@ -125,7 +125,7 @@ impl Host {
     fn was_seen(&mut self) {
         let is_served = matches!(self.state, HostState::Ready { .. });
         if let Some(known) = self.config.known.as_mut().filter(|_| is_served) {
-            known.seen = latch::now();
+            known.seen = Seen::Last(latch::now());
         }
     }
 
@@ -142,7 +142,7 @@ impl Host {
         self.child = None;
         self.was_seen();
         if let Some(known) = self.config.known.as_mut().filter(|_| !amid.is_empty()) {
-            known.interrupted = Some(amid.clone());
+            known.doubt = Some(format!("its host ended amid {amid}"));
         }
         let why = match (&self.ending, &self.state) {
             (Some(ending), _) => ending.why.clone(),

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::time::Duration;
 
-use token::control::{HostConfig, HostState, Known, LoginOutcome, Order, Report};
+use token::control::{HostConfig, HostState, Known, LoginOutcome, MAX_TEXT_BYTES, Order, Report, Seen};
 use token::writes::{Board, Call};
 use tokio::time::Instant;
 
@@ -22,8 +22,6 @@ use crate::link::ToFront;
 
 /// What a host gets of our environment, besides what its token names.
 const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];
-/// The longest text of a host's that is kept, shown and passed on, in bytes.
-const MAX_TEXT_BYTES: usize = 512;
 /// How many words, besides those of a login, a host may say in a second: many times what the fastest token gives reason for.
 const MAX_WORDS: u32 = 256;
 const SECOND: Duration = Duration::from_secs(1);
@@ -132,8 +130,8 @@ impl Host {
                 if let HostState::Ready { serial } = state {
                     self.served.get_or_insert(now);
                     self.patience.served();
-                    self.config.known =
-                        Some(Known { serial: serial.clone(), seen: latch::now(), interrupted: None });
+                    let seen = Seen::Last(latch::now());
+                    self.config.known = Some(Known { serial: serial.clone(), seen, doubt: None });
                 }
                 if self.state == *state {
                     return Ok(None);

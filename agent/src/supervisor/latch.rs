@@ -8,8 +8,7 @@
 
 use hsm_config::Name;
 use serde::{Deserialize, Serialize};
-use token::control::{Known, LoginOutcome, PinOrigin};
-use token::writes::Call;
+use token::control::{Known, LoginOutcome, PinOrigin, Seen};
 
 mod store;
 #[cfg(test)]
@@ -20,6 +19,9 @@ pub(super) use store::{Store, StoreError, now};
 /// Why a source is not tried although the latch is clear.
 const SPENT: &str = "the token refused the PIN of this very file before, or may have: replace the file (or touch it, if \
                      its PIN is right), and it is tried";
+
+/// What is said of a token that is gone where a login before it came to no clear end.
+const NOT_TOLD: &str = "nobody knows how the last login ended";
 
 /// How often a PIN that this token never accepted is given to it although it does not judge it.
 const MAX_UNJUDGED: u8 = 3;
@@ -173,11 +175,12 @@ impl Latch {
         unjudged
     }
 
-    /// The token as it was last there, if a user ever logged in to it; and whether nobody told the end of the last login.
+    /// The token as it was last there, if a user ever logged in to it; and whether the end of the last login is unknown, since
+    /// a kill or the token itself left it so.
     pub(super) fn known(&self) -> Option<Known> {
-        let begun = matches!(self.last, Last::Attempt { .. });
-        let (serial, seen) = (self.serial.clone(), self.opened.clone()?);
-        Some(Known { serial, seen, interrupted: begun.then(|| Call::Login.to_string()) })
+        let (serial, seen) = (self.serial.clone(), Seen::LoggedIn(self.opened.clone()?));
+        let doubt = matches!(self.last, Last::Attempt { .. }).then(|| NOT_TOLD.into());
+        Some(Known { serial, seen, doubt })
     }
 
     /// The record once an operator cleared it. A source that was refused stays known, and so does one that may have

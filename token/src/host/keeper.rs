@@ -19,7 +19,7 @@ use super::mourner::Looks;
 use super::shared::{Now, Shared};
 use super::unlock::Client;
 use super::{end, gone, hint, initialise, login};
-use crate::control::{self, HostState, Known, Report};
+use crate::control::{self, HostState, Known, Report, Seen};
 use crate::lane::{Fault, TokenReport};
 use crate::pkcs11::{Class, Failure, Found, Module};
 
@@ -137,8 +137,8 @@ impl Keeper {
             Ok(module) => module,
             Err(failure) => {
                 let sight = Sight::of(&failure);
-                let besides = gone::besides(&self.shared.config.token, self.known.as_ref());
-                self.fail(format!("{} does not load: {}{besides}", path.display(), text(failure)), sight)
+                let why = format!("{} does not load: {}", path.display(), text(failure));
+                self.fail(gone::before(why, &self.shared.config.token, self.known.as_ref()), sight)
             }
         };
         let (mut gone, mut kept) = (false, None);
@@ -173,7 +173,7 @@ impl Keeper {
     pub(super) fn sees(&mut self, serial: &str) {
         let seen = jiff::Timestamp::now();
         let seen = jiff::Timestamp::from_second(seen.as_second()).unwrap_or(seen).to_string();
-        self.known = Some(Known { serial: serial.into(), seen, interrupted: None });
+        self.known = Some(Known { serial: serial.into(), seen: Seen::Last(seen), doubt: None });
     }
 
     /// Lets the lanes answer with a fault.

@@ -125,6 +125,18 @@ fn a_pin_never_accepted_and_not_judged_three_times_latches_whatever_comes_next()
 }
 
 #[test]
+fn a_token_is_known_by_its_last_login_and_no_host_is_blamed_for_what_the_token_left_unclear() {
+    let opened = accepted(&file(1));
+    let known = opened.known().unwrap();
+    assert_eq!((known.seen, known.doubt), (Seen::LoggedIn(AT.into()), None));
+    let begun = began(&opened, &file(1));
+    for latch in [begun.judged(&unclear(), AT), begun.clone()] {
+        assert_eq!(latch.known().unwrap().doubt.as_deref(), Some("nobody knows how the last login ended"));
+    }
+    assert_eq!(begun.judged(&not_given(), AT).known().unwrap().doubt, None);
+}
+
+#[test]
 fn a_pin_that_never_reached_the_token_counts_as_no_try_of_it() {
     for before in
         [Latch::new("1", &token()), accepted(&file(1)), unjudged(Latch::new("1", &token()), &file(1), 2)]
