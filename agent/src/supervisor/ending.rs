@@ -82,6 +82,11 @@ impl Host {
         child.hang_up();
         let calls = self.calls();
         let is_told = self.ending.is_some();
+        // A host that fails says why, and ends by itself: that its lanes end with it is no better reason.
+        let why = match &self.state {
+            HostState::Failed(own) if !is_told => own.clone(),
+            _ => why,
+        };
         let ending = self.ending.get_or_insert_with(|| Ending::new(why, over));
         if over != Over::Nothing {
             ending.over = over;

@@ -123,9 +123,12 @@ impl Host {
             Report::State(state) => {
                 self.count(now)?;
                 self.starting &= *state == HostState::Starting;
-                // Why a host has to go is said for it.
-                if self.ending.is_some() {
-                    return Ok(None);
+                // Why a host has to go is said for it, unless it fails and says that itself: its lanes may be heard to
+                // end before it.
+                match (&mut self.ending, state) {
+                    (Some(ending), HostState::Failed(own)) => ending.why.clone_from(own),
+                    (Some(_), _) => return Ok(None),
+                    (None, _) => {}
                 }
                 if let HostState::Ready { serial } = state {
                     self.served.get_or_insert(now);

@@ -1,4 +1,6 @@
 use super::*;
+use crate::supervisor::Event;
+use crate::supervisor::child::News;
 use std::path::Path;
 
 fn host() -> Host {
@@ -103,5 +105,25 @@ fn a_hosts_texts_are_cut() {
         let heard = host.heard(report, Instant::now()).unwrap();
         assert!(serde_json::to_vec(&heard).unwrap().len() < 2 * MAX_TEXT_BYTES);
         assert!(serde_json::to_vec(&host.word()).unwrap().len() < 2 * MAX_TEXT_BYTES);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_says_why_it_fails_is_not_told_another_reason_by_the_end_of_its_lanes() {
+    for heard_first in [true, false] {
+        let mut host = host();
+        let (inbox, _events) = tokio::sync::mpsc::channel(1);
+        let id = host.id();
+        let news = move |news: News<Report>| Event::Host(id.clone(), news);
+        host.child = Some(Child::start(Command::new("cat"), inbox, news).unwrap());
+        let own = HostState::Failed("the module does not load".into());
+        if heard_first {
+            say(&mut host, Report::State(own.clone()));
+        }
+        host.end("a lane or the module failed".into(), Over::Nothing);
+        say(&mut host, Report::State(own.clone()));
+        assert_eq!(host.state, own);
+        host.ended(std::process::ExitStatus::default());
+        assert_eq!(host.state, own);
     }
 }
