@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, Fault> {
     let millis = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, millis)| millis);
     count.parse::<u64>().ok().zip(millis).and_then(|(count, millis)| count.checked_mul(*millis)).map_or_else(
         || {
-            let help = "write a whole number and one of ms, s, m, h, as \"5m\" or \"90s\"";
+            let help = "write a whole number and one of ms, s, m, h, as \"10s\" or \"2m\"";
             Err(Fault::value(format!("{text:?} is not a duration"), help))
         },
         |millis| Ok(Duration::from_millis(millis)),
