@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 
-use super::layout::{MAX_STATEMENT_BYTES, NotAStatement};
+use super::fault::{MAX_STATEMENT_BYTES, NotAStatement};
 
 /// ID1, ID2, and the only compression method.
 pub(super) const MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];

@@ -2,14 +2,11 @@
 //!
 //! All numbers are big-endian. The offsets must be the ones that leave no byte unread: what is signed is what is judged.
 
-use std::collections::BTreeMap;
-
+use super::fault::{MAX_STATEMENT_BYTES, NotAStatement};
 use super::gzip;
-use super::pair::Pair;
-use crate::{Curve, Hash, PublicKey, Scheme};
+use super::pair::{Attributes, Pair};
+use crate::{Hash, PublicKey, Scheme};
 
-/// The largest statement, in bytes; real ones have two to three thousand.
-pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
 /// Its first bytes: a response without an error (0) that has attributes and is signed whole (flags 1 and 2).
 pub(super) const BEGIN: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 3];
 /// RSA-2048, in bytes.
@@ -29,29 +26,6 @@ pub struct Statement {
     /// What it says.
     pub(super) pair: Pair,
 }
-
-/// Why a file that begins like a statement is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAStatement {
-    /// Damaged, cut short, or with something after it.
-    #[error("its gzip is damaged, or not one statement")]
-    Gzip,
-    /// More than a statement has.
-    #[error("it has more than {MAX_STATEMENT_BYTES} bytes")]
-    TooLarge,
-    /// A part of it is cut short, or does not fit the others.
-    #[error("its {0} is not that of firmware 3")]
-    Layout(&'static str),
-    /// An attribute is missing, twice there, or not what it should be.
-    #[error("attribute {0:#x} is missing or not what it should be")]
-    Attribute(u32),
-    /// The public key has no private key.
-    #[error("its public key is no point on the curve {0}")]
-    OffCurve(Curve),
-}
-
-/// The attributes of an object, by their numbers.
-pub(super) type Attributes = BTreeMap<u32, Vec<u8>>;
 
 impl Statement {
     /// Takes a statement apart, bare or in gzip.

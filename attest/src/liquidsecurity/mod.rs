@@ -6,6 +6,7 @@
 //! which Google calls CAVIUM_V2_COMPRESSED; the layout and the attributes are from Marvell's "LiquidSecurity software: key
 //! attestation". Those of firmware 2 are signed without padding and are not read.
 
+mod fault;
 mod gzip;
 mod judge;
 mod layout;
@@ -16,8 +17,9 @@ mod spki;
 #[cfg(test)]
 mod tests;
 
+pub use fault::{MAX_STATEMENT_BYTES, NotAStatement};
 pub(crate) use judge::judge;
-pub use layout::{MAX_STATEMENT_BYTES, NotAStatement, Statement};
+pub use layout::Statement;
 
 /// Whether a file is a statement, bare or in gzip: no certificate, request or text begins so.
 pub(crate) fn is_statement(bytes: &[u8]) -> bool {

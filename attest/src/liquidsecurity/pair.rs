@@ -3,7 +3,9 @@
 //! Read are those that say what the key is, where it came from and whether it can leave. A value of another size than
 //! the attribute's is refused, since it could be read in two ways.
 
-use super::layout::{Attributes, NotAStatement};
+use std::collections::BTreeMap;
+
+use super::fault::NotAStatement;
 use super::spki;
 use crate::{PublicKey, Sha256};
 
@@ -32,6 +34,9 @@ const PUBLIC: u64 = 2;
 const PRIVATE: u64 = 3;
 const RSA: u64 = 0;
 const EC: u64 = 3;
+
+/// The attributes of an object, by their numbers.
+pub(super) type Attributes = BTreeMap<u32, Vec<u8>>;
 
 /// What is said of the private key, and which key it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
