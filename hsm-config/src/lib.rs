@@ -30,6 +30,7 @@ mod problem;
 mod rate;
 mod report;
 mod schema;
+mod secret_source;
 mod section;
 mod tenant;
 mod tenants;

@@ -3,13 +3,11 @@
 //! It makes keys and stores certificates, and signs nothing. It comes from the same kinds of source as a PIN, or from
 //! the YubiKey itself, where its owner keeps it behind the PIN.
 
-use crate::pin::{PinSource, only};
+use crate::pin::PinSource;
 use crate::problem::Fault;
-use schemars::{JsonSchema, Schema, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use crate::secret_source;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
 use std::path::PathBuf;
 
 const HELP: &str =
@@ -81,36 +79,10 @@ impl From<ManagementKey> for Written {
 
 impl<'de> Deserialize<'de> for ManagementKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KeyVisitor)
-    }
-}
-
-/// Reads a source, and meets a key that was written inline without repeating it.
-struct KeyVisitor;
-
-impl<'de> Visitor<'de> for KeyVisitor {
-    type Value = ManagementKey;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<ManagementKey, E> {
-        let help = format!("change this key, then {HELP}");
-        Err(E::custom(Fault::value("a management key never stands in the configuration", help)))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<ManagementKey, E> {
-        self.visit_str("")
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<ManagementKey, E> {
-        self.visit_str("")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ManagementKey, A::Error> {
-        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
-        ManagementKey::try_from(written).map_err(A::Error::custom)
+        secret_source::read::<Written, _, _>(deserializer, || {
+            let help = format!("change this key, then {HELP}");
+            Fault::value("a management key never stands in the configuration", help)
+        })
     }
 }
 
@@ -120,11 +92,8 @@ impl JsonSchema for ManagementKey {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
-        json_schema!({ "description": "Where a management key is.", "oneOf": [
-            only("credential", serde_json::json!({ "type": "string", "pattern": "^[^/]+$" })),
-            only("file", serde_json::json!({ "type": "string", "pattern": "^/" })),
-            only("prompt", serde_json::json!({ "const": true })),
-            only("protected", serde_json::json!({ "const": true })),
-        ]})
+        let protected = ("protected", serde_json::json!({ "const": true }));
+        let sources = [&secret_source::common()[..], &[protected]].concat();
+        secret_source::schema("Where a management key is.", &sources)
     }
 }

@@ -5,13 +5,11 @@
 
 use crate::agent::absolute;
 use crate::problem::Fault;
+use crate::secret_source;
 use crate::trusted::{ANY_BY_OTHERS, Distrust, Trust};
 use rustix::fs::Stat;
-use schemars::{JsonSchema, Schema, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -177,44 +175,10 @@ impl From<PinSource> for Written {
 
 impl<'de> Deserialize<'de> for PinSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SourceVisitor)
-    }
-}
-
-/// Reads a source, and meets a PIN that was written inline without repeating it.
-struct SourceVisitor;
-
-impl SourceVisitor {
-    fn inline<E: Error>() -> E {
-        E::custom(Fault::value(
-            "a PIN never stands in the configuration",
-            format!("change this PIN, then {HELP}"),
-        ))
-    }
-}
-
-impl<'de> Visitor<'de> for SourceVisitor {
-    type Value = PinSource;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<PinSource, E> {
-        Err(Self::inline())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<PinSource, E> {
-        Err(Self::inline())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<PinSource, E> {
-        Err(Self::inline())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PinSource, A::Error> {
-        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
-        PinSource::try_from(written).map_err(A::Error::custom)
+        secret_source::read::<Written, _, _>(deserializer, || {
+            let help = format!("change this PIN, then {HELP}");
+            Fault::value("a PIN never stands in the configuration", help)
+        })
     }
 }
 
@@ -224,19 +188,8 @@ impl JsonSchema for PinSource {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
-        json_schema!({ "description": "Where a PIN is.", "oneOf": [
-            only("credential", serde_json::json!({ "type": "string", "pattern": "^[^/]+$" })),
-            only("file", serde_json::json!({ "type": "string", "pattern": "^/" })),
-            only("prompt", serde_json::json!({ "const": true })),
-        ]})
+        secret_source::schema("Where a PIN is.", &secret_source::common())
     }
-}
-
-/// The schema of a source that is one named field and nothing else.
-pub(crate) fn only(name: &str, of: serde_json::Value) -> serde_json::Value {
-    serde_json::json!({
-        "type": "object", "properties": { name: of }, "required": [name], "additionalProperties": false
-    })
 }
 
 #[cfg(test)]
