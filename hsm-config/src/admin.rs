@@ -19,63 +19,53 @@ pub struct Admin {
     /// The systemd unit, directly under system.slice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// What they may do: provision, certificates, freeze, thaw, proof, unlatch, reload, check, init.
+    /// What they may do, by verb; key-officers in the example have every one.
     #[schemars(length(min = 1))]
     pub may: Vec<Verb>,
 }
 
-/// What an admin may be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Make keys.
-    Provision,
-    /// Install certificates.
-    Certificates,
-    /// Stop a connector's signatures.
-    Freeze,
-    /// Let a frozen connector sign again.
-    Thaw,
-    /// Sign the proof of a Graph key roll.
-    Proof,
-    /// Clear a token's latch after a refused PIN.
-    Unlatch,
-    /// Read the configuration and the tenants files again.
-    Reload,
-    /// Probe tokens.
-    Check,
-    /// Initialise tokens.
-    Init,
+/// The list of the verbs, from which all that names them comes: the words in files, [`Verb::ALL`], the schema and the example.
+macro_rules! verbs {
+    ($(#[$what:meta] $verb:ident = $word:literal,)*) => {
+        /// What an admin may be allowed to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Verb {
+            $(#[$what] #[serde(rename = $word)] $verb,)*
+        }
+
+        impl Verb {
+            /// Every verb.
+            pub const ALL: &[Self] = &[$(Self::$verb,)*];
+
+            /// The verb as it is written.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $word,)*
+                }
+            }
+        }
+    };
 }
 
-impl Verb {
-    /// Every verb.
-    pub const ALL: [Self; 9] = [
-        Self::Provision,
-        Self::Certificates,
-        Self::Freeze,
-        Self::Thaw,
-        Self::Proof,
-        Self::Unlatch,
-        Self::Reload,
-        Self::Check,
-        Self::Init,
-    ];
-
-    /// The verb as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Provision => "provision",
-            Self::Certificates => "certificates",
-            Self::Freeze => "freeze",
-            Self::Thaw => "thaw",
-            Self::Proof => "proof",
-            Self::Unlatch => "unlatch",
-            Self::Reload => "reload",
-            Self::Check => "check",
-            Self::Init => "init",
-        }
-    }
+verbs! {
+    /// Make keys.
+    Provision = "provision",
+    /// Install certificates.
+    Certificates = "certificates",
+    /// Stop a connector's signatures.
+    Freeze = "freeze",
+    /// Let a frozen connector sign again.
+    Thaw = "thaw",
+    /// Sign the proof of a Graph key roll.
+    Proof = "proof",
+    /// Clear a token's latch after a refused PIN.
+    Unlatch = "unlatch",
+    /// Read the configuration and the tenants files again.
+    Reload = "reload",
+    /// Probe tokens.
+    Check = "check",
+    /// Initialise tokens.
+    Init = "init",
 }
 
 impl Admin {

@@ -1,11 +1,13 @@
 //! An installation: a folder with a token, a PIN, a configuration and tenants, and the commands run on it.
 
+use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use hsm_config::Verb;
 use tempfile::TempDir;
 
 use crate::agent::Agent;
@@ -291,9 +293,18 @@ impl Default for Rig {
     }
 }
 
-/// Every admin's verb, as TOML.
-pub const ALL: &str =
-    r#"["provision", "certificates", "freeze", "thaw", "proof", "unlatch", "reload", "check", "init"]"#;
+/// Every admin's verb, shown as TOML.
+pub struct AllVerbs;
+
+/// The same, to stand in a text.
+pub const ALL: AllVerbs = AllVerbs;
+
+impl fmt::Display for AllVerbs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
+        write!(f, "{words:?}")
+    }
+}
 
 /// This user, as TOML.
 pub fn user() -> String {

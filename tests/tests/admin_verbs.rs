@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use hsm_config::Verb;
 use tests::rig::OBJECT;
 use tests::{Agent, Caller, Rig};
 
@@ -14,8 +15,6 @@ use tests::{Agent, Caller, Rig};
 const WITH: u32 = 61_000;
 const WITHOUT: u32 = 62_000;
 const NO_ADMIN: u32 = 63_000;
-const VERBS: [&str; 9] =
-    ["provision", "certificates", "freeze", "thaw", "proof", "unlatch", "reload", "check", "init"];
 /// Any rule will do.
 const ANY: &str = "";
 
@@ -48,7 +47,7 @@ fn every_request_of_an_admin_is_refused_without_its_verb_and_not_with_it() {
             assert_eq!(ask(WITH).status, 200, "{what}, with any verb");
             continue;
         }
-        let number = VERBS.iter().position(|other| *other == verb).unwrap() as u32;
+        let number = verbs().position(|other| other == verb).unwrap() as u32;
         for refused in [no_admin, ask(WITHOUT + number)] {
             assert_eq!((refused.status, refused.code().as_str()), (403, "verb-not-granted"), "{what}");
         }
@@ -61,13 +60,17 @@ fn every_request_of_an_admin_is_refused_without_its_verb_and_not_with_it() {
     agent.assertion("de").ok();
 }
 
+fn verbs() -> impl Iterator<Item = &'static str> {
+    Verb::ALL.iter().map(|verb| verb.as_str())
+}
+
 /// An agent with a rule for each user, which all may knock at its door.
 fn running() -> (Rig, Agent) {
     let mut rules = String::from(
         "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n",
     );
-    for (number, verb) in (0..).zip(VERBS) {
-        let others: Vec<_> = VERBS.iter().filter(|other| **other != verb).collect();
+    for (number, verb) in (0..).zip(verbs()) {
+        let others: Vec<_> = verbs().filter(|other| *other != verb).collect();
         rules += &format!("[admins.with-{verb}]\nuser = \"{}\"\nmay = [{verb:?}]\n", WITH + number);
         rules += &format!("[admins.without-{verb}]\nuser = \"{}\"\nmay = {others:?}\n", WITHOUT + number);
     }
