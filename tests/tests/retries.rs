@@ -136,14 +136,14 @@ fn assert_costs_one(rig: Rig, besides: impl FnOnce(&Faults)) {
 
 #[test]
 fn a_login_that_takes_long_to_come_back_is_waited_for_as_a_host_is() {
-    // Longer than a question lies on its lane for it, which is half of the deadline. By the one lane, no other signature is
-    // under way as the login goes.
-    let rig = Rig::bare().lanes(1).deadline("2s").with_faults().provisioned();
+    // Longer than a question lies on its lane for it, which is 2 s. By the one lane, no other signature is under way as the
+    // login goes.
+    let rig = Rig::bare().lanes(1).deadline(HANG).with_faults().provisioned();
     let (faults, agent) = (Faults::of(&rig), rig.start());
     let load = Load::start(agent.socket(), 8);
     load.until_answered(20);
     let before = Logins::so_far(&faults);
-    faults.strike(Function::Login, Action::Sleep, 1_500, Times::N(1));
+    faults.strike(Function::Login, Action::Sleep, 2_500, Times::N(1));
     faults.strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
     until_true("it is logged in again", || faults.returns(Function::Login) > 0);
     load.until_answered(100);
