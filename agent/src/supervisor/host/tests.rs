@@ -121,7 +121,9 @@ async fn a_host_that_says_why_it_fails_is_not_told_another_reason_by_the_end_of_
             say(&mut host, Report::State(own.clone()));
         }
         host.end("a lane or the module failed".into(), Over::Nothing);
-        say(&mut host, Report::State(own.clone()));
+        if !heard_first {
+            say(&mut host, Report::State(own.clone()));
+        }
         assert_eq!(host.state, own);
         host.ended(std::process::ExitStatus::default());
         assert_eq!(host.state, own);
