@@ -56,6 +56,7 @@
 use token::Message;
 use token::message::{Assertion, MessageError, Proof};
 
+use crate::draft::NotComposed;
 use crate::flight::{Flight, Frozen};
 use crate::journal::Intent;
 use crate::signed::Signed;
@@ -93,7 +94,7 @@ impl Answer {
     }
 
     /// The bytes, and the flight, which has to live until the last of them was written or stored for good.
-    pub fn finish(self) -> Result<(Finished, Flight), MessageError> {
+    pub fn finish(self) -> Result<(Finished, Flight), NotComposed> {
         let (draft, signature) = (self.signed.draft(), self.signed.signature());
         let (input, key) = (draft.signing_input(), &draft.key().public);
         let finished = match draft.message() {
@@ -102,7 +103,7 @@ impl Answer {
             Message::Certificate(certificate) => Finished::Der(certificate.finish(key, signature)?),
             Message::Request(request) => Finished::Der(request.finish(key, signature)?),
             // A probe's signature never leaves its host.
-            Message::Probe(_) => return Err(MessageError::Encode("probe")),
+            Message::Probe(_) => return Err(MessageError::Encode("probe").into()),
         };
         Ok((finished, self.flight))
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use api::Problem;
 use hsm_config::{Algorithm, Name};
 use ledger::{Caller, Entry, Kind};
 use token::message::{
@@ -40,6 +41,11 @@ pub struct Draft {
     intent: Entry,
 }
 
+/// A message that cannot be composed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NotComposed(#[from] MessageError);
+
 impl Draft {
     /// A client assertion: its times, `jti` and thumbprint are the agent's, never the caller's.
     pub fn assertion(
@@ -47,7 +53,7 @@ impl Draft {
         key: SigningKey,
         certificate: Thumbprint,
         now: i64,
-    ) -> Result<Self, MessageError> {
+    ) -> Result<Self, NotComposed> {
         let (connector, request) = (grant.connector(), grant.request());
         let lifetime = i64::try_from(connector.lifetime.as_secs()).unwrap_or(i64::MAX);
         let assertion = Assertion {
@@ -74,7 +80,7 @@ impl Draft {
         key: SigningKey,
         certificate: Thumbprint,
         now: i64,
-    ) -> Result<Self, MessageError> {
+    ) -> Result<Self, NotComposed> {
         let (object_id, exp) = (application.object_id().to_owned(), now.saturating_add(MAX_LIFETIME_S));
         let intent = entry(warrant.caller())
             .tenant(application.tenant())
@@ -90,13 +96,13 @@ impl Draft {
         warrant: &Warrant,
         key: SigningKey,
         certificate: Certificate,
-    ) -> Result<Self, MessageError> {
+    ) -> Result<Self, NotComposed> {
         let intent = entry(warrant.caller()).reason("self-signed certificate");
         Self::compose(key, Message::Certificate(certificate), intent)
     }
 
     /// A certificate request.
-    pub fn request(warrant: &Warrant, key: SigningKey, request: Request) -> Result<Self, MessageError> {
+    pub fn request(warrant: &Warrant, key: SigningKey, request: Request) -> Result<Self, NotComposed> {
         let intent = entry(warrant.caller()).reason("certificate request");
         Self::compose(key, Message::Request(request), intent)
     }
@@ -107,7 +113,7 @@ impl Draft {
         self
     }
 
-    fn compose(key: SigningKey, message: Message, intent: Entry) -> Result<Self, MessageError> {
+    fn compose(key: SigningKey, message: Message, intent: Entry) -> Result<Self, NotComposed> {
         let signing_input = message.signing_input(key.algorithm, &key.public)?;
         let intent = intent
             .connector(key.connector.as_str())
@@ -136,6 +142,14 @@ impl Draft {
     /// The ledger's entry.
     pub fn intent(&self) -> Entry {
         self.intent.clone()
+    }
+}
+
+impl From<NotComposed> for Problem {
+    fn from(error: NotComposed) -> Self {
+        // Callers' fields were judged before: what is wrong now is a configuration or a fault of ours.
+        tracing::error!(%error, "a message cannot be composed");
+        Self::internal("The message cannot be composed")
     }
 }
 

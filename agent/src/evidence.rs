@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use api::{EVIDENCE, Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hsm_config::Name;
@@ -15,11 +16,11 @@ use serde_json::value::RawValue;
 use token::lane::{Attributes, Done, KeyReport, TokenReport, Work};
 use tokio::task::spawn_blocking;
 
+use crate::certificates::Store;
 use crate::front::Front;
-use crate::http::{EVIDENCE, Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, Finding};
 use crate::lifecycle::Key;
 use crate::posture::Posture;
-use crate::provision::{Store, exceptions};
+use crate::provision::exceptions;
 
 /// The bundle of a connector.
 pub(crate) async fn of(front: &Arc<Front>, connector: &Name) -> Evidence {
@@ -48,7 +49,7 @@ async fn of_key(front: &Arc<Front>, key: Key) -> EvidenceKey {
     let findings = match (&survey, report, &token) {
         (Some(survey), Some(report), Some(token)) => {
             let connector = key.connector.parse().ok();
-            Finding::all(&Posture::of(survey, report, &exceptions(front, token, connector.as_ref())))
+            Posture::of(survey, report, &exceptions(front, token, connector.as_ref())).findings()
         }
         _ => Vec::new(),
     };

@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use api::Problem;
 use hsm_config::Name;
 use tokio::sync::Notify;
-
-use crate::problem::Problem;
 
 /// All gates, by connector.
 #[derive(Debug, Default)]

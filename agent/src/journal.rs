@@ -10,11 +10,10 @@ use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
+use api::Problem;
 use ledger::{Entry, Error, Kind, Ledger, Reader, Receipt};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
-
-use crate::problem::Problem;
 
 /// The front's exit code after an error at fdatasync (EX_SOFTWARE of sysexits.h).
 pub const EXIT_FATAL: i32 = 70;

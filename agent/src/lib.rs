@@ -8,9 +8,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod answer;
+mod certificates;
 pub mod clock;
 pub mod connectors;
 pub mod control;
+mod door;
 pub mod draft;
 mod evidence;
 pub mod flight;
@@ -25,7 +27,6 @@ pub mod peer;
 mod places;
 pub mod policy;
 pub mod posture;
-pub mod problem;
 pub mod provision;
 pub mod rate;
 pub mod readiness;

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use api::KeyState;
 use ledger::{Entry, Kind};
-use serde::{Deserialize, Serialize};
 use token::{KeyId, KeyRef, Sha256};
-use utoipa::ToSchema;
 
 /// The reason of the `generated` entry of a key that was adopted.
 pub const ADOPTED: &str = "adopted";
@@ -39,38 +38,6 @@ pub struct Key {
     pub adopted: bool,
     /// The indices of the entries that say so, rising.
     pub entries: Vec<u64>,
-}
-
-/// How far a key got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyState {
-    /// The identifier is durable; the token may or may not have made the key.
-    Generating,
-    /// The key is pinned.
-    Generated,
-    /// Its certificate is installed.
-    Certified,
-    /// Destroyed, or given up.
-    Destroyed,
-}
-
-impl KeyState {
-    /// The ledger's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Generating => "generating",
-            Self::Generated => "generated",
-            Self::Certified => "certified",
-            Self::Destroyed => "destroyed",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Generating, Self::Generated, Self::Certified, Self::Destroyed]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-    }
 }
 
 impl Key {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::Finding;
 use hsm_config::{Flaw, Name};
 use ledger::{Entry, Kind};
 use token::KeyId;
@@ -32,6 +33,12 @@ impl Posture {
         let flaws = report.flaws.iter().copied().chain(of_token(survey));
         let (excused, failed) = flaws.partition(|flaw| flaw.is_excusable() && exceptions.contains(flaw));
         Self { failed, excused }
+    }
+
+    /// All of them as clients see them, those that stop a key first.
+    pub fn findings(&self) -> Vec<Finding> {
+        let failed = self.failed.iter().map(|flaw| finding(*flaw, false));
+        failed.chain(self.excused.iter().map(|flaw| finding(*flaw, true))).collect()
     }
 
     /// A token's own.
@@ -83,6 +90,10 @@ impl Strangers {
         let with_label = self.by_label.get(&report.label).copied().unwrap_or_default();
         with_label > usize::from(self.include(report))
     }
+}
+
+fn finding(flaw: Flaw, excepted: bool) -> Finding {
+    Finding { code: flaw.code().into(), reason: flaw.reason().into(), mend: flaw.mend().into(), excepted }
 }
 
 /// The exceptions that are on record already.

@@ -10,12 +10,13 @@ mod reason;
 
 use std::cmp::Reverse;
 
+use api::{ReadinessReason, Weight};
 use hsm_config::{Connector, KeyType, Name};
 use token::control::HostState;
 
 pub use dates::Dates;
 pub use pinned::{Fit, Terms, makes, pinned, unpinned};
-pub use reason::{Reason, Weight};
+pub use reason::Reason;
 
 /// What is known of a connector's key on a token.
 pub struct Key<'a> {
@@ -93,6 +94,11 @@ impl Agent {
         ];
         found.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect()
     }
+}
+
+/// What was found as clients see it: `code` for programs, `detail` for people.
+pub fn told<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Vec<ReadinessReason> {
+    reasons.into_iter().map(ReadinessReason::from).collect()
 }
 
 /// Whether a sign-in can succeed for all that was found.

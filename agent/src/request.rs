@@ -17,15 +17,10 @@
 //! }
 //! ```
 
+use api::{AssertionRequest, Problem};
 use hsm_config::{ClientId, Name, TenantId};
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use crate::object;
-use crate::problem::Problem;
-
-/// The longest body of an assertion request, in bytes.
-pub const MAX_BODY: usize = 4 * 1024;
 
 /// A well-formed request.
 #[derive(Debug)]
@@ -33,18 +28,6 @@ pub struct Request {
     connector: Name,
     tenant: TenantId,
     client_id: ClientId,
-}
-
-/// The body of `POST /v1/connectors/{c}/assertions`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Body {
-    /// The customer's tenant: an id or a domain name, never common, organizations or consumers.
-    #[schema(example = "6b6a9f8c-7a3f-4a54-9a8e-0f1b4a6f2d11")]
-    pub tenant: String,
-    /// The application's client id in that tenant.
-    #[schema(example = "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01")]
-    pub client_id: String,
 }
 
 /// A request that is not well-formed.
@@ -68,7 +51,8 @@ impl Request {
     /// Parses a connector's name from the path and the body.
     pub fn parse(connector: &str, body: &[u8]) -> Result<Self, RequestError> {
         let connector = connector.parse::<Name>().map_err(|_| RequestError::Connector)?;
-        let body: Body = object::parse(body).map_err(|error| RequestError::Body(error.to_string()))?;
+        let body: AssertionRequest =
+            object::parse(body).map_err(|error| RequestError::Body(error.to_string()))?;
         let tenant = TenantId::parse(&body.tenant).map_err(|fault| RequestError::Tenant(fault.what))?;
         let client_id =
             ClientId::parse(&body.client_id).map_err(|fault| RequestError::ClientId(fault.what))?;

@@ -10,6 +10,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Instant;
 
+use api::Problem;
 use hsm_config::{Connector, Name};
 use ledger::Caller;
 use token::lane::Fault;
@@ -18,7 +19,6 @@ use crate::connectors::ActiveKey;
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::policy::Refusal;
-use crate::problem::Problem;
 use crate::signed::WrongSignature;
 use crate::tokens::{AskError, Asker, Seat};
 

@@ -16,10 +16,10 @@
 //! }
 //! ```
 
+use api::Problem;
 use ledger::{Entry, Kind};
 
 use crate::draft::Draft;
-use crate::problem::Problem;
 
 /// A draft and its verified signature.
 pub struct Signed {

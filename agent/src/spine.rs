@@ -7,19 +7,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::Problem;
 use axum::body::Bytes;
 use token::lane::{Done, Work};
-use token::message::MessageError;
 
 use crate::answer::Answer;
 use crate::clock::{Reading, Stepped};
 use crate::connectors::ActiveKey;
-use crate::draft::Draft;
+use crate::draft::{Draft, NotComposed};
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::journal::{self, Intent, Recording};
 use crate::peer::Peer;
-use crate::problem::Problem;
 use crate::request::Request;
 use crate::route::{Miss, Route};
 use crate::signed::{Signed, WrongSignature};
@@ -46,7 +45,7 @@ pub async fn release_on_any(
     front: Arc<Front>,
     mut route: Route,
     flight: Flight,
-    compose: impl Fn(&ActiveKey, i64) -> Result<Draft, MessageError> + Send + 'static,
+    compose: impl Fn(&ActiveKey, i64) -> Result<Draft, NotComposed> + Send + 'static,
 ) -> Result<Answer, Problem> {
     to_the_end(async move {
         loop {
@@ -136,13 +135,5 @@ fn judge(front: &Front, draft: Draft, signature: Vec<u8>, took: Duration) -> Res
 impl From<Stepped> for Problem {
     fn from(stepped: Stepped) -> Self {
         Self::unavailable("clock-step", "The clock was moved", stepped.to_string()).retry_after(3)
-    }
-}
-
-impl From<MessageError> for Problem {
-    fn from(error: MessageError) -> Self {
-        // Callers' fields were judged before: what is wrong now is a configuration or a fault of ours.
-        tracing::error!(%error, "a message cannot be composed");
-        Self::internal("The message cannot be composed")
     }
 }

@@ -3,9 +3,8 @@
 //! hyper drops a handler when its connection goes away. What was begun on a token or in the ledger would then stop
 //! anywhere between two steps; in a task of its own it does not.
 
+use api::Problem;
 use tokio::task::JoinError;
-
-use crate::problem::Problem;
 
 /// Walks to the end in a task of its own.
 pub(crate) async fn to_the_end<T: Send + 'static>(

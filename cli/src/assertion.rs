@@ -6,13 +6,13 @@ mod refresh;
 
 use std::path::{Path, PathBuf};
 
-use agent::http::Assertion;
+use api::Assertion;
 use clap::Args;
 use hyper::body::Bytes;
 use serde_json::json;
 
 use crate::atomic;
-use crate::client::{self, Client, QUICK, segment};
+use crate::client::{self, Client, QUICK, path};
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
 }
 
 async fn fetch(arguments: &Arguments, socket: &Path) -> Result<(Bytes, Assertion), Failure> {
-    let path = format!("/v1/connectors/{}/assertions", segment(&arguments.connector));
+    let path = path::of(path::ASSERTIONS, &arguments.connector);
     let body = json!({ "tenant": arguments.tenant, "client_id": arguments.client_id });
     let body = Client::connect(socket).await?.post(&path, &body, QUICK).await?;
     let assertion = client::read(&body)?;

@@ -6,10 +6,10 @@ mod pem;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use agent::http::{Certificate, Install, MAX_ADMIN_BODY};
+use api::{Certificate, Install, MAX_ADMIN_BODY};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::client::{self, segment};
+use crate::client::{self, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::token::readiness;
@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
 }
 
 async fn show(connector: &str, arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/connectors/{}/certificate", segment(connector));
+    let path = path::of(path::CERTIFICATE, connector);
     let body = session.reader(Concern::Connector(connector), async |client| client.get(&path).await).await?;
     if session.print.json {
         session.print.json_lines(&body)?;
@@ -136,7 +136,7 @@ fn the_only<'a>(certificates: &'a [Certificate], session: &Session<'_>) -> Resul
 
 async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_>) -> Result<Exit, Failure> {
     let install = Install { pem: pem::encode(read(file)?)?, force };
-    let path = format!("/v1/connectors/{}/certificate", segment(connector));
+    let path = path::of(path::CERTIFICATE, connector);
     let body = session
         .admin(Concern::Connector(connector), async |client| client.put(&path, &install).await)
         .await?;

@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use agent::http::{Evidence, EvidenceKey};
+use api::{Evidence, EvidenceKey};
 use clap::Args;
 use serde_json::value::RawValue;
 
 use crate::atomic;
-use crate::client::{self, segment};
+use crate::client::{self, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/connectors/{}/evidence", segment(&arguments.connector));
+    let path = path::of(path::EVIDENCE, &arguments.connector);
     let concern = Concern::Connector(&arguments.connector);
     let body = session.admin(concern, async |client| client.get(&path).await).await?;
     let bundle = match &arguments.challenge {

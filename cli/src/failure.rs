@@ -5,7 +5,7 @@
 use std::io;
 use std::path::Path;
 
-use agent::problem::Problem;
+use api::Problem;
 use hsm_config::Problems;
 use hyper::body::Bytes;
 use serde_json::Value;

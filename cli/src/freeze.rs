@@ -1,10 +1,10 @@
 //! `kunci freeze`, `thaw` and `reload`: an operator's verbs on the agent.
 
-use agent::http::{Frozen, Reason};
+use api::{Frozen, Reason};
 use clap::Args;
 use serde_json::json;
 
-use crate::client::{self, QUICK, segment};
+use crate::client::{self, QUICK, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 
@@ -18,9 +18,9 @@ pub(crate) struct Arguments {
     reason: String,
 }
 
-/// Stops a connector, or lets it sign again: `verb` is the last part of the path.
-pub(crate) async fn run(verb: &str, arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/connectors/{}/{verb}", segment(&arguments.connector));
+/// Stops a connector, or lets it sign again, as the path says.
+pub(crate) async fn run(path: &str, arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
+    let path = path::of(path, &arguments.connector);
     let reason = Reason { reason: arguments.reason.clone() };
     let body =
         session.admin(Concern::Nothing, async |client| client.post(&path, &reason, QUICK).await).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(verb: &str, arguments: &Arguments, session: &Session<'_>
 
 /// Lets the running agent read its files again. A private one would read them anyway.
 pub(crate) async fn reload(session: &Session<'_>) -> Result<Exit, Failure> {
-    session.running(async |client| client.post("/v1/reload", &json!({}), QUICK).await).await?;
+    session.running(async |client| client.post(path::RELOAD, &json!({}), QUICK).await).await?;
     session.print.note("the configuration and the tenants files are in force");
     Ok(Exit::Yes)
 }

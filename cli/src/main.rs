@@ -32,6 +32,7 @@ mod unlock;
 
 use std::process::ExitCode;
 
+use api::path;
 use clap::Parser;
 
 use args::{Cli, Command, Offline, Online};
@@ -80,8 +81,8 @@ async fn ask(command: &Online, session: &Session<'_>) -> Result<Exit, Failure> {
         Online::Proof(arguments) => proof::run(arguments, session).await,
         Online::Evidence(arguments) => evidence::run(arguments, session).await,
         Online::Status(arguments) => status::run(arguments, session).await,
-        Online::Freeze(arguments) => freeze::run("freeze", arguments, session).await,
-        Online::Thaw(arguments) => freeze::run("thaw", arguments, session).await,
+        Online::Freeze(arguments) => freeze::run(path::FREEZE, arguments, session).await,
+        Online::Thaw(arguments) => freeze::run(path::THAW, arguments, session).await,
         Online::Reload => freeze::reload(session).await,
     }
 }

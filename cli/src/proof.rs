@@ -1,9 +1,9 @@
 //! `kunci proof`: a proof of possession for Graph's addKey and removeKey. Whoever has it can add a key of their own.
 
-use agent::http::{Proof, ProofRequest};
+use api::{Proof, ProofRequest};
 use clap::Args;
 
-use crate::client::{self, QUICK, segment};
+use crate::client::{self, QUICK, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
     let Arguments { connector, object_id, reason } = arguments;
-    let path = format!("/v1/connectors/{}/proofs", segment(connector));
+    let path = path::of(path::PROOFS, connector);
     let request = ProofRequest { object_id: object_id.clone(), reason: reason.clone() };
     let body = session
         .admin(Concern::Connector(connector), async |client| client.post(&path, &request, QUICK).await)

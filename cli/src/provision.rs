@@ -5,10 +5,10 @@ mod page;
 
 use std::path::PathBuf;
 
-use agent::http::{Provision, Provisioned};
+use api::{Provision, Provisioned};
 use clap::Args;
 
-use crate::client::{self, Client, SLOW, segment};
+use crate::client::{self, Client, SLOW, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::touch;
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
                     Err(failure) => tally.add(connector, &failure, session),
                 }
             }
-            Ok(tally.finish(session))
+            Ok::<_, Failure>(tally.finish(session))
         })
         .await
 }
@@ -83,7 +83,7 @@ async fn one(
     client: &mut Client,
     session: &Session<'_>,
 ) -> Result<(), Failure> {
-    let path = format!("/v1/connectors/{}/provision", segment(connector));
+    let path = path::of(path::PROVISION, connector);
     let body = {
         let busy = session.print.spinner(&format!("provisioning {connector}"));
         let (socket, how) = (client.path().to_owned(), arguments.how());

@@ -40,28 +40,28 @@ impl<'a> Session<'a> {
     }
 
     /// Works with the admins' socket of the agent that runs: a private one would know nothing of it.
-    pub(crate) async fn running<T>(
+    pub(crate) async fn running<T, E: Into<Failure>>(
         &self,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         let mut client = Client::connect(&self.site.admin_socket()?.path).await?;
-        work(&mut client).await
+        work(&mut client).await.map_err(Into::into)
     }
 
     /// Works with the admins' socket of the agent, or of a private one where none runs.
-    pub(crate) async fn admin<T>(
+    pub(crate) async fn admin<T, E: Into<Failure>>(
         &self,
         concern: Concern<'_>,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         self.at(self.site.admin_socket()?, concern, work).await
     }
 
     /// Works with the callers' socket of the agent, or with a private one where none runs and we may start it.
-    pub(crate) async fn reader<T>(
+    pub(crate) async fn reader<T, E: Into<Failure>>(
         &self,
         concern: Concern<'_>,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         let mut socket = self.site.agent_socket()?;
         // A service that cannot read the configuration could not start an agent either.
@@ -69,23 +69,23 @@ impl<'a> Session<'a> {
         self.at(socket, concern, work).await
     }
 
-    async fn at<T>(
+    async fn at<T, E: Into<Failure>>(
         &self,
         socket: Socket,
         concern: Concern<'_>,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         match Client::connect(&socket.path).await {
-            Ok(mut client) => work(&mut client).await,
+            Ok(mut client) => work(&mut client).await.map_err(Into::into),
             Err(nobody) if nobody.is_nobody() && !socket.named => self.private(concern, work).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn private<T>(
+    async fn private<T, E: Into<Failure>>(
         &self,
         concern: Concern<'_>,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         self.site.config()?;
         let agent = {
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
         let done = unless_interrupted(async {
             let mut client = Client::connect(&agent.admin_socket()).await?;
             Settling::new(self, concern)?.wait(&mut client, &agent.admin_socket()).await?;
-            work(&mut client).await
+            work(&mut client).await.map_err(Into::into)
         });
         let result = done.await;
         agent.stop().await;

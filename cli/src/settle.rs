@@ -6,11 +6,11 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
-use agent::http::TokenStatus;
+use api::TokenStatus;
 use hsm_config::{Config, Name};
 use tokio::time::{Instant, sleep};
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, path};
 use crate::failure::Failure;
 use crate::print::Printer;
 use crate::session::{Concern, Session};
@@ -40,7 +40,7 @@ impl<'a> Settling<'a> {
         let mut waiting = None;
         while !self.tokens.is_empty() && Instant::now() < deadline {
             // Who is no admin gets a better answer to the command itself.
-            let Ok(body) = client.get("/v1/tokens").await else { break };
+            let Ok(body) = client.get(path::TOKENS).await else { break };
             let mut tokens: Vec<TokenStatus> = client::read(&body)?;
             tokens.retain(|token| self.tokens.contains(&token.name));
             if let Some(locked) = self.locked(&tokens) {

@@ -4,11 +4,11 @@
 
 mod page;
 
-use agent::http::{Connector, Health, TokenStatus};
+use api::{Connector, Health, TokenStatus};
 use clap::Args;
 use hyper::body::Bytes;
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, path};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 use crate::session::{Concern, Session};
@@ -41,7 +41,8 @@ struct State {
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
     let ours = session.site.admin_socket()?.path;
-    let ask = async |client: &mut Client| Ok((Bodies::ask(client).await?, client.path() != ours));
+    let ask =
+        async |client: &mut Client| Ok::<_, Failure>((Bodies::ask(client).await?, client.path() != ours));
     let (bodies, is_private) = match arguments.offline {
         true => session.admin(Concern::All, ask).await?,
         false => session.running(ask).await.map_err(or_offline)?,
@@ -72,9 +73,9 @@ fn or_offline(failure: Failure) -> Failure {
 impl Bodies {
     async fn ask(client: &mut Client) -> Result<Self, Failure> {
         Ok(Self {
-            health: client.get("/v1/health").await?,
-            tokens: client.get("/v1/tokens").await?,
-            connectors: client.get("/v1/connectors").await?,
+            health: client.get(path::HEALTH).await?,
+            tokens: client.get(path::TOKENS).await?,
+            connectors: client.get(path::CONNECTORS).await?,
         })
     }
 

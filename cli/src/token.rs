@@ -2,11 +2,11 @@
 
 mod page;
 
-use agent::http::{Checked, TokenStatus};
+use api::{Checked, TokenStatus};
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::client::{self, QUICK, SLOW, segment};
+use crate::client::{self, QUICK, SLOW, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::unlock::{self, Secret};
@@ -69,7 +69,7 @@ pub(crate) async fn run(command: &Command, session: &Session<'_>) -> Result<Exit
 }
 
 async fn list(session: &Session<'_>) -> Result<Exit, Failure> {
-    let body = session.admin(Concern::All, async |client| client.get("/v1/tokens").await).await?;
+    let body = session.admin(Concern::All, async |client| client.get(path::TOKENS).await).await?;
     if session.print.json {
         session.print.json_lines(&body)?;
         return Ok(Exit::Yes);
@@ -80,7 +80,7 @@ async fn list(session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 async fn init(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/tokens/{}/init", segment(token));
+    let path = path::of(path::INIT, token);
     let body = session
         .admin(Concern::Token(token), async |client| {
             let _busy = session.print.spinner("initialising");
@@ -97,7 +97,7 @@ async fn init(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/tokens/{}/check", segment(token));
+    let path = path::of(path::CHECK, token);
     let body = session
         .admin(Concern::Token(token), async |client| {
             let _busy = session.print.spinner("checking every key");
@@ -114,7 +114,7 @@ async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 async fn unlatch(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = format!("/v1/tokens/{}/unlatch", segment(token));
+    let path = path::of(path::UNLATCH, token);
     session.admin(Concern::Nothing, async |client| client.post(&path, &json!({}), QUICK).await).await?;
     session.print.note(&format!("{token}: the latch is cleared; its PIN is tried once more"));
     Ok(Exit::Yes)

@@ -7,10 +7,10 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use agent::http::TokenStatus;
+use api::TokenStatus;
 use tokio::time::sleep;
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, path};
 use crate::print::{Printer, Spinner};
 
 /// How often it is said again: one touch may be followed by the next at once.
@@ -48,7 +48,7 @@ async fn tell(admin_socket: &Path, print: &Printer, spinner: &Spinner) -> Infall
 /// The tokens that wait; none where nobody says so.
 async fn waiting(admin_socket: &Path) -> Vec<String> {
     let Ok(mut client) = Client::connect(admin_socket).await else { return Vec::new() };
-    let Ok(body) = client.get("/v1/tokens").await else { return Vec::new() };
+    let Ok(body) = client.get(path::TOKENS).await else { return Vec::new() };
     let tokens: Vec<TokenStatus> = client::read(&body).unwrap_or_default();
     tokens.into_iter().filter(|token| token.touch).map(|token| token.name).collect()
 }

@@ -2,9 +2,9 @@
 //! and within its limits.
 #![no_main]
 
-use agent::http::{Install, ProofRequest, Provision, Reason};
 use agent::object::parse;
 use agent::request::Request;
+use api::{Install, ProofRequest, Provision, Reason};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -18,6 +18,7 @@ pub mod disk;
 pub mod faults;
 pub mod hand;
 pub mod http;
+pub mod imports;
 pub mod init;
 pub mod inside;
 pub mod installed;

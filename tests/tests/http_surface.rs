@@ -5,10 +5,12 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use api::client::{Error, QUICK, blocking};
+use api::{Connector, Health, path};
+use serde_json::{Value, json};
 use tests::caller::{NOBODY, STRANGER};
 use tests::wait::{until, until_true};
-use tests::{Caller, Rig};
+use tests::{Caller, Reply, Rig};
 
 /// How many connections the agent of this test serves.
 const PLACES: usize = 5;
@@ -24,6 +26,43 @@ fn both_sockets_serve_the_document_that_is_checked_in() {
         assert_eq!(reply.header("content-type"), Some("application/json"));
         assert_eq!(reply.json(), checked_in);
     }
+}
+
+/// What the document lists is answered by the router, each on the sockets that it is for, and nothing else is on agent.sock.
+#[test]
+fn each_path_of_the_document_is_there_and_admins_paths_are_on_their_socket_alone() {
+    let rig = Rig::new();
+    let agent = rig.spawn();
+    let document = agent.call("GET", path::OPENAPI, "").ok().json();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let (method, path) = (method.to_uppercase(), path.replace(['{', '}'], ""));
+            let is_there = |reply: &Reply| {
+                reply.status < 400 || !["no-such-path", "method-not-allowed"].contains(&reply.code().as_str())
+            };
+            let admins = agent.admin(&method, &path, "[]");
+            assert!(is_there(&admins), "{method} {path}: {admins:?}");
+            let callers = agent.call(&method, &path, "[]");
+            let is_theirs = operation["tags"][0] != "vendors";
+            assert_eq!(is_there(&callers), is_theirs, "{method} {path}: {callers:?}");
+        }
+    }
+}
+
+#[test]
+fn the_blocking_client_reads_what_the_agent_says_and_keeps_its_problems_whole() {
+    let rig = Rig::bare().provisioned();
+    let agent = rig.start();
+    let mut client = blocking::Client::connect(agent.socket()).unwrap();
+    let health: Health = serde_json::from_slice(&client.get(path::HEALTH).unwrap()).unwrap();
+    assert_eq!((health.status.as_str(), health.serving), ("ok", health.connectors));
+    let connectors: Vec<Connector> = serde_json::from_slice(&client.get(path::CONNECTORS).unwrap()).unwrap();
+    assert!(connectors.iter().all(|connector| connector.serves), "{connectors:?}");
+    let asked = client.post(&path::of(path::ASSERTIONS, "../de"), &json!({}), QUICK);
+    let Err(Error::Refused { status: 400, body }) = asked else { panic!("{asked:?}") };
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["code"], "invalid-connector");
+    drop(agent);
+    assert!(blocking::Client::connect(&rig.at("agent.sock")).is_err_and(|gone| gone.is_nobody()));
 }
 
 #[test]

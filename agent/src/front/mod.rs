@@ -14,7 +14,6 @@ mod tick;
 mod told;
 
 use std::collections::BTreeSet;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -23,8 +22,8 @@ use ledger::{Caller, Entry};
 
 use crate::clock::{Clock, Reading};
 use crate::connectors::{ActiveKey, Connectors};
+use crate::door::Door;
 use crate::flight::{Flight, Frozen, Gates};
-use crate::http::Door;
 use crate::journal::Journal;
 use crate::lifecycle::Lifecycle;
 use crate::peer::Peer;
@@ -36,7 +35,7 @@ use crate::request::Request;
 use crate::tokens::Tokens;
 
 pub(crate) use confine::CERTIFICATES;
-pub use start::{EXIT_CORRUPT, StartError};
+pub use start::{EXIT_CORRUPT, StartError, run};
 pub use supervisor::Supervisor;
 pub use told::Told;
 
@@ -73,12 +72,6 @@ pub struct Front {
     /// The other end of our control socket.
     pub supervisor: Supervisor,
     rules: RwLock<Arc<Policy>>,
-}
-
-/// The life of the front process.
-pub fn run(control: OwnedFd) -> Result<(), StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(start::run(control))
 }
 
 impl Front {

@@ -12,11 +12,11 @@ use token::lane::{Done, SURVEY_KEYS, Work};
 
 use super::outlook::Subject;
 use super::{Front, told};
+use crate::certificates::Store;
 use crate::connectors::{ActiveKey, Standing};
 use crate::lifecycle::Key;
 use crate::places;
 use crate::posture;
-use crate::provision::Store;
 use crate::readiness::{Dates, Fit, Reason, pinned, unpinned};
 use crate::tokens::{AskError, Survey};
 

@@ -16,9 +16,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::outlook::Subject;
 use super::reload::{NotOpened, Tables};
 use super::{Front, Supervisor, Told, confine, frozen, standing, tick, told};
+use crate::certificates::Store;
 use crate::clock::{Clock, Reading};
 use crate::connectors::Connectors;
 use crate::control::Control;
+use crate::door::Door;
 use crate::flight::Gates;
 use crate::http;
 use crate::journal::Journal;
@@ -26,7 +28,6 @@ use crate::lifecycle::Lifecycle;
 use crate::link::{FromFront, Resolved, ToFront};
 use crate::policy::Policy;
 use crate::posture::Exceptions;
-use crate::provision::Store;
 use crate::refusals::Refusals;
 use crate::tokens::Tokens;
 
@@ -67,7 +68,13 @@ struct Given {
     sockets: [OwnedFd; 2],
 }
 
-pub(super) async fn run(control: OwnedFd) -> Result<(), StartError> {
+/// The life of the front process.
+pub fn run(control: OwnedFd) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(live(control))
+}
+
+async fn live(control: OwnedFd) -> Result<(), StartError> {
     let control = Arc::new(Control::new(control)?);
     let mut tables = Tables::default();
     let given = take(&control, &mut tables).await?;
@@ -133,7 +140,7 @@ fn front(
         exceptions: Exceptions::default(),
         told: Told::default(),
         gates: Gates::default(),
-        door: http::Door::new(&resolved.config),
+        door: Door::new(&resolved.config),
         refusals: Refusals::default(),
         lifecycle: Mutex::new(Lifecycle::fold(
             recovered.lifecycle.iter().map(|(index, entry)| (*index, entry)),

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use api::Problem;
 use hsm_config::Name;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use crate::link::{Asked, FromFront};
-use crate::problem::Problem;
 
 type Verdict = Result<(), String>;
 

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use api::Weight;
 use tracing::field::display;
 
 use super::Front;
 use super::outlook::{self, Subject};
-use crate::readiness::{Reason, Weight};
+use crate::readiness::Reason;
 
 /// How often everything is looked at.
 pub(super) const EVERY: Duration = Duration::from_secs(60);

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use api::{Frozen, Problem, Reason};
 use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
 use ledger::{Entry, Kind};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::body::Json as Parsed;
 use super::path::Path;
@@ -15,42 +14,19 @@ use crate::front::{Front, frozen::insist};
 use crate::journal;
 use crate::peer::Peer;
 use crate::policy::Warrant;
-use crate::problem::Problem;
 use crate::walk::to_the_end;
 
 /// The longest reason, in bytes: the ledger's entries hold no longer text.
 const MAX_REASON: usize = 128;
 
-/// Why something is done; it stands in the ledger.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// 1 to 128 bytes.
-    pub reason: String,
-}
-
-/// A connector's flag after a freeze or a thaw.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Frozen {
-    /// The connector's name.
-    pub connector: String,
-    /// Whether it is frozen now.
-    pub frozen: bool,
-    /// Whether the ledger has it. A freeze that the disk refused still holds, and is put on record once the disk takes it.
-    pub durable: bool,
-    /// The index of the entry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log_index: Option<u64>,
-}
-
 /// Stop all signatures of a connector, at once. After the answer nothing of it leaves.
 #[utoipa::path(
-    post, path = "/v1/connectors/{connector}/freeze", tag = "vendors",
+    post, path = api::path::FREEZE, tag = "vendors",
     params(("connector" = String, Path, description = "The connector's name")),
     request_body = Reason,
     responses(
         (status = 200, description = "Frozen; every request in flight was released or voided", body = Frozen),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
     )
 )]
 pub(super) async fn freeze(
@@ -78,13 +54,13 @@ pub(super) async fn freeze(
 
 /// Let a frozen connector sign again.
 #[utoipa::path(
-    post, path = "/v1/connectors/{connector}/thaw", tag = "vendors",
+    post, path = api::path::THAW, tag = "vendors",
     params(("connector" = String, Path, description = "The connector's name")),
     request_body = Reason,
     responses(
         (status = 200, description = "Thawed, unless it was frozen again meanwhile", body = Frozen),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The ledger cannot be written; it stays frozen", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
+        (status = 503, description = "The ledger cannot be written; it stays frozen"),
     )
 )]
 pub(super) async fn thaw(
@@ -108,11 +84,11 @@ pub(super) async fn thaw(
 
 /// Read the configuration and the tenants files again.
 #[utoipa::path(
-    post, path = "/v1/reload", tag = "vendors",
+    post, path = api::path::RELOAD, tag = "vendors",
     responses(
         (status = 204, description = "The new files are in force"),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The new files are broken; the old ones stay in force", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
+        (status = 422, description = "The new files are broken; the old ones stay in force"),
     )
 )]
 pub(super) async fn reload(

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use api::{Assertion, AssertionRequest, Problem};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use token::Message;
-use utoipa::ToSchema;
 
 use super::body::Small;
 use super::path::Path;
@@ -15,38 +14,21 @@ use crate::answer::{Answer, Finished};
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::peer::Peer;
-use crate::problem::Problem;
-use crate::request::Body;
 use crate::spine;
-
-/// A signed client assertion (RFC 7523).
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Assertion {
-    /// The compact JWS: the `client_assertion` of a token request.
-    pub assertion: String,
-    /// Its id; the ledger names it too.
-    pub jti: String,
-    /// Its expiry, seconds since 1970.
-    pub expires_at: i64,
-    /// SHA-256 of the certificate, base64url: the header's `x5t#S256`; a header with RS256 has `x5t` in its place.
-    pub x5t_s256: String,
-    /// The index of its intent in the log.
-    pub log_index: u64,
-}
 
 /// Get a client assertion for one tenant and client id.
 #[utoipa::path(
-    post, path = "/v1/connectors/{connector}/assertions", tag = "services",
+    post, path = api::path::ASSERTIONS, tag = "services",
     params(("connector" = String, Path, description = "The connector's name")),
-    request_body = Body,
+    request_body = AssertionRequest,
     responses(
         (status = 200, description = "A fresh assertion; use it once", body = Assertion),
-        (status = 400, description = "Not well-formed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not granted, or frozen", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Body over 4 KiB", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "The rule's rate is spent", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "The token failed", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Token, ledger or clock; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not well-formed"),
+        (status = 403, description = "Not granted, or frozen"),
+        (status = 413, description = "Body over 4 KiB"),
+        (status = 429, description = "The rule's rate is spent"),
+        (status = 500, description = "The token failed"),
+        (status = 503, description = "Token, ledger or clock; see Retry-After"),
     )
 )]
 pub(super) async fn create(

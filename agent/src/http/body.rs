@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::{MAX_ADMIN_BODY, MAX_BODY, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -10,11 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::object;
-use crate::problem::Problem;
-use crate::request::MAX_BODY;
 
-/// The longest body of an admin's request, in bytes: a certificate chain in PEM fits.
-pub const MAX_ADMIN_BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -2,84 +2,21 @@
 
 use std::sync::Arc;
 
+use api::{Connector, KeyStanding, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Connector as Config, Name};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::path::Path;
-use super::readiness::ReadinessReason;
 use crate::connectors::Standing;
 use crate::front::{Front, outlook};
-use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
-use crate::problem::Problem;
-use crate::readiness::Dates;
-
-/// A connector.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Connector {
-    /// Its name.
-    pub name: String,
-    /// The region it serves.
-    pub region: String,
-    /// PS256, RS256 or ES256.
-    pub algorithm: String,
-    /// The longest lifetime of its assertions, in seconds.
-    pub lifetime_s: u64,
-    /// How many (tenant, client id) pairs it serves.
-    pub tenants: usize,
-    /// Why it is frozen; absent when it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub frozen: Option<String>,
-    /// Whether it signs now.
-    pub ready: bool,
-    /// Whether a sign-in can succeed now: it signs, by a key of which nothing blocks or fails.
-    #[serde(default)]
-    pub serves: bool,
-    /// Its keys, one for each of its tokens.
-    pub keys: Vec<KeyStanding>,
-}
-
-/// A connector's key on one token.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct KeyStanding {
-    /// The token's name.
-    pub token: String,
-    /// How far the key got; absent when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<KeyState>,
-    /// "asserted" or "software"; absent while the token is away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grade: Option<String>,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spki_sha256: Option<String>,
-    /// SHA-256 of the certificate, hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_sha256: Option<String>,
-    /// The codes of the requirements that it fails and signs with all the same, by the configuration's exceptions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exceptions: Vec<String>,
-    /// From when its certificate is good, RFC 3339; absent while that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<String>,
-    /// Until when its certificate is good, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<String>,
-    /// Why it does not sign now; absent when it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inactive: Option<String>,
-    /// All that blocks, fails or is to be noted, what weighs most first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<ReadinessReason>,
-}
+use crate::readiness::{self, Dates};
 
 /// List the connectors that you may see.
 #[utoipa::path(
-    get, path = "/v1/connectors", tag = "services",
+    get, path = api::path::CONNECTORS, tag = "services",
     responses((status = 200, description = "In the order of their names", body = Vec<Connector>))
 )]
 pub(super) async fn list(
@@ -93,11 +30,11 @@ pub(super) async fn list(
 
 /// Show one connector.
 #[utoipa::path(
-    get, path = "/v1/connectors/{connector}", tag = "services",
+    get, path = api::path::CONNECTOR, tag = "services",
     params(("connector" = String, Path, description = "The connector's name")),
     responses(
         (status = 200, description = "The connector", body = Connector),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
     )
 )]
 pub(super) async fn one(
@@ -146,6 +83,6 @@ fn standing(front: &Front, connector: (&Name, &Config), token: &Name) -> KeyStan
         not_before: dates.map(Dates::begins),
         not_after: dates.map(Dates::ends),
         inactive: active.err().map(|why| why.to_string()),
-        reasons: ReadinessReason::all(&outlook::key(front, connector, token)),
+        reasons: readiness::told(&outlook::key(front, connector, token)),
     }
 }

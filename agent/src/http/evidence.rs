@@ -2,118 +2,25 @@
 //!
 //! For an auditor, who believes nothing of it: the format is docs/evidence-format.md, the judge is `kunci attest verify`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use api::{Evidence, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
-use super::finding::Finding;
 use super::path::Path;
 use crate::evidence;
 use crate::front::Front;
-use crate::lifecycle::KeyState;
 use crate::peer::Peer;
 use crate::policy::Refusal;
-use crate::problem::Problem;
-
-/// The `format` of a bundle.
-pub const FORMAT: &str = "kunci-evidence/1";
-
-/// A bundle of evidence.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Evidence {
-    /// `kunci-evidence/1`
-    pub format: String,
-    /// The connector's name.
-    pub connector: String,
-    /// When it was put together, RFC 3339.
-    pub time: String,
-    /// The agent's version.
-    pub agent: String,
-    /// SHA-256 of the configuration file that is in force, hex.
-    pub configuration_sha256: String,
-    /// The connector's pinned keys.
-    pub keys: Vec<EvidenceKey>,
-}
-
-/// One key's evidence. Nothing of it must be believed.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct EvidenceKey {
-    /// The token's name.
-    pub token: String,
-    /// CKA_ID, hex.
-    pub key: String,
-    /// How far the key got.
-    pub state: KeyState,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
-    pub spki_sha256: String,
-    /// "asserted" or "software", as the agent sees it; absent while the token is away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grade: Option<String>,
-    /// The certificate that customers have, DER, base64; absent where there is none yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
-    /// The maker's certificates over the key, the key's own first; DER, base64. Empty where the token offers none.
-    #[serde(default)]
-    pub attestation: Vec<String>,
-    /// A TPM's answer to a challenge, a `kunci-tpm/1` object; `kunci evidence --challenge` adds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub tpm2: Option<Box<RawValue>>,
-    /// The private key's attributes as the module tells them; one that it does not tell is absent.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub attributes: BTreeMap<String, Value>,
-    /// The requirements that the key or its token fails, as the agent found them.
-    #[serde(default)]
-    pub findings: Vec<Finding>,
-    /// The token as its module describes it; absent while it is away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<EvidenceDevice>,
-    /// The ledger's entries of the key's life.
-    #[serde(default)]
-    pub ledger: Vec<EvidenceEntry>,
-}
-
-/// A token in its module's words.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct EvidenceDevice {
-    /// CK_TOKEN_INFO label.
-    pub label: String,
-    /// CK_TOKEN_INFO manufacturerID.
-    pub manufacturer: String,
-    /// CK_TOKEN_INFO model.
-    pub model: String,
-    /// CK_TOKEN_INFO serialNumber.
-    pub serial: String,
-    /// The module: CK_INFO libraryDescription and version.
-    pub library: String,
-    /// Whether the agent takes it for a soft token.
-    pub software: bool,
-}
-
-/// An entry of the ledger.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct EvidenceEntry {
-    /// Its index.
-    pub index: u64,
-    /// Its bytes, unchanged: their RFC 6962 leaf hash is the log's.
-    #[schema(value_type = Object)]
-    pub entry: Box<RawValue>,
-}
 
 /// Put together the evidence of where a connector's keys were born.
 #[utoipa::path(
-    get, path = "/v1/connectors/{connector}/evidence", tag = "vendors",
+    get, path = api::path::EVIDENCE, tag = "vendors",
     params(("connector" = String, Path, description = "The connector's name")),
     responses(
         (status = 200, description = "The bundle", body = Evidence),
-        (status = 403, description = "Not an admin, or not granted", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an admin, or not granted"),
     )
 )]
 pub(super) async fn read(

@@ -5,56 +5,18 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use api::{Health, HealthReason};
 use axum::extract::State;
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::front::Front;
 use crate::front::outlook::{self, Subject};
 use crate::peer::Peer;
 use crate::policy::Policy;
-use crate::readiness::{self, Reason, Weight};
-
-/// The agent's health.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Health {
-    /// "ok" when nothing that is configured blocks or fails, else "degraded".
-    pub status: String,
-    /// True where the configuration allows soft tokens: a trial, never production.
-    pub software: bool,
-    /// The agent's version.
-    pub version: String,
-    /// How many connectors are configured.
-    #[serde(default)]
-    pub connectors: usize,
-    /// With how many of them a sign-in can succeed now.
-    #[serde(default)]
-    pub serving: usize,
-    /// What blocks, fails or is to be noted, by code.
-    #[serde(default)]
-    pub reasons: Vec<HealthReason>,
-}
-
-/// A code, and how many it concerns.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct HealthReason {
-    /// Stable, kebab-case.
-    pub code: String,
-    /// "blocks" (nothing is signed), "fails" (it signs, and no sign-in can succeed) or "notes".
-    pub weight: Weight,
-    /// How many keys, connectors and tokens it concerns; 1 where it is the agent as a whole.
-    pub count: usize,
-    /// Those of them that you may see.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub names: Vec<String>,
-    /// What it is, and what to do, where it concerns the agent as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-}
+use crate::readiness::{self, Reason};
 
 /// Ask whether the agent is well.
-#[utoipa::path(get, path = "/v1/health", tag = "services", responses((status = 200, description = "It answers", body = Health)))]
+#[utoipa::path(get, path = api::path::HEALTH, tag = "services", responses((status = 200, description = "It answers", body = Health)))]
 pub(super) async fn read(
     State(front): State<Arc<Front>>,
     Extension(peer): Extension<Arc<Peer>>,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::problem::Problem;
+use api::Problem;
 
 /// Refusals that cost a uid nothing, each refilled in [`FORGIVEN_IN`].
 const FREE_REFUSALS: f64 = 20.0;

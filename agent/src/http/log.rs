@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api::Problem;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -11,16 +12,15 @@ use ledger::{TilePath, WIDTH};
 use super::path::Path;
 use crate::front::Front;
 use crate::peer::Peer;
-use crate::problem::Problem;
 
 /// Read a tile or an entry bundle (C2SP tlog-tiles).
 #[utoipa::path(
-    get, path = "/v1/log/tile/{path}", tag = "auditors",
+    get, path = api::path::TILE, tag = "auditors",
     params(("path" = String, Path, description = "As C2SP writes it: 0/x001/234, entries/x001/234.p/5")),
     responses(
         (status = 200, description = "Hashes, or uint16-prefixed entries", content_type = "application/octet-stream"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "The log does not hold it", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "The log does not hold it"),
     )
 )]
 pub(super) async fn tile(

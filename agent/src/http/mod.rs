@@ -9,9 +9,7 @@ mod body;
 mod certificate;
 mod check;
 mod connectors;
-mod door;
 mod evidence;
-mod finding;
 mod health;
 mod limits;
 mod linger;
@@ -21,7 +19,6 @@ mod overflow;
 mod path;
 mod proofs;
 mod provision;
-mod readiness;
 mod server;
 mod silence;
 mod stream;
@@ -29,28 +26,17 @@ mod tokens;
 
 use std::sync::Arc;
 
+use api::Problem;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::http::StatusCode;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub use admin::{Frozen, Reason};
-pub use assertions::Assertion;
-pub use body::MAX_ADMIN_BODY;
-pub use certificate::{Certificate, Install};
-pub use check::{Checked, CheckedKey};
-pub use connectors::{Connector, KeyStanding};
-pub use door::{Door, longest_drain};
-pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
-pub use finding::Finding;
-pub use health::{Health, HealthReason};
 pub use openapi::document;
-pub use proofs::{Proof, ProofRequest};
-pub use provision::{Provision, Provisioned};
-pub use readiness::ReadinessReason;
 pub use server::serve;
-pub use tokens::TokenStatus;
 
 use crate::front::Front;
-use crate::problem::Problem;
 
 /// Which socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,28 +47,38 @@ pub enum Surface {
     Admin,
 }
 
+/// What callers may ask for. The document of the surface is made from these very routes.
+fn callers() -> OpenApiRouter<Arc<Front>> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(connectors::list))
+        .routes(routes!(connectors::one))
+        .routes(routes!(assertions::create))
+        .routes(routes!(certificate::read))
+        .routes(routes!(health::read))
+        .routes(routes!(openapi::read))
+        // OpenAPI has no word for a parameter with slashes in it, so that this one stands in the document's head, too.
+        .route(&api::path::TILE.replace("{path}", "{*path}"), get(log::tile))
+}
+
+/// What admins may ask for besides.
+fn admins() -> OpenApiRouter<Arc<Front>> {
+    OpenApiRouter::new()
+        .routes(routes!(certificate::install))
+        .routes(routes!(provision::create))
+        .routes(routes!(proofs::create))
+        .routes(routes!(evidence::read))
+        .routes(routes!(admin::freeze))
+        .routes(routes!(admin::thaw))
+        .routes(routes!(admin::reload))
+        .routes(routes!(tokens::list))
+        .routes(routes!(check::check))
+        .routes(routes!(tokens::init))
+        .routes(routes!(tokens::unlatch))
+}
+
 fn router(front: Arc<Front>, surface: Surface) -> Router {
-    let callers = Router::new()
-        .route("/v1/connectors", get(connectors::list))
-        .route("/v1/connectors/{connector}", get(connectors::one))
-        .route("/v1/connectors/{connector}/assertions", post(assertions::create))
-        .route("/v1/connectors/{connector}/certificate", get(certificate::read))
-        .route("/v1/log/tile/{*path}", get(log::tile))
-        .route("/v1/health", get(health::read))
-        .route("/v1/openapi.json", get(openapi::read));
-    let admins = Router::new()
-        .route("/v1/connectors/{connector}/certificate", axum::routing::put(certificate::install))
-        .route("/v1/connectors/{connector}/provision", post(provision::create))
-        .route("/v1/connectors/{connector}/proofs", post(proofs::create))
-        .route("/v1/connectors/{connector}/evidence", get(evidence::read))
-        .route("/v1/connectors/{connector}/freeze", post(admin::freeze))
-        .route("/v1/connectors/{connector}/thaw", post(admin::thaw))
-        .route("/v1/tokens", get(tokens::list))
-        .route("/v1/tokens/{token}/check", post(check::check))
-        .route("/v1/tokens/{token}/init", post(tokens::init))
-        .route("/v1/tokens/{token}/unlatch", post(tokens::unlatch))
-        .route("/v1/reload", post(admin::reload));
-    let routes = if surface == Surface::Admin { callers.merge(admins) } else { callers };
+    let routes = if surface == Surface::Admin { callers().merge(admins()) } else { callers() };
+    let (routes, _) = routes.split_for_parts();
     routes
         .fallback(async || {
             Problem::missing("no-such-path", "No such path", "GET /v1/openapi.json lists the paths.")
@@ -92,6 +88,6 @@ fn router(front: Arc<Front>, surface: Surface) -> Router {
 }
 
 async fn method_not_allowed() -> Problem {
-    let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    let status = StatusCode::METHOD_NOT_ALLOWED;
     Problem::new(status, "method-not-allowed", "Not this method", "GET /v1/openapi.json lists the methods.")
 }

@@ -1,17 +1,16 @@
-//! `GET /v1/openapi.json`: the OpenAPI document, made from the handlers; docs/ holds a checked copy.
+//! `GET /v1/openapi.json`: the OpenAPI document, made from the routes themselves; docs/ holds a checked copy.
 
 use std::sync::OnceLock;
 
+use api::{PROBLEM_JSON, Problem};
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
+use utoipa::{OpenApi, ToSchema};
 
-use super::{
-    admin, assertions, certificate, check, connectors, evidence, health, log, proofs, provision, tokens,
-};
-use crate::problem::Problem;
+use super::log;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,36 +21,41 @@ use crate::problem::Problem;
             details (RFC 9457) with a stable `code`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    paths(
-        assertions::create,
-        connectors::list,
-        connectors::one,
-        certificate::read,
-        health::read,
-        log::tile,
-        read,
-        certificate::install,
-        evidence::read,
-        provision::create,
-        proofs::create,
-        admin::freeze,
-        admin::thaw,
-        admin::reload,
-        tokens::list,
-        check::check,
-        tokens::init,
-        tokens::unlatch,
-    )
+    paths(log::tile),
+    components(schemas(Problem))
 )]
-struct Api;
+struct Head;
 
-/// The document.
+/// What stands in the document before any route does.
+pub(super) fn head() -> Document {
+    Head::openapi()
+}
+
+/// The document: of admin.sock, which has all paths.
 pub fn document() -> Document {
-    Api::openapi()
+    let mut document = super::callers().merge(super::admins()).split_for_parts().1;
+    document.paths.paths.values_mut().flat_map(operations).for_each(with_problems);
+    document
+}
+
+/// Every answer that is no success has problem details.
+fn with_problems(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && (status.starts_with('4') || status.starts_with('5'))
+        {
+            let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
+            response.content.insert(PROBLEM_JSON.to_owned(), content.into());
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.put].into_iter().flatten()
 }
 
 /// Read this document.
-#[utoipa::path(get, path = "/v1/openapi.json", tag = "services", responses((status = 200, description = "OpenAPI 3.1")))]
+#[utoipa::path(get, path = api::path::OPENAPI, tag = "services", responses((status = 200, description = "OpenAPI 3.1")))]
 pub(super) async fn read() -> Result<impl IntoResponse, Problem> {
     // Made once: it never changes, and anybody may ask for it.
     static BYTES: OnceLock<Option<Bytes>> = OnceLock::new();

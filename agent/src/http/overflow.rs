@@ -8,6 +8,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{PROBLEM_JSON, Problem};
 use axum::http::StatusCode;
 use rustix::net::{SendFlags, Shutdown, send, shutdown};
 use tokio::net::UnixStream;
@@ -15,7 +16,6 @@ use tokio::time::timeout;
 
 use super::limits::Limits;
 use super::linger::Linger;
-use crate::problem::{PROBLEM_JSON, Problem};
 
 /// How many connections of one socket may be told at a time, and how many of one uid.
 const MAX_TOLD: u32 = 256;

@@ -1,10 +1,9 @@
 //! The variable part of a path. One that is no text gets problem details like everything else, not the library's words.
 
+use api::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-
-use crate::problem::Problem;
 
 /// What stands between the slashes, with its percent-encoding undone.
 pub(super) struct Path<T>(pub(super) T);

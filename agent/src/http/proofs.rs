@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use api::{Problem, Proof, ProofRequest};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hsm_config::Verb;
-use serde::{Deserialize, Serialize};
 use token::Message;
-use utoipa::ToSchema;
 
 use super::admin::reason;
 use super::assertions::{flying, other_kind};
@@ -20,41 +19,19 @@ use crate::draft::Draft;
 use crate::front::Front;
 use crate::peer::Peer;
 use crate::policy::{ObjectId, Refusal};
-use crate::problem::Problem;
 use crate::route::Route;
 use crate::spine;
 
-/// Which application's keys are to be rolled, and why.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProofRequest {
-    /// The application's object id, a GUID; it stands in the connector's tenants file.
-    pub object_id: String,
-    /// Why; it stands in the ledger.
-    pub reason: String,
-}
-
-/// A proof for `addKey` or `removeKey`.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Proof {
-    /// The compact JWS.
-    pub proof: String,
-    /// Its expiry, seconds since 1970: ten minutes from now.
-    pub expires_at: i64,
-    /// The index of its intent in the log.
-    pub log_index: u64,
-}
-
 /// Get a proof of possession for a Graph key roll.
 #[utoipa::path(
-    post, path = "/v1/connectors/{connector}/proofs", tag = "vendors",
+    post, path = api::path::PROOFS, tag = "vendors",
     params(("connector" = String, Path, description = "The connector's name")),
     request_body = ProofRequest,
     responses(
         (status = 200, description = "Valid for ten minutes", body = Proof),
-        (status = 400, description = "Not well-formed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not granted, not an application of the connector's, or frozen", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Token, ledger or clock", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not well-formed"),
+        (status = 403, description = "Not granted, not an application of the connector's, or frozen"),
+        (status = 503, description = "Token, ledger or clock"),
     )
 )]
 pub(super) async fn create(

@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use api::Problem;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -30,7 +31,6 @@ use super::{Surface, router};
 use crate::flight::Flight;
 use crate::front::Front;
 use crate::peer::{NoPeer, Peer};
-use crate::problem::Problem;
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -177,6 +177,9 @@ impl Server {
             Ok(answer) => answer.unwrap_or_else(|never: Infallible| match never {}),
             Err(stopping) => stopping.into_response(),
         };
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            tell(&problem);
+        }
         if let Some(flight) = response.extensions_mut().remove::<Arc<Flight>>() {
             outbox.put(flight);
         }
@@ -189,6 +192,14 @@ impl Server {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
+    }
+}
+
+/// The log level follows the class.
+fn tell(problem: &Problem) {
+    match problem.status {
+        500.. => tracing::error!(code = problem.code, detail = problem.detail, "{}", problem.title),
+        _ => tracing::debug!(code = problem.code, "{}", problem.title),
     }
 }
 

@@ -3,77 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{Problem, TokenStatus};
 use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
-use serde::{Deserialize, Serialize};
 use token::control::HostState;
 use token::lane::{Done, Fault, Work};
-use utoipa::ToSchema;
 
 use super::admin::spend;
 use super::path::Path;
-use super::readiness::ReadinessReason;
 use crate::front::{Front, outlook};
 use crate::lifecycle::Key;
 use crate::peer::Peer;
-use crate::problem::Problem;
+use crate::readiness;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
-
-/// A token as its host sees it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-pub struct TokenStatus {
-    /// The token's name.
-    pub name: String,
-    /// "ready", "starting", "missing", "locked", "latched", "no-pin", "refused" or "failed".
-    pub state: String,
-    /// Why, where it is not ready; what it waits for, where it waits for a person.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// True while it waits for a person to touch it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub touch: bool,
-    /// "software" or "asserted"; absent while it is away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grade: Option<String>,
-    /// How long a signature takes it, in milliseconds, averaged over the last few; absent before the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency_ms: Option<f64>,
-    /// Its part of all signatures since the agent's start, from 0 to 1; absent before the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<f64>,
-    /// How many requests wait for it.
-    #[serde(default)]
-    pub waiting: usize,
-    /// What its last failure was; absent once it signs again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failing: Option<String>,
-    /// What blocks or fails on it, for every connector with a key there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<ReadinessReason>,
-    /// CK_TOKEN_INFO label.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// CK_TOKEN_INFO serialNumber.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serial: Option<String>,
-    /// CK_TOKEN_INFO model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// CK_TOKEN_INFO manufacturerID.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub manufacturer: Option<String>,
-    /// The codes of the exceptions that the configuration makes for it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exceptions: Vec<String>,
-}
 
 /// List the tokens.
 #[utoipa::path(
-    get, path = "/v1/tokens", tag = "vendors",
+    get, path = api::path::TOKENS, tag = "vendors",
     responses(
         (status = 200, description = "In the order of their names", body = Vec<TokenStatus>),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an admin"),
     )
 )]
 pub(super) async fn list(
@@ -86,12 +36,12 @@ pub(super) async fn list(
 
 /// Initialise a blank token by its configuration.
 #[utoipa::path(
-    post, path = "/v1/tokens/{token}/init", tag = "vendors",
+    post, path = api::path::INIT, tag = "vendors",
     params(("token" = String, Path, description = "The token's name")),
     responses(
         (status = 200, description = "The token as it is now", body = TokenStatus),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "No blank token, or no SO PIN source, or it is half made", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
+        (status = 409, description = "No blank token, or no SO PIN source, or it is half made"),
     )
 )]
 pub(super) async fn init(
@@ -148,12 +98,12 @@ fn has_no_keys(front: &Front, token: &Name) -> Result<(), Problem> {
 
 /// Clear the latch of a token whose PIN was refused.
 #[utoipa::path(
-    post, path = "/v1/tokens/{token}/unlatch", tag = "vendors",
+    post, path = api::path::UNLATCH, tag = "vendors",
     params(("token" = String, Path, description = "The token's name")),
     responses(
         (status = 204, description = "Cleared; one more try is allowed"),
-        (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "A login is under way", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not granted"),
+        (status = 409, description = "A login is under way"),
     )
 )]
 pub(super) async fn unlatch(
@@ -193,7 +143,7 @@ pub(super) fn status(front: &Front, name: &Name) -> TokenStatus {
         share: front.tokens.share(name),
         waiting,
         failing: pace.failure,
-        reasons: ReadinessReason::all(&outlook::token(front, name)),
+        reasons: readiness::told(&outlook::token(front, name)),
         ..TokenStatus::default()
     };
     let Some(Survey { token, .. }) = survey else { return status };

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::problem::Problem;
+use api::Problem;
 
 /// Why a connection has no peer.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,10 @@
 //!
 //! An [`Application`] is built by [`Policy::application`] alone.
 
+use api::Problem;
 use hsm_config::Name;
 
 use super::{Policy, Refusal};
-use crate::problem::Problem;
 
 /// The length of an object id as text, in bytes: a GUID with its dashes and without braces.
 const GUID_LEN: usize = 36;

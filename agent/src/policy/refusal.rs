@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
+use api::Problem;
 use hsm_config::Verb;
-
-use crate::problem::Problem;
 
 /// A refusal by policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,14 +3,13 @@
 //! Customers may hold its certificate, so that one stays: from the state directory or the token. A new one is made only
 //! where it is asked for. A token that has nothing to adopt is told of, and fails nothing: the digest is one key's.
 
+use api::{Problem, Provision, Provisioned};
 use token::control::label;
 use token::{KeyRef, Sha256};
 
 use super::Bench;
 use super::orphans::Orphan;
 use crate::draft::SigningKey;
-use crate::http::{Provision, Provisioned};
-use crate::problem::Problem;
 use crate::tokens::Survey;
 
 /// The outcome on a token without the key that shall be adopted.

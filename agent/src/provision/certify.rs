@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use api::Problem;
 use hsm_config::{Connector, Name};
 use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
 use token::random;
@@ -14,7 +15,6 @@ use crate::answer::Finished;
 use crate::clock::Reading;
 use crate::draft::{Draft, SigningKey};
 use crate::flight::Flight;
-use crate::problem::Problem;
 use crate::spine;
 
 /// Days that a self-signed certificate is valid unless said otherwise, at most.

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
+use api::{CheckedKey, Problem, ReadinessReason};
 use hsm_config::{Flaw, Name};
 use ledger::{Entry, Kind};
 use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
 use crate::front::{Front, outlook, standing};
-use crate::http::{CheckedKey, Finding, ReadinessReason};
 use crate::posture::Posture;
-use crate::problem::Problem;
-use crate::readiness::Dates;
+use crate::readiness::{self, Dates};
 use crate::tokens::{AskError, Survey};
 use crate::walk::to_the_end;
 
@@ -56,7 +55,7 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         probe,
         pin_each_time: report.attributes.always_authenticate == Some(true),
         grade: survey.token.grade().to_string(),
-        findings: Finding::all(&Posture::of(survey, report, &exceptions)),
+        findings: Posture::of(survey, report, &exceptions).findings(),
         not_before: dates.map(Dates::begins),
         not_after: dates.map(Dates::ends),
         reasons: current.map(|name| reasons(front, &name, token)).unwrap_or_default(),
@@ -76,7 +75,7 @@ fn reasons(front: &Front, connector: &Name, token: &Name) -> Vec<ReadinessReason
     let rules = front.policy();
     let config = rules.connector(connector).filter(|config| config.tokens.contains(token));
     let reasons = config.map(|config| outlook::key(front, (connector, config), token));
-    ReadinessReason::all(&reasons.unwrap_or_default())
+    readiness::told(&reasons.unwrap_or_default())
 }
 
 /// What is excused of a connector's key; of a key that is no connector's, what is excused of the token.

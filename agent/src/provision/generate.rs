@@ -1,5 +1,6 @@
 //! A key comes to be: made on the token, or adopted by name, and pinned either way.
 
+use api::Problem;
 use hsm_config::KeyType;
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
@@ -11,7 +12,6 @@ use crate::draft::SigningKey;
 use crate::journal;
 use crate::lifecycle::ADOPTED;
 use crate::posture::Posture;
-use crate::problem::Problem;
 use crate::readiness::makes;
 use crate::tokens::Survey;
 

@@ -3,12 +3,13 @@
 //! Nothing is lost on the way that customers may hold: what the token has and the ledger never named is copied to the state
 //! directory before it is replaced, and only what the ledger named before is removed.
 
+use api::Problem;
 use token::lane::{Done, Work};
 use token::{Place, PublicKey, Sha256};
 
-use super::{Bench, Store};
+use super::Bench;
+use crate::certificates::Store;
 use crate::draft::SigningKey;
-use crate::problem::Problem;
 
 impl Bench<'_> {
     /// The certificates that customers may hold of a key that was adopted: all that its folder or its token has of it.

@@ -13,27 +13,24 @@ mod generate;
 mod keep;
 mod orphans;
 pub(crate) mod pem;
-mod store;
 
 use std::sync::Arc;
 
+use api::{Install, Problem, Provision, Provisioned, Weight};
 use hsm_config::{Connector, Name};
 use token::lane::{Done, Work};
 use token::{PublicKey, Sha256};
 
 pub use check::check;
 pub(crate) use check::exceptions;
-pub(crate) use store::Store;
 
 use crate::clock::Reading;
 use crate::connectors::ActiveKey;
 use crate::draft::SigningKey;
 use crate::flight::Flight;
 use crate::front::{Front, outlook, standing};
-use crate::http::{Install, Provision, Provisioned, ReadinessReason};
 use crate::policy::{Refusal, Warrant};
-use crate::problem::Problem;
-use crate::readiness::{Dates, Reason, Weight};
+use crate::readiness::{self, Dates, Reason};
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 use crate::walk::to_the_end;
 
@@ -254,7 +251,7 @@ impl Bench<'_> {
             csr,
             not_before: dates.map(Dates::begins),
             not_after: dates.map(Dates::ends),
-            reasons: ReadinessReason::all(&outlook::key(self.front, (self.name, self.connector), self.token)),
+            reasons: readiness::told(&outlook::key(self.front, (self.name, self.connector), self.token)),
             orphans: self.digests(survey, |_| true),
             unfinished: self.digests(survey, |orphan| orphan.begun),
         }

@@ -4,13 +4,13 @@
 //! One that the ledger never heard of means that the state directory was lost or the token came from elsewhere: nothing is
 //! made until somebody says which key is whose.
 
+use api::Problem;
 use hsm_config::Flaw;
 use token::Sha256;
 use token::control::label;
 use token::lane::KeyReport;
 
 use super::Bench;
-use crate::problem::Problem;
 use crate::tokens::Survey;
 
 /// A key without a pin.

@@ -1,9 +1,8 @@
 //! PEM (RFC 7468), strict: one label, 64 columns, nothing lax.
 
+use api::Problem;
 use der::Decode;
 use der::pem::LineEnding;
-
-use crate::problem::Problem;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";

@@ -2,24 +2,10 @@
 //!
 //! Codes are stable and name nobody: they are told to anyone. The words name connector and token, and say what to do.
 
+use api::{Problem, ReadinessReason, Weight};
 use hsm_config::{Algorithm, Flaw, KeyType, Name};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::Dates;
-use crate::problem::Problem;
-
-/// How much a reason weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Weight {
-    /// Somebody should see to it in time.
-    Notes,
-    /// It signs, and no sign-in can succeed.
-    Fails,
-    /// Nothing is signed.
-    Blocks,
-}
 
 /// A reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -156,6 +142,12 @@ impl Reason {
     /// What an admin is told who wants something done that this stands against.
     pub fn conflict(&self, title: &str) -> Problem {
         Problem::conflict(self.code(), title, self.to_string())
+    }
+}
+
+impl From<&Reason> for ReadinessReason {
+    fn from(reason: &Reason) -> Self {
+        Self { code: reason.code().to_owned(), weight: reason.weight(), detail: reason.to_string() }
     }
 }
 

@@ -8,13 +8,13 @@ use std::os::unix::net::UnixListener as Listening;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::Problem;
 use rustix::net::{SendFlags, send};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::Event;
 use crate::peer::{NoPeer, Peer};
-use crate::problem::Problem;
 use crate::sockets::{Listener, SocketError};
 
 /// The mode of an unlock socket.

@@ -4,13 +4,13 @@
 //! of a service's business. An admin hears the host's own words, and while a host starts again those of the one before it:
 //! a host that fails time after time is starting most of the time.
 
+use api::Problem;
 use axum::http::StatusCode;
 use hsm_config::Name;
 use token::control::HostState;
 use token::lane::Fault;
 
 use super::{AskError, State, Tokens};
-use crate::problem::Problem;
 use crate::readiness::Reason;
 
 /// When to come again after a message's date was refused, in seconds: as long as a clock that was moved has to hold still.

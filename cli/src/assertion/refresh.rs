@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agent::http::Assertion;
+use api::Assertion;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 

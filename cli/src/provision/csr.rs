@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agent::http::Provisioned;
+use api::Provisioned;
 
 use crate::atomic;
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! What provisioning did, in words.
 
-use agent::http::{Provisioned, ReadinessReason};
+use api::{Provisioned, ReadinessReason};
 
 use crate::token::readiness;
 

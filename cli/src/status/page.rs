@@ -1,7 +1,6 @@
 //! The page's words and rows. What blocks, fails or is to be noted is the agent's word; nothing is judged here.
 
-use agent::http::{Connector, HealthReason, KeyStanding, ReadinessReason, TokenStatus};
-use agent::readiness::Weight;
+use api::{Connector, HealthReason, KeyStanding, ReadinessReason, TokenStatus, Weight};
 
 use super::State;
 use crate::print::grade;

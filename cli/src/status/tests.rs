@@ -1,5 +1,4 @@
-use agent::http::{HealthReason, KeyStanding, ReadinessReason};
-use agent::readiness::Weight;
+use api::{HealthReason, KeyStanding, ReadinessReason, Weight};
 
 use super::*;
 

@@ -1,7 +1,6 @@
 //! Tokens in words and rows.
 
-use agent::http::{Checked, CheckedKey, Finding, ReadinessReason, TokenStatus};
-use agent::readiness::Weight;
+use api::{Checked, CheckedKey, Finding, ReadinessReason, TokenStatus, Weight};
 use hsm_config::Name;
 
 use crate::print::grade;

@@ -41,10 +41,7 @@ fn a_key_whose_request_is_out_waits_for_its_certificate() {
 fn what_stands_in_the_way_is_told_but_for_the_certificate_that_was_asked_for() {
     let reason =
         |code: &str, weight| ReadinessReason { code: code.into(), weight, detail: "and so on".into() };
-    let known = [
-        reason("uncertified", agent::readiness::Weight::Blocks),
-        reason("key-size", agent::readiness::Weight::Notes),
-    ];
+    let known = [reason("uncertified", api::Weight::Blocks), reason("key-size", api::Weight::Notes)];
     let with = Provisioned { reasons: known.to_vec(), ..key("unchanged", "asserted") };
     insta::assert_snapshot!(reasons(&with).join("\n"), @r"
     de on frankfurt: BLOCKED uncertified: and so on

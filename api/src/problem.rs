@@ -1,10 +1,9 @@
 //! What a client sees when it gets no answer: problem details (RFC 9457) with a stable `code`.
 //!
-//! Three classes: the caller's input (400 to 422), not allowed (403, 429), and ours (500, 503). The log level follows
-//! the class, and a client never sees ours in detail.
+//! Three classes: the caller's input (400 to 422), not allowed (403, 429), and ours (500, 503), which a client never sees in
+//! detail. With the feature `axum`, a problem is a response of that server.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,26 +86,22 @@ impl Problem {
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
-
-    /// The log level follows the class.
-    fn log(&self) {
-        match self.status {
-            500.. => tracing::error!(code = self.code, detail = self.detail, "{}", self.title),
-            _ => tracing::debug!(code = self.code, "{}", self.title),
-        }
-    }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        self.log();
+#[cfg(feature = "axum")]
+impl axum_core::response::IntoResponse for Problem {
+    /// The problem itself rides along among the extensions, for whoever logs.
+    fn into_response(self) -> axum_core::response::Response {
+        use http::{HeaderValue, header};
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(&self)).into_response();
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

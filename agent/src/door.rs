@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use api::Problem;
 use hsm_config::Config;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::flight::Gates;
-use crate::problem::Problem;
 use crate::tokens::{self, SLOW_DEADLINE};
 
 /// How long a stopping front waits for clients: to ask, and to take their answers.
@@ -44,10 +44,10 @@ struct Stage {
 }
 
 /// One that is counted until it is dropped.
-pub(super) struct Counted(Arc<AtomicUsize>);
+pub(crate) struct Counted(Arc<AtomicUsize>);
 
 /// How long a front may take to drain, whatever is asked and whoever asks.
-pub fn longest_drain(config: &Config) -> Duration {
+pub(crate) fn longest_drain(config: &Config) -> Duration {
     CLIENTS + longest_answer(config) + LAST
 }
 
@@ -73,23 +73,23 @@ impl Door {
     }
 
     /// Lets a connection in.
-    pub(super) fn enter(&self) -> Counted {
+    pub(crate) fn enter(&self) -> Counted {
         Counted::of(&self.inside)
     }
 
     /// When the front began to stop, if it did.
-    pub(super) fn shut_at(&self) -> Option<Instant> {
+    pub(crate) fn shut_at(&self) -> Option<Instant> {
         self.stage.borrow().shut
     }
 
     /// Returns once the front is stopping.
-    pub(super) async fn shut(&self) {
+    pub(crate) async fn shut(&self) {
         // It cannot fail: the sender is ours.
         let _ = self.stage.subscribe().wait_for(|stage| stage.shut.is_some()).await;
     }
 
     /// The answer to a request, which a stop waits for; a word about the stop where it waits no more.
-    pub(super) async fn answered<T>(&self, answer: impl Future<Output = T>) -> Result<T, Problem> {
+    pub(crate) async fn answered<T>(&self, answer: impl Future<Output = T>) -> Result<T, Problem> {
         let _asked = Counted::of(&self.asked);
         let mut stage = self.stage.subscribe();
         tokio::select! {

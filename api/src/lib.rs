@@ -1,0 +1,32 @@
+//! What is said on the agent's two sockets: the types of its HTTP surface, its paths, its problems, and clients for both ways
+//! of waiting.
+//!
+//! The agent serves these types and everybody else speaks them. Nothing is decided here, and nothing of the agent is linked.
+
+mod assertion;
+mod certificate;
+pub mod client;
+mod connector;
+mod evidence;
+mod finding;
+mod freeze;
+mod health;
+pub mod path;
+mod problem;
+mod proof;
+mod provision;
+mod readiness;
+mod token;
+
+pub use assertion::{Assertion, AssertionRequest, MAX_BODY};
+pub use certificate::{Certificate, Install, MAX_ADMIN_BODY};
+pub use connector::{Connector, KeyStanding, KeyState};
+pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
+pub use finding::Finding;
+pub use freeze::{Frozen, Reason};
+pub use health::{Health, HealthReason};
+pub use problem::{PROBLEM_JSON, Problem};
+pub use proof::{Proof, ProofRequest};
+pub use provision::{Provision, Provisioned};
+pub use readiness::{ReadinessReason, Weight};
+pub use token::{Checked, CheckedKey, TokenStatus};
