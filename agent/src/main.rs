@@ -9,9 +9,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use agent::messages;
 use agent::supervisor::asked::{self, NotReloaded};
 use agent::supervisor::{self, Failure, Options};
+use agent::{messages, recorded};
 use clap::{Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal as NixSignal};
 use nix::sys::socket::{getsockopt, sockopt};
@@ -40,6 +40,9 @@ struct Arguments {
 enum Role {
     /// Have the running agent read its configuration again, as by SIGHUP, and wait for its word.
     Reload,
+    /// Hold the configuration against the keys that its log has, and print what came of it as JSON. `kunci config check`
+    /// shows it to people.
+    Compare,
     /// Serves callers; started by the supervisor only.
     #[command(hide = true)]
     Front,
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     match role {
         None => supervise(Options { config, private }),
         Some(Role::Reload) => reload(&config),
+        Some(Role::Compare) => compare(&config),
         Some(Role::Front) => play(c"kunci-front", |control| {
             die_with_the_supervisor();
             raise_descriptors();
@@ -88,6 +92,20 @@ fn reload(config: &Path) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(refused @ NotReloaded::Refused(_)) => fail(EXIT_CONFIGURATION, format!("kunci-agent: {refused}")),
         Err(error) => fail(EXIT_FAILURE, format!("kunci-agent: {error}")),
+    }
+}
+
+fn compare(config: &Path) -> ExitCode {
+    let config = match hsm_config::Config::load(config) {
+        Ok(config) => config,
+        Err(problems) => return fail(EXIT_CONFIGURATION, problems),
+    };
+    match recorded::compare(&config) {
+        Ok(recorded) => {
+            println!("{}", serde_json::to_string(&recorded).unwrap_or_default());
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(EXIT_FAILURE, format!("the log cannot be read ({error})")),
     }
 }
 

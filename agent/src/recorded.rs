@@ -3,55 +3,47 @@
 //! The log names each key and its certificate by digest; what kind of key it is, the certificate's copy in the state directory
 //! tells. What that makes of the configuration is the one judgement of [`readiness`](crate::readiness).
 
+use api::{Recorded, RecordedKey};
 use hsm_config::{Config, Connector, Name};
 use ledger::{Entry, Kind, Query, Reader};
 use token::{PublicKey, Sha256};
 
+use crate::certificates::Store;
 use crate::clock::Reading;
 use crate::lifecycle::{self, Lifecycle};
-use crate::provision::Store;
-use crate::readiness::{Dates, Key, Reason, makes};
+use crate::readiness::{Dates, Key, Reason, makes, serves, told};
 
 /// The log's folder in the state directory.
 const LOG: &str = "log";
 
-/// What came of the comparison.
-#[derive(Debug, Default)]
-pub struct Recorded {
-    /// How many of the log's keys were held against the configuration.
-    pub keys: usize,
-    /// How many were not, since no copy of their certificate can be read.
-    pub untold: usize,
-    /// What was found, by connector and token.
-    pub found: Vec<(Name, Name, Vec<Reason>)>,
+/// Holds a configuration against the log of its state directory, which whoever asks has to be able to read.
+pub fn compare(config: &Config) -> Result<Recorded, ledger::Error> {
+    let lifecycle = fold(&Reader::open(&config.agent.state_dir.join(LOG))?)?;
+    let mut recorded = Recorded { serves: true, ..Recorded::default() };
+    for (name, connector) in &config.connectors {
+        for token in &connector.tokens {
+            let Some(key) = lifecycle.current(name.as_str(), token.as_str()) else { continue };
+            let reasons = certificate(config, key).and_then(|der| judge((name, connector), token, &der));
+            let Some(reasons) = reasons else {
+                recorded.untold += 1;
+                continue;
+            };
+            recorded.keys += 1;
+            recorded.serves &= serves(&reasons);
+            let (connector, token) = (name.to_string(), token.to_string());
+            recorded.found.push(RecordedKey { connector, token, reasons: told(&reasons) });
+        }
+    }
+    Ok(recorded)
 }
 
-impl Recorded {
-    /// Holds a configuration against the log of its state directory, which whoever asks has to be able to read.
-    pub fn of(config: &Config) -> Result<Self, ledger::Error> {
-        let lifecycle = fold(&Reader::open(&config.agent.state_dir.join(LOG))?)?;
-        let mut recorded = Self::default();
-        for (name, connector) in &config.connectors {
-            for token in &connector.tokens {
-                let Some(key) = lifecycle.current(name.as_str(), token.as_str()) else { continue };
-                match certificate(config, key) {
-                    Some(der) => recorded.judge((name, connector), token, &der),
-                    None => recorded.untold += 1,
-                }
-            }
-        }
-        Ok(recorded)
-    }
-
-    fn judge(&mut self, (name, connector): (&Name, &Connector), token: &Name, certificate: &[u8]) {
-        let Ok(kind) = PublicKey::from_certificate(certificate).map(|public| public.kind()) else { return };
-        let fits = makes(kind, connector, token);
-        let standing = fits.as_ref().map(|()| kind);
-        let dates = Dates::of(certificate);
-        let key = Key { name, token, connector, standing, dates, failing: None };
-        self.keys += 1;
-        self.found.push((name.clone(), token.clone(), key.judge(Reading::now().seconds())));
-    }
+fn judge((name, connector): (&Name, &Connector), token: &Name, certificate: &[u8]) -> Option<Vec<Reason>> {
+    let kind = PublicKey::from_certificate(certificate).ok()?.kind();
+    let fits = makes(kind, connector, token);
+    let standing = fits.as_ref().map(|()| kind);
+    let dates = Dates::of(certificate);
+    let key = Key { name, token, connector, standing, dates, failing: None };
+    Some(key.judge(Reading::now().seconds()))
 }
 
 fn fold(log: &Reader) -> Result<Lifecycle, ledger::Error> {

@@ -16,6 +16,7 @@ mod problem;
 mod proof;
 mod provision;
 mod readiness;
+mod recorded;
 mod token;
 
 pub use assertion::{Assertion, AssertionRequest, MAX_BODY};
@@ -29,4 +30,5 @@ pub use problem::{PROBLEM_JSON, Problem};
 pub use proof::{Proof, ProofRequest};
 pub use provision::{Provision, Provisioned};
 pub use readiness::{ReadinessReason, Weight};
+pub use recorded::{Recorded, RecordedKey};
 pub use token::{Checked, CheckedKey, TokenStatus};

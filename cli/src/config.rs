@@ -3,15 +3,14 @@
 //! A configuration without a mistake may not fit the keys that were provisioned: where this user can read the log, it is held
 //! against that, and where not, that is said.
 
-use agent::http::ReadinessReason;
-use agent::readiness::serves;
-use agent::recorded::Recorded;
+use api::{ReadinessReason, Recorded};
 use clap::Subcommand;
 use hsm_config::{Config, TenantsFile};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
+use crate::private;
 use crate::site::Site;
 use crate::token::readiness;
 
@@ -68,9 +67,9 @@ fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
     let config = site.config()?;
     let tenants = config.load_tenants().map_err(|problems| Failure::configuration(&problems))?;
     let mut counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
-    match Recorded::of(&config) {
-        Ok(recorded) => counts.compare(&recorded, print),
-        Err(error) => print.note(&format!("Not compared with any key: the log cannot be read ({error})")),
+    match private::compare(site.config_path()) {
+        Ok(recorded) => counts.compare(recorded, print),
+        Err(why) => print.note(&format!("Not compared with any key: {why}")),
     }
     if print.json {
         print.json(&serde_json::to_vec(&counts).unwrap_or_default())?;
@@ -103,14 +102,14 @@ impl Counts {
         }
     }
 
-    fn compare(&mut self, recorded: &Recorded, print: &Printer) {
+    fn compare(&mut self, recorded: Recorded, print: &Printer) {
         self.keys = Some(recorded.keys);
-        self.serves = serves(recorded.found.iter().flat_map(|(_, _, reasons)| reasons));
-        for (connector, token, reasons) in &recorded.found {
-            self.reasons.extend(reasons.iter().map(|reason| Told {
-                connector: connector.to_string(),
-                token: token.to_string(),
-                reason: reason.into(),
+        self.serves = recorded.serves;
+        for key in recorded.found {
+            self.reasons.extend(key.reasons.into_iter().map(|reason| Told {
+                connector: key.connector.clone(),
+                token: key.token.clone(),
+                reason,
             }));
         }
         if recorded.untold > 0 {

@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use api::Recorded;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -104,6 +105,17 @@ fn spawn(config: &Path, folder: &Path) -> std::io::Result<Child> {
     command.arg("--config").arg(config).arg("--private").arg(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).spawn()
+}
+
+/// What the agent's program says of a configuration beside the keys of its log, or why it says nothing.
+pub(crate) fn compare(config: &Path) -> Result<Recorded, String> {
+    let mut command = std::process::Command::new(binary());
+    let output = command.arg("--config").arg(config).arg("compare").stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("{AGENT}: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("{AGENT} is of another version ({error})"))
 }
 
 /// The agent that was installed with us, else the one on the PATH.
