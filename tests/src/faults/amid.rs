@@ -44,12 +44,14 @@ fn held_before_it_is_told(agent: &Agent, faults: &Faults, ask: &mut dyn FnMut())
     let signed = strike(Function::Sign, Action::Late, Action::late(LATE_MS, GENERAL_ERROR));
     ask();
     faults.until_felt(Function::Sign, signed, 1);
+    // A login that a crash took never comes to its end.
+    let lost = faults.open(Function::Login);
     strike(Function::Login, Action::Hold, 0);
     let begun = strike(Function::SignInit, Action::LogOut, 0);
     ask();
     faults.until_felt(Function::SignInit, begun, 1);
     let Some(front) = agent.front() else { return false };
     kill(front, Signal::STOP);
-    faults.until_held(Function::Login);
+    faults.until_held_beside(Function::Login, lost);
     true
 }

@@ -107,9 +107,19 @@ impl Faults {
         self.get(function, RETURNS)
     }
 
+    /// How many struck calls have not come to their end: they are under way, or never will.
+    pub fn open(&self, function: Function) -> u64 {
+        self.blows(function) - self.returns(function)
+    }
+
     /// Waits until a call of a function is under way that [`Action::Hold`] keeps from its end.
     pub fn until_held(&self, function: Function) {
-        until_true(&format!("C_{function:?} is held"), || self.blows(function) > self.returns(function));
+        self.until_held_beside(function, 0);
+    }
+
+    /// The same, beside so many that never come to their end.
+    pub fn until_held_beside(&self, function: Function, lost: u64) {
+        until_true(&format!("C_{function:?} is held"), || self.open(function) > lost);
     }
 
     /// Waits until a function was struck so many times more than `before`.

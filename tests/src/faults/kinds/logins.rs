@@ -58,14 +58,13 @@ pub(super) fn kinds() -> Vec<Kind> {
 /// A login that does not come to its end, or a store that is empty, is a run that got stuck.
 fn amid_a_login(scene: &mut Scene<'_>) {
     let (faults, agent) = (scene.site.faults(), scene.agent());
-    let interrupted = || faults.blows(Function::Login) - faults.returns(Function::Login);
-    let before = interrupted();
+    let before = faults.open(Function::Login);
     amid::hold_login(agent, faults, &mut || ());
     let hosts = agent.hosts();
     agent.until_said(NOT_LEFT, LOOKS);
     scene.clear();
     scene.until_replaced(&hosts);
-    assert_eq!(interrupted(), before, "a kill fell into a login");
+    assert_eq!(faults.open(Function::Login), before, "a kill fell into a login");
     assert_eq!(empty_stores(&scene.site.rig), 0, "a token's store is lost");
 }
 
