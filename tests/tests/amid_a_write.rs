@@ -26,7 +26,7 @@ const SILENT_LOOKS: usize = 9;
 const TRIES: usize = 4;
 /// Two lanes, a connector with a key, and one whose key is to be made.
 fn rig() -> (Rig, Faults) {
-    let rig = Rig::bare().connector("fr", "rsa-2048", "PS256").with_faults();
+    let rig = Rig::bare().connector("fr", "rsa-2048", "PS256").with_faults().deadline("30s");
     rig.write();
     rig.kunci_ok(&["token", "init", "soft"]);
     rig.kunci_ok(&["provision", "de"]);

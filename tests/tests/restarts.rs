@@ -20,7 +20,7 @@ use tests::agent::{assertions, body, request};
 use tests::http::{Connection, Reply};
 use tests::load::Received;
 use tests::rig::{CLIENT, TENANT, binary};
-use tests::wait::until_true;
+use tests::wait::{PATIENCE, until_true};
 use tests::{Agent, Rig};
 
 /// How often it is restarted.
@@ -29,9 +29,8 @@ const RESTARTS: usize = 100;
 const ANSWERS: [usize; 2] = [40, 1];
 /// Callers of each way.
 const EACH: usize = 3;
-/// How long whoever is connected at a stop has to ask, and how long a stop lets clients be.
+/// How long whoever is connected at a stop has to ask.
 const QUIET: Duration = Duration::from_secs(1);
-const CLIENTS: Duration = Duration::from_secs(5);
 
 /// The activator itself has to know its process id, and gets the sockets as its descriptors 0 and 1.
 const ACTIVATE: &str = "exec 3<&0 4<&1 </dev/null >>\"$0\" 2>&1; LISTEN_FDS=2 LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID; \
@@ -110,8 +109,8 @@ fn a_caller_that_never_ends_what_it_says_does_not_keep_a_stop_from_its_end() {
     agent.assertion("de").ok();
     let started = Instant::now();
     assert!(agent.stop().success());
-    // It was given its time, and no more than that and a machine that is busy.
-    assert!(started.elapsed() < CLIENTS * 3, "{:?}", started.elapsed());
+    // It was given its time, and not as long as the agent's own work.
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     half.read().unwrap().refused(408, "body-timeout");
 }
 
@@ -128,7 +127,7 @@ fn a_caller_that_says_nothing_whole_bit_by_bit_does_not_keep_a_stop_from_its_end
         }
     });
     assert!(agent.stop().success());
-    assert!(started.elapsed() < CLIENTS * 3, "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     head.join().unwrap();
 }
 
