@@ -65,10 +65,10 @@ impl Store {
         std::fs::read(self.path(sha256)).ok()
     }
 
-    /// Every kept certificate, whatever the ledger names; none where they cannot be read.
-    pub(crate) async fn kept(&self) -> Vec<Vec<u8>> {
+    /// Every kept certificate, whatever the ledger names.
+    pub(crate) async fn kept(&self) -> io::Result<Vec<Vec<u8>>> {
         let store = self.clone();
-        spawn_blocking(move || store.read_all()).await.unwrap_or_default()
+        spawn_blocking(move || store.read_all()).await?
     }
 
     /// Keeps a certificate beside those that are there.
@@ -97,11 +97,17 @@ impl Store {
         File::open(&self.folder)?.sync_all()
     }
 
-    fn read_all(&self) -> Vec<Vec<u8>> {
-        let entries = read_dir(&self.folder).into_iter().flatten().flatten();
-        let is_ours = |name: &str| name.starts_with(&self.prefix) && name.ends_with(ENDING);
-        let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_ours)).take(MAX_KEPT);
-        ours.filter_map(|entry| std::fs::read(entry.path()).ok()).collect()
+    fn read_all(&self) -> io::Result<Vec<Vec<u8>>> {
+        let mut kept = Vec::new();
+        for entry in read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_ours = |name: &str| name.starts_with(&self.prefix) && name.ends_with(ENDING);
+            if name.to_str().is_some_and(is_ours) && kept.len() < MAX_KEPT {
+                kept.push(std::fs::read(entry.path())?);
+            }
+        }
+        Ok(kept)
     }
 
     fn path(&self, sha256: Sha256) -> PathBuf {
@@ -134,7 +140,7 @@ mod tests {
         ours.remove(Sha256::of(b"nobody named it")).await.unwrap();
         assert_eq!(ours.read(new).await.as_deref(), Some(b"new".as_slice()));
         assert!(others.read(old).await.is_some());
-        assert_eq!(ours.kept().await, [b"new".to_vec()]);
+        assert_eq!(ours.kept().await.unwrap(), [b"new".to_vec()]);
         std::fs::write(folder.join("de.c.cut-short.tmp"), "").unwrap();
         let kept = [("de", "a"), ("de", "ab")].map(|(of, on)| (of.to_owned(), on.to_owned()));
         assert_eq!(Store::all(state.path()).unwrap(), kept.into());

@@ -3,6 +3,8 @@
 //! Nothing is lost on the way that customers may hold: what the token has and the ledger never named is copied to the state
 //! directory before it is replaced, and only what the ledger named before is removed.
 
+use std::io;
+
 use api::Problem;
 use token::lane::{Done, Work};
 use token::{Place, PublicKey, Sha256};
@@ -14,7 +16,8 @@ use crate::draft::SigningKey;
 impl Bench<'_> {
     /// The certificates that customers may hold of a key that was adopted: all that its folder or its token has of it.
     pub(super) async fn left(&self, key: &SigningKey) -> Result<Vec<Vec<u8>>, Problem> {
-        let mut found = self.store(key).kept().await;
+        let kept = self.store(key).kept().await;
+        let mut found = kept.map_err(|error| unusable(&error, "The state directory cannot be read"))?;
         found.extend(self.on_token(key).await?);
         let is_its = |public: PublicKey| public.sha256() == key.pin.spki_sha256;
         found.retain(|der| PublicKey::from_certificate(der).is_ok_and(is_its));
@@ -44,14 +47,8 @@ impl Bench<'_> {
 
     /// Puts a copy into the state directory, beside those that are there.
     pub(super) async fn copy(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
-        self.store(key).write(certificate).await.map_err(|error| {
-            tracing::error!(%error, "a certificate cannot be kept");
-            Problem::unavailable(
-                "state-unavailable",
-                "The state directory cannot be written",
-                "Free space or mend the disk.",
-            )
-        })
+        let written = self.store(key).write(certificate).await;
+        written.map_err(|error| unusable(&error, "The state directory cannot be written"))
     }
 
     /// Stores a certificate on the token, where it replaces the key's others.
@@ -82,4 +79,9 @@ impl Bench<'_> {
     fn store(&self, key: &SigningKey) -> Store {
         Store::of(&self.front.agent.state_dir, key)
     }
+}
+
+fn unusable(error: &io::Error, what: &str) -> Problem {
+    tracing::error!(%error, "the certificates in the state directory cannot be used");
+    Problem::unavailable("state-unavailable", what, "Free space or mend the disk.")
 }

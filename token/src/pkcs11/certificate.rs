@@ -15,23 +15,31 @@ use crate::{KeyRef, PublicKey};
 
 /// The stored certificates of the pinned key, the newest first; one that is for another key counts as none.
 pub(super) fn read(session: &Session, key: &KeyRef) -> Result<Vec<Vec<u8>>, Failure> {
-    let mut told: Vec<Vec<u8>> = Vec::new();
-    let mut room = MAX_CERTIFICATES;
-    for (_, certificate) in stored(session, key)?.into_iter().rev() {
-        if certificate.len() <= room && !told.contains(&certificate) {
-            room -= certificate.len();
-            told.push(certificate);
-        }
-    }
-    Ok(told)
+    Ok(told(&stored(session, key)?))
 }
 
-/// Stores a certificate of the pinned key in place of earlier ones. What else has its identifier is somebody else's.
+/// As many as an answer has room for.
+fn told(stored: &[(ObjectHandle, Vec<u8>)]) -> Vec<Vec<u8>> {
+    let mut told: Vec<Vec<u8>> = Vec::new();
+    let mut room = MAX_CERTIFICATES;
+    for (_, certificate) in stored.iter().rev() {
+        if certificate.len() <= room && !told.contains(certificate) {
+            room -= certificate.len();
+            told.push(certificate.clone());
+        }
+    }
+    told
+}
+
+/// Stores a certificate of the pinned key in place of earlier ones. What else has its identifier is somebody else's, and of
+/// what was never told nobody has a copy.
 pub(super) fn store(session: &Session, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Failure> {
     if !certifies(certificate, key) {
         return Err(Fault::CertificateMismatch.into());
     }
-    let earlier = stored(session, key)?;
+    let mut earlier = stored(session, key)?;
+    let told = told(&earlier);
+    earlier.retain(|(_, stored)| told.contains(stored));
     let write = Write::begin(Call::Store);
     if !earlier.iter().any(|(_, stored)| stored == certificate) {
         writing::create_object(&write, session, &template(key, label, certificate)?)?;
@@ -46,12 +54,15 @@ fn certifies(certificate: &[u8], key: &KeyRef) -> bool {
     PublicKey::from_certificate(certificate).is_ok_and(|public| public.sha256() == key.spki_sha256)
 }
 
-/// The key's own certificates, as the token lists them.
+/// The key's own certificates, as the token lists them. One that cannot be read may be the one that customers hold.
 fn stored(session: &Session, key: &KeyRef) -> Result<Vec<(ObjectHandle, Vec<u8>)>, Failure> {
     let objects = find::objects(session, ObjectClass::CERTIFICATE, key.id)?;
-    let value = |object| public::bytes(session, object, AttributeType::Value).unwrap_or_default();
-    let all = objects.into_iter().map(|object| (object, value(object)));
-    Ok(all.filter(|(_, certificate)| certifies(certificate, key)).collect())
+    let mut all = Vec::new();
+    for object in objects {
+        all.extend(public::told(session, object, AttributeType::Value)?.map(|value| (object, value)));
+    }
+    all.retain(|(_, certificate)| certifies(certificate, key));
+    Ok(all)
 }
 
 fn template(key: &KeyRef, label: &str, certificate: &[u8]) -> Result<Vec<Attribute>, Failure> {
