@@ -106,13 +106,21 @@ impl TryFrom<attest::PublicKey> for PublicKey {
 
     fn try_from(key: attest::PublicKey) -> Result<Self, KeyError> {
         let (kind, verifier) = match key.algorithm() {
-            KeyAlgorithm::Rsa(2048) => (KeyType::Rsa2048, Verifier::rsa(key.bits())?),
-            KeyAlgorithm::Rsa(3072) => (KeyType::Rsa3072, Verifier::rsa(key.bits())?),
-            KeyAlgorithm::Rsa(4096) => (KeyType::Rsa4096, Verifier::rsa(key.bits())?),
+            KeyAlgorithm::Rsa(bits) => (rsa_kind(bits)?, Verifier::rsa(key.bits())?),
             KeyAlgorithm::Ec(Curve::P256) => (KeyType::P256, Verifier::p256(key.bits())?),
             _ => return Err(KeyError::Unsupported),
         };
         Ok(Self { sha256: key.sha256(), key, kind, verifier })
+    }
+}
+
+/// By the length of the modulus in bytes: not every token sees to it that the highest bit is set.
+fn rsa_kind(bits: usize) -> Result<KeyType, KeyError> {
+    match bits.div_ceil(8) * 8 {
+        2048 => Ok(KeyType::Rsa2048),
+        3072 => Ok(KeyType::Rsa3072),
+        4096 => Ok(KeyType::Rsa4096),
+        _ => Err(KeyError::Unsupported),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::public_key::KeyError;
 /// The length of a P-256 point in bytes, whole (4) and compressed (2 or 3; SEC 1 section 2.3.3).
 const WHOLE_BYTES: usize = 65;
 const COMPRESSED_BYTES: usize = 33;
+/// What an OCTET STRING has before a point.
+const OCTET_STRING_BYTES: usize = 2;
 
 /// What an object tells of its public key.
 pub(super) enum Told {
@@ -92,6 +94,11 @@ fn rsa(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure>
 
 fn p256(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
     let Some(told) = told(session, object, AttributeType::EcPoint)? else { return Ok(None) };
+    // Coordinates of half of all points of other curves of that size are coordinates on this one, too.
+    let is_short = told.len() <= COMPRESSED_BYTES + OCTET_STRING_BYTES;
+    if is_short && !names_p256(session, object) {
+        return Ok(None);
+    }
     Ok(match point(&told) {
         // A point of another curve with coordinates of that size is of no use, and no lie.
         Some(Told::OffCurve) if !names_p256(session, object) => Some(Told::Nothing),
