@@ -96,6 +96,10 @@ impl<'a> Blank<'a> {
         let session = self.made().and_then(open);
         let (session, report) = match session {
             Ok(made) => made,
+            // C_InitToken took the officer's PIN; where it was not called, nobody did.
+            Err(failure) if self.token.initialised => {
+                return (LoginOutcome::NotGiven("the token was not to be used".to_owned()), Err(failure));
+            }
             Err(failure) => return (LoginOutcome::Accepted, Err(failure)),
         };
         let called = writing::login(write, &session, UserType::So, so_pin);
