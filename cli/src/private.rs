@@ -21,8 +21,6 @@ use crate::failure::{Exit, Failure};
 const AGENT: &str = "kunci-agent";
 /// How long it may take to open its sockets and recover its ledger.
 const START: Duration = Duration::from_secs(30);
-/// How long it may take to stop: a host finishes what may write to its token, of which a key takes the longest.
-const STOP: Duration = Duration::from_secs(210);
 /// How long the last lines of its log may be in coming.
 const TAIL: Duration = Duration::from_secs(15);
 /// How many lines of its log are shown when it does not start.
@@ -58,7 +56,7 @@ impl PrivateAgent {
             Ok(Ok(Some(line))) if line == "ready" => Ok(agent),
             Err(_) => Err(agent.failed(None).await),
             Ok(_) => {
-                let status = timeout(STOP, agent.child.wait()).await.ok().and_then(Result::ok);
+                let status = agent.child.wait().await.ok();
                 Err(agent.failed(status).await)
             }
         }
@@ -76,9 +74,8 @@ impl PrivateAgent {
 
     async fn end(&mut self) {
         drop(self.stdin.take());
-        if timeout(STOP, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
-        }
+        // It has limits of its own, which follow from what its tokens are amid: nobody kills it.
+        let _ = self.child.wait().await;
     }
 
     async fn failed(mut self, status: Option<ExitStatus>) -> Failure {

@@ -51,7 +51,7 @@ impl Bench<'_> {
         let adopted = self.is_adopted() && !how.new_certificate;
         let left = if adopted { self.left(key).await? } else { Vec::new() };
         match &left[..] {
-            [] if adopted || how.csr => {}
+            [] if adopted || (how.csr && !how.new_certificate) => {}
             [] => self.self_sign(key, how.days).await?,
             [certificate] => self.keep(key, certificate).await?,
             several => return self.in_doubt(key, several).await,

@@ -59,6 +59,11 @@ pub async fn provision(
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
         let (mut provisioned, mut aloft, mut failed) = (Vec::new(), None, None);
         for token in &connector.tokens {
+            // A key that is begun is waited for. The next one is not begun.
+            if front.door.shut_at().is_some() {
+                failed = failed.or_else(|| Some(Problem::stopping()));
+                break;
+            }
             let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
             match bench.provision(&how, wanted).await {
                 Ok((done, flight)) => {

@@ -3,7 +3,8 @@
 //! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again. What
 //! was read is written anew, since the page cache gives also what an earlier fsync failed to bring to the disk.
 //! An outcome that the disk refuses is kept here and written as soon as it can be; until then the attempt on disk
-//! stands for it, which is never laxer.
+//! stands for it. That is laxer in one case only: a refusal of a source that was accepted before, should the agent end before
+//! the disk takes it (threat model, 7).
 
 use super::{Decision, Latch};
 use hsm_config::Name;
