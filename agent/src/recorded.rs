@@ -21,18 +21,22 @@ pub fn compare(config: &Config) -> Result<Recorded, ledger::Error> {
     let lifecycle = fold(&Reader::open(&config.agent.state_dir.join(LOG))?)?;
     let mut recorded = Recorded { serves: true, ..Recorded::default() };
     for (name, connector) in &config.connectors {
+        let mut keys_serve = None;
         for token in &connector.tokens {
             let Some(key) = lifecycle.current(name.as_str(), token.as_str()) else { continue };
             let reasons = certificate(config, key).and_then(|der| judge((name, connector), token, &der));
             let Some(reasons) = reasons else {
                 recorded.untold += 1;
+                // Nobody knows that it does not.
+                keys_serve = Some(true);
                 continue;
             };
             recorded.keys += 1;
-            recorded.serves &= serves(&reasons);
+            keys_serve = Some(keys_serve.unwrap_or_default() | serves(&reasons));
             let (connector, token) = (name.to_string(), token.to_string());
             recorded.found.push(RecordedKey { connector, token, reasons: told(&reasons) });
         }
+        recorded.serves &= keys_serve.unwrap_or(true);
     }
     Ok(recorded)
 }

@@ -11,7 +11,7 @@ pub struct Recorded {
     pub keys: usize,
     /// How many were not, since no copy of their certificate can be read.
     pub untold: usize,
-    /// Whether a sign-in can succeed for all that was found.
+    /// False where none of a connector's keys lets a sign-in succeed.
     pub serves: bool,
     /// What was found, key by key.
     pub found: Vec<RecordedKey>,

@@ -40,6 +40,12 @@ struct Counts {
     /// How many keys of the log it was held against; absent where the log cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<usize>,
+    /// How many of the log's keys could not be judged, since no copy of their certificate is there.
+    #[serde(skip_serializing_if = "is_none")]
+    untold: usize,
+    /// Why it was held against none; absent where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_compared: Option<String>,
     reasons: Vec<Told>,
     #[serde(skip)]
     serves: bool,
@@ -69,7 +75,10 @@ fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
     let mut counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
     match private::compare(site.config_path()) {
         Ok(recorded) => counts.compare(recorded, print),
-        Err(why) => print.note(&format!("Not compared with any key: {why}")),
+        Err(why) => {
+            print.note(&format!("Not compared with any key: {why}"));
+            counts.not_compared = Some(why);
+        }
     }
     if print.json {
         print.json(&serde_json::to_vec(&counts).unwrap_or_default())?;
@@ -97,6 +106,8 @@ impl Counts {
             callers: config.callers.len(),
             admins: config.admins.len(),
             keys: None,
+            untold: 0,
+            not_compared: None,
             reasons: Vec::new(),
             serves: true,
         }
@@ -113,8 +124,11 @@ impl Counts {
             }));
         }
         if recorded.untold > 0 {
+            self.untold = recorded.untold;
             let untold = recorded.untold;
-            print.note(&format!("Not compared with {untold} keys: no copy of their certificate can be read"));
+            print.note(&format!(
+                "Not compared with {untold} keys: they have no certificate yet, or no copy of it can be read"
+            ));
         }
     }
 
@@ -129,4 +143,10 @@ impl Counts {
         }
         words
     }
+}
+
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -53,7 +53,7 @@ fn each_path_of_the_document_is_there_and_admins_paths_are_on_their_socket_alone
 fn the_blocking_client_reads_what_the_agent_says_and_keeps_its_problems_whole() {
     let rig = Rig::bare().provisioned();
     let agent = rig.start();
-    let mut client = blocking::Client::connect(agent.socket()).unwrap();
+    let client = blocking::Client::connect(agent.socket()).unwrap();
     let health: Health = serde_json::from_slice(&client.get(path::HEALTH).unwrap()).unwrap();
     assert_eq!((health.status.as_str(), health.serving), ("ok", health.connectors));
     let connectors: Vec<Connector> = serde_json::from_slice(&client.get(path::CONNECTORS).unwrap()).unwrap();
