@@ -7,36 +7,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-pub mod answer;
-mod certificates;
-pub mod clock;
-pub mod connectors;
-pub mod control;
-mod door;
-pub mod draft;
-mod evidence;
-pub mod flight;
 pub mod front;
 pub mod http;
-pub mod journal;
-pub mod lifecycle;
-pub mod link;
-pub mod messages;
-pub mod object;
-pub mod peer;
-mod places;
-pub mod policy;
-pub mod posture;
-pub mod provision;
-pub mod rate;
-pub mod readiness;
-pub mod recorded;
-pub mod refusals;
-pub mod request;
-pub mod route;
-pub mod signed;
-pub mod sockets;
+pub mod ipc;
+pub mod keys;
+pub mod records;
 pub mod spine;
 pub mod supervisor;
 pub mod tokens;
-mod walk;

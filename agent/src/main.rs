@@ -9,9 +9,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use agent::keys::recorded;
+use agent::records::messages;
 use agent::supervisor::asked::{self, NotReloaded};
 use agent::supervisor::{self, Failure, Options};
-use agent::{messages, recorded};
 use clap::{Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal as NixSignal};
 use nix::sys::socket::{getsockopt, sockopt};

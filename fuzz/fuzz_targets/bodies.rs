@@ -2,8 +2,8 @@
 //! and within its limits.
 #![no_main]
 
-use agent::object::parse;
-use agent::request::Request;
+use agent::spine::object::parse;
+use agent::spine::request::Request;
 use api::{Install, ProofRequest, Provision, Reason};
 use libfuzzer_sys::fuzz_target;
 

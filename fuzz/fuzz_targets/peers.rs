@@ -2,8 +2,8 @@
 //! Whoever may only name folders below his own is of no other unit, and a name changes nothing of uid, parent and groups.
 #![no_main]
 
-use agent::peer::cgroup::unit;
-use agent::peer::status::Status;
+use agent::ipc::peer::cgroup::unit;
+use agent::ipc::peer::status::Status;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

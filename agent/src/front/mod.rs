@@ -4,6 +4,7 @@
 //! accepts the first connection, and leaves when the supervisor does.
 
 mod confine;
+pub(crate) mod door;
 pub(crate) mod frozen;
 pub(crate) mod outlook;
 mod reload;
@@ -20,22 +21,22 @@ use std::time::Instant;
 use hsm_config::{Agent, Connector, Name, Verb};
 use ledger::{Caller, Entry};
 
-use crate::clock::{Clock, Reading};
-use crate::connectors::{ActiveKey, Connectors};
-use crate::door::Door;
-use crate::flight::{Flight, Frozen, Gates};
-use crate::journal::Journal;
-use crate::lifecycle::Lifecycle;
-use crate::peer::Peer;
-use crate::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
-use crate::posture::Exceptions;
-use crate::readiness::{Reason, Terms};
-use crate::refusals::Refusals;
-use crate::request::Request;
+use crate::front::door::Door;
+use crate::ipc::peer::Peer;
+use crate::keys::connectors::{ActiveKey, Connectors};
+use crate::keys::lifecycle::Lifecycle;
+use crate::keys::posture::Exceptions;
+use crate::keys::readiness::{Reason, Terms};
+use crate::records::clock::{Clock, Reading};
+use crate::records::journal::Journal;
+use crate::records::refusals::Refusals;
+use crate::spine::flight::{Flight, Frozen, Gates};
+use crate::spine::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
+use crate::spine::request::Request;
 use crate::tokens::Tokens;
 
 pub(crate) use confine::CERTIFICATES;
-pub use start::{EXIT_CORRUPT, StartError, run};
+pub use start::{StartError, run};
 pub use supervisor::Supervisor;
 pub use told::Told;
 

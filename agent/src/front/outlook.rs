@@ -1,4 +1,4 @@
-//! What stands in whose way now: what the front knows, handed to the one judgement of [`readiness`](crate::readiness).
+//! What stands in whose way now: what the front knows, handed to the one judgement of [`readiness`](crate::keys::readiness).
 //!
 //! Nothing is judged here and nothing is kept: each question is answered from what is known at that moment.
 
@@ -9,8 +9,8 @@ use token::Place;
 use token::lane::KeyReport;
 
 use super::Front;
-use crate::clock::Reading;
-use crate::readiness::{self, Agent, Key, Reason, Token};
+use crate::keys::readiness::{self, Agent, Key, Reason, Token};
+use crate::records::clock::Reading;
 
 /// What a reason is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,8 +11,8 @@ use std::os::fd::OwnedFd;
 use hsm_config::{Name, Tenants};
 
 use super::Front;
-use crate::link::{Asked, Resolved};
-use crate::policy::Policy;
+use crate::ipc::link::{Asked, Resolved};
+use crate::spine::policy::Policy;
 
 /// Tenants that the supervisor handed over and that are not yet in force.
 #[derive(Default)]

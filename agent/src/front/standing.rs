@@ -12,12 +12,12 @@ use token::lane::{Done, SURVEY_KEYS, Work};
 
 use super::outlook::Subject;
 use super::{Front, told};
-use crate::certificates::Store;
-use crate::connectors::{ActiveKey, Standing};
-use crate::lifecycle::Key;
-use crate::places;
-use crate::posture;
-use crate::readiness::{Dates, Fit, Reason, pinned, unpinned};
+use crate::keys::certificates::Store;
+use crate::keys::connectors::{ActiveKey, Standing};
+use crate::keys::lifecycle::Key;
+use crate::keys::places;
+use crate::keys::posture;
+use crate::keys::readiness::{Dates, Fit, Reason, pinned, unpinned};
 use crate::tokens::{AskError, Survey};
 
 /// How many keys of Kunci's one token is heard out on: more than any site has connectors, fewer than cost memory.

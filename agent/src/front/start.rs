@@ -16,23 +16,21 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::outlook::Subject;
 use super::reload::{NotOpened, Tables};
 use super::{Front, Supervisor, Told, confine, frozen, standing, tick, told};
-use crate::certificates::Store;
-use crate::clock::{Clock, Reading};
-use crate::connectors::Connectors;
-use crate::control::Control;
-use crate::door::Door;
-use crate::flight::Gates;
+use crate::front::door::Door;
 use crate::http;
-use crate::journal::Journal;
-use crate::lifecycle::Lifecycle;
-use crate::link::{FromFront, Resolved, ToFront};
-use crate::policy::Policy;
-use crate::posture::Exceptions;
-use crate::refusals::Refusals;
+use crate::ipc::control::Control;
+use crate::ipc::exit;
+use crate::ipc::link::{FromFront, Resolved, ToFront};
+use crate::keys::certificates::Store;
+use crate::keys::connectors::Connectors;
+use crate::keys::lifecycle::Lifecycle;
+use crate::keys::posture::Exceptions;
+use crate::records::clock::{Clock, Reading};
+use crate::records::journal::Journal;
+use crate::records::refusals::Refusals;
+use crate::spine::flight::Gates;
+use crate::spine::policy::Policy;
 use crate::tokens::Tokens;
-
-/// The front's exit code when the ledger is corrupt (EX_CONFIG of sysexits.h): starting again cannot help.
-pub const EXIT_CORRUPT: i32 = 78;
 
 /// Why the front does not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +53,7 @@ impl StartError {
     /// The process's exit code.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Self::Ledger(ledger::Error::Corrupt { .. }) => EXIT_CORRUPT,
+            Self::Ledger(ledger::Error::Corrupt { .. }) => exit::CORRUPT,
             _ => 3,
         }
     }

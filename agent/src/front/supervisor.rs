@@ -9,7 +9,7 @@ use hsm_config::Name;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-use crate::link::{Asked, FromFront};
+use crate::ipc::link::{Asked, FromFront};
 
 type Verdict = Result<(), String>;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ledger::{Entry, Kind};
 
 use super::{Front, told};
-use crate::clock::Reading;
+use crate::records::clock::Reading;
 
 /// How often the front looks.
 const EVERY: Duration = Duration::from_millis(500);

@@ -12,7 +12,7 @@ use tracing::field::display;
 
 use super::Front;
 use super::outlook::{self, Subject};
-use crate::readiness::Reason;
+use crate::keys::readiness::Reason;
 
 /// How often everything is looked at.
 pub(super) const EVERY: Duration = Duration::from_secs(60);

@@ -11,10 +11,10 @@ use ledger::{Entry, Kind};
 use super::body::Json as Parsed;
 use super::path::Path;
 use crate::front::{Front, frozen::insist};
-use crate::journal;
-use crate::peer::Peer;
-use crate::policy::Warrant;
-use crate::walk::to_the_end;
+use crate::ipc::peer::Peer;
+use crate::records::journal;
+use crate::spine::policy::Warrant;
+use crate::spine::walk::to_the_end;
 
 /// The longest reason, in bytes: the ledger's entries hold no longer text.
 const MAX_REASON: usize = 128;

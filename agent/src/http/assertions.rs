@@ -10,11 +10,11 @@ use token::Message;
 
 use super::body::Small;
 use super::path::Path;
-use crate::answer::{Answer, Finished};
-use crate::flight::Flight;
 use crate::front::Front;
-use crate::peer::Peer;
+use crate::ipc::peer::Peer;
 use crate::spine;
+use crate::spine::answer::{Answer, Finished};
+use crate::spine::flight::Flight;
 
 /// Get a client assertion for one tenant and client id.
 #[utoipa::path(

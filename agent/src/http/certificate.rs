@@ -9,11 +9,11 @@ use hsm_config::Verb;
 
 use super::body::Json as Parsed;
 use super::path::Path;
-use crate::clock::Reading;
 use crate::front::Front;
-use crate::peer::Peer;
-use crate::provision::{self, pem};
-use crate::readiness;
+use crate::ipc::peer::Peer;
+use crate::keys::provision::{self, pem};
+use crate::keys::readiness;
+use crate::records::clock::Reading;
 
 /// Read the connector's certificate.
 #[utoipa::path(
@@ -32,7 +32,7 @@ pub(super) async fn read(
 ) -> Result<Json<Vec<Certificate>>, Problem> {
     let name = front.visible(&peer, &connector)?;
     let rules = front.policy();
-    let connector = rules.connector(&name).ok_or(crate::policy::Refusal::Connector)?;
+    let connector = rules.connector(&name).ok_or(crate::spine::policy::Refusal::Connector)?;
     front.active(&name, connector).map_err(|why| front.tokens.inactive(why))?;
     let active = connector.tokens.iter().filter_map(|token| front.connectors.standing(&name, token).key.ok());
     Ok(Json(active.map(|key| certificate(&key)).collect()))
@@ -62,7 +62,7 @@ pub(super) async fn install(
     Ok(Json(certificate(&key)))
 }
 
-fn certificate(key: &crate::connectors::ActiveKey) -> Certificate {
+fn certificate(key: &crate::keys::connectors::ActiveKey) -> Certificate {
     Certificate {
         connector: key.key.connector.to_string(),
         token: key.key.token.to_string(),

@@ -11,8 +11,8 @@ use super::admin::spend;
 use super::path::Path;
 use super::tokens::{known, status};
 use crate::front::Front;
-use crate::peer::Peer;
-use crate::provision;
+use crate::ipc::peer::Peer;
+use crate::keys::provision;
 
 /// Survey a token and probe its pinned keys.
 #[utoipa::path(

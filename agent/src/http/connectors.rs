@@ -8,11 +8,11 @@ use axum::{Extension, Json};
 use hsm_config::{Connector as Config, Name};
 
 use super::path::Path;
-use crate::connectors::Standing;
 use crate::front::{Front, outlook};
-use crate::peer::Peer;
-use crate::policy::Refusal;
-use crate::readiness::{self, Dates};
+use crate::ipc::peer::Peer;
+use crate::keys::connectors::Standing;
+use crate::keys::readiness::{self, Dates};
+use crate::spine::policy::Refusal;
 
 /// List the connectors that you may see.
 #[utoipa::path(

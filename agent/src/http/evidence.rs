@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::{Extension, Json};
 
 use super::path::Path;
-use crate::evidence;
 use crate::front::Front;
-use crate::peer::Peer;
-use crate::policy::Refusal;
+use crate::ipc::peer::Peer;
+use crate::keys::evidence;
+use crate::spine::policy::Refusal;
 
 /// Put together the evidence of where a connector's keys were born.
 #[utoipa::path(

@@ -11,9 +11,9 @@ use axum::{Extension, Json};
 
 use crate::front::Front;
 use crate::front::outlook::{self, Subject};
-use crate::peer::Peer;
-use crate::policy::Policy;
-use crate::readiness::{self, Reason};
+use crate::ipc::peer::Peer;
+use crate::keys::readiness::{self, Reason};
+use crate::spine::policy::Policy;
 
 /// Ask whether the agent is well.
 #[utoipa::path(get, path = api::path::HEALTH, tag = "services", responses((status = 200, description = "It answers", body = Health)))]

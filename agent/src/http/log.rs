@@ -11,7 +11,7 @@ use ledger::{TilePath, WIDTH};
 
 use super::path::Path;
 use crate::front::Front;
-use crate::peer::Peer;
+use crate::ipc::peer::Peer;
 
 /// Read a tile or an entry bundle (C2SP tlog-tiles).
 #[utoipa::path(

@@ -13,14 +13,14 @@ use super::admin::reason;
 use super::assertions::{flying, other_kind};
 use super::body::Json as Parsed;
 use super::path::Path;
-use crate::answer::Finished;
-use crate::connectors::ActiveKey;
-use crate::draft::Draft;
 use crate::front::Front;
-use crate::peer::Peer;
-use crate::policy::{ObjectId, Refusal};
-use crate::route::Route;
+use crate::ipc::peer::Peer;
+use crate::keys::connectors::ActiveKey;
 use crate::spine;
+use crate::spine::answer::Finished;
+use crate::spine::draft::Draft;
+use crate::spine::policy::{ObjectId, Refusal};
+use crate::spine::route::Route;
 
 /// Get a proof of possession for a Graph key roll.
 #[utoipa::path(

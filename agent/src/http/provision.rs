@@ -12,8 +12,8 @@ use super::assertions::flying;
 use super::body::Json as Parsed;
 use super::path::Path;
 use crate::front::Front;
-use crate::peer::Peer;
-use crate::provision;
+use crate::ipc::peer::Peer;
+use crate::keys::provision;
 
 /// Provision a connector. Running it again changes nothing.
 #[utoipa::path(

@@ -28,9 +28,9 @@ use super::overflow::Overflow;
 use super::silence::Silence;
 use super::stream::{Outbox, Stream};
 use super::{Surface, router};
-use crate::flight::Flight;
 use crate::front::Front;
-use crate::peer::{NoPeer, Peer};
+use crate::ipc::peer::{NoPeer, Peer};
+use crate::spine::flight::Flight;
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);

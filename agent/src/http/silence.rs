@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::door::Door;
+use crate::front::door::Door;
 
 /// How long a connection may be idle. Less than a head may take, so that this end comes before that one.
 const IDLE: Duration = Duration::from_secs(12);

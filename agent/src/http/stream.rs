@@ -21,8 +21,8 @@ use tokio::time::{Sleep, sleep};
 
 use super::linger::Linger;
 use super::silence::Silence;
-use crate::flight::Flight;
-use crate::peer::Peer;
+use crate::ipc::peer::Peer;
+use crate::spine::flight::Flight;
 
 /// How long a client may refuse to take bytes that wait for it.
 const WRITE_STALL: Duration = Duration::from_secs(10);

@@ -13,9 +13,9 @@ use token::lane::{Done, Fault, Work};
 use super::admin::spend;
 use super::path::Path;
 use crate::front::{Front, outlook};
-use crate::lifecycle::Key;
-use crate::peer::Peer;
-use crate::readiness;
+use crate::ipc::peer::Peer;
+use crate::keys::lifecycle::Key;
+use crate::keys::readiness;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 
 /// List the tokens.

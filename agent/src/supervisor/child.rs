@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::Event;
-use crate::control::Control;
+use crate::ipc::control::Control;
 
 /// How many words may wait for a child: more than the largest start, and no more than a child's hang may cost.
 const QUEUE: usize = 16_384;

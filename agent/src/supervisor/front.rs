@@ -15,9 +15,8 @@ use super::child::{Child, News, role};
 use super::ending::Over;
 use super::stop::Stage;
 use super::{Event, Failure, Supervisor};
-use crate::front::EXIT_CORRUPT;
-use crate::journal::EXIT_FATAL;
-use crate::link::{Asked, FromFront, ToFront};
+use crate::ipc::exit;
+use crate::ipc::link::{Asked, FromFront, ToFront};
 
 /// What is not the front's: our line to systemd, and PINs.
 const NOT_ITS: [&str; 5] =
@@ -119,11 +118,11 @@ impl Supervisor {
             return;
         }
         match status.code() {
-            Some(EXIT_CORRUPT) => return self.failed = Some(Failure::Corrupt),
+            Some(exit::CORRUPT) => return self.failed = Some(Failure::Corrupt),
             _ if self.options.private.is_some() && !self.announced => {
                 return self.failed = Some(Failure::Front(status));
             }
-            Some(EXIT_FATAL) => tracing::error!(
+            Some(exit::FATAL) => tracing::error!(
                 "the ledger could not be made durable; the front starts again and recovers it"
             ),
             _ => tracing::error!(%status, "the front ended and is started again"),

@@ -18,7 +18,7 @@ use super::ending::{Ending, Over};
 use super::latch;
 use super::logins::HostId;
 use super::patience::Patience;
-use crate::link::ToFront;
+use crate::ipc::link::ToFront;
 
 /// What a host gets of our environment, besides what its token names.
 const ENVIRONMENT: [&str; 5] = ["PATH", "LANG", "CREDENTIALS_DIRECTORY", "KUNCI_LOG", "JOURNAL_STREAM"];

@@ -17,7 +17,7 @@ use super::host::Host;
 use super::logins::{Attempt, HostId, LoginError, Word};
 use super::stop::Stage;
 use super::{Event, Supervisor};
-use crate::link::ToFront;
+use crate::ipc::link::ToFront;
 
 /// Why a host is not started beside another.
 const NOT_GONE: &str =

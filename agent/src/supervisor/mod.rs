@@ -37,8 +37,8 @@ use token::control::{HostConfig, Report};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use crate::link::FromFront;
-use crate::sockets::{Activation, Listener, SocketError};
+use crate::ipc::link::FromFront;
+use crate::ipc::sockets::{Activation, Listener, SocketError};
 use asked::Asked;
 use child::News;
 use claims::Claims;

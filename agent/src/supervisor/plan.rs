@@ -15,7 +15,7 @@ use token::sealed;
 
 use super::Options;
 use super::resolve::resolve;
-use crate::link::Resolved;
+use crate::ipc::link::Resolved;
 
 /// What the agent is to do.
 pub(super) struct Plan {

@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 
 use super::plan::Plan;
 use super::{Supervisor, notify};
-use crate::link::{Asked, ToFront};
+use crate::ipc::link::{Asked, ToFront};
 
 /// The longest text about a configuration that the front is told, in bytes; escaped it takes at most twice as many.
 const MAX_TEXT: usize = 24 * 1024;

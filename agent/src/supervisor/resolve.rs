@@ -3,7 +3,7 @@
 //! A rule that cannot hold on this machine is a problem of the configuration: whoever wrote it would wait in vain,
 //! or, after a user is made by that name, be surprised.
 
-use crate::link::{Resolved, Who};
+use crate::ipc::link::{Resolved, Who};
 use hsm_config::{Config, Fault, Name, Problem, Problems};
 use nix::sys::socket::{self, sockopt};
 use nix::unistd::{Group, User, geteuid};

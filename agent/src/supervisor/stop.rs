@@ -10,8 +10,8 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::ending::Over;
 use super::host::Host;
 use super::{Event, Supervisor, TICK, notify};
-use crate::door;
-use crate::link::ToFront;
+use crate::front::door;
+use crate::ipc::link::ToFront;
 
 /// How long the front may take, when it has drained its connections, to settle what is left: killed at that moment, it would
 /// leave intents without the void that they are due.

@@ -14,8 +14,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use super::Event;
-use crate::peer::{NoPeer, Peer};
-use crate::sockets::{Listener, SocketError};
+use crate::ipc::peer::{NoPeer, Peer};
+use crate::ipc::sockets::{Listener, SocketError};
 
 /// The mode of an unlock socket.
 const MODE: u32 = 0o600;

@@ -33,7 +33,7 @@ use queue::{Room, Taken};
 use surveys::Due;
 pub use surveys::Survey;
 
-use crate::link::FromFront;
+use crate::ipc::link::FromFront;
 
 /// How long a host may take to generate a key, store a certificate or initialise a token.
 pub const SLOW_DEADLINE: Duration = token::writes::CHANGE_LIMIT;

@@ -11,7 +11,7 @@ use token::control::HostState;
 use token::lane::Fault;
 
 use super::{AskError, State, Tokens};
-use crate::readiness::Reason;
+use crate::keys::readiness::Reason;
 
 /// When to come again after a message's date was refused, in seconds: as long as a clock that was moved has to hold still.
 const UNTIMELY_AGAIN_S: u32 = 3;

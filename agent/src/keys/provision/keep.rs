@@ -1,0 +1,87 @@
+//! A certificate is kept: a copy in the state directory, one beside the key on its token, and its digest in the ledger.
+//!
+//! Nothing is lost on the way that customers may hold: what the token has and the ledger never named is copied to the state
+//! directory before it is replaced, and only what the ledger named before is removed.
+
+use std::io;
+
+use api::Problem;
+use token::lane::{Done, Work};
+use token::{Place, PublicKey, Sha256};
+
+use super::Bench;
+use crate::keys::certificates::Store;
+use crate::spine::draft::SigningKey;
+
+impl Bench<'_> {
+    /// The certificates that customers may hold of a key that was adopted: all that its folder or its token has of it.
+    pub(super) async fn left(&self, key: &SigningKey) -> Result<Vec<Vec<u8>>, Problem> {
+        let kept = self.store(key).kept().await;
+        let mut found = kept.map_err(|error| unusable(&error, "The state directory cannot be read"))?;
+        found.extend(self.on_token(key).await?);
+        let is_its = |public: PublicKey| public.sha256() == key.pin.spki_sha256;
+        found.retain(|der| PublicKey::from_certificate(der).is_ok_and(is_its));
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Stores a certificate in the state directory and on the token, then records it. Only then the one before it is
+    /// removed, so that a kill at any point leaves the recorded one.
+    pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
+        let before = self.recorded();
+        self.copy(key, certificate).await?;
+        // Beside a key that its module named, it would replace what others have there.
+        if !matches!(Place::of(key.pin.id), Some(Place::Object(_))) {
+            self.put_on_token(key, certificate, before).await?;
+        }
+        let digest = Sha256::of(certificate);
+        let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
+        self.lived(entry).await?;
+        if let Some(before) = before.filter(|before| *before != digest) {
+            let tidied = self.store(key).remove(before).await;
+            let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
+        }
+        Ok(())
+    }
+
+    /// Puts a copy into the state directory, beside those that are there.
+    pub(super) async fn copy(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
+        let written = self.store(key).write(certificate).await;
+        written.map_err(|error| unusable(&error, "The state directory cannot be written"))
+    }
+
+    /// Stores a certificate on the token, where it replaces the key's others.
+    async fn put_on_token(
+        &self,
+        key: &SigningKey,
+        certificate: &[u8],
+        before: Option<Sha256>,
+    ) -> Result<(), Problem> {
+        let there = self.on_token(key).await?;
+        if there.iter().any(|stored| stored == certificate) {
+            return Ok(());
+        }
+        for stored in there.iter().filter(|stored| Some(Sha256::of(stored)) != before) {
+            self.copy(key, stored).await?;
+        }
+        let (connector, certificate) = (self.name.clone(), certificate.to_vec());
+        self.ask(Work::StoreCertificate { key: key.pin, certificate, connector }).await.map(drop)
+    }
+
+    async fn on_token(&self, key: &SigningKey) -> Result<Vec<Vec<u8>>, Problem> {
+        match self.ask(Work::Certificates { key: key.pin }).await? {
+            Done::Certificates(told) => Ok(told),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn store(&self, key: &SigningKey) -> Store {
+        Store::of(&self.front.agent.state_dir, key)
+    }
+}
+
+fn unusable(error: &io::Error, what: &str) -> Problem {
+    tracing::error!(%error, "the certificates in the state directory cannot be used");
+    Problem::unavailable("state-unavailable", what, "Free space or mend the disk.")
+}
