@@ -1,9 +1,10 @@
 //! What is installed: the project's binaries, what cargo built beside this program, and Debian's modules and libraries.
 //!
-//! What is missing fails loudly, with the command that brings it.
+//! What is missing fails loudly, with the command that brings it, and so does what was built before its sources were edited.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// A binary of the project: from `KUNCI_BIN_DIR`, else beside this program.
 pub fn binary(name: &str) -> PathBuf {
@@ -18,7 +19,26 @@ pub fn beside(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let folder = program.parent().unwrap();
     let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
-    there(folder.join(name))
+    let path = there(folder.join(name));
+    if let Some(source) = newer_source(&path) {
+        panic!("{} is older than {}: run cargo build --workspace first", path.display(), source.display());
+    }
+    path
+}
+
+/// A source that was edited after cargo built a program of it, as the list beside it tells (`kunci.d` of `kunci`).
+pub fn newer_source(program: &Path) -> Option<PathBuf> {
+    let built = edited(program)?;
+    let list = fs::read_to_string(program.with_extension("d")).ok()?;
+    // As in a makefile: the program, a colon, its sources, with a backslash before each space of a name.
+    let (_, sources) = list.split_once(": ")?;
+    let sources = sources.trim_end().replace("\\ ", "\0");
+    let sources = sources.split(' ').map(|source| PathBuf::from(source.replace('\0', " ")));
+    sources.into_iter().find(|source| edited(source).is_some_and(|edited| edited > built))
+}
+
+fn edited(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 fn there(path: PathBuf) -> PathBuf {
