@@ -44,11 +44,20 @@ TESTS ?= --workspace
 test: setup ## Install what is missing, build, and run all tests
 	@scripts/test.sh $(TESTS)
 
+.PHONY: check
+check: ## Format, clippy and the tests that need no token: a minute, once it is built
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --quiet --workspace --exclude tests --lib --bins
+
 # How often.
 RUNS ?= 10
 .PHONY: test-soak
 test-soak: setup ## make test ten times in a row, every second time beside stress-ng, until one fails (RUNS=10)
 	@RUNS=$(RUNS) scripts/soak.sh $(TESTS)
+
+.PHONY: test-wide
+test-wide: test-soak ## What takes hours: make test again and again, half the time on a busy machine
 
 .PHONY: contract
 contract: setup ## Run the contract suite over every kind of token, and print the table; writes target/contract.json
