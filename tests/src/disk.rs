@@ -20,8 +20,16 @@ const IMAGE: &str = "image";
 /// A disk at a folder, unmounted when it is dropped.
 pub struct Disk {
     at: PathBuf,
-    /// The file system that holds the image of a thin disk.
-    below: Option<PathBuf>,
+    below: Option<Below>,
+}
+
+/// What a thin disk stands on.
+struct Below {
+    /// The file system that holds its image.
+    folder: PathBuf,
+    /// The loop device of the image, attached as long as the disk is there: one that mount(8) finds by itself is let go and
+    /// taken again behind a test's back.
+    device: String,
 }
 
 impl Disk {
@@ -49,7 +57,8 @@ impl Disk {
         let image = image.to_str().unwrap();
         run("mkfs.ext4", &[&["-q", "-m", "0"], &COMPACT[..], &[image]].concat());
         run("fallocate", &["-l", OWN, image]);
-        let disk = Self { at: at.to_owned(), below: Some(below.to_owned()) };
+        let device = run("losetup", &["--find", "--show", image]).trim().to_owned();
+        let disk = Self { at: at.to_owned(), below: Some(Below { folder: below.to_owned(), device }) };
         disk.mount_thin();
         run("chmod", &["0700", at.to_str().unwrap()]);
         disk
@@ -61,23 +70,12 @@ impl Disk {
         until_true("the disk can be unmounted", || {
             Command::new("umount").arg(&self.at).output().unwrap().status.success()
         });
-        // mount(8) would take the loop device of before, which the kernel is just letting go.
-        until_true("its loop device is free", || {
-            let attached =
-                Command::new("losetup").arg("--associated").arg(self.image_below()).output().unwrap();
-            attached.stdout.is_empty()
-        });
         self.mount_thin();
     }
 
-    fn image_below(&self) -> PathBuf {
-        self.below.as_ref().expect("a thin disk").join(IMAGE)
-    }
-
     fn mount_thin(&self) {
-        let image = self.image_below();
-        let [image, at] = [&image, &self.at].map(|path| path.to_str().unwrap());
-        run("mount", &["-o", "loop,errors=continue", image, at]);
+        let device = &self.below.as_ref().expect("a thin disk").device;
+        run("mount", &["-o", "errors=continue", device, self.at.to_str().unwrap()]);
     }
 
     /// The file system in a file, as it is.
@@ -110,7 +108,7 @@ impl Disk {
     }
 
     fn filler(&self) -> PathBuf {
-        self.below.as_ref().unwrap_or(&self.at).join("filler")
+        self.below.as_ref().map_or(&self.at, |below| &below.folder).join("filler")
     }
 }
 
@@ -125,16 +123,19 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        for path in [Some(&self.at), self.below.as_ref()].into_iter().flatten() {
-            let _ = Command::new("umount").arg("-l").arg(path).status();
+        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+        if let Some(Below { folder, device }) = &self.below {
+            let _ = Command::new("losetup").arg("-d").arg(device).status();
+            let _ = Command::new("umount").arg("-l").arg(folder).status();
         }
     }
 }
 
-/// Runs a program that needs root, and fails loudly without it.
+/// Runs a program that needs root, fails loudly without it, and gives what it printed.
 #[track_caller]
-pub fn run(program: &str, arguments: &[&str]) {
+pub fn run(program: &str, arguments: &[&str]) -> String {
     assert!(rustix::process::geteuid().is_root(), "{program} needs root: run this test as root");
     let output = Command::new(program).args(arguments).output().unwrap();
     assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
