@@ -62,7 +62,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// Its keys, one line each.
     pub keys: Vec<CheckedKey>,
-    /// Whether nothing bad was found: the token serves, and each of its keys is a pinned one that nothing blocks or fails.
+    /// Whether nothing bad was found: the token serves, and each of its keys is a pinned one that nothing blocks or fails, or
+    /// has no connector.
     #[serde(default)]
     pub well: bool,
 }
@@ -77,7 +78,8 @@ pub struct CheckedKey {
     pub key: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, hex.
     pub spki_sha256: String,
-    /// "pinned", "orphan" or "mismatch".
+    /// "pinned", "orphan", "mismatch", or "no-connector": the log pins it for a connector that the configuration does not have
+    /// on this token.
     pub standing: String,
     /// Whether a probe signature verified; absent where the key is not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]

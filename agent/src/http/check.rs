@@ -47,7 +47,11 @@ fn are_excused(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.excepted)
 }
 
+/// A key without a connector signs nothing, whatever it fails.
 fn is_key_well(key: &CheckedKey) -> bool {
+    if key.standing == "no-connector" {
+        return true;
+    }
     key.standing == "pinned"
         && are_excused(&key.findings)
         && key.probe != Some(false)
@@ -90,6 +94,7 @@ mod tests {
         assert!(good(key("pinned")) && !good(key("orphan")) && !good(key("mismatch")));
         assert!(!good(CheckedKey { probe: Some(false), ..key("pinned") }));
         let fails = |excepted| CheckedKey { findings: vec![finding(excepted)], ..key("pinned") };
+        assert!(good(CheckedKey { findings: vec![finding(false)], ..key("no-connector") }));
         assert!(good(fails(true)) && !good(fails(false)));
         let with = |weight| CheckedKey { reasons: reason(weight), ..key("pinned") };
         assert!(good(with(Weight::Notes)) && !good(with(Weight::Fails)) && !good(with(Weight::Blocks)));

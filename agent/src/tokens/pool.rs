@@ -143,7 +143,6 @@ impl AskError {
                 | Fault::PinSource(_)
                 | Fault::KeyMissing
                 | Fault::KeyMismatch
-                | Fault::UnknownConnector
                 | Fault::Device(_)
                 | Fault::Broken(_)
                 | Fault::Permanent(_)
@@ -153,6 +152,7 @@ impl AskError {
                 | Fault::Protocol => true,
                 Fault::Message(_)
                 | Fault::Untimely(_)
+                | Fault::UnknownConnector
                 | Fault::Initialise(_)
                 | Fault::Unfinished(_)
                 | Fault::Attributes(_)

@@ -5,6 +5,9 @@ use hsm_config::Name;
 
 use crate::print::grade;
 
+/// The standing of a key whose connector the configuration does not have.
+const NO_CONNECTOR: &str = "no-connector";
+
 /// A token as a row of `HEAD`.
 pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
@@ -57,15 +60,16 @@ pub(super) fn checked(checked: &Checked) -> String {
         lines.push(format!(
             "  {} {}, {grade}{pin}{probe}, SHA-256 {}{}",
             key.label,
-            key.standing,
+            of_key(key),
             key.spki_sha256,
             until.unwrap_or_default()
         ));
         // What the key or its token fails stands by requirement, and what the token does, above.
         let told = |of: &&ReadinessReason| of.code != "key-unfit" && !token.reasons.contains(of);
         lines.extend(key.reasons.iter().filter(told).map(|of| format!("    {}", readiness(of))));
-        // What the token fails, each of its keys does; it stands above, once.
-        let own = key.findings.iter().filter(|of| !checked.findings.contains(of));
+        // What the token fails, each of its keys does; it stands above, once. What a key fails that signs nothing says nothing.
+        let is_own = |of: &&Finding| key.standing != NO_CONNECTOR && !checked.findings.contains(of);
+        let own = key.findings.iter().filter(is_own);
         lines.extend(own.map(|of| format!("    {}", finding(of))));
         lines.extend(advice(key).map(|advice| format!("    {advice}")));
     }
@@ -100,6 +104,11 @@ pub(crate) fn standing(of: Option<&str>) -> String {
     }
 }
 
+/// What the log says of a key, in words.
+fn of_key(key: &CheckedKey) -> &str {
+    if key.standing == NO_CONNECTOR { "pinned, has no connector" } else { &key.standing }
+}
+
 fn advice(key: &CheckedKey) -> Option<String> {
     // A label is the token's word, and this becomes a command: only a name is one.
     let connector = key.label.strip_prefix("kunci:").filter(|name| name.parse::<Name>().is_ok());
@@ -109,6 +118,10 @@ fn advice(key: &CheckedKey) -> Option<String> {
             "the ledger does not know it, and nothing is signed with it; if it is yours: \
              kunci provision {connector} --adopt --spki-sha256 {}",
             key.spki_sha256
+        )),
+        NO_CONNECTOR => Some(format!(
+            "the configuration has no [connectors.{connector}] on this token, so nothing is signed with it: bring that section \
+             back to use it; destroy it with the token's own tools only once no customer holds a certificate of it"
         )),
         "mismatch" => {
             Some("it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there".into())

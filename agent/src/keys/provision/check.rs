@@ -34,12 +34,14 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         .id
         .and_then(|id| front.with_lifecycle(|lifecycle| lifecycle.known_as(token.as_str(), id).cloned()));
     let pin = known.as_ref().and_then(|key| key.pin());
+    let connector = known.as_ref().and_then(|key| key.connector.parse::<Name>().ok());
+    let has_use = connector.as_ref().is_some_and(|name| is_configured(front, name, token));
     let standing = match pin {
-        Some(pin) if pin.spki_sha256 == spki_sha256 => "pinned",
-        Some(_) => "mismatch",
+        Some(pin) if pin.spki_sha256 != spki_sha256 => "mismatch",
+        Some(_) if has_use => "pinned",
+        Some(_) => "no-connector",
         None => "orphan",
     };
-    let connector = known.as_ref().and_then(|key| key.connector.parse::<Name>().ok());
     let exceptions = exceptions(front, token, connector.as_ref());
     let probe = match (standing, &connector, pin) {
         ("pinned", Some(connector), Some(pin)) => Some(probe(front, token, connector.clone(), pin).await),
@@ -60,6 +62,11 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         not_after: dates.map(Dates::ends),
         reasons: current.map(|name| reasons(front, &name, token)).unwrap_or_default(),
     }
+}
+
+/// Whether the configuration has the connector, on this token: only then does its host know what the key is for.
+fn is_configured(front: &Front, connector: &Name, token: &Name) -> bool {
+    front.policy().connector(connector).is_some_and(|config| config.tokens.contains(token))
 }
 
 /// Whether the key is what the connector signs with on this token, or would.

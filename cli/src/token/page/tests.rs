@@ -74,6 +74,8 @@ fn a_check_names_each_key_and_what_to_do() {
         |code: &str, weight| ReadinessReason { code: code.into(), weight, detail: "and so on".into() };
     weak.reasons.extend([reason("key-unfit", Weight::Blocks), reason("certificate-expired", Weight::Fails)]);
     excused.reasons.extend([reason("token-failing", Weight::Fails), reason("key-size", Weight::Notes)]);
+    let mut removed = key("kunci:fr", "no-connector");
+    removed.findings.push(finding("copyable", false));
     let found = Checked {
         token: TokenStatus { reasons: vec![reason("token-failing", Weight::Fails)], ..token("software") },
         findings: vec![finding("wrapping-key", true)],
@@ -83,6 +85,7 @@ fn a_check_names_each_key_and_what_to_do() {
             excused,
             key("kunci:us", "orphan"),
             key("kunci:ca", "mismatch"),
+            removed,
         ],
         well: false,
     };
@@ -101,6 +104,8 @@ fn a_check_names_each_key_and_what_to_do() {
         the ledger does not know it, and nothing is signed with it; if it is yours: kunci provision us --adopt --spki-sha256 c0ffee
       kunci:ca mismatch, SOFTWARE, SHA-256 c0ffee
         it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there
+      kunci:fr pinned, has no connector, SOFTWARE, SHA-256 c0ffee
+        the configuration has no [connectors.fr] on this token, so nothing is signed with it: bring that section back to use it; destroy it with the token's own tools only once no customer holds a certificate of it
     ");
 }
 
