@@ -118,7 +118,9 @@ fn kill_before_the_outcome_is_written(rig: &Rig, outcome: &str) {
     until_true("the outcome is about to be written", || {
         fs::read_dir(rig.at("state/latch")).unwrap().any(|file| {
             let path = file.unwrap().path();
-            path.extension().is_some_and(|ending| ending == "tmp") && fs::metadata(path).unwrap().len() > 0
+            // Its room was blank until now.
+            path.extension().is_some_and(|ending| ending == "outcome")
+                && fs::read(path).unwrap().starts_with(b"{")
         })
     });
     // One of them is that of the token while it was blank.

@@ -2,19 +2,21 @@
 //!
 //! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again. What
 //! was read is written anew, since the page cache gives also what an earlier fsync failed to bring to the disk.
-//! An outcome that the disk refuses is kept here and written as soon as it can be; until then the attempt on disk
-//! stands for it. That is laxer in one case only: a refusal of a source that was accepted before, should the agent end before
-//! the disk takes it (threat model, 7).
+//! An outcome has its room on the disk from its attempt on ([`file`]). One that the disk refuses all the same is kept here and
+//! written as soon as it can be; until then the attempt on disk stands for it. That is laxer in one case only: a refusal of
+//! a source that was accepted before, should the agent end before the disk takes it (threat model, 7).
 
 use super::{Decision, Latch};
 use hsm_config::Name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use token::control::{Known, LoginOutcome, PinOrigin};
+
+mod file;
 
 /// The longest serial, in bytes. PKCS#11 has 16, and each may be percent-encoded in a file name.
 const MAX_SERIAL_BYTES: usize = 64;
@@ -82,8 +84,12 @@ impl Store {
         let decision = latch.decide(source, &now());
         if let Decision::LogIn(attempt) = &decision {
             self.has_room(serial, token)?;
-            self.write(attempt)?;
+            self.write(attempt, |path, attempt| {
+                file::reserve(path, attempt)?;
+                file::replace(path, attempt)
+            })?;
             self.latches.insert(serial.into(), Latch::clone(attempt));
+            self.unwritten.remove(serial);
         }
         Ok(decision)
     }
@@ -104,7 +110,7 @@ impl Store {
     pub(in super::super) fn flush(&mut self) -> Result<(), StoreError> {
         while let Some(serial) = self.unwritten.first().cloned() {
             if let Some(latch) = self.latches.get(&serial) {
-                self.write(latch)?;
+                self.write(latch, file::settle)?;
             }
             self.unwritten.remove(&serial);
         }
@@ -115,7 +121,7 @@ impl Store {
     pub(in super::super) fn clear(&mut self, serial: &str) -> Result<(), StoreError> {
         let Some(latch) = self.latches.get(serial) else { return Ok(()) };
         let latch = latch.cleared();
-        self.write(&latch)?;
+        self.write(&latch, file::settle)?;
         self.latches.insert(serial.into(), latch);
         self.unwritten.remove(serial);
         Ok(())
@@ -141,9 +147,13 @@ impl Store {
         if latches.count() < MAX_LATCHES { Ok(()) } else { Err(StoreError::Full(token.clone())) }
     }
 
-    fn write(&self, latch: &Latch) -> Result<(), StoreError> {
+    fn write(
+        &self,
+        latch: &Latch,
+        way: impl FnOnce(&Path, &Latch) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
         let path = self.path(&latch.serial);
-        replace(&self.folder, &path, latch).map_err(|error| StoreError::Unwritable(path, error))
+        way(&path, latch).map_err(|error| StoreError::Unwritable(path, error))
     }
 
     fn path(&self, serial: &str) -> PathBuf {
@@ -173,31 +183,16 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let paths: io::Result<Vec<PathBuf>> = paths.collect();
+    let (room, paths): (Vec<_>, Vec<_>) = paths?.into_iter().partition(|path| file::is_room(path));
+    // Nobody knows whether the room that an agent of before took is on the disk.
+    room.iter().for_each(|room| drop(fs::remove_file(room)));
     // A temporary file is a write that never took place. A blank serial's file is all ending.
     let is_latch = |path: &PathBuf| path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes());
-    Ok(paths?.into_iter().filter(is_latch).collect())
+    Ok(paths.into_iter().filter(is_latch).collect())
 }
 
 fn read(path: &Path) -> Result<Latch, StoreError> {
-    let latch = fs::read(path).and_then(|json| Ok(serde_json::from_slice(&json)?));
-    latch.map_err(|error| StoreError::Unreadable(path.into(), error))
-}
-
-fn replace(folder: &Path, path: &Path, latch: &Latch) -> io::Result<()> {
-    let draft = path.with_extension("tmp");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(&serde_json::to_vec(latch)?)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    sync_folder(folder)
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    file::read(path).map_err(|error| StoreError::Unreadable(path.into(), error))
 }
 
 /// The time to the second, RFC 3339.

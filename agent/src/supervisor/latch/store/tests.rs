@@ -1,4 +1,5 @@
 use super::*;
+use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 fn token() -> Name {
@@ -123,9 +124,15 @@ fn a_serial_is_known_from_its_first_login_on_and_not_by_the_officers_pin_alone()
     assert_eq!(again.known_as("1").unwrap(), Some(&token()));
 }
 
-/// In place of a full disk, which needs a mount: a folder where a file should be written.
+/// In place of a full disk, which needs a mount: folders where new files should be written.
 fn block(folder: &Path) {
     fs::create_dir(folder.join("1.tmp")).unwrap();
+}
+
+/// Whether the serial's record on disk says that its PIN was refused.
+fn is_refused(folder: &Path) -> bool {
+    let mut again = Store::open(folder.into()).unwrap();
+    matches!(attempt(&mut again, "1").unwrap(), Decision::Latched(why) if why.contains("refused"))
 }
 
 #[test]
@@ -143,13 +150,51 @@ fn an_outcome_that_could_not_be_written_counts_and_is_written_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path().into()).unwrap();
     let _ = attempt(&mut store, "1").unwrap();
+    fs::remove_file(folder.path().join("1.outcome")).unwrap();
     block(folder.path());
     assert!(store.outcome("1", &refused()).is_err());
     assert!(matches!(attempt(&mut store, "1").unwrap(), Decision::Latched(why) if why.contains("refused")));
     fs::remove_dir(folder.path().join("1.tmp")).unwrap();
     store.flush().unwrap();
-    let mut again = Store::open(folder.path().into()).unwrap();
-    assert!(matches!(attempt(&mut again, "1").unwrap(), Decision::Latched(why) if why.contains("refused")));
+    assert!(is_refused(folder.path()));
+}
+
+#[test]
+fn an_outcome_needs_no_room_but_what_its_attempt_took() {
+    let longest = "\u{1}".repeat(token::control::MAX_TEXT_BYTES);
+    for outcome in [refused(), LoginOutcome::Refused(longest.clone()), LoginOutcome::NotJudged(longest)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().into()).unwrap();
+        let _ = attempt(&mut store, "1").unwrap();
+        let room = fs::metadata(folder.path().join("1.outcome")).unwrap();
+        block(folder.path());
+        store.outcome("1", &outcome).unwrap();
+        let taken = fs::metadata(folder.path().join("1.json")).unwrap();
+        assert_eq!((room.ino(), room.len(), room.blocks()), (taken.ino(), taken.len(), taken.blocks()));
+        fs::remove_dir(folder.path().join("1.tmp")).unwrap();
+        assert_eq!(is_refused(folder.path()), matches!(outcome, LoginOutcome::Refused(_)));
+    }
+}
+
+#[test]
+fn an_outcome_that_was_torn_leaves_its_attempt_and_its_room_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    let _ = attempt(&mut store, "1").unwrap();
+    let began = fs::read(folder.path().join("1.json")).unwrap();
+    fs::write(folder.path().join("1.outcome"), &began[..began.len() / 2]).unwrap();
+    let again = Store::open(folder.path().into()).unwrap();
+    assert_eq!(again.latches, store.latches);
+    assert!(!folder.path().join("1.outcome").exists());
+}
+
+#[test]
+fn a_login_whose_outcome_has_no_room_is_not_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path().into()).unwrap();
+    fs::create_dir(folder.path().join("1.outcome")).unwrap();
+    assert!(matches!(attempt(&mut store, "1"), Err(StoreError::Unwritable(..))));
+    assert!(!folder.path().join("1.json").exists(), "and it leaves no attempt");
 }
 
 #[test]
@@ -158,5 +203,6 @@ fn latches_are_for_our_eyes_only() {
     let path = folder.path().join("latch");
     let _ = attempt(&mut Store::open(path.clone()).unwrap(), "1").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
-    assert_eq!((mode(&path), mode(&path.join("1.json"))), (0o700, 0o600));
+    let files = ["1.json", "1.outcome"].map(|name| mode(&path.join(name)));
+    assert_eq!((mode(&path), files), (0o700, [0o600; 2]));
 }
