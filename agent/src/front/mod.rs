@@ -7,12 +7,14 @@ mod confine;
 pub(crate) mod door;
 pub(crate) mod frozen;
 pub(crate) mod outlook;
-mod reload;
+pub(crate) mod parts;
+pub(crate) mod reload;
 pub(crate) mod standing;
 mod start;
 mod supervisor;
 mod tick;
 mod told;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

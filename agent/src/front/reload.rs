@@ -16,7 +16,7 @@ use crate::spine::policy::Policy;
 
 /// Tenants that the supervisor handed over and that are not yet in force.
 #[derive(Default)]
-pub(super) struct Tables(BTreeMap<Name, File>);
+pub(crate) struct Tables(BTreeMap<Name, File>);
 
 /// A table of tenants is not as the supervisor wrote it.
 #[derive(Debug, thiserror::Error)]

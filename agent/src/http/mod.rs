@@ -76,7 +76,8 @@ fn admins() -> OpenApiRouter<Arc<Front>> {
         .routes(routes!(tokens::unlatch))
 }
 
-fn router(front: Arc<Front>, surface: Surface) -> Router {
+/// What is answered on a socket.
+pub(crate) fn router(front: Arc<Front>, surface: Surface) -> Router {
     let routes = if surface == Surface::Admin { callers().merge(admins()) } else { callers() };
     let (routes, _) = routes.split_for_parts();
     routes
