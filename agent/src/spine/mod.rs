@@ -149,3 +149,6 @@ impl From<Stepped> for Problem {
         Self::unavailable("clock-step", "The clock was moved", stepped.to_string()).retry_after(3)
     }
 }
+
+#[cfg(test)]
+mod tests;
