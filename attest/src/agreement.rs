@@ -4,7 +4,7 @@
 //! no innocent place in evidence: it was damaged, or somebody meant it to be taken for another. No path needs it, so this
 //! can only make a verdict worse.
 
-use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Question, SignatureFault, Verdict};
+use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Named, Question, SignatureFault, Verdict};
 
 /// The most signatures that are verified here.
 const MAX_SIGNATURES: usize = 512;
@@ -33,7 +33,7 @@ fn imitates(certificate: &Certificate, anchors: &[&Anchor]) -> Option<Finding> {
     let (name, sha256) = (certificate.name(), certificate.sha256());
     imitated.then(|| {
         let message =
-            format!("\"{name}\" (SHA-256 {sha256}) bears the name of an anchor and is not that anchor.");
+            format!("{} (SHA-256 {sha256}) bears the name of an anchor and is not that anchor.", Named(name));
         Finding::error("lookalike-root", message)
     })
 }

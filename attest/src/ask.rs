@@ -1,5 +1,7 @@
 //! What the caller asks beyond the evidence itself: is it this key, in this device, with these properties.
 
+use quoted::{Plain, one_line};
+
 use crate::{
     Evidence, Finding, Judgement, Level, PublicKey, Question, Request, Requirement, SignatureFault,
     Statement, Verdict,
@@ -43,16 +45,16 @@ pub(crate) fn requirements(judgement: &mut Judgement, question: &Question) {
     if let Some(wanted) = &question.serial
         && said.serial.as_deref() != Some(wanted.as_str())
     {
-        let other = said.serial.as_deref().unwrap_or("no serial number");
+        let other = said.serial.as_ref().map_or("no serial number".to_owned(), |one| Plain(one).to_string());
         findings.push(Finding::error(
             "serial-mismatch",
-            format!("Asked for device {wanted}; the evidence says: {other}."),
+            format!("Asked for device {}; the evidence says: {other}.", Plain(wanted)),
         ));
     }
     let unmet = question.requirements.iter().filter(|requirement| !is_met(requirement, judgement));
     for requirement in unmet {
         let said = said_of(requirement, said).unwrap_or_else(|| "nothing of it".to_owned());
-        let message = format!("Required: {requirement}. The evidence says: {said}.");
+        let message = format!("Required: {}. The evidence says: {said}.", one_line(&requirement.to_string()));
         findings.push(Finding::error("requirement-unmet", message));
     }
     judgement.findings.extend(findings);

@@ -7,6 +7,7 @@ use std::fmt;
 
 use der::asn1::Any;
 use der::{Decode, Encode};
+use quoted::Quoted;
 use x509_cert::TbsCertificate;
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
@@ -122,6 +123,19 @@ impl Certificate {
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, {})", self.name(), self.sha256())
+    }
+}
+
+/// A certificate's name in a sentence: quoted, or in words where the subject is empty (RFC 5280 section 4.1.2.6).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T: AsRef<str>> fmt::Display for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_ref() {
+            "" => f.write_str("a certificate without a subject"),
+            name => Quoted(name).fmt(f),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The first thing that foreign bytes meet. It trusts nothing and only sorts; every size is bounded here.
 
+use quoted::{Quoted, one_line};
 use serde::Deserialize;
 
 use crate::liquidsecurity::{self, NotAStatement};
@@ -50,13 +51,13 @@ pub enum Malformed {
     #[error("it is too large: at most {MAX_FILE_BYTES} bytes and {MAX_ITEMS} pieces")]
     TooLarge,
     /// Neither PEM nor DER nor JSON, or cut short or damaged.
-    #[error("it is neither a certificate nor a request nor a public key ({0})")]
+    #[error("it is neither a certificate nor a request nor a public key ({})", one_line(.0))]
     Unreadable(String),
     /// A public key that has no private key.
     #[error("its public key is no point on the curve {0}")]
     OffCurve(Curve),
     /// A PEM block that has no place in evidence.
-    #[error("a PEM block is labelled {0:?}, which is no evidence")]
+    #[error("a PEM block is labelled {}, which is no evidence", Quoted(.0))]
     Label(String),
     /// It begins like a statement of a LiquidSecurity HSM, or is in gzip, as only those are.
     #[error("it should be the statement of a LiquidSecurity HSM, but {0}")]

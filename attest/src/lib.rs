@@ -55,6 +55,7 @@ pub mod tpm;
 pub use algorithm::{Curve, KeyAlgorithm};
 pub use anchor::{Anchor, Role, anchors};
 pub use certificate::Certificate;
+pub(crate) use certificate::Named;
 pub use evidence::{Evidence, MAX_CERTIFICATES};
 pub use finding::{Finding, Level};
 pub use firmware::Firmware;

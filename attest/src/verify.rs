@@ -7,7 +7,7 @@
 use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
 use crate::{
-    Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Question, Report,
+    Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Named, Question, Report,
     Statement, Verdict, agreement, ask, bundle, liquidsecurity, weakness, yubico,
 };
 
@@ -86,8 +86,8 @@ fn say_given(judgement: &mut Judgement, anchors: &[Anchor]) {
         && anchors.iter().any(|anchor| anchor.is_given() && anchor.sha256() == root.sha256)
     {
         let message = format!(
-            "The path ends at \"{}\", which you gave with --root; it is not trusted here by itself.",
-            root.name
+            "The path ends at {}, which you gave with --root; it is not trusted here by itself.",
+            Named(&root.name)
         );
         judgement.findings.push(Finding::warning("given-root", message));
     }

@@ -2,7 +2,7 @@
 
 mod challenge;
 mod file;
-mod page;
+pub(crate) mod page;
 #[cfg(test)]
 mod tests;
 mod verify;

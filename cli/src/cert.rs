@@ -117,7 +117,7 @@ fn keys(certificates: &[Certificate], session: &Session<'_>) -> Result<(), Failu
     for one in certificates {
         session.print.json(&entra::key_credential(&one.pem)?)?;
     }
-    session.print.hint(COLLECTION);
+    COLLECTION.lines().for_each(|line| session.print.hint(line));
     Ok(())
 }
 

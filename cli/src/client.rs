@@ -3,6 +3,7 @@
 use std::io;
 
 use api::client::{Error, Unreached};
+use quoted::Quoted;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ impl From<Error> for Failure {
 
 impl From<Unreached> for Failure {
     fn from(unreached: Unreached) -> Self {
-        let at = unreached.path.display();
+        let at = Quoted::path(&unreached.path);
         if unreached.is_nobody() {
             let detail = "Start kunci-agent, or name its socket with --socket or --admin-socket.";
             return Self::unavailable("no-agent", format!("No agent runs at {at}"), detail);

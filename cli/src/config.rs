@@ -6,6 +6,7 @@
 use api::{ReadinessReason, Recorded};
 use clap::Subcommand;
 use hsm_config::{Config, TenantsFile};
+use quoted::Quoted;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -76,14 +77,15 @@ fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
     match private::compare(site.config_path()) {
         Ok(recorded) => counts.compare(recorded, print),
         Err(why) => {
-            print.note(&format!("Not compared with any key: {why}"));
+            let line = why.lines().collect::<Vec<_>>().join("; ");
+            print.note(&format!("Not compared with any key: {line}"));
             counts.not_compared = Some(why);
         }
     }
     if print.json {
         print.json(&serde_json::to_vec(&counts).unwrap_or_default())?;
     } else {
-        print.line(&counts.words())?;
+        print.lines(counts.words())?;
         counts.reasons.iter().for_each(|told| print.warn(&told.words()));
     }
     Ok(if counts.serves { Exit::Yes } else { Exit::Finding })
@@ -132,14 +134,17 @@ impl Counts {
         }
     }
 
-    fn words(&self) -> String {
+    fn words(&self) -> Vec<String> {
         let Self { file, tokens, connectors, tenants, callers, admins, .. } = self;
         let verdict = if self.serves { "is whole" } else { "does not serve with the keys that the log has" };
-        let mut words = format!(
-            "{file} {verdict}: tokens {tokens}, connectors {connectors}, tenants' lines {tenants}, callers {callers}, admins {admins}"
-        );
+        let mut words = vec![format!(
+            "{} {verdict}: tokens {tokens}, connectors {connectors}, tenants' lines {tenants}, callers {callers}, admins {admins}",
+            Quoted(file)
+        )];
         if self.software {
-            words += "\nSOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.";
+            words.push(
+                "SOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.".to_owned(),
+            );
         }
         words
     }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use api::{Evidence, EvidenceKey};
 use clap::Args;
+use quoted::Quoted;
 use serde_json::value::RawValue;
 
 use crate::atomic;
@@ -60,7 +61,9 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
         None => session.print.json(&bundle)?,
         Some(output) => {
             atomic::write(output, &bundle, MODE).map_err(|error| Failure::file(output, &error))?;
-            session.print.note(&format!("{} has the evidence; nothing in it is secret.", output.display()));
+            session
+                .print
+                .note(&format!("The evidence is in {}: nothing in it is secret.", Quoted::path(output)));
         }
     }
     Ok(Exit::Yes)

@@ -8,6 +8,7 @@ use std::path::Path;
 use api::Problem;
 use hsm_config::Problems;
 use hyper::body::Bytes;
+use quoted::Quoted;
 use serde_json::Value;
 
 /// How a command ends.
@@ -68,7 +69,7 @@ impl Failure {
 
     /// A file cannot be read or written.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
-        let title = format!("{}: {error}", path.display());
+        let title = format!("{}: {error}", Quoted::path(path));
         Self::usage(
             "file-unusable",
             title,

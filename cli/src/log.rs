@@ -1,12 +1,13 @@
 //! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
 
-mod page;
+pub(crate) mod page;
 mod query;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ledger::{Entry, Query, Reader, Report};
+use quoted::Quoted;
 
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
@@ -67,7 +68,7 @@ impl Place {
             None => site.config()?.agent.state_dir.join("log"),
         };
         Reader::open(&dir).map_err(|error| {
-            let title = format!("There is no log to read at {}: {error}", dir.display());
+            let title = format!("There is no log to read at {}: {error}", Quoted::path(&dir));
             Failure::usage(
                 "log-unreadable",
                 title,
@@ -85,7 +86,7 @@ fn verify(reader: &Reader, print: &Printer) -> Result<Exit, Failure> {
     if print.json {
         print.json(&serde_json::to_vec(&report).unwrap_or_default())?;
     } else {
-        print.line(&page::report(&report))?;
+        print.lines(page::report(&report))?;
     }
     Ok(verdict(&report))
 }

@@ -15,6 +15,8 @@ mod client;
 mod config;
 mod evidence;
 mod failure;
+#[cfg(test)]
+mod foreign;
 mod freeze;
 mod log;
 mod manual;

@@ -4,27 +4,33 @@
 //! 2. With `--json`, standard output is what the agent sent, byte for byte: a list is one line for each of its
 //!    elements. Problems are problem+json on standard error, and nothing else is printed there.
 //! 3. Tables, bars and notes are for people at a terminal. Otherwise a table is lines of cells parted by tabs.
-//! 4. Nothing of a token, a caller or a file reaches a terminal with its control characters.
+//! 4. Words of a token, a caller, a file or a server are [`quoted::Quoted`], and begin no line. What is printed here as one
+//!    line is one line, whatever is in it: a page is a list of lines, and a line break of others is an escape.
 //! 5. Software is called SOFTWARE. A key of which only the module speaks is "asserted": no word more is said for it.
 
 mod progress;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod wrap;
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use quoted::one_line;
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
 
 pub(crate) use progress::{Bar, Spinner};
+pub(crate) use wrap::{WIDTH, wrap};
 
 /// The narrowest table, in columns.
 const MIN_WIDTH: u16 = 60;
 /// What a table gets where the terminal does not tell its width, in columns.
 const USUAL_WIDTH: u16 = 100;
+/// How far what belongs to the line above is set in, in columns.
+const INDENT: usize = 2;
 
 /// What a name from `grade` says to people.
 pub(crate) fn grade(grade: Option<&str>) -> &str {
@@ -67,7 +73,13 @@ impl Printer {
 
     /// A line of very many: it is written out with others, at the latest by `finish`.
     pub(crate) fn line_of_many(&self, text: &str) -> io::Result<()> {
-        writeln!(self.out.borrow_mut(), "{}", clean(text))
+        writeln!(self.out.borrow_mut(), "{}", one_line(text))
+    }
+
+    /// The lines of a page.
+    pub(crate) fn lines<T: AsRef<str>>(&self, lines: impl IntoIterator<Item = T>) -> io::Result<()> {
+        lines.into_iter().try_for_each(|line| self.line_of_many(line.as_ref()))?;
+        self.finish()
     }
 
     /// A result that is a file's text: as it is.
@@ -110,14 +122,20 @@ impl Printer {
     /// A table for a terminal; else a line of tabs for its head and for each row.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
         if !self.out_terminal {
-            self.line(&head.join("\t").to_uppercase())?;
-            return rows.iter().try_for_each(|row| self.line(&row.join("\t")));
+            self.cells(head.iter().map(|cell| cell.to_uppercase()))?;
+            rows.iter().try_for_each(|row| self.cells(row))?;
+            return self.finish();
         }
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
         table.set_header(head.iter().map(|cell| cell.to_uppercase()));
-        table.add_rows(rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect::<Vec<_>>()));
+        table.add_rows(rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>()));
         table.lines().try_for_each(|line| self.line(line.trim_end()))
+    }
+
+    fn cells<T: AsRef<str>>(&self, cells: impl IntoIterator<Item = T>) -> io::Result<()> {
+        let cells: Vec<String> = cells.into_iter().map(|cell| one_line(cell.as_ref()).into_owned()).collect();
+        writeln!(self.out.borrow_mut(), "{}", cells.join("\t"))
     }
 
     /// A remark for people at a terminal.
@@ -146,7 +164,9 @@ impl Printer {
         }
         if !self.json {
             let problem = &failure.problem;
-            return self.error(&format!("kunci: {}\n{}", problem.title, problem.detail));
+            self.error(&format!("kunci: {}", problem.title));
+            // Several lines are several problems of a file. None of them begins where ours do.
+            return problem.detail.lines().for_each(|line| self.error(&format!("{:INDENT$}{line}", "")));
         }
         let mut err = self.err.borrow_mut();
         let _ = err.write_all(&failure.json).and_then(|()| err.write_all(b"\n"));
@@ -155,7 +175,12 @@ impl Printer {
     /// A question on the terminal, without a new line.
     pub(crate) fn ask(&self, text: &str) {
         let mut err = self.err.borrow_mut();
-        let _ = write!(err, "{}", clean(text)).and_then(|()| err.flush());
+        let _ = write!(err, "{}", one_line(text)).and_then(|()| err.flush());
+    }
+
+    /// The end of a question whose answer was typed unseen.
+    pub(crate) fn answered(&self) {
+        self.error("");
     }
 
     /// Shows that something takes its time; a line when it is over.
@@ -175,19 +200,6 @@ impl Printer {
 
     /// Nobody can be told that standard error is gone.
     fn error(&self, text: &str) {
-        let _ = writeln!(self.err.borrow_mut(), "{}", clean(text));
+        let _ = writeln!(self.err.borrow_mut(), "{}", one_line(text));
     }
-}
-
-/// Control characters as escapes; lines and tabs are ours.
-fn clean(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' | '\t' => c.to_string(),
-        // Bidirectional controls turn a line around as escapes do.
-        c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-            c.escape_default().to_string()
-        }
-        c => c.to_string(),
-    };
-    text.chars().map(shown).collect()
 }

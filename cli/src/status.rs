@@ -33,7 +33,7 @@ struct Bodies {
 }
 
 /// The three answers, read.
-struct State {
+pub(crate) struct State {
     health: Health,
     tokens: Vec<TokenStatus>,
     connectors: Vec<Connector>,
@@ -89,8 +89,8 @@ impl Bodies {
 }
 
 impl State {
-    fn show(&self, print: &Printer) -> Result<(), Failure> {
-        print.line(&page::head(self))?;
+    pub(crate) fn show(&self, print: &Printer) -> Result<(), Failure> {
+        print.lines(page::head(self))?;
         print.line("")?;
         print.table(&token::HEAD, &self.tokens.iter().map(token::row).collect::<Vec<_>>())?;
         print.line("")?;
@@ -100,4 +100,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

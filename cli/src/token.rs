@@ -11,6 +11,8 @@ use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::unlock::{self, Secret};
 
+#[cfg(test)]
+pub(crate) use page::checked;
 pub(crate) use page::{readiness, row};
 
 /// The heads of `row`.
@@ -108,7 +110,7 @@ async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
     if session.print.json {
         session.print.json(&body)?;
     } else {
-        session.print.line(&page::checked(&checked))?;
+        session.print.lines(page::checked(&checked))?;
     }
     Ok(if checked.well { Exit::Yes } else { Exit::Finding })
 }

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use quoted::Quoted;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use token::confine::{self, ConfineError};
@@ -87,12 +88,12 @@ fn unreached(path: &Path, token: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Failure::refused(
             "socket-refused",
-            format!("You may not connect to {}", path.display()),
+            format!("You may not connect to {}", Quoted::path(path)),
             "Only the agent's own user and root unlock tokens.",
         ),
         _ => Failure::unavailable(
             "no-agent",
-            format!("No agent takes a PIN of {token} at {}", path.display()),
+            format!("No agent takes a PIN of {token} at {}", Quoted::path(path)),
             "Start kunci-agent; a token is unlocked by hand only where its pin is { prompt = true }. Without an agent, \
              commands ask for the PIN themselves.",
         ),
@@ -132,7 +133,7 @@ fn read(token: &str, secret: Secret, print: &Printer) -> Result<Zeroizing<Vec<u8
         let hidden = Hidden::new()?;
         let pin = line(typed);
         drop(hidden);
-        print.ask("\n");
+        print.answered();
         pin?
     } else {
         let pin = line(piped)?;

@@ -46,7 +46,7 @@ fn status_says_that_no_agent_runs_and_starts_none_unless_it_is_asked_to() {
     let done = bench.run(&kunci, &["status"]);
     assert_eq!((done.code, done.out.as_str()), (3, ""));
     assert!(
-        done.err.contains("No agent runs at DIR/admin.sock") && done.err.contains("--offline"),
+        done.err.contains("No agent runs at \"DIR/admin.sock\"") && done.err.contains("--offline"),
         "{}",
         done.err
     );

@@ -145,7 +145,7 @@ fn evidence_that_does_not_parse_is_a_no_for_people_and_programs() {
     {
         let done = verify(&arguments);
         assert_eq!((done.code, done.out.as_str()), (1, ""), "{arguments:?}");
-        assert!(done.err.contains("rubbish: it is neither"), "{}", done.err);
+        assert!(done.err.contains("rubbish\": it is neither"), "{}", done.err);
         let done = verify(&[&arguments[..], &["--json"]].concat());
         assert_eq!((done.code, &json(&done)["verdict"]), (1, &"malformed".into()));
         let problem: Value = serde_json::from_str(&done.err).unwrap();
@@ -204,9 +204,9 @@ fn page() -> String {
 #[test]
 fn the_page_shows_what_the_command_prints() {
     let (page, done) = (page(), verify(&[&sample(LEAF), &sample(F9)]));
-    let (said, warning) = done.out.split_once("warning").unwrap();
+    let (said, _) = done.out.split_once(" An\n").unwrap();
     assert!(page.contains(said), "{said}");
-    assert!(page.contains(warning.split_once(" (EUCLEAK").unwrap().0), "{warning}");
+    assert!(done.out.lines().all(|line| line.chars().count() <= 80), "{}", done.out);
 }
 
 #[test]

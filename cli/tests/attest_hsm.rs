@@ -128,7 +128,7 @@ fn a_statement_of_an_hsm_is_proven_by_its_makers_chain_and_bound_to_the_key() {
     let report: Value = serde_json::from_str(&other.out).unwrap();
     assert_eq!((other.code, &report["verdict"]), (1, &"contradicted".into()));
     let rootless = hsm.verify(&["attestation.dat", "chains.pem"]);
-    assert!(rootless.code == 1 && rootless.out.starts_with("UNATTESTED"), "{}", rootless.out);
+    assert!(rootless.code == 1 && rootless.out.starts_with("NOT ACCEPTED: "), "{}", rootless.out);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The TOML text with the place of everything in it, so that a problem can point at its line.
 
 use crate::problem::{Fault, Problem, Problems};
+use quoted::Plain;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -45,7 +46,7 @@ impl fmt::Display for At {
         for (index, step) in self.0.iter().enumerate() {
             match step {
                 Step::Index(item) => write!(f, "[{item}]")?,
-                Step::Key(key) => write!(f, "{}{key}", if index == 0 { "" } else { "." })?,
+                Step::Key(key) => write!(f, "{}{}", if index == 0 { "" } else { "." }, Plain(key))?,
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! [`Problem`] is a fault with its place. Neither ever quotes a value that could be a PIN.
 
 use crate::document::{At, Document};
+use quoted::{Plain, one_line};
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -80,14 +81,14 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file.display())?;
+        write!(f, "{}:", Plain::path(&self.file))?;
         for position in [self.line, self.column].into_iter().filter(|p| *p > 0) {
             write!(f, "{position}:")?;
         }
         if !self.at.is_empty() {
             write!(f, " {}:", self.at)?;
         }
-        write!(f, " {}\n  help: {}", self.what, self.help)
+        write!(f, " {}\n  help: {}", one_line(&self.what), one_line(&self.help))
     }
 }
 

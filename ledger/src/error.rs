@@ -2,6 +2,7 @@
 //!
 //! One error goes to everyone who waited for the same write, so it is `Clone` and carries the kernel's number.
 
+use quoted::Plain;
 use rustix::io::Errno;
 
 /// Why the ledger could not do it. What to do is in the text.
@@ -57,7 +58,7 @@ pub enum Error {
         errno: Errno,
     },
     /// A system call failed.
-    #[error("{file}: {errno}")]
+    #[error("{}: {errno}", Plain(file))]
     Io {
         /// The file, relative to the ledger's directory.
         file: String,

@@ -1,5 +1,6 @@
 //! Each key of a bundle: what its maker signed, else what its module says, and whether the parts agree.
 
+use quoted::{Plain, Quoted};
 use serde_json::Value;
 
 use super::format::{Bundle, Key};
@@ -115,7 +116,7 @@ impl Case<'_> {
             [&attested, &certified].into_iter().flatten().filter(|digest| **digest != self.key.spki_sha256)
         {
             let pin = &self.key.spki_sha256;
-            faults.push(format!("the pin is {pin}, and the key's digest is {digest}"));
+            faults.push(format!("the pin is {}, and the key's digest is {digest}", Plain(pin)));
         }
         for record in &self.key.ledger {
             let entry = &record.entry;
@@ -157,7 +158,8 @@ impl Case<'_> {
         }
         let posture = self.key.findings.iter().map(|found| {
             let excepted = if found.excepted { ", which its configuration excepts" } else { "" };
-            let message = format!("The agent found {}{excepted}: {}", found.code, found.reason);
+            let message =
+                format!("The agent found {}{excepted}: {}", Quoted(&found.code), Quoted(&found.reason));
             Finding::warning("posture", message)
         });
         report.findings.extend(posture);
@@ -210,8 +212,12 @@ impl Case<'_> {
         let said: Vec<String> = ASSERTED.iter().filter_map(said).collect();
         let device = self.key.device.clone().unwrap_or_default();
         let words = [&device.manufacturer, &device.model, &device.serial, &device.label, &device.library];
-        let words: Vec<&str> =
-            words.into_iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
+        let words: Vec<String> = words
+            .into_iter()
+            .map(|word| word.trim())
+            .filter(|word| !word.is_empty())
+            .map(|word| Quoted(word).to_string())
+            .collect();
         let place = if words.is_empty() { "the token is away".to_owned() } else { words.join(", ") };
         match said.is_empty() {
             true => format!("The module ({place}) says nothing of the key."),

@@ -3,11 +3,15 @@
 //! Only the maker's chain proves: an owner's root says whose HSM it is, and could sign for any key. So an owner's chain
 //! raises no verdict; it can take one down, where it disagrees.
 
+use quoted::Quoted;
+
 use super::name::Place;
 use super::profile::{Maker, Owner};
 use super::{Statement as Signed, pair::Pair};
 use crate::path::{self, Broken, Deviation, Path, Profile, Search};
-use crate::{Anchor, Certificate, Finding, Judgement, Kind, Question, Role, RootName, Statement, Verdict};
+use crate::{
+    Anchor, Certificate, Finding, Judgement, Kind, Named, Question, Role, RootName, Statement, Verdict,
+};
 
 /// Judges a statement. `pool` has the certificates, `anchors` all that are known or given.
 pub(crate) fn judge(
@@ -47,8 +51,8 @@ impl<'a> Case<'a> {
     fn others(&mut self, signers: &[&Certificate], others: &[&Certificate]) {
         let same_name = |other: &&&Certificate| signers.iter().any(|signer| signer.name() == other.name());
         let message = match (signers.is_empty(), others.first(), others.iter().find(same_name)) {
-            (true, Some(other), _) => format!("The statement is not signed by \"{}\".", other.name()),
-            (_, _, Some(other)) => format!("\"{}\" has two keys in the evidence.", other.name()),
+            (true, Some(other), _) => format!("The statement is not signed by {}.", Named(other.name())),
+            (_, _, Some(other)) => format!("{} has two keys in the evidence.", Named(other.name())),
             _ => return,
         };
         self.fall(Verdict::Contradicted, Finding::error("signature-mismatch", message));
@@ -100,7 +104,7 @@ impl<'a> Case<'a> {
             None => Finding::info("no-owner", "The evidence does not say whose HSM it is."),
             Some(RootName { name, sha256 }) => Finding::info(
                 "owner",
-                format!("The HSM's owner signed for it too: \"{name}\" (SHA-256 {sha256})."),
+                format!("The HSM's owner signed for it too: {} (SHA-256 {sha256}).", Named(&name)),
             ),
         });
     }
@@ -151,7 +155,7 @@ impl<'a> Case<'a> {
     fn one_key_a_name(&mut self, card: &Certificate) {
         let other = |one: &&Certificate| one.name() == card.name() && one.key() != card.key();
         if let Some(other) = self.pool.iter().find(other) {
-            let message = format!("\"{}\" has two keys in the evidence.", other.name());
+            let message = format!("{} has two keys in the evidence.", Named(other.name()));
             self.fall(Verdict::Contradicted, Finding::error("card-mismatch", message));
         }
     }
@@ -176,7 +180,7 @@ impl<'a> Case<'a> {
             let message = "The key can leave the HSM, or could once: a copy may exist elsewhere.";
             self.findings.push(Finding::warning("exportable", message));
         }
-        let message = format!("The key may: {}. Its identifier: {id}.", uses.join(", "));
+        let message = format!("The key may: {}. Its identifier: {}.", uses.join(", "), Quoted(id));
         self.findings.push(Finding::info("attributes", message));
         let root = root.filter(|_| self.verdict == Verdict::Proven);
         Judgement { verdict: self.verdict, statement: said, root, findings: self.findings }

@@ -1,12 +1,12 @@
 //! Why there is no valid path, and which verdict follows.
 
-use crate::{Sha256, SignatureFault, Verdict};
+use crate::{Named, Sha256, SignatureFault, Verdict};
 
 /// What is in the way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// Nobody of the issuer's name signed it.
-    #[error("\"{of}\" says that \"{by}\" signed it, and the signature does not verify")]
+    #[error("{} says that {} signed it, and the signature does not verify", Named(.of), Named(.by))]
     Signature {
         /// Whose signature.
         of: String,
@@ -14,7 +14,7 @@ pub enum Broken {
         by: String,
     },
     /// The scheme is not accepted.
-    #[error("\"{of}\": {fault}")]
+    #[error("{}: {fault}", Named(.of))]
     Algorithm {
         /// Whose signature.
         of: String,
@@ -22,7 +22,7 @@ pub enum Broken {
         fault: SignatureFault,
     },
     /// A certificate bears an anchor's name and is not it.
-    #[error("\"{name}\" bears the name of an anchor and is not that anchor (SHA-256 {sha256})")]
+    #[error("{} bears the name of an anchor and is not that anchor (SHA-256 {sha256})", Named(.name))]
     LookAlike {
         /// The anchor's name.
         name: String,
@@ -30,25 +30,25 @@ pub enum Broken {
         sha256: Sha256,
     },
     /// An issuer is not allowed to issue.
-    #[error("\"{name}\" issued a certificate, and is no CA")]
+    #[error("{} issued a certificate, and is no CA", Named(.name))]
     NotCa {
         /// The issuer.
         name: String,
     },
     /// An issuer may not have so many CAs below it.
-    #[error("\"{name}\" has more CAs below it than its path length allows")]
+    #[error("{} has more CAs below it than its path length allows", Named(.name))]
     PathLength {
         /// The issuer.
         name: String,
     },
     /// An issuer's key is not for certificates.
-    #[error("the key of \"{name}\" is not for signing certificates")]
+    #[error("the key of {} is not for signing certificates", Named(.name))]
     KeyUsage {
         /// The issuer.
         name: String,
     },
     /// An extension that must be understood is not.
-    #[error("\"{name}\" has a critical extension that is not understood: {oid}")]
+    #[error("{} has a critical extension that is not understood: {oid}", Named(.name))]
     Critical {
         /// The certificate.
         name: String,
@@ -56,7 +56,7 @@ pub enum Broken {
         oid: String,
     },
     /// An extension holds what it must not.
-    #[error("\"{name}\" has an extension that cannot be read: {oid}")]
+    #[error("{} has an extension that cannot be read: {oid}", Named(.name))]
     Extension {
         /// The certificate.
         name: String,
@@ -67,9 +67,7 @@ pub enum Broken {
     #[error("{0}")]
     Profile(String),
     /// The issuer is missing.
-    #[error(
-        "\"{of}\" was issued by \"{issuer}\", whose certificate is missing; add it with --intermediate, or with --root if you trust it"
-    )]
+    #[error("{} was issued by {}, whose certificate is missing; add it with --intermediate, or with --root if you trust it", Named(.of), Named(.issuer))]
     NoIssuer {
         /// The last certificate.
         of: String,
@@ -77,9 +75,7 @@ pub enum Broken {
         issuer: String,
     },
     /// The root is not trusted.
-    #[error(
-        "the path ends at \"{name}\" (SHA-256 {sha256}), which is no anchor; if you trust it, give it with --root"
-    )]
+    #[error("the path ends at {} (SHA-256 {sha256}), which is no anchor; if you trust it, give it with --root", Named(.name))]
     Untrusted {
         /// The root.
         name: String,
@@ -87,7 +83,7 @@ pub enum Broken {
         sha256: Sha256,
     },
     /// Too late.
-    #[error("\"{name}\" expired on {date}")]
+    #[error("{} expired on {date}", Named(.name))]
     Expired {
         /// The certificate.
         name: String,
@@ -95,7 +91,7 @@ pub enum Broken {
         date: String,
     },
     /// Too early.
-    #[error("\"{name}\" is valid from {date} only")]
+    #[error("{} is valid from {date} only", Named(.name))]
     NotYetValid {
         /// The certificate.
         name: String,

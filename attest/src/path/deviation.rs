@@ -1,6 +1,6 @@
 //! Where chains of real devices stray from RFC 5280, each by name. A profile says which it tolerates, and where.
 
-use crate::Finding;
+use crate::{Finding, Named};
 
 /// A deviation that was tolerated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,16 +20,23 @@ impl Deviation {
             Self::NoBasicConstraints(name) => Finding::info(
                 "deviation-no-basic-constraints",
                 format!(
-                    "\"{name}\" issued the key's certificate without saying that it is a CA, as early devices do."
+                    "{} issued the key's certificate without saying that it is a CA, as early devices do.",
+                    Named(name)
                 ),
             ),
             Self::AnchorPathLength(name) => Finding::info(
                 "deviation-anchor-path-length",
-                format!("\"{name}\" allows no CA below it, and early devices have one: the device itself."),
+                format!(
+                    "{} allows no CA below it, and early devices have one: the device itself.",
+                    Named(name)
+                ),
             ),
             Self::RsaWithoutNull(name) => Finding::info(
                 "deviation-rsa-without-null",
-                format!("\"{name}\" names its RSA algorithm without the NULL that the standard demands."),
+                format!(
+                    "{} names its RSA algorithm without the NULL that the standard demands.",
+                    Named(name)
+                ),
             ),
         }
     }

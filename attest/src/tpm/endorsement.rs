@@ -10,7 +10,7 @@ use x509_cert::spki::ObjectIdentifier;
 
 use crate::path::{Broken, Deviation, Path, Profile};
 use crate::software::SWTPM;
-use crate::{Certificate, Firmware, Signs};
+use crate::{Certificate, Firmware, Named, Signs};
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
@@ -118,7 +118,7 @@ impl Profile for EndorsementPath {
 
     fn accepts(&self, path: &Path<'_>) -> Result<(), Broken> {
         let Some(leaf) = path.certificates.first() else { return Err(Broken::TooLong) };
-        let refused = |why: &str| Err(Broken::Profile(format!("\"{}\" {why}", leaf.name())));
+        let refused = |why: &str| Err(Broken::Profile(format!("{} {why}", Named(leaf.name()))));
         let is_ca = leaf
             .extension(BASIC_CONSTRAINTS)
             .and_then(|bytes| BasicConstraints::from_der(bytes).ok())

@@ -4,6 +4,8 @@
 //! leaves the key unattested: without the auditor's answer nothing ties the attestation key to the certificate, and
 //! anybody could have signed the statement.
 
+use quoted::Quoted;
+
 use super::challenge::{Answer, attesting};
 use super::endorsement::{Device, EndorsementPath};
 use super::evidence::{Parts, TpmEvidence, Unreadable};
@@ -11,7 +13,7 @@ use super::public::Public;
 use super::{Creation, PublicPart, tpm_fail};
 use crate::path::{self, Search};
 use crate::{
-    Anchor, Certificate, Finding, Judgement, Kind, PublicKey, Question, RootName, Statement, Verdict,
+    Anchor, Certificate, Finding, Judgement, Kind, Named, PublicKey, Question, RootName, Statement, Verdict,
     anchors, weakness,
 };
 
@@ -87,8 +89,8 @@ impl Case<'_> {
                 self.findings.extend(path.deviations.iter().map(path::Deviation::finding));
                 if path.anchor.is_given() {
                     let message = format!(
-                        "The path ends at \"{}\", which is trusted because you gave it with --root.",
-                        path.anchor.name()
+                        "The path ends at {}, which is trusted because you gave it with --root.",
+                        Named(path.anchor.name())
                     );
                     self.findings.push(Finding::info("given-root", message));
                 }
@@ -159,8 +161,9 @@ impl Case<'_> {
         let attestation = PublicKey::from_spki(&self.parts.ak.spki()).ok();
         self.findings.extend(weakness::roca_of(attestation.as_ref(), "The attestation key"));
         let certified = self.parts.certificates.iter();
-        let certified = certified
-            .filter_map(|one| weakness::roca_of(Some(one.key()), &format!("The key of \"{}\"", one.name())));
+        let certified = certified.filter_map(|one| {
+            weakness::roca_of(Some(one.key()), &format!("The key of {}", Named(one.name())))
+        });
         self.findings.extend(certified);
     }
 
@@ -177,7 +180,7 @@ impl Case<'_> {
             self.findings.push(Finding::error("movable-key", message));
         }
         if self.device.is_software() {
-            let maker = self.device.maker().or_else(|| self.device.model.clone()).unwrap_or_default();
+            let maker = Quoted(self.device.maker().or_else(|| self.device.model.clone()).unwrap_or_default());
             let message = format!(
                 "By its certificate this is {maker}, a program that plays a TPM: its keys are data of the machine that runs \
                  it, and no hardware holds them."

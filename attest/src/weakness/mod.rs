@@ -6,7 +6,7 @@
 mod eucleak;
 mod roca;
 
-use crate::{Evidence, Finding, Judgement, Level, PublicKey, Question, ask};
+use crate::{Evidence, Finding, Judgement, Level, Named, PublicKey, Question, ask};
 
 pub(crate) use roca::is_weak;
 
@@ -24,8 +24,10 @@ pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Qu
     let roots = question.roots.iter().filter_map(|root| root.certificate(&[]));
     for certificate in evidence.all().chain(roots) {
         if judgement.statement.key.as_ref() != Some(certificate.key()) {
-            findings
-                .extend(roca_of(Some(certificate.key()), &format!("The key of \"{}\"", certificate.name())));
+            findings.extend(roca_of(
+                Some(certificate.key()),
+                &format!("The key of {}", Named(certificate.name())),
+            ));
         }
     }
     findings.extend(eucleak::message(said).map(|message| Finding::warning("eucleak", message)));

@@ -1,7 +1,7 @@
 //! What follows from a device's words on a key and the path that its certificate has, for both kinds of device.
 
 use crate::path::{self, Broken, Path, Search};
-use crate::{Certificate, Finding, Judgement, Statement, Verdict};
+use crate::{Certificate, Finding, Judgement, Named, Statement, Verdict};
 
 pub(super) const VENDOR: &str = "Yubico";
 
@@ -25,8 +25,8 @@ pub(super) fn stranger<'a>(
 pub(super) fn contradicted(words: Words, other: &Certificate) -> Judgement {
     let Words { statement, faults: mut findings } = words;
     let message = format!(
-        "\"{}\" among the evidence did not sign the key's certificate, which names another issuer.",
-        other.name()
+        "{} among the evidence did not sign the key's certificate, which names another issuer.",
+        Named(other.name())
     );
     findings.push(Finding::error("foreign-device", message));
     Judgement { verdict: Verdict::Contradicted, statement, root: None, findings }

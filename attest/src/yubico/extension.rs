@@ -4,7 +4,7 @@ use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Tagged};
 use x509_cert::spki::ObjectIdentifier;
 
-use crate::{Certificate, Finding, Firmware};
+use crate::{Certificate, Finding, Firmware, Named};
 
 const fn oid(text: &str) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(text)
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn fault(&mut self, what: &str) {
-        let message = format!("\"{}\": {what}.", self.certificate.name());
+        let message = format!("{}: {what}.", Named(self.certificate.name()));
         self.faults.push(Finding::error("unreadable-extension", message));
     }
 }

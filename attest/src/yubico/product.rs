@@ -4,7 +4,7 @@
 //! device, the key. A product's intermediate vouches for that product alone.
 
 use crate::path::{Broken, Path};
-use crate::{Certificate, Firmware};
+use crate::{Certificate, Firmware, Named};
 
 pub(super) const ATTESTATION_ROOT: &str = "Yubico Attestation Root 1";
 const GENERATION: &str = "Yubico Attestation Intermediate ";
@@ -36,7 +36,7 @@ pub(super) fn has_no_other_product(path: &Path<'_>, product: &str) -> Result<(),
         name.contains("Attestation") && (hsm || PRODUCTS.iter().filter(|other| **other != product).any(word))
     };
     match path.certificates.iter().skip(1).find(is_other) {
-        Some(other) => Err(Broken::Profile(format!("\"{}\" is of another product", other.name()))),
+        Some(other) => Err(Broken::Profile(format!("{} is of another product", Named(other.name())))),
         None => Ok(()),
     }
 }

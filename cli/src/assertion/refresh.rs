@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::Assertion;
+use quoted::Quoted;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -51,7 +52,7 @@ async fn renew(arguments: &Arguments, file: &Path, socket: &Path, print: &Printe
                 print.failure(&failure);
                 print.note(&format!(
                     "{} stays as it is; trying again in {} s",
-                    file.display(),
+                    Quoted::path(file),
                     back_off.as_secs()
                 ));
                 (wait, back_off) = (back_off, (back_off * 2).min(BACK_OFF.1));

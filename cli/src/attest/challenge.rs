@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use attest::tpm::{Challenge, ChallengeError, Endorsement, Public};
 use clap::Args;
+use quoted::Quoted;
 
 use super::file;
 use crate::atomic;
@@ -45,8 +46,8 @@ pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failur
     write(&arguments.output, &challenge, 0o644)?;
     print.note(&format!(
         "Send {} to the vendor, and keep {} to yourself until the evidence is in.",
-        arguments.output.display(),
-        arguments.secret.display()
+        Quoted::path(&arguments.output),
+        Quoted::path(&arguments.secret)
     ));
     Ok(Exit::Yes)
 }
@@ -67,7 +68,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
 
 fn unusable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
     let detail = "Give the EK's certificate or TPM2B_PUBLIC, and the AK's TPM2B_PUBLIC.";
-    Failure::usage("file-unusable", format!("{}: {why}", path.display()), detail)
+    Failure::usage("file-unusable", format!("{}: {why}", Quoted::path(path)), detail)
 }
 
 fn refused(error: ChallengeError) -> Failure {

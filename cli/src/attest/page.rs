@@ -1,61 +1,116 @@
-//! The answer on one page. What the evidence says is called a claim where it is not proven.
+//! The answer on one page: whether to accept it and why not, what was signed, where the path ends, what was asked.
+//!
+//! What the evidence says stands under a title that tells what it is worth, and is called a claim where it is not proven.
+//! Its own words are quoted.
 
 use attest::bundle::BundleReport;
-use attest::{Finding, Report, Verdict};
+use attest::{Finding, Grade, Kind, Outcome, Report, Verdict};
+use quoted::Quoted;
 
-pub(super) fn report(report: &Report) -> String {
-    let mut lines = vec![headline(report)];
-    for (name, value) in facts(report) {
-        lines.push(format!("  {name:<13} {value}"));
+use crate::print::{WIDTH, wrap};
+
+/// How far the second line of a finding is set in, in columns.
+const INDENT: usize = 4;
+/// The column of facts begins behind the longest name of one.
+const NAMES: usize = 13;
+
+pub(crate) fn outcome(outcome: &Outcome) -> Vec<String> {
+    match outcome {
+        Outcome::Key(report) => key(report),
+        Outcome::Bundle(report) => bundle(report),
     }
-    lines.extend(report.findings.iter().map(finding));
-    lines.join("\n")
+}
+
+fn key(report: &Report) -> Vec<String> {
+    let mut lines = headline(report);
+    lines.extend(section(title(report), said(report)));
+    lines.extend(section("Where the path ends", root(report)));
+    lines.extend(section("What was asked", asked(report)));
+    lines.push(String::new());
+    lines.extend(report.findings.iter().flat_map(finding));
+    lines
 }
 
 /// A bundle's answer: each key's grade first, since that is what a vendor's word comes down to.
-pub(super) fn bundle(bundle: &BundleReport) -> String {
-    let grade = bundle.grade.map_or("without a key".to_owned(), |grade| grade.to_string());
-    let mut lines = vec![format!("{}: {grade} ({})", bundle.connector, bundle.verdict)];
-    lines.extend(bundle.findings.iter().map(finding));
-    for key in &bundle.keys {
-        lines.push(format!("\n{} on {}: {}\n", bundle.connector, key.token, key.grade));
-        lines.push(report(&key.report));
+fn bundle(bundle: &BundleReport) -> Vec<String> {
+    let connector = Quoted(&bundle.connector);
+    let mut lines = match bundle.is_yes() {
+        true => says(&format!("PROVEN: every key of the connector {connector}.")),
+        false => says(&format!("NOT ACCEPTED: {}", why_not(bundle))),
+    };
+    lines.extend(bundle.findings.iter().flat_map(finding));
+    for one in &bundle.keys {
+        let words = format!("--- The key of {connector} on {}: {}", Quoted(&one.token), one.grade);
+        lines.push(String::new());
+        lines.extend(says(&words));
+        lines.extend(key(&one.report));
     }
-    lines.join("\n")
+    lines
 }
 
-fn finding(finding: &Finding) -> String {
-    format!("{} [{}]: {}", finding.level, finding.code, finding.message)
+fn why_not(bundle: &BundleReport) -> String {
+    let refused = bundle.keys.iter().find(|one| !one.report.is_yes());
+    match (refused, bundle.findings.first()) {
+        (Some(one), _) if one.grade == Grade::Attested => {
+            format!("the key on {}: {}", Quoted(&one.token), reason(&one.report))
+        }
+        (Some(one), _) => {
+            format!(
+                "the key on {} is {}, not attested: {}",
+                Quoted(&one.token),
+                one.grade,
+                reason(&one.report)
+            )
+        }
+        (None, Some(finding)) => finding.message.clone(),
+        (None, None) => "there is no key in it.".to_owned(),
+    }
 }
 
-fn headline(report: &Report) -> String {
-    let answer = match (report.verdict, report.is_yes()) {
-        (Verdict::Proven, true) if report.software => {
+/// What weighs most; findings are sorted by it.
+fn reason(report: &Report) -> String {
+    report.findings.first().map_or("nothing proves it.".to_owned(), |finding| finding.message.clone())
+}
+
+fn headline(report: &Report) -> Vec<String> {
+    let verdict = match report.verdict {
+        Verdict::Proven if report.software => {
             "PROVEN, BUT SOFTWARE: the signatures hold, and the device is a program: no hardware holds the key."
         }
-        (Verdict::Proven, true) => "PROVEN: the device's maker signed what follows.",
-        (Verdict::Proven, false) => {
-            "PROVEN, BUT NOT AS ASKED: the maker signed what follows; see the errors."
+        Verdict::Proven => {
+            "PROVEN: the device's maker vouches for the device, and the device signed what it says."
         }
-        (Verdict::Unattested, _) => {
-            "UNATTESTED: nobody who is trusted here signed this; what follows is a claim."
+        Verdict::Unattested => {
+            "UNATTESTED: nothing here shows that a trusted maker vouches for it. What it says is a claim."
         }
-        (Verdict::Contradicted, _) => {
-            "CONTRADICTED: the evidence disagrees with itself or with you; believe none of it."
+        Verdict::Contradicted => {
+            "CONTRADICTED: the evidence disagrees with itself or with you. Believe none of it."
         }
-        (Verdict::Malformed, _) => "MALFORMED: the evidence cannot be read.",
+        Verdict::Malformed => "MALFORMED: the evidence cannot be read.",
     };
-    format!("{answer}\n")
+    let mut lines = Vec::new();
+    if !report.is_yes() {
+        lines.extend(says(&format!("NOT ACCEPTED: {}", reason(report))));
+    }
+    lines.extend(says(verdict));
+    lines
 }
 
-fn facts(report: &Report) -> Vec<(&'static str, String)> {
+fn title(report: &Report) -> &'static str {
+    match report.verdict {
+        Verdict::Proven => "Signed by the device or its maker",
+        _ => "Claimed",
+    }
+}
+
+fn said(report: &Report) -> Vec<(&'static str, Option<String>)> {
     let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
     let text = |value: &str| value.to_owned();
-    let all = [
+    vec![
         ("kind", report.kind.map(|kind| kind.to_string())),
-        ("vendor", report.vendor.clone()),
+        ("vendor", vendor(report)),
         ("form factor", report.form_factor.map(text)),
-        ("serial", report.serial.clone()),
+        ("serial", report.serial.as_deref().map(serial)),
         ("firmware", report.firmware.clone()),
         ("slot", report.slot.clone()),
         ("algorithm", report.algorithm.clone()),
@@ -64,10 +119,48 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("FIPS series", report.fips.map(yes)),
         ("origin", report.origin.map(text)),
         ("exportable", report.exportable.map(yes)),
-        ("label", report.label.clone()),
-        ("public key", report.public_key_sha256.map(|digest| format!("SHA-256 {digest}"))),
-        ("root", report.root.as_ref().map(|root| format!("{} (SHA-256 {})", root.name, root.sha256))),
-        ("valid at", Some(report.at.to_string())),
-    ];
-    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        ("label", report.label.as_ref().map(|label| Quoted(label).to_string())),
+        ("key SHA-256", report.public_key_sha256.map(|digest| digest.to_string())),
+    ]
+}
+
+/// A module says what it likes; all other makers' names are ours, for what a certificate holds.
+fn vendor(report: &Report) -> Option<String> {
+    let vendor = report.vendor.as_ref()?;
+    Some(if report.kind == Some(Kind::Pkcs11) { Quoted(vendor).to_string() } else { vendor.clone() })
+}
+
+/// A number is nobody's word.
+fn serial(serial: &str) -> String {
+    match serial.bytes().all(|digit| digit.is_ascii_digit()) {
+        true => serial.to_owned(),
+        false => Quoted(serial).to_string(),
+    }
+}
+
+fn root(report: &Report) -> Vec<(&'static str, Option<String>)> {
+    let Some(root) = &report.root else { return Vec::new() };
+    vec![("root", Some(Quoted(&root.name).to_string())), ("root SHA-256", Some(root.sha256.to_string()))]
+}
+
+fn asked(report: &Report) -> Vec<(&'static str, Option<String>)> {
+    vec![("valid at", Some(report.at.to_string()))]
+}
+
+fn section(title: &str, facts: Vec<(&'static str, Option<String>)>) -> Vec<String> {
+    let told = |(name, value): (&str, Option<String>)| value.map(|value| format!("  {name:<NAMES$} {value}"));
+    let facts: Vec<String> = facts.into_iter().filter_map(told).collect();
+    if facts.is_empty() {
+        return facts;
+    }
+    let facts = facts.iter().flat_map(|fact| wrap(fact, WIDTH, NAMES + 3));
+    [String::new(), format!("{title}:")].into_iter().chain(facts).collect()
+}
+
+fn says(line: &str) -> Vec<String> {
+    wrap(line, WIDTH, INDENT)
+}
+
+fn finding(finding: &Finding) -> Vec<String> {
+    wrap(&format!("{} [{}]: {}", finding.level, finding.code, finding.message), WIDTH, INDENT)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use attest::tpm::Answer;
 use attest::{Anchor, Evidence, Malformed, Outcome, PublicKey, Question, Report, Requirement, Timestamp};
 use clap::Args;
+use quoted::Quoted;
 
 use super::{file, page};
 use crate::failure::{Exit, Failure};
@@ -76,8 +77,7 @@ fn now() -> Timestamp {
 fn answer(outcome: &Outcome, print: &Printer) -> Result<Exit, Failure> {
     match (print.json, outcome) {
         (true, _) => print.json(&serde_json::to_vec(outcome).unwrap_or_default())?,
-        (false, Outcome::Key(report)) => print.line(&page::report(report))?,
-        (false, Outcome::Bundle(report)) => print.line(&page::bundle(report))?,
+        (false, outcome) => print.lines(page::outcome(outcome))?,
     }
     Ok(if outcome.is_yes() { Exit::Yes } else { Exit::Finding })
 }
@@ -108,7 +108,7 @@ impl Arguments {
     }
 
     fn answered(&self, evidence: &Evidence, question: &Question) -> Result<Outcome, Unparsed> {
-        let path = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
+        let path = self.files.first().map(|path| Quoted::path(path).to_string()).unwrap_or_default();
         attest::answer(evidence, question).map_err(|why| (path, why))
     }
 
@@ -125,12 +125,12 @@ impl Arguments {
         let mut evidence = Evidence::new();
         for path in &self.files {
             if let Err(why) = evidence.add(&file::read(path)?) {
-                return Ok(Err((path.display().to_string(), why)));
+                return Ok(Err((Quoted::path(path).to_string(), why)));
             }
         }
         for path in &self.intermediate {
             if let Err(why) = evidence.add_intermediates(&file::read(path)?) {
-                return Ok(Err((path.display().to_string(), why)));
+                return Ok(Err((Quoted::path(path).to_string(), why)));
             }
         }
         Ok(Ok(evidence))
@@ -143,12 +143,12 @@ impl Arguments {
         for path in &self.root {
             match Anchor::given(&file::read(path)?) {
                 Ok(anchors) => question.roots.extend(anchors),
-                Err(why) => return Ok(Err((path.display().to_string(), why))),
+                Err(why) => return Ok(Err((Quoted::path(path).to_string(), why))),
             }
         }
         for path in &self.challenge_secret {
             let answer = Answer::from_json(&file::read(path)?).map_err(|error| {
-                let title = format!("{}: {error}", path.display());
+                let title = format!("{}: {error}", Quoted::path(path));
                 Failure::usage("file-unusable", title, "Give the --secret of `kunci attest challenge`.")
             })?;
             question.answers.push(answer);
@@ -157,7 +157,7 @@ impl Arguments {
             let key: Result<PublicKey, _> = attest::key(&file::read(path)?);
             match key {
                 Ok(key) => question.key = Some(key),
-                Err(why) => return Ok(Err((path.display().to_string(), why))),
+                Err(why) => return Ok(Err((Quoted::path(path).to_string(), why))),
             }
         }
         Ok(Ok(question))

@@ -18,7 +18,8 @@ pub(crate) struct Bar {
 
 impl Spinner {
     pub(super) fn new(text: &str, shown: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, target(shown)).with_message(super::clean(text));
+        let bar = ProgressBar::with_draw_target(None, target(shown))
+            .with_message(quoted::one_line(text).into_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }

@@ -6,7 +6,7 @@ use super::*;
 
 /// What was printed.
 #[derive(Clone, Default)]
-struct Paper(Rc<RefCell<Vec<u8>>>);
+pub(crate) struct Paper(Rc<RefCell<Vec<u8>>>);
 
 impl Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -20,12 +20,12 @@ impl Write for Paper {
 }
 
 impl Paper {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.borrow().clone()).unwrap()
     }
 }
 
-fn printer(json: bool, terminal: bool) -> (Printer, Paper, Paper) {
+pub(crate) fn printer(json: bool, terminal: bool) -> (Printer, Paper, Paper) {
     let (out, err) = (Paper::default(), Paper::default());
     let print = Printer {
         json,
@@ -85,7 +85,7 @@ fn a_problem_says_what_failed_and_what_to_do() {
     assert_eq!(out.text(), "");
     insta::assert_snapshot!(err.text(), @r"
     kunci: No agent runs at /run/kunci/agent.sock
-    Start kunci-agent.
+      Start kunci-agent.
     ");
 }
 

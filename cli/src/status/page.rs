@@ -2,6 +2,8 @@
 
 use api::{Connector, HealthReason, KeyStanding, ReadinessReason, TokenStatus, Weight};
 
+use quoted::Quoted;
+
 use super::State;
 use crate::print::grade;
 use crate::token::readiness;
@@ -15,7 +17,7 @@ const DIGEST_DIGITS: usize = 16;
 const DATE: usize = 10;
 
 /// What a person reads first.
-pub(super) fn head(state: &State) -> String {
+pub(super) fn head(state: &State) -> Vec<String> {
     let State { health, tokens, connectors } = state;
     let mut lines = vec![format!(
         "kunci-agent {}: {}, {} of {} connectors serve",
@@ -33,7 +35,7 @@ pub(super) fn head(state: &State) -> String {
     // Stable: what weighs the same stays in the order of the names.
     reasons.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     lines.extend(reasons.into_iter().map(|(_, line)| line));
-    lines.join("\n")
+    lines
 }
 
 fn of_agent(reason: &HealthReason) -> Option<(Weight, String)> {
@@ -42,8 +44,9 @@ fn of_agent(reason: &HealthReason) -> Option<(Weight, String)> {
 }
 
 fn of_connector(connector: &Connector) -> Vec<(Weight, String)> {
-    let why =
-        |why: &String| if why.is_empty() { "without a recorded reason".to_owned() } else { why.clone() };
+    let why = |why: &String| {
+        if why.is_empty() { "without a recorded reason".to_owned() } else { Quoted(why).to_string() }
+    };
     let frozen = connector.frozen.as_ref().map(|text| format!("FROZEN: {}: {}", connector.name, why(text)));
     let of_key = |key: &KeyStanding| {
         let name = format!("{} on {}", connector.name, key.token);

@@ -50,6 +50,14 @@ fn state(status: &str, reasons: Vec<HealthReason>, connectors: Vec<Connector>) -
     State { health, tokens: vec![token], connectors }
 }
 
+/// With a connector that was frozen for that reason.
+pub(crate) fn frozen_for(reason: &str, token: TokenStatus) -> State {
+    State {
+        tokens: vec![token],
+        ..state("degraded", Vec::new(), vec![connector("de", Some(reason), false, Vec::new())])
+    }
+}
+
 #[test]
 fn the_page_begins_with_what_weighs_most() {
     let of_agent = HealthReason {
@@ -68,17 +76,17 @@ fn the_page_begins_with_what_weighs_most() {
         connector("uk", Some("ticket 4711"), false, vec![key("london", Some("software"), over)]),
         connector("us", Some(""), false, Vec::new()),
     ];
-    insta::assert_snapshot!(page::head(&state("degraded", vec![of_agent, of_keys], connectors)), @r"
+    insta::assert_snapshot!(page::head(&state("degraded", vec![of_agent, of_keys], connectors)).join("\n"), @r#"
     kunci-agent 0.1.0: degraded, 1 of 3 connectors serve
     SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial, never production.
     the agent: BLOCKED clock-step: the clock was moved
-    FROZEN: uk: ticket 4711
+    FROZEN: uk: "ticket 4711"
     FROZEN: us: without a recorded reason
     uk on london: FAILS certificate-expired: words about certificate-expired
     token london: FAILS token-failing: words about token-failing
     de on frankfurt: note certificate-ends-30: words about certificate-ends-30
     uk on london: note key-size: words about key-size
-    ");
+    "#);
 }
 
 #[test]
@@ -105,6 +113,6 @@ fn each_key_has_its_row() {
 fn nothing_is_called_what_only_an_attestation_may() {
     let connectors = vec![connector("de", None, true, vec![key("frankfurt", Some("asserted"), Vec::new())])];
     let rows = page::rows(&connectors).concat().join(" ");
-    let page = page::head(&state("ok", Vec::new(), connectors)) + &rows;
+    let page = page::head(&state("ok", Vec::new(), connectors)).join("\n") + &rows;
     assert!(!page.to_lowercase().contains("hardware"), "{page}");
 }

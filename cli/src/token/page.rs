@@ -2,6 +2,7 @@
 
 use api::{Checked, CheckedKey, Finding, ReadinessReason, TokenStatus, Weight};
 use hsm_config::Name;
+use quoted::Quoted;
 
 use crate::print::grade;
 
@@ -10,7 +11,6 @@ const NO_CONNECTOR: &str = "no-connector";
 
 /// A token as a row of `HEAD`.
 pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
-    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
     let state = match (&token.detail, &token.failing) {
         (Some(why), _) => format!("{}: {why}", token.state),
         (None, Some(why)) => format!("{}, failing: {why}", token.state),
@@ -20,24 +20,28 @@ pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
     let share = token.share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
     let maker =
         [&token.manufacturer, &token.model].map(|field| field.as_deref().unwrap_or_default()).join(" ");
-    let maker = if maker.trim().is_empty() { "-".to_owned() } else { maker.trim().to_owned() };
+    let maker = word(&Some(maker.trim().to_owned()));
     let grade = grade(token.grade.as_deref()).to_owned();
-    vec![token.name.clone(), state, grade, signature, share, text(&token.label), text(&token.serial), maker]
+    vec![token.name.clone(), state, grade, signature, share, word(&token.label), word(&token.serial), maker]
+}
+
+/// The token's own word, which may be anything.
+fn word(said: &Option<String>) -> String {
+    said.as_deref().filter(|word| !word.is_empty()).map_or("-".to_owned(), |word| Quoted(word).to_string())
 }
 
 /// A token that was just initialised.
 pub(super) fn initialised(token: &TokenStatus) -> String {
-    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
     format!(
         "{} is initialised: label {}, serial {}. Provision it next: kunci provision --all",
         token.name,
-        text(&token.label),
-        text(&token.serial)
+        word(&token.label),
+        word(&token.serial)
     )
 }
 
 /// What a check found.
-pub(super) fn checked(checked: &Checked) -> String {
+pub(crate) fn checked(checked: &Checked) -> Vec<String> {
     let token = &checked.token;
     let mut lines = vec![format!("{}: {}, {}", token.name, token.state, standing(token.grade.as_deref()))];
     lines.extend(token.reasons.iter().map(|of| format!("  {}", readiness(of))));
@@ -59,7 +63,7 @@ pub(super) fn checked(checked: &Checked) -> String {
         let until = key.not_after.as_ref().map(|time| format!(", certificate until {time}"));
         lines.push(format!(
             "  {} {}, {grade}{pin}{probe}, SHA-256 {}{}",
-            key.label,
+            Quoted(&key.label),
             of_key(key),
             key.spki_sha256,
             until.unwrap_or_default()
@@ -73,7 +77,7 @@ pub(super) fn checked(checked: &Checked) -> String {
         lines.extend(own.map(|of| format!("    {}", finding(of))));
         lines.extend(advice(key).map(|advice| format!("    {advice}")));
     }
-    lines.join("\n")
+    lines
 }
 
 /// What stands in the way, in a line.

@@ -2,9 +2,9 @@
 
 use x509_cert::spki::ObjectIdentifier;
 
-use crate::Certificate;
 use crate::path::{Broken, Deviation, Path, Profile};
 use crate::yubico::product;
+use crate::{Certificate, Named};
 
 const OLD_ROOT: &str = "Yubico YubiHSM Root CA";
 pub(super) const DEVICE: &str = "YubiHSM Attestation (";
@@ -35,7 +35,9 @@ impl Profile for Hsm {
             _ if path.anchor.is_given() => product::has_no_other_product(path, "YubiHSM"),
             product::ATTESTATION_ROOT => product::is_below_attestation_root(path, INTERMEDIATE),
             OLD_ROOT if sub_ca && path.certificates.len() == 3 => Ok(()),
-            other => Err(Broken::Profile(format!("\"{other}\" does not vouch for YubiHSMs by this path"))),
+            other => {
+                Err(Broken::Profile(format!("{} does not vouch for YubiHSMs by this path", Named(other))))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use x509_cert::spki::ObjectIdentifier;
 use crate::path::{Broken, Deviation, Path, Profile};
 use crate::yubico::extension::{PIV_FIRMWARE, piv_firmware};
 use crate::yubico::product;
-use crate::{Certificate, Firmware};
+use crate::{Certificate, Firmware, Named};
 
 /// The names of F9 certificates: before and since firmware 5.7.4.
 pub(super) const F9: [&str; 2] = ["Yubico PIV Attestation", "YubiKey PIV Attestation"];
@@ -50,7 +50,7 @@ impl Profile for Piv {
             OLD_ROOT if path.certificates.len() == 2 => {
                 generation(path, |firmware| firmware < super::NEW_HIERARCHY)
             }
-            other => Err(Broken::Profile(format!("\"{other}\" does not issue through intermediates"))),
+            other => Err(Broken::Profile(format!("{} does not issue through intermediates", Named(other)))),
         }
     }
 }
@@ -60,8 +60,8 @@ fn generation(path: &Path<'_>, fits: fn(Firmware) -> bool) -> Result<(), Broken>
     let firmware = leaf.and_then(|leaf| leaf.extension(PIV_FIRMWARE)).and_then(piv_firmware);
     match firmware {
         Some(firmware) if !fits(firmware) => Err(Broken::Profile(format!(
-            "devices with firmware {firmware} are not attested under \"{}\"",
-            path.anchor.name()
+            "devices with firmware {firmware} are not attested under {}",
+            Named(path.anchor.name())
         ))),
         _ => Ok(()),
     }

@@ -1,0 +1,203 @@
+//! Every page, filled with words of others that want to be lines of ours.
+//!
+//! Each such word would begin lines with `HOSTILE`, in every way in which a line can be begun. On no page does it begin one,
+//! no page has more lines than with a tame word, and it stands nowhere but between quotation marks.
+
+use std::io;
+use std::path::Path;
+
+use attest::bundle::{self, Bundle};
+use attest::{Evidence, Outcome, Question, Timestamp};
+use proptest::prelude::*;
+use quoted::{Quoted, one_line};
+use serde_json::{Value, json};
+
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+use crate::print::tests::{Paper, printer};
+
+/// What stands in the words and nowhere on our pages.
+const HOSTILE: char = '█';
+const TAME: &str = "█";
+/// Whatever a terminal or an editor may take for the end of a line.
+const ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// A page of these words.
+type Page = fn(&Printer, &str);
+
+const PAGES: [(&str, Page); 9] = [
+    ("attest verify: a bundle", bundle),
+    ("attest verify: malformed", malformed),
+    ("token list", token_list),
+    ("token check", token_check),
+    ("status", status),
+    ("log search", log_search),
+    ("log verify", log_verify),
+    ("config check", config_check),
+    ("a problem", problem),
+];
+
+fn printed(page: Page, word: &str, terminal: bool) -> String {
+    let (print, out, err): (Printer, Paper, Paper) = printer(false, terminal);
+    page(&print, word);
+    out.text() + &err.text()
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let begin = prop::sample::select(ENDS.to_vec());
+    let line =
+        (begin, prop::sample::select(vec!["", " ", "\"", "\\", "\\\"", "PROVEN: ", "\u{202e}", "\u{1b}[2J"]));
+    prop::collection::vec(line, 1..6).prop_map(|lines| {
+        lines.into_iter().map(|(end, text)| format!("{HOSTILE}{end}{HOSTILE}{text}{HOSTILE}")).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_word_of_others_begins_a_line_on_any_page(word in hostile()) {
+        for (name, page) in PAGES {
+            for terminal in [false, true] {
+                let shown = printed(page, &word, terminal);
+                prop_assert!(shown.contains(HOSTILE), "{}: no word of others is on it", name);
+                judge(name, &shown, terminal)?;
+                if !terminal {
+                    let tame = printed(page, TAME, terminal);
+                    prop_assert_eq!(begun(&shown), begun(&tame), "{}:\n{}", name, shown);
+                }
+            }
+        }
+    }
+}
+
+/// Lines that begin where ours do: what is set in belongs to the one above.
+fn begun(shown: &str) -> usize {
+    shown.lines().filter(|line| !line.starts_with(' ')).count()
+}
+
+fn judge(name: &str, shown: &str, terminal: bool) -> Result<(), TestCaseError> {
+    let ours = |c: char| c == '\n' || c == '\t' || one_line(c.encode_utf8(&mut [0; 4])).chars().count() == 1;
+    prop_assert!(shown.chars().all(ours), "{}: {:?}", name, shown);
+    for line in shown.split(ENDS) {
+        prop_assert!(!line.starts_with(HOSTILE), "{}:\n{}", name, shown);
+    }
+    // On a terminal, cells of a table stand beside each other in several lines.
+    if terminal {
+        return Ok(());
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    for c in shown.chars() {
+        prop_assert!(quoted || c != HOSTILE, "{}, outside of quotation marks:\n{}", name, shown);
+        (quoted, escaped) = match c {
+            '"' if !escaped => (!quoted, false),
+            c => (quoted, c == '\\' && !escaped),
+        };
+    }
+    Ok(())
+}
+
+fn bundle(print: &Printer, word: &str) {
+    let document = json!({ "format": bundle::BUNDLE, "connector": word, "keys": [{
+        "token": word,
+        "key": "07",
+        "attributes": {"sensitive": true, "extractable": true, "never_extractable": true},
+        "device": {"label": word, "manufacturer": word, "model": word, "serial": word, "library": word},
+        "findings": [{"code": word, "reason": word, "excepted": false}, {"code": word, "reason": word, "excepted": true}],
+    }]});
+    let bundle = Bundle::from_json(document.to_string().as_bytes()).unwrap();
+    let report = bundle::verify(&bundle, &Evidence::new(), &Question::at(Timestamp::UNIX_EPOCH)).unwrap();
+    print.lines(crate::attest::page::outcome(&Outcome::Bundle(report))).unwrap();
+}
+
+fn malformed(print: &Printer, word: &str) {
+    let file = format!("-----BEGIN {}-----\nAAAA\n-----END {}-----\n", label(word), label(word));
+    let why = attest::parse(file.as_bytes()).unwrap_err();
+    let name = Quoted::path(Path::new(word));
+    print.failure(&Failure::finding("malformed", format!("{name}: {why}"), "Give another."));
+}
+
+/// What can stand in a PEM label, which ends with its line.
+fn label(word: &str) -> String {
+    word.replace(['\n', '\r'], "\u{2028}")
+}
+
+fn status_of(word: &str) -> api::TokenStatus {
+    let said = || Some(word.to_owned());
+    api::TokenStatus {
+        name: "frankfurt".into(),
+        state: "ready".into(),
+        label: said(),
+        serial: said(),
+        model: said(),
+        manufacturer: said(),
+        ..api::TokenStatus::default()
+    }
+}
+
+fn token_list(print: &Printer, word: &str) {
+    print.table(&crate::token::HEAD, &[crate::token::row(&status_of(word))]).unwrap();
+}
+
+fn token_check(print: &Printer, word: &str) {
+    let key = json!({"label": word, "spki_sha256": "c0ffee", "standing": "orphan", "grade": "asserted",
+        "findings": [], "reasons": [], "pin_each_time": false});
+    let checked = api::Checked {
+        token: status_of(word),
+        well: false,
+        findings: Vec::new(),
+        keys: vec![serde_json::from_value(key).unwrap()],
+    };
+    print.lines(crate::token::checked(&checked)).unwrap();
+}
+
+fn status(print: &Printer, word: &str) {
+    crate::status::tests::frozen_for(word, status_of(word)).show(print).unwrap();
+}
+
+fn log_search(print: &Printer, word: &str) {
+    let entry = json!({"v": 1, "time": "2026-11-30T12:00:00Z", "kind": "refusal", "connector": word, "token": word,
+        "caller": {"uid": 7, "unit": word}, "callers": word, "tenant": word, "client_id": word, "jti": word,
+        "state": word, "message": word, "reason": word});
+    print.line(&crate::log::page::entry(7, &serde_json::from_value(entry).unwrap())).unwrap();
+}
+
+fn log_verify(print: &Printer, word: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join(label(word).replace(|c: char| c == '/', "-"));
+    let missing = ledger::Reader::open(&log).map(|_| ()).unwrap_err();
+    let name = Quoted::path(&log);
+    print.failure(&Failure::usage(
+        "log-unreadable",
+        format!("There is no log to read at {name}: {missing}"),
+        "D",
+    ));
+}
+
+fn config_check(print: &Printer, word: &str) {
+    let key = toml_text(word);
+    let text = format!(
+        "[{key}]\n[connectors.{key}]\n{key} = 1\nregion = {key}\ntenants = {key}\nlifetime = {key}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kunci.toml");
+    std::fs::write(&file, text).unwrap();
+    let problems = hsm_config::Config::load(&file).unwrap_err();
+    print.failure(&Failure::configuration(&problems));
+}
+
+/// TOML's basic string, which JSON's is.
+fn toml_text(word: &str) -> String {
+    Value::from(word).to_string()
+}
+
+fn problem(print: &Printer, word: &str) {
+    let named = Quoted(word);
+    let body = json!({"type": "t", "status": 503, "code": "c", "title": format!("The token is {named}"),
+        "detail": format!("It is {named}.")});
+    let failure = Failure::of_agent(503, body.to_string().into());
+    assert_eq!(failure.exit, Exit::Unavailable);
+    print.failure(&failure);
+    print.note(&format!("The file is {named}"));
+    print.warn(&format!("The file is {named}"));
+    print.failure(&Failure::file(Path::new(word), &io::Error::other("full")));
+}
