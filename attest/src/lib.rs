@@ -13,8 +13,6 @@ mod certificate;
 mod evidence;
 mod finding;
 mod firmware;
-#[cfg(test)]
-mod forge;
 mod grade;
 mod item;
 mod judgement;
@@ -40,6 +38,8 @@ mod signed;
 mod software;
 mod spki;
 mod statement;
+#[cfg(test)]
+mod test_certs;
 #[cfg(test)]
 mod tests;
 mod verdict;

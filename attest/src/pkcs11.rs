@@ -99,7 +99,7 @@ impl Asserted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forge::Signer;
+    use crate::test_certs::Signer;
 
     fn good() -> Asserted {
         Asserted {

@@ -115,7 +115,7 @@ pub(crate) fn of(info: &SubjectPublicKeyInfoOwned) -> Result<PublicKey, KeyError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forge::{Signer, seq, tlv};
+    use crate::test_certs::{Signer, seq, tlv};
 
     fn compressed(key: &PublicKey) -> Vec<u8> {
         [&[2 + (key.bits()[64] & 1)], &key.bits()[1..33]].concat()
@@ -136,7 +136,7 @@ mod tests {
         let refused = PublicKey::from_spki(&spki).unwrap_err();
         assert_eq!(refused, KeyError::OffCurve(Curve::P256));
         assert_eq!(refused.to_string(), "its public key is no point on the curve P-256");
-        for file in [spki.clone(), crate::forge::armoured("PUBLIC KEY", &spki)] {
+        for file in [spki.clone(), crate::test_certs::armoured("PUBLIC KEY", &spki)] {
             let refused = crate::key(&file).unwrap_err();
             assert!(refused.to_string().contains("no point on the curve P-256"), "{refused}");
         }
@@ -146,7 +146,7 @@ mod tests {
     fn parameters_that_name_no_curve_are_no_curve() {
         let key = PublicKey::from_spki(&Signer::p256().spki()).unwrap();
         let oid = tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
-        let bare = seq(&[seq(&[oid]), crate::forge::bit_string(key.bits())]);
+        let bare = seq(&[seq(&[oid]), crate::test_certs::bit_string(key.bits())]);
         let read = PublicKey::from_spki(&bare).unwrap();
         assert_eq!(read.algorithm(), KeyAlgorithm::Other(spki::EC_PUBLIC_KEY));
     }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::bundle::{self, Bundle};
-use crate::forge::{Signer, request, tlv};
+use crate::test_certs::{Signer, request, tlv};
 use crate::tests::{evidence, today};
 use crate::yubico::hsm;
 use crate::yubico::tests::Hierarchy;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::site::Site;
+use crate::paths::Paths;
 use crate::{
     assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, status, token,
 };
@@ -25,7 +25,7 @@ Examples:
 #[command(name = "kunci", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) site: Site,
+    pub(crate) paths: Paths,
     /// Print the agent's answers unchanged (lists as JSON Lines), and problems as problem+json on standard error
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,

@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let socket = session.site.agent_socket()?;
+    let socket = session.paths.agent_socket()?;
     match &arguments.output {
         Some(file) if arguments.refresh => refresh::keep(arguments, file, &socket.path, session.print).await,
         output => {

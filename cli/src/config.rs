@@ -10,9 +10,9 @@ use quoted::Quoted;
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
+use crate::paths::Paths;
 use crate::print::Printer;
 use crate::private;
-use crate::site::Site;
 use crate::token::readiness;
 
 /// What to do with the configuration.
@@ -61,20 +61,20 @@ struct Told {
     reason: ReadinessReason,
 }
 
-pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
-        Command::Check => return check(site, print),
+        Command::Check => return check(paths, print),
         Command::Example => print.text(&hsm_config::example())?,
         Command::Schema => print.text(&format!("{:#}\n", hsm_config::schema()))?,
     }
     Ok(Exit::Yes)
 }
 
-fn check(site: &Site, print: &Printer) -> Result<Exit, Failure> {
-    let config = site.config()?;
+fn check(paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
+    let config = paths.config()?;
     let tenants = config.load_tenants().map_err(|problems| Failure::configuration(&problems))?;
-    let mut counts = Counts::of(site, &config, tenants.values().map(TenantsFile::len).sum());
-    match private::compare(site.config_path()) {
+    let mut counts = Counts::of(paths, &config, tenants.values().map(TenantsFile::len).sum());
+    match private::compare(paths.config_path()) {
         Ok(recorded) => counts.compare(recorded, print),
         Err(why) => {
             let line = why.lines().collect::<Vec<_>>().join("; ");
@@ -98,9 +98,9 @@ impl Told {
 }
 
 impl Counts {
-    fn of(site: &Site, config: &Config, tenants: usize) -> Self {
+    fn of(paths: &Paths, config: &Config, tenants: usize) -> Self {
         Self {
-            file: site.config_path().display().to_string(),
+            file: paths.config_path().display().to_string(),
             software: config.agent.allow_software_tokens,
             tokens: config.tokens.len(),
             connectors: config.connectors.len(),

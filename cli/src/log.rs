@@ -10,8 +10,8 @@ use ledger::{Entry, Query, Reader, Report};
 use quoted::Quoted;
 
 use crate::failure::{Exit, Failure};
+use crate::paths::Paths;
 use crate::print::Printer;
-use crate::site::Site;
 
 /// What to do with the log.
 #[derive(Debug, Subcommand)]
@@ -53,19 +53,19 @@ pub(crate) struct Show {
     place: Place,
 }
 
-pub(crate) fn run(command: &Command, site: &Site, print: &Printer) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
-        Command::Verify(place) => verify(&place.open(site)?, print),
-        Command::Search(arguments) => search(&arguments.place.open(site)?, &arguments.query(), print),
-        Command::Show(show) => self::show(&show.place.open(site)?, show.index, print),
+        Command::Verify(place) => verify(&place.open(paths)?, print),
+        Command::Search(arguments) => search(&arguments.place.open(paths)?, &arguments.query(), print),
+        Command::Show(show) => self::show(&show.place.open(paths)?, show.index, print),
     }
 }
 
 impl Place {
-    fn open(&self, site: &Site) -> Result<Reader, Failure> {
+    fn open(&self, paths: &Paths) -> Result<Reader, Failure> {
         let dir = match &self.dir {
             Some(dir) => dir.clone(),
-            None => site.config()?.agent.state_dir.join("log"),
+            None => paths.config()?.agent.state_dir.join("log"),
         };
         Reader::open(&dir).map_err(|error| {
             let title = format!("There is no log to read at {}: {error}", Quoted::path(&dir));

@@ -20,17 +20,17 @@ mod foreign;
 mod freeze;
 mod log;
 mod manual;
+mod paths;
 mod print;
 mod private;
 mod proof;
 mod provision;
 mod session;
-mod settle;
-mod site;
 mod status;
 mod token;
 mod touch;
 mod unlock;
+mod wait_ready;
 
 use std::process::ExitCode;
 
@@ -39,9 +39,9 @@ use clap::Parser;
 
 use args::{Cli, Command, Offline, Online};
 use failure::{Exit, Failure};
+use paths::Paths;
 use print::Printer;
 use session::Session;
-use site::Site;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -56,19 +56,19 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, print: &Printer) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Offline(command) => alone(command, &cli.site, print),
+        Command::Offline(command) => alone(command, &cli.paths, print),
         Command::Online(command) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(ask(command, &Session::new(&cli.site, print)))
+            runtime.block_on(ask(command, &Session::new(&cli.paths, print)))
         }
     }
 }
 
-fn alone(command: &Offline, site: &Site, print: &Printer) -> Result<Exit, Failure> {
+fn alone(command: &Offline, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
         Offline::Attest(command) => attest::run(command, print),
-        Offline::Config(command) => config::run(command, site, print),
-        Offline::Log(command) => log::run(command, site, print),
+        Offline::Config(command) => config::run(command, paths, print),
+        Offline::Log(command) => log::run(command, paths, print),
         Offline::Completions { shell } => manual::completions(*shell, print),
         Offline::Man(arguments) => manual::run(arguments, print),
     }

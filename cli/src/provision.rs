@@ -134,7 +134,7 @@ impl Arguments {
         if !self.all {
             return Ok(self.connectors.clone());
         }
-        let names: Vec<_> = session.site.config()?.connectors.keys().map(ToString::to_string).collect();
+        let names: Vec<_> = session.paths.config()?.connectors.keys().map(ToString::to_string).collect();
         if names.is_empty() {
             let detail = "`kunci config example` shows how they are written.";
             return Err(Failure::usage("no-connectors", "The configuration has no connectors", detail));

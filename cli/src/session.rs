@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::paths::{Paths, Socket};
 use crate::print::Printer;
 use crate::private::PrivateAgent;
-use crate::settle::Settling;
-use crate::site::{Site, Socket};
+use crate::wait_ready::WaitReady;
 
 /// What a command is about; its tokens are waited for.
 #[derive(Clone, Copy, Debug)]
@@ -29,14 +29,14 @@ pub(crate) enum Concern<'a> {
 /// A command's surroundings.
 pub(crate) struct Session<'a> {
     /// Where things are.
-    pub(crate) site: &'a Site,
+    pub(crate) paths: &'a Paths,
     /// How to print.
     pub(crate) print: &'a Printer,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(site: &'a Site, print: &'a Printer) -> Self {
-        Self { site, print }
+    pub(crate) fn new(paths: &'a Paths, print: &'a Printer) -> Self {
+        Self { paths, print }
     }
 
     /// Works with the admins' socket of the agent that runs: a private one would know nothing of it.
@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
         &self,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
-        let mut client = Client::connect(&self.site.admin_socket()?.path).await?;
+        let mut client = Client::connect(&self.paths.admin_socket()?.path).await?;
         work(&mut client).await.map_err(Into::into)
     }
 
@@ -54,7 +54,7 @@ impl<'a> Session<'a> {
         concern: Concern<'_>,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
-        self.at(self.site.admin_socket()?, concern, work).await
+        self.at(self.paths.admin_socket()?, concern, work).await
     }
 
     /// Works with the callers' socket of the agent, or with a private one where none runs and we may start it.
@@ -63,9 +63,9 @@ impl<'a> Session<'a> {
         concern: Concern<'_>,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
-        let mut socket = self.site.agent_socket()?;
+        let mut socket = self.paths.agent_socket()?;
         // A service that cannot read the configuration could not start an agent either.
-        socket.named |= self.site.config().is_err();
+        socket.named |= self.paths.config().is_err();
         self.at(socket, concern, work).await
     }
 
@@ -87,15 +87,15 @@ impl<'a> Session<'a> {
         concern: Concern<'_>,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
-        self.site.config()?;
+        self.paths.config()?;
         let agent = {
             let _starting = self.print.spinner("no agent runs; starting a private one");
-            PrivateAgent::start(self.site.config_path()).await?
+            PrivateAgent::start(self.paths.config_path()).await?
         };
         self.print.note("no agent runs: a private one answers, for the length of this command");
         let done = unless_interrupted(async {
             let mut client = Client::connect(&agent.admin_socket()).await?;
-            Settling::new(self, concern)?.wait(&mut client, &agent.admin_socket()).await?;
+            WaitReady::new(self, concern)?.wait(&mut client, &agent.admin_socket()).await?;
             work(&mut client).await.map_err(Into::into)
         });
         let result = done.await;

@@ -40,7 +40,7 @@ pub(crate) struct State {
 }
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let ours = session.site.admin_socket()?.path;
+    let ours = session.paths.admin_socket()?.path;
     let ask =
         async |client: &mut Client| Ok::<_, Failure>((Bodies::ask(client).await?, client.path() != ours));
     let (bodies, is_private) = match arguments.offline {

@@ -64,7 +64,7 @@ pub(crate) async fn run(command: &Command, session: &Session<'_>) -> Result<Exit
         Command::Check(which) => check(&which.token, session).await,
         Command::Unlock(unlock) => {
             let secret = if unlock.management_key { Secret::ManagementKey } else { Secret::Pin };
-            unlock::unlock(&session.site.admin_socket()?.path, &unlock.which.token, secret, session.print)
+            unlock::unlock(&session.paths.admin_socket()?.path, &unlock.which.token, secret, session.print)
         }
         Command::Unlatch(which) => unlatch(&which.token, session).await,
     }

@@ -26,7 +26,7 @@ fn write(dir: &Path) {
             .jti(number.to_string())
             .caller(Caller { uid: 1000, unit: None });
         let done = done.clone();
-        ledger.record(entry, move |result| done.send(result.map(|receipt| receipt.index())).unwrap());
+        ledger.record(entry, move |result| done.send(result.map(|durable| durable.index())).unwrap());
     }
     for _ in 0..ENTRIES {
         landed.recv().unwrap().unwrap();

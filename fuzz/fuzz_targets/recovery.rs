@@ -36,7 +36,7 @@ fn record(ledger: &Ledger) -> Option<u64> {
     let (told, hear) = mpsc::channel();
     ledger.record(Entry::new(Kind::Intent), move |result| {
         // The other end waits.
-        let _ = told.send(result.ok().map(|receipt| receipt.index()));
+        let _ = told.send(result.ok().map(|durable| durable.index()));
     });
     hear.recv().ok().flatten()
 }

@@ -77,7 +77,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         let kind = section.trim_end_matches('s');
-        let help = crate::complaint::suggest(name.as_str(), &known)
+        let help = crate::serde_errors::suggest(name.as_str(), &known)
             .unwrap_or_else(|| format!("add [{section}.{name}], or name one that is there"));
         Err(Fault::new("unknown-name", format!("there is no {kind} {:?}", name.as_str()), help))
     }

@@ -2,11 +2,11 @@
 //!
 //! serde stops at the first error. So the field that it stopped at is noted, taken out, and the rest read again.
 
-use crate::complaint;
 use crate::document::{At, Document, Step};
 use crate::name::Name;
 use crate::problem::{Fault, Problems};
 use crate::schema;
+use crate::serde_errors;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ impl Document<'_> {
         for (key, _) in &self.root {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
-                let help = complaint::suggest(name, known)
+                let help = serde_errors::suggest(name, known)
                     .unwrap_or_else(|| format!("use one of: {}", known.join(", ")));
                 let fault = Fault::new("unknown-field", format!("there is no section {name:?}"), help);
                 problems.push(self.problem(key.span(), &At::default().key(name), fault));
@@ -82,7 +82,7 @@ impl Document<'_> {
             // Where no field is to blame, one is missing: never written, or left out below. Both are noted already.
             if !way.is_empty() || !noted {
                 let at = way.iter().cloned().fold(at.clone(), At::step);
-                problems.push(self.problem(span, &at, complaint::fault(error.message())));
+                problems.push(self.problem(span, &at, serde_errors::fault(error.message())));
             }
             noted = true;
             let Some(Step::Key(field)) = way.first() else { return None };

@@ -45,7 +45,7 @@ fn append(ledger: &Ledger, count: u64, waiting: u64) {
             told.recv().unwrap();
         }
         let tell = tell.clone();
-        ledger.record(intent(), move |receipt| tell.send(receipt.unwrap().index()).unwrap());
+        ledger.record(intent(), move |durable| tell.send(durable.unwrap().index()).unwrap());
     }
     told.iter().take(count.min(waiting) as usize).for_each(|index| assert_ne!(black_box(index), u64::MAX));
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, stamp, text};
+use crate::{Kind, text, timestamp};
 
 /// The only version of the entry format.
 pub(crate) const VERSION: u8 = 1;
@@ -27,7 +27,7 @@ pub struct Entry {
     /// Always 1.
     pub v: u8,
     /// When the writer appended it; stamped by the writer, whatever stood there.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "stamp")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp")]
     pub time: Option<Timestamp>,
     /// What happened.
     pub kind: Kind,

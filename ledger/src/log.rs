@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    Entry, Error, Reader, Receipt, Recovered,
+    DurableEntry, Entry, Error, Reader, Recovered,
     dir::Dir,
     lock::Lock,
     queue::{Job, Queue},
@@ -47,19 +47,23 @@ impl Ledger {
     /// Appends the entry and calls `done` once it is durable, or at once where that cannot be. Never blocks.
     ///
     /// `done` runs on the writer thread (or, when refused at once, on this one): it must be short and must not block.
-    pub fn record(&self, entry: Entry, done: impl FnOnce(Result<Receipt, Error>) + Send + 'static) {
+    pub fn record(&self, entry: Entry, done: impl FnOnce(Result<DurableEntry, Error>) + Send + 'static) {
         self.queue.push(Job::new(entry, Box::new(done)));
     }
 
     /// As [`Ledger::record`], but in no hurry: the entry may wait for the next one that somebody waits for, or for
-    /// [`Ledger::hurry`]. One fdatasync then serves many entries that were begun at different times.
-    pub fn record_lazily(&self, entry: Entry, done: impl FnOnce(Result<Receipt, Error>) + Send + 'static) {
+    /// [`Ledger::flush`]. One fdatasync then serves many entries that were begun at different times.
+    pub fn record_lazily(
+        &self,
+        entry: Entry,
+        done: impl FnOnce(Result<DurableEntry, Error>) + Send + 'static,
+    ) {
         self.queue.push_lazily(Job::new(entry, Box::new(done)));
     }
 
     /// Makes everything durable that was recorded so far.
-    pub fn hurry(&self) {
-        self.queue.hurry();
+    pub fn flush(&self) {
+        self.queue.flush();
     }
 
     /// How many entries are durable.

@@ -8,12 +8,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use crate::{Entry, Error, Receipt};
+use crate::{DurableEntry, Entry, Error};
 
 /// How many records may wait at once.
 pub const MAX_QUEUED: usize = 4096;
 
-type Done = Box<dyn FnOnce(Result<Receipt, Error>) + Send>;
+type Done = Box<dyn FnOnce(Result<DurableEntry, Error>) + Send>;
 
 pub(crate) struct Job {
     pub(crate) entry: Entry,
@@ -26,7 +26,7 @@ impl Job {
     }
 
     /// Tells the one who waits. A panic of theirs must not stop the log.
-    pub(crate) fn answer(self, result: Result<Receipt, Error>) {
+    pub(crate) fn answer(self, result: Result<DurableEntry, Error>) {
         let done = self.done;
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result)));
     }
@@ -59,7 +59,7 @@ impl Queue {
     /// Gives the writer a job that somebody waits for.
     pub(crate) fn push(&self, job: Job) {
         self.push_lazily(job);
-        self.hurry();
+        self.flush();
     }
 
     /// Gives the writer a job that may wait for the next one that somebody waits for.
@@ -75,7 +75,7 @@ impl Queue {
     }
 
     /// Somebody waits now: the writer takes all that is here.
-    pub(crate) fn hurry(&self) {
+    pub(crate) fn flush(&self) {
         let mut state = self.lock();
         if state.jobs.is_empty() {
             return;

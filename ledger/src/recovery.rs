@@ -16,7 +16,7 @@ use crate::{
     layout::{
         BUNDLE, FOLDERS, OPEN, RESERVE, TILES, open_entries, open_hashes, open_number, sealed_entries, tile,
     },
-    marks::Marks,
+    lifecycle_index::LifecycleIndex,
     reserve::Reserve,
     rewrite, sealed,
     sealer::seal,
@@ -41,8 +41,8 @@ pub(crate) struct Ready {
     pub(crate) recovered: Recovered,
     pub(crate) bundle: OpenBundle,
     pub(crate) reserve: Reserve,
-    pub(crate) marks: Marks,
-    pub(crate) unmarked: Marks,
+    pub(crate) marks: LifecycleIndex,
+    pub(crate) unmarked: LifecycleIndex,
     pub(crate) state: Vec<u64>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
     let indices = |range: std::ops::Range<u64>| {
         found.lifecycle.iter().map(|(index, _)| *index).filter(|index| range.contains(index)).collect()
     };
-    let unmarked = Marks { size: first, lifecycle: indices(0..first) };
+    let unmarked = LifecycleIndex { size: first, lifecycle: indices(0..first) };
     let state = indices(first..u64::MAX);
     Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state })
 }
@@ -75,15 +75,17 @@ fn make_folders(dir: &Dir) -> Result<(), Error> {
 }
 
 /// Reads the entries that the marks name; marks that name another kind of entry are not believed.
-fn read_marked(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<Marks, Error> {
-    let Some(marks) = Marks::load(dir, sealed * BUNDLE)? else { return Ok(Marks::default()) };
+fn read_marked(dir: &Dir, sealed: u64, found: &mut Recovered) -> Result<LifecycleIndex, Error> {
+    let Some(marks) = LifecycleIndex::load(dir, sealed * BUNDLE)? else {
+        return Ok(LifecycleIndex::default());
+    };
     match sealed::pick(dir, &marks)? {
         Some((lifecycle, last_time)) => {
             found.lifecycle = lifecycle;
             found.last_time = last_time;
             Ok(marks)
         }
-        None => Ok(Marks::default()),
+        None => Ok(LifecycleIndex::default()),
     }
 }
 

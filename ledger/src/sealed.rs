@@ -13,7 +13,7 @@ use crate::{
     frame::{Frame, Frames},
     hash::{Hash, leaf_hash},
     layout::{BUNDLE, SEALED, sealed_entries, tile},
-    marks::Marks,
+    lifecycle_index::LifecycleIndex,
     tile::stored,
 };
 
@@ -70,7 +70,7 @@ fn frames(bytes: &[u8], number: u64) -> Result<Vec<Frame<'_>>, Error> {
 type Picked = (Vec<(u64, Entry)>, Option<Timestamp>);
 
 /// Reads the entries that the marks name, and the time of the last one below them. Nothing, where they name another kind.
-pub(crate) fn pick(dir: &Dir, marks: &Marks) -> Result<Option<Picked>, Error> {
+pub(crate) fn pick(dir: &Dir, marks: &LifecycleIndex) -> Result<Option<Picked>, Error> {
     let mut by_bundle: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     marks.lifecycle.iter().for_each(|index| by_bundle.entry(index / BUNDLE).or_default().push(*index));
     let mut picked = Vec::with_capacity(marks.lifecycle.len());
@@ -88,7 +88,7 @@ pub(crate) fn pick(dir: &Dir, marks: &Marks) -> Result<Option<Picked>, Error> {
     Ok(Some((picked, last_time(dir, marks)?)))
 }
 
-fn last_time(dir: &Dir, marks: &Marks) -> Result<Option<Timestamp>, Error> {
+fn last_time(dir: &Dir, marks: &LifecycleIndex) -> Result<Option<Timestamp>, Error> {
     let Some(number) = (marks.size / BUNDLE).checked_sub(1) else { return Ok(None) };
     let bytes = load(dir, number)?;
     Ok(entry(&frames(&bytes, number)?, number, BUNDLE as usize - 1)?.time)

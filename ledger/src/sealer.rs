@@ -20,8 +20,8 @@ use crate::{
     error::Failed,
     hash::Hash,
     layout::{BUNDLE, OPEN, open_entries, open_hashes, sealed_entries, tile},
+    lifecycle_index::LifecycleIndex,
     lock::Lock,
-    marks::Marks,
     queue::Queue,
     tile::{complete_with, publish_parents},
 };
@@ -45,9 +45,9 @@ pub(crate) struct Sealer {
     /// Open files below this number exist durably.
     pub(crate) prepared: Arc<AtomicU64>,
     pub(crate) queue: Arc<Queue>,
-    pub(crate) marks: Marks,
+    pub(crate) marks: LifecycleIndex,
     /// Sealed since the marks were written.
-    pub(crate) unmarked: Marks,
+    pub(crate) unmarked: LifecycleIndex,
     pub(crate) _lock: Arc<Lock>,
 }
 

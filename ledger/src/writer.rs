@@ -1,6 +1,6 @@
 //! The writer thread: takes all that waits, writes it with one write and one fdatasync, then answers.
 //!
-//! Nobody gets a receipt before fdatasync returned on a file that still has its name. A refused write costs only those who waited for it; a failed fdatasync,
+//! Nobody gets a `DurableEntry` before fdatasync returned on a file that still has its name. A refused write costs only those who waited for it; a failed fdatasync,
 //! or fsync of the folder of open files, ends the ledger, because the kernel may have dropped the pages and a second try would lie. A batch never straddles two
 //! bundles: it is split there and each part is synced and answered by itself.
 
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::io::{Errno, Result};
 
 use crate::{
-    Error, Receipt,
+    DurableEntry, Error,
     bundle::OpenBundle,
     dir::Dir,
     error::Failed,
@@ -150,7 +150,7 @@ impl Writer {
             if job.entry.kind.is_state() {
                 self.state.push(index);
             }
-            job.answer(Ok(Receipt::new(index)));
+            job.answer(Ok(DurableEntry::new(index)));
         }
         let leaves = Frames::new(&self.buffer).map(|frame| leaf_hash(frame.body));
         self.bundle.accept(self.buffer.len(), leaves);

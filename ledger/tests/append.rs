@@ -1,4 +1,4 @@
-//! Appending: receipts, batches, files, and what a second start finds.
+//! Appending: durable entries, batches, files, and what a second start finds.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod common;
@@ -198,7 +198,7 @@ fn a_lazy_record_is_written_by_the_next_hurried_one_or_a_hurry_or_the_end() {
     assert_eq!(recorded(&ledger, intent(1)), 1);
     assert_eq!(told.recv(), Ok(0));
     lazily(2);
-    ledger.hurry();
+    ledger.flush();
     assert_eq!(told.recv(), Ok(2));
     lazily(3);
     drop((ledger, tell));

@@ -30,8 +30,8 @@ fn child() {
             told.recv().unwrap();
         }
         let tell = tell.clone();
-        ledger.record(intent(number), move |receipt| {
-            let index = receipt.unwrap().index();
+        ledger.record(intent(number), move |durable| {
+            let index = durable.unwrap().index();
             // One write a line: the pipe keeps what was written before the kill.
             std::io::stdout().write_all(format!("\nack {index} j{number}\n").as_bytes()).unwrap();
             tell.send(()).unwrap();

@@ -118,7 +118,7 @@ fn record_until_lost(ledger: &Ledger, kept: &mut BTreeMap<u64, String>) {
         let results: Vec<_> = told.iter().take(AT_ONCE as usize).collect();
         for (jti, result) in &results {
             match result {
-                Ok(receipt) => drop(kept.insert(receipt.index(), format!("j{jti}"))),
+                Ok(durable) => drop(kept.insert(durable.index(), format!("j{jti}"))),
                 Err(Error::Fatal(_)) => {}
                 Err(other) => panic!("{other}"),
             }

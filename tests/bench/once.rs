@@ -57,7 +57,7 @@ fn load_tenants(places: &Places) -> Result<(usize, f64), Problem> {
 /// As the agent loads them: read, written down sorted, and looked at by the front.
 fn tenants(path: &Path) -> Result<Tenants, Problem> {
     let read = TenantsFile::load(path).map_err(|problems| Problem::Agent(problems.to_string()))?;
-    let rows = token::sealed::memory().map_err(Problem::io("make a file in memory"))?;
+    let rows = token::memfd::memory().map_err(Problem::io("make a file in memory"))?;
     read.write(&rows).map_err(Problem::io("write the tenants"))?;
     Tenants::open(rows).map_err(Problem::io("open the tenants"))
 }

@@ -9,10 +9,10 @@ use hsm_config::{ManagementKey, PinSource, Reach, Token};
 use serde::{Deserialize, Serialize};
 use token::control::{HostConfig, LoginOutcome};
 use token::lane::Fault;
-use token::piv::{Attendant, Bay, Card, PivToken, Secret};
+use token::piv::{Card, CardCallbacks, CardCell, PivToken, Secret};
 use token::pkcs11::{Anchor, Module, Names, Pkcs11Token};
 use token::writes::{Call, Write};
-use token::{KeyRef, Pin, PinBearer, Provision};
+use token::{KeyRef, Pin, PinProvider, Provision};
 use zeroize::Zeroizing;
 
 use crate::bench::PIN;
@@ -51,10 +51,10 @@ impl Destroy {
             Reach::YubikeyPiv { serial } => {
                 let mut card = Card::open(serial).unwrap();
                 assert_eq!(card.verify(&Write::begin(Call::Login), &pin()), LoginOutcome::Accepted);
-                let bay = Arc::new(Bay::default());
-                bay.put(card);
+                let cell = Arc::new(CardCell::default());
+                cell.put(card);
                 let owner = Arc::new(Owner(self.config.token.clone()));
-                PivToken::new(bay, owner, &self.config, serial).destroy(&self.key)
+                PivToken::new(cell, owner, &self.config, serial).destroy(&self.key)
             }
         };
         destroyed.unwrap();
@@ -68,7 +68,7 @@ fn pin() -> Pin {
 /// The YubiKey's owner, who knows both of its secrets.
 struct Owner(Token);
 
-impl PinBearer for Owner {
+impl PinProvider for Owner {
     fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
         match give(&pin(), &Write::begin(Call::Login)) {
             LoginOutcome::Accepted => Ok(()),
@@ -77,7 +77,7 @@ impl PinBearer for Owner {
     }
 }
 
-impl Attendant for Owner {
+impl CardCallbacks for Owner {
     fn touch(&self, _: bool) {}
 
     fn management_key(&self) -> Result<Option<Arc<Secret>>, Fault> {

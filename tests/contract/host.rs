@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use tests::rig::binary;
 use token::control::{self, HostConfig, HostState, LoginOutcome, Order, Report};
 use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, TokenReport, Work};
-use token::{KeyId, KeyRef, Message, sealed, seqpacket};
+use token::{KeyId, KeyRef, Message, memfd, seqpacket};
 
 /// How long a host may be silent: a module that is loaded anew every half minute may need two of these to see its token.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -38,7 +38,7 @@ impl Host {
         let mut command = inside(command);
         let child = command.stdin(theirs).stdout(Stdio::null()).spawn().unwrap();
         drop(command);
-        control::send(&control, &Order::Start, &[sealed::seal(config).unwrap().as_fd()]).unwrap();
+        control::send(&control, &Order::Start, &[memfd::seal(config).unwrap().as_fd()]).unwrap();
         let lane = Lane::open(&control);
         Self { control, lane, child, heard: RefCell::default() }
     }

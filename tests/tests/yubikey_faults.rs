@@ -70,7 +70,7 @@ fn two_keys_are_told_apart_by_their_serial_numbers() {
     };
     until_true("the other one is named", named);
     let (looked, woken) = (other.commands("a4"), wakes(&agent));
-    until_true("its keeper has looked again", || wakes(&agent) > woken + WAKES);
+    until_true("its token manager has looked again", || wakes(&agent) > woken + WAKES);
     assert!(named() && other.commands("a4") == looked, "it is opened again and again");
     rig.key.insert();
     agent.await_signature();

@@ -21,7 +21,7 @@ pub const MAX_TEXT_BYTES: usize = 512;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// The first frame: what this host serves. Descriptors: [`HostConfig`], [`sealed`](crate::sealed); the
+    /// The first frame: what this host serves. Descriptors: [`HostConfig`], [`memfd`](crate::memfd); the
     /// [`Board`](crate::writes::Board) of its calls; and a lock that it holds as long as it lives, so that no other host is
     /// started for its token. A host does without the last two.
     Start,

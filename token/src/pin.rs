@@ -16,7 +16,7 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// Who has the PIN of a token that is served, for keys that want it again.
-pub trait PinBearer: Send + Sync {
+pub trait PinProvider: Send + Sync {
     /// Lets `give` present the PIN once: the attempt is durable before, and its outcome is told after. All that is
     /// one call that may write.
     fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault>;

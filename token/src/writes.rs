@@ -19,12 +19,12 @@ use std::time::Duration;
 use rustix::event::Timespec;
 use rustix::fs::{SealFlags, fcntl_add_seals};
 
-use crate::{sealed, seqpacket};
+use crate::{memfd, seqpacket};
 
-/// How many can be under way at a time: more than the keeper and the lanes of two fronts.
+/// How many can be under way at a time: more than the token manager and the lanes of two fronts.
 const PLACES: usize = 64;
 /// How often somebody who waits looks again.
-pub(crate) const BREATH: Duration = Duration::from_millis(10);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// How long the orders are looked at: no one waits for that.
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 /// How long a module may take to load or to log in, whoever waits for it.
@@ -125,7 +125,7 @@ impl Write {
             if let Some(place) = places().take(call) {
                 return Self(place);
             }
-            thread::sleep(BREATH);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
@@ -203,7 +203,7 @@ impl Places {
 impl Board {
     /// An empty one.
     pub fn new() -> io::Result<Self> {
-        let file = sealed::memory()?;
+        let file = memfd::memory()?;
         file.set_len(PLACES as u64)?;
         fcntl_add_seals(&file, SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
         Ok(Self(file))

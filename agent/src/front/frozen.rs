@@ -32,18 +32,18 @@ pub(super) fn restore(front: &Arc<Front>, held: Vec<Name>) {
             front.gates.gate(&connector).shut();
             let entry =
                 Entry::new(Kind::Lifecycle).connector(connector.as_str()).state("frozen").reason(LOST);
-            insist(front.clone(), connector, entry);
+            retry_record(front.clone(), connector, entry);
         }
     }
 }
 
 /// Puts a freeze on record as soon as the disk takes it; shut all the same until then. A thaw ends it.
-pub(crate) fn insist(front: Arc<Front>, connector: Name, entry: Entry) {
+pub(crate) fn retry_record(front: Arc<Front>, connector: Name, entry: Entry) {
     tracing::error!(%connector, "it is frozen, and the ledger does not say so yet");
     let gate = front.gates.gate(&connector);
     tokio::spawn(async move {
         while gate.frozen() {
-            match front.lived(entry.clone()).await {
+            match front.record_lifecycle(entry.clone()).await {
                 Ok(index) => return tracing::warn!(%connector, index, "the freeze is on record now"),
                 Err(error) => tracing::debug!(%error, %connector, "the freeze is not on record yet"),
             }

@@ -3,16 +3,16 @@
 //! Everything that it cannot open itself comes from the supervisor over descriptor 0. It confines itself before it
 //! accepts the first connection, and leaves when the supervisor does.
 
+pub(crate) mod activation;
 mod confine;
-pub(crate) mod door;
 pub(crate) mod frozen;
+mod maintenance;
 pub(crate) mod outlook;
 pub(crate) mod parts;
 pub(crate) mod reload;
-pub(crate) mod standing;
+pub(crate) mod shutdown;
 mod start;
 mod supervisor;
-mod tick;
 mod told;
 pub(crate) mod words;
 
@@ -23,17 +23,17 @@ use std::time::Instant;
 use hsm_config::{Agent, Connector, Name, Verb};
 use ledger::{Caller, Entry};
 
-use crate::front::door::Door;
+use crate::front::shutdown::Shutdown;
 use crate::ipc::peer::Peer;
 use crate::keys::connectors::{ActiveKey, Connectors};
 use crate::keys::lifecycle::Lifecycle;
 use crate::keys::posture::Exceptions;
-use crate::keys::readiness::{Reason, Terms};
+use crate::keys::readiness::{KeyPolicy, Reason};
 use crate::records::clock::{Clock, Reading};
 use crate::records::journal::Journal;
 use crate::records::refusals::Refusals;
-use crate::spine::flight::{Flight, Frozen, Gates};
-use crate::spine::policy::{self, Application, Grant, ObjectId, Policy, Refusal, Warrant};
+use crate::spine::in_flight::{Frozen, Gates, InFlight};
+use crate::spine::policy::{self, AdminGrant, Application, Grant, ObjectId, Policy, Refusal};
 use crate::spine::request::Request;
 use crate::tokens::Tokens;
 
@@ -63,7 +63,7 @@ pub struct Front {
     /// Requests in flight, and freezes.
     pub gates: Gates,
     /// Requests that are being answered, and the stop.
-    pub door: Door,
+    pub shutdown: Shutdown,
     /// Counted refusals.
     pub refusals: Refusals,
     /// The fold of the ledger.
@@ -89,9 +89,9 @@ impl Front {
         self.counted(peer, Some(&name), self.policy().decide(peer, request, now))
     }
 
-    /// An admin's warrant by the rules in force.
-    pub fn warrant(&self, peer: &Peer, verb: Verb) -> Result<Warrant, Refusal> {
-        self.counted(peer, None, self.policy().warrant(peer, verb))
+    /// An admin's grant by the rules in force.
+    pub fn admin_grant(&self, peer: &Peer, verb: Verb) -> Result<AdminGrant, Refusal> {
+        self.counted(peer, None, self.policy().admin_grant(peer, verb))
     }
 
     /// Whether any rule makes the peer an admin.
@@ -111,8 +111,8 @@ impl Front {
         self.counted(peer, Some(name), self.policy().application(name, id))
     }
 
-    /// Starts a flight of a connector, unless it is frozen.
-    pub fn enter(&self, caller: &Caller, name: &Name) -> Result<Flight, Frozen> {
+    /// Lets a request of a connector in, unless it is frozen.
+    pub fn enter(&self, caller: &Caller, name: &Name) -> Result<InFlight, Frozen> {
         let count = |_: &Frozen| {
             self.refusals.count(caller.clone(), Some(name), "connector-frozen", Instant::now());
         };
@@ -138,9 +138,9 @@ impl Front {
     }
 
     /// What the configuration says of a connector's key on a token.
-    pub fn terms(&self, connector: &Connector, token: &Name) -> Terms {
+    pub fn key_policy(&self, connector: &Connector, token: &Name) -> KeyPolicy {
         let exceptions = [&connector.exceptions[..], self.tokens.exceptions(token)].concat();
-        Terms { allow_software: self.agent.allow_software_tokens, exceptions }
+        KeyPolicy { allow_software: self.agent.allow_software_tokens, exceptions }
     }
 
     /// The keys that may sign for a connector now; there is at least one.
@@ -149,10 +149,10 @@ impl Front {
     }
 
     /// Records a lifecycle entry and folds it, in this order.
-    pub async fn lived(&self, entry: Entry) -> Result<u64, ledger::Error> {
-        let receipt = self.journal.record(entry.clone()).await?;
-        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner).apply(receipt.index(), &entry);
-        Ok(receipt.index())
+    pub async fn record_lifecycle(&self, entry: Entry) -> Result<u64, ledger::Error> {
+        let durable = self.journal.record(entry.clone()).await?;
+        self.lifecycle.lock().unwrap_or_else(PoisonError::into_inner).apply(durable.index(), &entry);
+        Ok(durable.index())
     }
 
     /// Looks at the fold.

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use hsm_config::{Connector, Name};
-use token::Place;
+use token::KeyLocation;
 use token::lane::KeyReport;
 
 use super::Front;
@@ -96,7 +96,7 @@ pub(crate) fn token(front: &Front, name: &Name) -> Option<Reason> {
 /// A log that knows no key, beside certificates or keys that only a log of ours can have named.
 fn log_is_new(front: &Front) -> bool {
     // A place of its module's naming may hold what was there before us.
-    let is_ours = |report: &KeyReport| report.id.is_some_and(|id| Place::of(id).is_none());
+    let is_ours = |report: &KeyReport| report.id.is_some_and(|id| KeyLocation::of(id).is_none());
     front.with_lifecycle(|lifecycle| lifecycle.keys().is_empty())
         && (!front.kept.is_empty() || front.tokens.hold(is_ours))
 }

@@ -9,7 +9,7 @@ use hsm_config::{Name, Tenants};
 use ledger::{Ledger, Recovered};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::door::Door;
+use super::shutdown::Shutdown;
 use super::{Front, Supervisor, Told};
 use crate::ipc::link::{FromFront, Resolved};
 use crate::keys::connectors::Connectors;
@@ -18,7 +18,7 @@ use crate::keys::posture::Exceptions;
 use crate::records::clock::{Clock, Reading};
 use crate::records::journal::Journal;
 use crate::records::refusals::Refusals;
-use crate::spine::flight::Gates;
+use crate::spine::in_flight::Gates;
 use crate::spine::policy::Policy;
 use crate::tokens::Tokens;
 
@@ -52,7 +52,7 @@ impl Front {
             exceptions: Exceptions::default(),
             told: Told::default(),
             gates: Gates::default(),
-            door: Door::new(&resolved.config),
+            shutdown: Shutdown::new(&resolved.config),
             refusals: Refusals::default(),
             lifecycle: Mutex::new(Lifecycle::fold(lifecycle)),
             reloading: tokio::sync::Mutex::new(()),

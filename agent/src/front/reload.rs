@@ -58,7 +58,7 @@ impl Tables {
                 return Err(problem);
             }
             let config = fds.into_iter().next().ok_or("the supervisor sent no configuration")?;
-            let resolved = token::sealed::open::<Resolved>(config).map_err(|error| error.to_string())?;
+            let resolved = token::memfd::open::<Resolved>(config).map_err(|error| error.to_string())?;
             let tenants = self.open().map_err(|error| error.to_string())?;
             Ok(Policy::new(&resolved, tenants))
         };

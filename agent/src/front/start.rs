@@ -17,7 +17,7 @@ use super::outlook::Subject;
 use super::parts::Parts;
 use super::reload::{NotOpened, Tables};
 use super::words::{listen, listen_on, speak};
-use super::{Front, confine, frozen, standing, tick, told};
+use super::{Front, activation, confine, frozen, maintenance, told};
 use crate::http;
 use crate::ipc::control::Control;
 use crate::ipc::exit;
@@ -80,13 +80,13 @@ async fn live(control: OwnedFd) -> Result<(), StartError> {
     };
     let front = Arc::new(Front::new(parts));
     frozen::restore(&front, given.frozen);
-    standing::remember(&front).await;
+    activation::remember(&front).await;
     told::tell(&front, |subject| *subject == Subject::Agent);
     let [agent, admin] = given.sockets.map(UnixListener::from);
     http::serve(front.clone(), agent, http::Surface::Agent)?;
     http::serve(front.clone(), admin, http::Surface::Admin)?;
     tokio::spawn(speak(control.clone(), queue));
-    tokio::spawn(tick::run(front.clone()));
+    tokio::spawn(maintenance::run(front.clone()));
     front.supervisor.ready();
     listen(&front, &control, &mut tables).await?;
     tokio::select! {
@@ -106,7 +106,7 @@ async fn take(control: &Control, tables: &mut Tables) -> Result<Given, StartErro
             (ToFront::Frozen { connector }, _) => frozen.push(connector),
             (ToFront::Start, fds) => {
                 let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
-                let resolved: Resolved = token::sealed::open(config)?;
+                let resolved: Resolved = token::memfd::open(config)?;
                 let tenants = tables.open()?;
                 return Ok(Given { resolved, tenants, frozen, sockets: [agent, admin] });
             }
@@ -117,7 +117,7 @@ async fn take(control: &Control, tables: &mut Tables) -> Result<Given, StartErro
 
 /// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
 async fn stop(front: &Front) {
-    front.door.drain(&front.gates).await;
+    front.shutdown.drain(&front.gates).await;
     front.journal.settled().await;
     for (_, entry) in front.refusals.rest(std::time::Instant::now()) {
         // At a stop nobody can be told any more; the ledger logs its own failure.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::reload::Tables;
-use super::{Front, standing};
+use super::{Front, activation};
 use crate::ipc::control::Control;
 use crate::ipc::link::{FromFront, ToFront};
 
@@ -57,7 +57,7 @@ pub(crate) fn heed(
             front.connectors.token_away(&token);
             front.tokens.lanes(&token, generation, fds);
         }
-        ToFront::Host { token, generation, state } => standing::host(front, token, generation, state),
+        ToFront::Host { token, generation, state } => activation::host(front, token, generation, state),
         ToFront::Touch { token, generation, waits } => front.tokens.touched(&token, generation, waits),
         ToFront::Unlatched { id, problem } => front.supervisor.answered(id, problem),
         ToFront::Start | ToFront::Frozen { .. } => tracing::warn!("a second start is ignored"),

@@ -10,11 +10,11 @@ use ledger::{Entry, Kind};
 
 use super::body::Json as Parsed;
 use super::path::Path;
-use crate::front::{Front, frozen::insist};
+use crate::front::{Front, frozen::retry_record};
 use crate::ipc::peer::Peer;
 use crate::records::journal;
-use crate::spine::policy::Warrant;
-use crate::spine::walk::to_the_end;
+use crate::spine::policy::AdminGrant;
+use crate::spine::run_to_completion::run_to_completion;
 
 /// The longest reason, in bytes: the ledger's entries hold no longer text.
 const MAX_REASON: usize = 128;
@@ -36,15 +36,15 @@ pub(super) async fn freeze(
     Parsed(asked): Parsed<Reason>,
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Freeze, &asked)?;
-    let frozen = to_the_end(async move {
+    let frozen = run_to_completion(async move {
         let gate = front.gates.gate(&name);
         // Shut and handed to the ledger without a pause in between, as a thaw does, so that both have one order.
         gate.shut();
         front.tokens.rouse();
         front.supervisor.gate(&name, true);
-        let (recorded, ()) = tokio::join!(front.lived(entry.clone()), gate.landed());
+        let (recorded, ()) = tokio::join!(front.record_lifecycle(entry.clone()), gate.drained());
         if recorded.is_err() {
-            insist(front.clone(), name.clone(), entry);
+            retry_record(front.clone(), name.clone(), entry);
         }
         let log_index = recorded.ok();
         Ok(Frozen { connector: name.to_string(), frozen: true, durable: log_index.is_some(), log_index })
@@ -70,10 +70,10 @@ pub(super) async fn thaw(
     Parsed(asked): Parsed<Reason>,
 ) -> Result<Json<Frozen>, Problem> {
     let (name, entry) = flag(&front, &peer, &connector, Verb::Thaw, &asked)?;
-    let thawed = to_the_end(async move {
+    let thawed = run_to_completion(async move {
         let gate = front.gates.gate(&name);
         let shut = gate.times_shut();
-        let index = front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
+        let index = front.record_lifecycle(entry).await.map_err(|error| journal::unavailable(&error))?;
         gate.undo(shut);
         front.supervisor.gate(&name, gate.frozen());
         let (connector, frozen) = (name.to_string(), gate.frozen());
@@ -95,7 +95,7 @@ pub(super) async fn reload(
     State(front): State<Arc<Front>>,
     Extension(peer): Extension<Arc<Peer>>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    spend(&front, front.warrant(&peer, Verb::Reload)?, None).await?;
+    spend(&front, front.admin_grant(&peer, Verb::Reload)?, None).await?;
     front.supervisor.reload().await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
@@ -108,10 +108,9 @@ pub(super) fn reason(text: &str) -> Result<&str, Problem> {
     }
 }
 
-/// Spends a warrant for a verb that leaves no signature: it is on record before it is done.
-pub(super) async fn spend(front: &Front, warrant: Warrant, token: Option<&Name>) -> Result<(), Problem> {
-    let mut entry =
-        Entry::new(Kind::Posture).reason(warrant.verb().as_str()).caller(warrant.caller().clone());
+/// Spends a grant for a verb that leaves no signature: it is on record before it is done.
+pub(super) async fn spend(front: &Front, grant: AdminGrant, token: Option<&Name>) -> Result<(), Problem> {
+    let mut entry = Entry::new(Kind::Posture).reason(grant.verb().as_str()).caller(grant.caller().clone());
     entry.token = token.map(ToString::to_string);
     front.journal.record(entry).await.map(drop).map_err(|error| journal::unavailable(&error))
 }
@@ -123,10 +122,10 @@ fn flag(
     verb: Verb,
     asked: &Reason,
 ) -> Result<(Name, Entry), Problem> {
-    let warrant = front.warrant(peer, verb)?;
+    let grant = front.admin_grant(peer, verb)?;
     let name = front.visible(peer, connector)?;
     let state = if verb == Verb::Freeze { "frozen" } else { "thawed" };
     let entry = Entry::new(Kind::Lifecycle).connector(name.as_str()).state(state);
-    let entry = entry.reason(reason(&asked.reason)?).caller(warrant.caller().clone());
+    let entry = entry.reason(reason(&asked.reason)?).caller(grant.caller().clone());
     Ok((name, entry))
 }

@@ -14,7 +14,7 @@ use crate::front::Front;
 use crate::ipc::peer::Peer;
 use crate::spine;
 use crate::spine::answer::{Answer, Finished};
-use crate::spine::flight::Flight;
+use crate::spine::in_flight::InFlight;
 
 /// Get a client assertion for one tenant and client id.
 #[utoipa::path(
@@ -40,9 +40,9 @@ pub(super) async fn create(
     respond(spine::assertion(front, peer, connector, body).await?)
 }
 
-/// The flight rides along until the last byte was written.
-pub(super) fn flying(mut response: Response, flight: Flight) -> Response {
-    response.extensions_mut().insert(Arc::new(flight));
+/// It stays in flight until the last byte was written.
+pub(super) fn with_in_flight(mut response: Response, in_flight: InFlight) -> Response {
+    response.extensions_mut().insert(Arc::new(in_flight));
     response
 }
 
@@ -55,7 +55,7 @@ fn respond(answer: Answer) -> Result<Response, Problem> {
     let log_index = answer.log_index();
     let Message::Assertion(message) = answer.message() else { return Err(other_kind()) };
     let (jti, expires_at, x5t_s256) = (message.jti.clone(), message.exp, message.x5t_s256());
-    let (Finished::Jws(assertion), flight) = answer.finish()? else { return Err(other_kind()) };
+    let (Finished::Jws(assertion), in_flight) = answer.finish()? else { return Err(other_kind()) };
     let body = Assertion { assertion, jti, expires_at, x5t_s256, log_index };
-    Ok(flying(axum::Json(body).into_response(), flight))
+    Ok(with_in_flight(axum::Json(body).into_response(), in_flight))
 }

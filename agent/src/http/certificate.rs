@@ -56,9 +56,9 @@ pub(super) async fn install(
     Path(connector): Path<String>,
     Parsed(install): Parsed<Install>,
 ) -> Result<Json<Certificate>, Problem> {
-    let warrant = front.warrant(&peer, Verb::Certificates)?;
+    let grant = front.admin_grant(&peer, Verb::Certificates)?;
     let name = front.visible(&peer, &connector)?;
-    let key = provision::install(front, warrant, name, install).await?;
+    let key = provision::install(front, grant, name, install).await?;
     Ok(Json(certificate(&key)))
 }
 

@@ -29,9 +29,9 @@ pub(super) async fn check(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<Checked>, Problem> {
-    let warrant = front.warrant(&peer, Verb::Check)?;
+    let grant = front.admin_grant(&peer, Verb::Check)?;
     let name = known(&front, &token)?;
-    spend(&front, warrant, Some(&name)).await?;
+    spend(&front, grant, Some(&name)).await?;
     let (posture, keys) = provision::check(front.clone(), name.clone()).await?;
     let (token, findings) = (status(&front, &name), posture.findings());
     let well = is_well(&token, &findings, &keys);

@@ -10,7 +10,7 @@ use hsm_config::Verb;
 use token::Message;
 
 use super::admin::reason;
-use super::assertions::{flying, other_kind};
+use super::assertions::{other_kind, with_in_flight};
 use super::body::Json as Parsed;
 use super::path::Path;
 use crate::front::Front;
@@ -40,23 +40,23 @@ pub(super) async fn create(
     Path(connector): Path<String>,
     Parsed(asked): Parsed<ProofRequest>,
 ) -> Result<Response, Problem> {
-    let warrant = front.warrant(&peer, Verb::Proof)?;
+    let grant = front.admin_grant(&peer, Verb::Proof)?;
     let name = front.visible(&peer, &connector)?;
     let (reason, id) = (reason(&asked.reason)?.to_owned(), ObjectId::parse(&asked.object_id)?);
     let application = front.application(&peer, &name, &id)?;
-    let flight = front.enter(warrant.caller(), &name)?;
+    let in_flight = front.enter(grant.caller(), &name)?;
     let rules = front.policy();
     let connector = rules.connector(&name).ok_or(Refusal::Connector)?;
-    let route = Route::of(&front, &name, connector, warrant.caller())?;
+    let route = Route::of(&front, &name, connector, grant.caller())?;
     let compose = move |key: &ActiveKey, now| {
-        let draft = Draft::proof(&warrant, &application, key.key.clone(), key.thumbprint, now)?;
+        let draft = Draft::proof(&grant, &application, key.key.clone(), key.thumbprint, now)?;
         Ok(draft.because(&reason))
     };
-    let answer = spine::release_on_any(front, route, flight, compose).await?;
+    let answer = spine::release_on_any(front, route, in_flight, compose).await?;
     let log_index = answer.log_index();
     let Message::Proof(message) = answer.message() else { return Err(other_kind()) };
     let expires_at = message.exp;
-    let (Finished::Jws(proof), flight) = answer.finish()? else { return Err(other_kind()) };
+    let (Finished::Jws(proof), in_flight) = answer.finish()? else { return Err(other_kind()) };
     let body = Proof { proof, expires_at, log_index };
-    Ok(flying(axum::Json(body).into_response(), flight))
+    Ok(with_in_flight(axum::Json(body).into_response(), in_flight))
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hsm_config::Verb;
 
-use super::assertions::flying;
+use super::assertions::with_in_flight;
 use super::body::Json as Parsed;
 use super::path::Path;
 use crate::front::Front;
@@ -33,12 +33,12 @@ pub(super) async fn create(
     Path(connector): Path<String>,
     Parsed(how): Parsed<Provision>,
 ) -> Result<Response, Problem> {
-    let warrant = front.warrant(&peer, Verb::Provision)?;
+    let grant = front.admin_grant(&peer, Verb::Provision)?;
     let name = front.visible(&peer, &connector)?;
-    let (provisioned, flight) = provision::provision(front, warrant, name, how).await?;
+    let (provisioned, in_flight) = provision::provision(front, grant, name, how).await?;
     let response = axum::Json(provisioned).into_response();
-    Ok(match flight {
-        Some(flight) => flying(response, flight),
+    Ok(match in_flight {
+        Some(in_flight) => with_in_flight(response, in_flight),
         None => response,
     })
 }

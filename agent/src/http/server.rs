@@ -30,7 +30,7 @@ use super::stream::{Outbox, Stream};
 use super::{Surface, router};
 use crate::front::Front;
 use crate::ipc::peer::{NoPeer, Peer};
-use crate::spine::flight::Flight;
+use crate::spine::in_flight::InFlight;
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -67,7 +67,7 @@ pub fn serve(front: Arc<Front>, listener: StdListener, surface: Surface) -> io::
             let accepted = tokio::select! {
                 biased;
                 // Who has not come in yet waits for the next front: the queue is the supervisor's, or systemd's.
-                () = server.front.door.shut() => break,
+                () = server.front.shutdown.begun() => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
@@ -129,11 +129,11 @@ impl Server {
 
     /// Says why there is no place or no peer, and hangs up.
     fn turn_away(&self, socket: UnixStream, uid: u32, problem: &Problem) {
-        self.overflow.tell(socket, uid, problem, self.front.door.enter());
+        self.overflow.tell(socket, uid, problem, self.front.shutdown.enter());
     }
 
     async fn drive(&self, socket: UnixStream, peer: Arc<Peer>, place: &Place) {
-        let _inside = self.front.door.enter();
+        let _inside = self.front.shutdown.enter();
         let (outbox, silence) = (Outbox::default(), Arc::new(Silence::begin()));
         let stream = TokioIo::new(Stream::new(socket, peer.clone(), outbox.clone(), silence.clone()));
         let service = service_fn(|request| async {
@@ -152,7 +152,7 @@ impl Server {
         let served = tokio::select! {
             biased;
             served = connection.as_mut() => served,
-            () = silence.ends(&self.front.door) => connection.await,
+            () = silence.ends(&self.front.shutdown) => connection.await,
         };
         if let Err(error) = served {
             tracing::debug!(%error, uid = peer.uid(), "a connection ended");
@@ -172,7 +172,7 @@ impl Server {
         let (uid, stranger) = (peer.uid(), !self.front.policy().knows(&peer));
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
-        let answer = self.front.door.answered(self.router.clone().oneshot(request)).await;
+        let answer = self.front.shutdown.answered(self.router.clone().oneshot(request)).await;
         let mut response = match answer {
             Ok(answer) => answer.unwrap_or_else(|never: Infallible| match never {}),
             Err(stopping) => stopping.into_response(),
@@ -180,14 +180,14 @@ impl Server {
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             tell(&problem);
         }
-        if let Some(flight) = response.extensions_mut().remove::<Arc<Flight>>() {
-            outbox.put(flight);
+        if let Some(in_flight) = response.extensions_mut().remove::<Arc<InFlight>>() {
+            outbox.put(in_flight);
         }
         // What a stranger asks for and gets is as much in the others' way as what it does not get.
         if response.status().is_client_error() || stranger {
             sleep(self.limits.refused(uid, Instant::now())).await;
         }
-        if self.front.door.shut_at().is_some() {
+        if self.front.shutdown.began_at().is_some() {
             // Nothing more is asked here, so that nothing more can be lost.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

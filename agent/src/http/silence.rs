@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::front::door::Door;
+use crate::front::shutdown::Shutdown;
 
 /// How long a connection may be idle. Less than a head may take, so that this end comes before that one.
 const IDLE: Duration = Duration::from_secs(12);
@@ -51,9 +51,9 @@ impl Silence {
     }
 
     /// Returns once it lasted too long.
-    pub(super) async fn ends(&self, door: &Door) {
+    pub(super) async fn ends(&self, shutdown: &Shutdown) {
         loop {
-            let shut = door.shut_at();
+            let shut = shutdown.began_at();
             let left = self.state().left(Instant::now(), shut);
             if left.is_zero() {
                 self.state().over = true;
@@ -61,7 +61,7 @@ impl Silence {
             }
             tokio::select! {
                 () = sleep(left) => {}
-                () = door.shut(), if shut.is_none() => {}
+                () = shutdown.begun(), if shut.is_none() => {}
             }
         }
     }

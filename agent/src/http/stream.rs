@@ -2,7 +2,8 @@
 //!
 //! Every receive asks for the sender's credentials (SO_PASSCRED, unix(7)); bytes from another process than the one
 //! that connected end the connection. A write that makes no progress for ten seconds ends it too; where it was silent
-//! for too long, its receiving side is shut before it is closed; and it lingers at its end. Flights of answers land here: when their bytes were handed to the kernel, or when the connection is gone.
+//! for too long, its receiving side is shut before it is closed; and it lingers at its end. Answers are in flight until here: until their
+//! bytes were handed to the kernel, or the connection is gone.
 
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -22,18 +23,18 @@ use tokio::time::{Sleep, sleep};
 use super::linger::Linger;
 use super::silence::Silence;
 use crate::ipc::peer::Peer;
-use crate::spine::flight::Flight;
+use crate::spine::in_flight::InFlight;
 
 /// How long a client may refuse to take bytes that wait for it.
 const WRITE_STALL: Duration = Duration::from_secs(10);
 
-/// Flights whose answers are being written.
+/// What is in flight whose answers are being written.
 #[derive(Clone, Default)]
 pub(super) struct Outbox(Arc<Mutex<Leaving>>);
 
 #[derive(Default)]
 struct Leaving {
-    flights: Vec<Arc<Flight>>,
+    in_flight: Vec<Arc<InFlight>>,
     written: bool,
 }
 
@@ -50,11 +51,11 @@ pub(super) struct Stream {
 }
 
 impl Outbox {
-    /// Keeps a flight until its answer was written.
-    pub(super) fn put(&self, flight: Arc<Flight>) {
+    /// Keeps a request in flight until its answer was written.
+    pub(super) fn put(&self, in_flight: Arc<InFlight>) {
         let mut leaving = self.leaving();
         leaving.written = false;
-        leaving.flights.push(flight);
+        leaving.in_flight.push(in_flight);
     }
 
     fn wrote(&self) {
@@ -65,7 +66,7 @@ impl Outbox {
     fn flushed(&self) {
         let mut leaving = self.leaving();
         if leaving.written {
-            leaving.flights.clear();
+            leaving.in_flight.clear();
         }
     }
 

@@ -49,9 +49,9 @@ pub(super) async fn init(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<Json<TokenStatus>, Problem> {
-    let warrant = front.warrant(&peer, Verb::Init)?;
+    let grant = front.admin_grant(&peer, Verb::Init)?;
     let name = known(&front, &token)?;
-    spend(&front, warrant, Some(&name)).await?;
+    spend(&front, grant, Some(&name)).await?;
     has_no_keys(&front, &name)?;
     let (tokens, token) = (front.clone(), name.clone());
     let asked =
@@ -111,9 +111,9 @@ pub(super) async fn unlatch(
     Extension(peer): Extension<Arc<Peer>>,
     Path(token): Path<String>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    let warrant = front.warrant(&peer, Verb::Unlatch)?;
+    let grant = front.admin_grant(&peer, Verb::Unlatch)?;
     let name = known(&front, &token)?;
-    spend(&front, warrant, Some(&name)).await?;
+    spend(&front, grant, Some(&name)).await?;
     front.supervisor.unlatch(&name).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }

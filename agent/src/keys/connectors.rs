@@ -10,7 +10,7 @@ use hsm_config::{Connector, Flaw, Name};
 use token::message::Thumbprint;
 use token::{PublicKey, Sha256};
 
-use super::readiness::{Dates, Fit, Reason};
+use super::readiness::{Dates, EligibleKey, Reason};
 use crate::spine::draft::SigningKey;
 
 /// A key that may sign assertions.
@@ -108,8 +108,8 @@ impl Standing {
 
 impl ActiveKey {
     /// Joins a key and its certificate, which must be for that very key and be the one that the ledger names.
-    pub fn new(fit: Fit, certificate: Vec<u8>, recorded: Sha256) -> Result<Self, Reason> {
-        let Fit { key, excused } = fit;
+    pub fn new(eligible: EligibleKey, certificate: Vec<u8>, recorded: Sha256) -> Result<Self, Reason> {
+        let EligibleKey { key, excused } = eligible;
         let lost = || Reason::CertificateLost(key.connector.clone());
         let certified = PublicKey::from_certificate(&certificate).map_err(|_| lost())?;
         let thumbprint = Thumbprint::of(&certificate);

@@ -83,7 +83,7 @@ async fn certificate(front: &Front, key: &Key) -> Option<Vec<u8>> {
 }
 
 /// What the maker of the token says of the key's birth, DER as base64: nothing where the token is away or makes no such
-/// statement. A lane's question is always walked to its end.
+/// statement. A lane's question always runs to completion.
 async fn attestation(front: &Arc<Front>, key: &Key) -> Vec<String> {
     let (Ok(token), Ok(connector), Some(pin)) = (key.token.parse::<Name>(), key.connector.parse(), key.pin())
     else {

@@ -8,7 +8,7 @@
 use hsm_config::Name;
 use token::control::label;
 use token::lane::KeyReport;
-use token::{Place, Sha256};
+use token::{KeyLocation, Sha256};
 
 use super::lifecycle::{Key, Lifecycle};
 
@@ -19,8 +19,8 @@ pub(crate) fn name(lifecycle: &Lifecycle, token: &Name, keys: &mut Vec<KeyReport
 
 /// Names one key; whether it is any of our business.
 fn named(lifecycle: &Lifecycle, token: &Name, report: &mut KeyReport) -> bool {
-    let Some(place) = report.id.and_then(Place::of) else { return true };
-    let here = |key: &&Key| key.token == token.as_str() && Place::of(key.id).as_ref() == Some(&place);
+    let Some(place) = report.id.and_then(KeyLocation::of) else { return true };
+    let here = |key: &&Key| key.token == token.as_str() && KeyLocation::of(key.id).as_ref() == Some(&place);
     let spki_sha256 = Sha256::of(&report.spki);
     let meant = lifecycle.keys().iter().enumerate().filter(|(_, key)| here(key)).max_by_key(|(at, key)| {
         let usable = key.pin();
@@ -41,8 +41,8 @@ mod tests {
     use ledger::{Entry, Kind};
     use token::KeyId;
 
-    fn place() -> Place {
-        Place::Slot { serial: 12_345_678, slot: "82".parse().unwrap() }
+    fn place() -> KeyLocation {
+        KeyLocation::Slot { serial: 12_345_678, slot: "82".parse().unwrap() }
     }
 
     fn entry(state: &str, tail: u8) -> Entry {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_key_under_an_identifier_that_its_module_chose_is_named_as_one_in_a_slot_is() {
-        let place = Place::Object("02".parse().unwrap());
+        let place = KeyLocation::Object("02".parse().unwrap());
         let id = |tail: u8| place.id([tail; 8]);
         let adopted = pinned(0, b"key").key(id(1).to_string());
         let found = |spki| {

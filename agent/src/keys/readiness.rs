@@ -15,7 +15,7 @@ use hsm_config::{Connector, KeyType, Name};
 use token::control::HostState;
 
 pub use dates::Dates;
-pub use pinned::{Fit, Terms, makes, pinned, unpinned};
+pub use pinned::{EligibleKey, KeyPolicy, makes, pinned, unpinned};
 pub use reason::Reason;
 
 /// What is known of a connector's key on a token.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use api::Problem;
-use ledger::{Entry, Error, Kind, Ledger, Reader, Receipt};
+use ledger::{DurableEntry, Entry, Error, Kind, Ledger, Reader};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -41,7 +41,7 @@ pub struct Recording {
 /// A durable intent that has not been answered yet.
 #[must_use = "an intent that is dropped is voided"]
 pub struct Intent {
-    receipt: Receipt,
+    durable: DurableEntry,
     void: Void,
 }
 
@@ -61,7 +61,7 @@ impl Journal {
     }
 
     /// Records an entry and waits until it is durable.
-    pub async fn record(&self, entry: Entry) -> Result<Receipt, Error> {
+    pub async fn record(&self, entry: Entry) -> Result<DurableEntry, Error> {
         let (done, waiting) = oneshot::channel();
         self.ledger.record(entry, move |result| {
             // Whoever waited may be gone; the entry is durable all the same.
@@ -77,23 +77,23 @@ impl Journal {
         let (journal, unsettled) = (self.clone(), Unsettled::new(&self.unsettled));
         self.ledger.record_lazily(entry, move |result| {
             // If nobody waits any more, the intent comes back in the error and voids itself.
-            let _ = done.send(result.map(|receipt| {
-                let void = Void { index: receipt.index(), journal: Some((journal, unsettled)) };
-                Intent { receipt, void }
+            let _ = done.send(result.map(|durable| {
+                let void = Void { index: durable.index(), journal: Some((journal, unsettled)) };
+                Intent { durable, void }
             }));
         });
         Recording { waiting: Some(waiting), known: None, journal: self.clone() }
     }
 
     /// Records an entry on nobody's time.
-    pub fn note(&self, entry: Entry) {
+    pub fn record_detached(&self, entry: Entry) {
         self.ledger.record(entry, noted);
     }
 
     /// Waits until every intent was refused, released or voided, so that a front that stops leaves none in between.
     pub async fn settled(&self) {
         while self.unsettled.load(Ordering::SeqCst) > 0 {
-            self.ledger.hurry();
+            self.ledger.flush();
             sleep(LOOK).await;
         }
     }
@@ -116,14 +116,14 @@ impl Journal {
 
 impl Recording {
     /// Has it written now, unless it is durable already: then nobody has to wait for the disk.
-    pub fn hurry(&mut self) {
+    pub fn flush(&mut self) {
         let Some(waiting) = &mut self.waiting else { return };
         match waiting.try_recv() {
             Ok(result) => {
                 self.waiting = None;
                 self.known = Some(result);
             }
-            Err(_) => self.journal.ledger.hurry(),
+            Err(_) => self.journal.ledger.flush(),
         }
     }
 
@@ -139,7 +139,7 @@ impl Recording {
     }
 
     async fn wait(&mut self) -> Result<Intent, Error> {
-        self.hurry();
+        self.flush();
         let result = match (self.known.take(), self.waiting.take()) {
             (Some(result), _) => result.inspect_err(exit_if_fatal),
             (None, Some(waiting)) => receive(waiting).await,
@@ -160,16 +160,16 @@ impl Drop for Recording {
     /// An intent that is given up is written and voided soon, not with the next one.
     fn drop(&mut self) {
         if self.waiting.is_some() {
-            self.hurry();
+            self.flush();
         }
     }
 }
 
 impl Intent {
     /// Spends the intent on an answer that is about to leave; from here on it counts as a signature.
-    pub fn released(mut self) -> Receipt {
+    pub fn released(mut self) -> DurableEntry {
         self.void.journal = None;
-        self.receipt
+        self.durable
     }
 
     /// Leaves the intent unvoided though nothing left: the token gave a signature back, and whose it is nobody knows.
@@ -203,7 +203,7 @@ impl Drop for Unsettled {
 }
 
 /// What nobody waits for is at least told to the operator.
-fn noted(result: Result<Receipt, Error>) {
+fn noted(result: Result<DurableEntry, Error>) {
     if let Err(error) = result {
         exit_if_fatal(&error);
         tracing::error!(%error, "an entry was not recorded");

@@ -1,27 +1,27 @@
 //! What leaves: a verified signature with its record, of a connector that is not frozen.
 //!
 //! [`Answer::release`] is the only place where a signature leaves the agent. It takes the verified message, the durable
-//! intent and the flight, all by value:
+//! intent and what is in flight, all by value:
 //! ```
 //! # use agent::records::journal::Intent;
-//! # use agent::spine::{answer::Answer, flight::{Flight, Frozen}, signed::Signed};
-//! fn stage(signed: Signed, intent: Intent, flight: Flight) -> Result<Answer, Frozen> {
-//!     Answer::release(signed, intent, flight)
+//! # use agent::spine::{answer::Answer, in_flight::{InFlight, Frozen}, signed::Signed};
+//! fn stage(signed: Signed, intent: Intent, in_flight: InFlight) -> Result<Answer, Frozen> {
+//!     Answer::release(signed, intent, in_flight)
 //! }
 //! ```
 //! Without a record it does not compile:
 //! ```compile_fail,E0061
 //! # use agent::records::journal::Intent;
-//! # use agent::spine::{answer::Answer, flight::{Flight, Frozen}, signed::Signed};
-//! fn stage(signed: Signed, flight: Flight) -> Result<Answer, Frozen> {
-//!     Answer::release(signed, flight)
+//! # use agent::spine::{answer::Answer, in_flight::{InFlight, Frozen}, signed::Signed};
+//! fn stage(signed: Signed, in_flight: InFlight) -> Result<Answer, Frozen> {
+//!     Answer::release(signed, in_flight)
 //! }
 //! ```
 //! nor twice for one record:
 //! ```compile_fail,E0382
 //! # use agent::records::journal::Intent;
-//! # use agent::spine::{answer::Answer, flight::{Flight, Frozen}, signed::Signed};
-//! fn stage(first: Signed, second: Signed, intent: Intent, a: Flight, b: Flight) -> Result<Answer, Frozen> {
+//! # use agent::spine::{answer::Answer, in_flight::{InFlight, Frozen}, signed::Signed};
+//! fn stage(first: Signed, second: Signed, intent: Intent, a: InFlight, b: InFlight) -> Result<Answer, Frozen> {
 //!     Answer::release(first, intent, a)?;
 //!     Answer::release(second, intent, b)
 //! }
@@ -29,30 +29,30 @@
 //! nor for bytes that were not verified:
 //! ```compile_fail,E0308
 //! # use agent::records::journal::Intent;
-//! # use agent::spine::{answer::Answer, draft::Draft, flight::{Flight, Frozen}, signed::Signed};
-//! fn stage(signed: Draft, intent: Intent, flight: Flight) -> Result<Answer, Frozen> {
-//!     Answer::release(signed, intent, flight)
+//! # use agent::spine::{answer::Answer, draft::Draft, in_flight::{InFlight, Frozen}, signed::Signed};
+//! fn stage(signed: Draft, intent: Intent, in_flight: InFlight) -> Result<Answer, Frozen> {
+//!     Answer::release(signed, intent, in_flight)
 //! }
 //! ```
 //!
-//! The bytes come out with their flight, which a freeze waits for:
+//! The bytes come out with what a freeze waits for:
 //! ```
-//! # use agent::spine::{answer::{Answer, Finished}, flight::Flight};
-//! fn leave(answer: Answer) -> Option<(Finished, Flight)> {
+//! # use agent::spine::{answer::{Answer, Finished}, in_flight::InFlight};
+//! fn leave(answer: Answer) -> Option<(Finished, InFlight)> {
 //!     answer.finish().ok()
 //! }
 //! ```
 //! and never without it:
 //! ```compile_fail,E0308
-//! # use agent::spine::{answer::{Answer, Finished}, flight::Flight};
+//! # use agent::spine::{answer::{Answer, Finished}, in_flight::InFlight};
 //! fn leave(answer: Answer) -> Option<Finished> {
 //!     answer.finish().ok()
 //! }
 //! ```
-//! nor while the answer, and so the flight, stays behind:
+//! nor while the answer, and so what is in flight, stays behind:
 //! ```compile_fail,E0507
-//! # use agent::spine::{answer::{Answer, Finished}, flight::Flight};
-//! fn leave(answer: &Answer) -> Option<(Finished, Flight)> {
+//! # use agent::spine::{answer::{Answer, Finished}, in_flight::InFlight};
+//! fn leave(answer: &Answer) -> Option<(Finished, InFlight)> {
 //!     answer.finish().ok()
 //! }
 //! ```
@@ -61,7 +61,7 @@ use token::Message;
 use token::message::{Assertion, MessageError, Proof};
 
 use super::draft::NotComposed;
-use super::flight::{Flight, Frozen};
+use super::in_flight::{Frozen, InFlight};
 use super::signed::Signed;
 use crate::records::journal::Intent;
 
@@ -69,7 +69,7 @@ use crate::records::journal::Intent;
 pub struct Answer {
     signed: Signed,
     index: u64,
-    flight: Flight,
+    in_flight: InFlight,
 }
 
 /// The bytes that leave.
@@ -82,9 +82,9 @@ pub enum Finished {
 
 impl Answer {
     /// Releases a signature: asks the gate again, then spends the intent.
-    pub fn release(signed: Signed, intent: Intent, flight: Flight) -> Result<Self, Frozen> {
-        flight.open()?;
-        Ok(Self { signed, index: intent.released().index(), flight })
+    pub fn release(signed: Signed, intent: Intent, in_flight: InFlight) -> Result<Self, Frozen> {
+        in_flight.open()?;
+        Ok(Self { signed, index: intent.released().index(), in_flight })
     }
 
     /// The intent's index in the log.
@@ -97,8 +97,8 @@ impl Answer {
         self.signed.draft().message()
     }
 
-    /// The bytes, and the flight, which has to live until the last of them was written or stored for good.
-    pub fn finish(self) -> Result<(Finished, Flight), NotComposed> {
+    /// The bytes, and what keeps them in flight, which has to live until the last of them was written or stored for good.
+    pub fn finish(self) -> Result<(Finished, InFlight), NotComposed> {
         let (draft, signature) = (self.signed.draft(), self.signed.signature());
         let (input, key) = (draft.signing_input(), &draft.key().public);
         let finished = match draft.message() {
@@ -109,6 +109,6 @@ impl Answer {
             // A probe's signature never leaves its host.
             Message::Probe(_) => return Err(MessageError::Encode("probe").into()),
         };
-        Ok((finished, self.flight))
+        Ok((finished, self.in_flight))
     }
 }

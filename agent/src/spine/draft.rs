@@ -1,6 +1,6 @@
 //! A message about to be signed: composed by the agent from what was granted, with the agent's own times and ids.
 //!
-//! A [`Draft`] is built from a grant or a warrant only. It knows its signing input, its entry in the ledger and the
+//! A [`Draft`] is built from a caller's or an admin's grant only. It knows its signing input, its entry in the ledger and the
 //! key that is to sign it; it becomes a [`super::signed::Signed`] by verification and in no other way.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use token::message::{
 };
 use token::{KeyRef, Message, PublicKey, Sha256, random};
 
-use super::policy::{Application, Grant, Warrant};
+use super::policy::{AdminGrant, Application, Grant};
 
 /// No audience that the configuration lets through is cut in the ledger.
 const _: () = assert!(hsm_config::MAX_AUDIENCE_BYTES <= ledger::MAX_AUD_BYTES);
@@ -75,14 +75,14 @@ impl Draft {
 
     /// A key-roll proof: for an application that the connector serves, with the agent's times and thumbprint.
     pub fn proof(
-        warrant: &Warrant,
+        grant: &AdminGrant,
         application: &Application,
         key: SigningKey,
         certificate: Thumbprint,
         now: i64,
     ) -> Result<Self, NotComposed> {
         let (object_id, exp) = (application.object_id().to_owned(), now.saturating_add(MAX_LIFETIME_S));
-        let intent = entry(warrant.caller())
+        let intent = entry(grant.caller())
             .tenant(application.tenant())
             .aud(PROOF_AUDIENCE)
             .exp(exp)
@@ -93,17 +93,17 @@ impl Draft {
 
     /// A self-signed certificate.
     pub fn certificate(
-        warrant: &Warrant,
+        grant: &AdminGrant,
         key: SigningKey,
         certificate: Certificate,
     ) -> Result<Self, NotComposed> {
-        let intent = entry(warrant.caller()).reason("self-signed certificate");
+        let intent = entry(grant.caller()).reason("self-signed certificate");
         Self::compose(key, Message::Certificate(certificate), intent)
     }
 
     /// A certificate request.
-    pub fn request(warrant: &Warrant, key: SigningKey, request: Request) -> Result<Self, NotComposed> {
-        let intent = entry(warrant.caller()).reason("certificate request");
+    pub fn request(grant: &AdminGrant, key: SigningKey, request: Request) -> Result<Self, NotComposed> {
+        let intent = entry(grant.caller()).reason("certificate request");
         Self::compose(key, Message::Request(request), intent)
     }
 

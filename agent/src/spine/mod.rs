@@ -2,18 +2,18 @@
 //!
 //! Each step's result is a type that only that step can build, and the last one takes them all. Whatever goes wrong on
 //! the way drops the intent, which voids itself, unless a signature came back that is not the pinned key's: then it stays.
-//! A client that goes away changes nothing, since the way is walked in a task of its own and always to its end.
+//! A client that goes away changes nothing, since the way runs to completion in a task of its own.
 
 pub mod answer;
 pub mod draft;
-pub mod flight;
+pub mod in_flight;
 pub mod object;
 pub mod policy;
 pub mod rate;
 pub mod request;
 pub mod route;
+pub(crate) mod run_to_completion;
 pub mod signed;
-pub(crate) mod walk;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,15 +27,15 @@ use crate::ipc::peer::Peer;
 use crate::keys::connectors::ActiveKey;
 use crate::records::clock::{Reading, Stepped};
 use crate::records::journal::{self, Intent, Recording};
-use crate::tokens::{AskError, Seat};
+use crate::tokens::{AskError, LanePermit};
 
 use answer::Answer;
 use draft::{Draft, NotComposed};
-use flight::Flight;
+use in_flight::InFlight;
 use request::Request;
 use route::{Miss, Route};
+use run_to_completion::run_to_completion;
 use signed::{Signed, WrongSignature};
-use walk::to_the_end;
 
 /// Answers a request for an assertion; where a token fails, with one that is composed anew for another token.
 pub async fn assertion(
@@ -46,26 +46,26 @@ pub async fn assertion(
 ) -> Result<Answer, Problem> {
     let request = Request::parse(&connector, &body)?;
     let grant = front.decide(&peer, request, Instant::now())?;
-    let flight = front.enter(grant.caller(), grant.name())?;
+    let in_flight = front.enter(grant.caller(), grant.name())?;
     let route = Route::of(&front, grant.name(), grant.connector(), grant.caller())?;
     let compose = move |key: &ActiveKey, now| Draft::assertion(&grant, key.key.clone(), key.thumbprint, now);
-    release_on_any(front, route, flight, compose).await
+    release_on_any(front, route, in_flight, compose).await
 }
 
 /// Releases what is composed anew for each token that is asked, until one signs it.
 pub async fn release_on_any(
     front: Arc<Front>,
     mut route: Route,
-    flight: Flight,
+    in_flight: InFlight,
     compose: impl Fn(&ActiveKey, i64) -> Result<Draft, NotComposed> + Send + 'static,
 ) -> Result<Answer, Problem> {
-    to_the_end(async move {
+    run_to_completion(async move {
         loop {
-            let (active, seat) = route.next(&front, &flight).await?;
-            flight.open()?;
+            let (active, permit) = route.next(&front, &in_flight).await?;
+            in_flight.open()?;
             let draft = compose(&active, front.clock.seconds(Reading::now())?)?;
-            match sign(&front, draft, seat).await {
-                Ok((signed, intent)) => return Ok(Answer::release(signed, intent, flight)?),
+            match sign(&front, draft, permit).await {
+                Ok((signed, intent)) => return Ok(Answer::release(signed, intent, in_flight)?),
                 Err(miss) => route.missed(active, miss)?,
             }
         }
@@ -74,26 +74,31 @@ pub async fn release_on_any(
 }
 
 /// Releases what was composed for one key, or says why not, as an admin is told.
-pub async fn release(front: Arc<Front>, draft: Draft, seat: Seat, flight: Flight) -> Result<Answer, Problem> {
-    to_the_end(async move {
+pub async fn release(
+    front: Arc<Front>,
+    draft: Draft,
+    permit: LanePermit,
+    in_flight: InFlight,
+) -> Result<Answer, Problem> {
+    run_to_completion(async move {
         let token = draft.key().token.clone();
-        let signed = sign(&front, draft, seat).await;
+        let signed = sign(&front, draft, permit).await;
         let (signed, intent) = signed.map_err(|miss| match miss {
             Miss::Token(error) => front.tokens.told(&token, &error),
             Miss::Wrong(wrong) => wrong.into(),
             Miss::Ours(problem) => problem,
         })?;
-        Ok(Answer::release(signed, intent, flight)?)
+        Ok(Answer::release(signed, intent, in_flight)?)
     })
     .await
 }
 
 /// Records and signs at once, and verifies.
-async fn sign(front: &Front, draft: Draft, seat: Seat) -> Result<(Signed, Intent), Miss> {
+async fn sign(front: &Front, draft: Draft, permit: LanePermit) -> Result<(Signed, Intent), Miss> {
     let mut recording = record(front, &draft).await?;
-    let (signature, service) = ask(front, &draft, seat).await?;
+    let (signature, service) = ask(front, &draft, permit).await?;
     // The disk works while the signature is judged.
-    recording.hurry();
+    recording.flush();
     let judged = judge(front, draft, signature, service);
     let intent = recording.durable().await.map_err(|error| journal::unavailable(&error))?;
     match judged {
@@ -112,18 +117,18 @@ async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
     let mut recording = front.journal.intend(draft.intent());
     if front.journal.failing() {
         recording.settle().await.map_err(|error| journal::unavailable(&error))?;
-    } else if front.gates.aloft() <= 1 {
-        recording.hurry();
+    } else if front.gates.in_flight() <= 1 {
+        recording.flush();
     }
     Ok(recording)
 }
 
 /// The signature, and how long it took.
-async fn ask(front: &Front, draft: &Draft, seat: Seat) -> Result<(Vec<u8>, Duration), AskError> {
+async fn ask(front: &Front, draft: &Draft, permit: LanePermit) -> Result<(Vec<u8>, Duration), AskError> {
     let key = draft.key();
     let work =
         Work::Sign { connector: key.connector.clone(), key: key.pin, message: draft.message().clone() };
-    match front.tokens.ask_seated(seat, work).await? {
+    match front.tokens.ask_with(permit, work).await? {
         (Done::Signature(signature), service) => Ok((signature, service)),
         _ => Err(AskError::Unexpected),
     }
@@ -137,8 +142,8 @@ fn judge(front: &Front, draft: Draft, signature: Vec<u8>, took: Duration) -> Res
         Ok(_) => front.tokens.signed(&token, took),
         Err(wrong) => {
             tracing::error!(%token, "{wrong}");
-            front.tokens.doubt(&token, Some(&wrong.to_string()));
-            front.journal.note(wrong.posture());
+            front.tokens.mark_suspect(&token, Some(&wrong.to_string()));
+            front.journal.record_detached(wrong.posture());
         }
     }
     judged

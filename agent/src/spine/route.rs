@@ -15,12 +15,12 @@ use hsm_config::{Connector, Name};
 use ledger::Caller;
 use token::lane::Fault;
 
-use super::flight::Flight;
+use super::in_flight::InFlight;
 use super::policy::Refusal;
 use super::signed::WrongSignature;
 use crate::front::Front;
 use crate::keys::connectors::ActiveKey;
-use crate::tokens::{AskError, Asker, Seat};
+use crate::tokens::{AskError, LanePermit, RequesterId};
 
 /// How often a request may lose its host unanswered and be asked again: it is hardly the cause, but one that is must not
 /// end host after host.
@@ -30,7 +30,7 @@ const MAX_LOST: u8 = 2;
 pub struct Route {
     connector: Name,
     keys: Vec<Arc<ActiveKey>>,
-    asker: Asker,
+    requester: RequesterId,
     /// Until when it waits, for whatever there is to wait for.
     until: Instant,
     /// What the last token said.
@@ -70,7 +70,7 @@ impl Route {
             connector: name.clone(),
             may_repeat: keys.len() <= 1,
             keys,
-            asker: Some(caller.clone()),
+            requester: Some(caller.clone()),
             until: Instant::now() + front.tokens.patience(&connector.tokens),
             problem: None,
             lost: 0,
@@ -80,13 +80,17 @@ impl Route {
         })
     }
 
-    /// The next token's key, and a seat there.
-    pub async fn next(&mut self, front: &Front, flight: &Flight) -> Result<(Arc<ActiveKey>, Seat), Problem> {
+    /// The next token's key, and a permit to ask there.
+    pub async fn next(
+        &mut self,
+        front: &Front,
+        in_flight: &InFlight,
+    ) -> Result<(Arc<ActiveKey>, LanePermit), Problem> {
         loop {
             while let Some(key) = self.best(front) {
-                match front.tokens.seat(&key.key.token, &self.asker, self.until).await {
+                match front.tokens.permit(&key.key.token, &self.requester, self.until).await {
                     Ok(_) if self.turns(front, &key.key.token) => self.keys.push(key),
-                    Ok(seat) => return Ok((key, seat)),
+                    Ok(permit) => return Ok((key, permit)),
                     Err(error) => {
                         // Nothing was asked of a host that went meanwhile.
                         self.may_wait |= matches!(error, AskError::Gone);
@@ -97,7 +101,7 @@ impl Route {
             if !take(&mut self.may_wait) {
                 return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.told(None)));
             }
-            self.keys = self.awaited(front, flight).await?;
+            self.keys = self.awaited(front, in_flight).await?;
             self.may_repeat &= self.keys.len() == 1;
         }
     }
@@ -135,9 +139,9 @@ impl Route {
     }
 
     /// The connector's keys, once a token that went is back. A gate that was shut ends the wait.
-    async fn awaited(&mut self, front: &Front, flight: &Flight) -> Result<Vec<Arc<ActiveKey>>, Problem> {
+    async fn awaited(&mut self, front: &Front, in_flight: &InFlight) -> Result<Vec<Arc<ActiveKey>>, Problem> {
         loop {
-            flight.open()?;
+            in_flight.open()?;
             let rules = front.policy();
             let connector = rules.connector(&self.connector).ok_or(Refusal::Connector)?;
             let why = match front.active(&self.connector, connector) {
@@ -150,7 +154,7 @@ impl Route {
                 }
                 Err(why) => front.tokens.inactive(why),
             };
-            match front.tokens.await_news(&connector.tokens, &self.asker, self.until).await {
+            match front.tokens.await_news(&connector.tokens, &self.requester, self.until).await {
                 Ok(()) => {}
                 Err(AskError::Gone) => return Err(self.problem.take().unwrap_or(why)),
                 Err(error) => return Err(error.told(None)),
@@ -166,7 +170,7 @@ impl Route {
     }
 
     fn best(&mut self, front: &Front) -> Option<Arc<ActiveKey>> {
-        let best = front.tokens.best(self.keys.iter().map(|key| &key.key.token), &self.asker)?;
+        let best = front.tokens.best(self.keys.iter().map(|key| &key.key.token), &self.requester)?;
         let at = self.keys.iter().position(|key| key.key.token == *best)?;
         Some(self.keys.remove(at))
     }

@@ -13,7 +13,7 @@ use token::writes::Call;
 use super::child::Child;
 use super::host::Host;
 use super::latch;
-use super::patience::looks;
+use super::load_timeout::looks;
 
 /// How many looks a host may take to leave once nothing is under way, and how many a killed one is waited for: half a second
 /// to a whole one.

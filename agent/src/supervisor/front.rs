@@ -64,13 +64,13 @@ impl Supervisor {
         }
         let epoch = self.front.epoch;
         let child = Child::start(command, self.inbox.clone(), move |news| Event::Front(epoch, news))?;
-        for (connector, file) in self.plan.tenants()? {
+        for (connector, file) in self.loaded.tenants()? {
             child.tell(ToFront::Tenants { connector }, vec![file]);
         }
         for connector in self.front.frozen.iter().cloned() {
             child.tell(ToFront::Frozen { connector }, Vec::new());
         }
-        let fds = vec![self.plan.sealed()?, self.sockets.agent.share()?, self.sockets.admin.share()?];
+        let fds = vec![self.loaded.sealed()?, self.sockets.agent.share()?, self.sockets.admin.share()?];
         child.tell(ToFront::Start, fds);
         Ok(child)
     }
@@ -105,7 +105,7 @@ impl Supervisor {
     fn gated(&mut self, connector: Name, shut: bool) {
         if !shut {
             self.front.frozen.remove(&connector);
-        } else if self.plan.config().connectors.contains_key(&connector) {
+        } else if self.loaded.config().connectors.contains_key(&connector) {
             // A front that was taken over may name anything; there are only so many connectors.
             self.front.frozen.insert(connector);
         }

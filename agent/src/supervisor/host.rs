@@ -16,8 +16,8 @@ use super::backoff::Backoff;
 use super::child::{Child, role};
 use super::ending::{Ending, Over};
 use super::latch;
+use super::load_timeout::LoadTimeout;
 use super::logins::HostId;
-use super::patience::Patience;
 use crate::ipc::link::ToFront;
 
 /// What a host gets of our environment, besides what its token names.
@@ -36,7 +36,7 @@ pub(super) struct Host {
     pub(super) state: HostState,
     /// Once it has to go.
     pub(super) ending: Option<Ending>,
-    pub(super) patience: Patience,
+    pub(super) load_timeout: LoadTimeout,
     /// Whether it did not come further than its start yet.
     pub(super) starting: bool,
     /// Whether it was allowed to log in and did not tell the outcome yet.
@@ -63,7 +63,7 @@ impl Host {
             board: None,
             state: HostState::Starting,
             ending: None,
-            patience: Patience::default(),
+            load_timeout: LoadTimeout::default(),
             starting: true,
             trying: false,
             served: None,
@@ -83,7 +83,7 @@ impl Host {
         (self.state, self.starting, self.trying, self.served) = (HostState::Starting, true, false, None);
         self.words = (Instant::now(), 0);
         self.ending = None;
-        self.patience.started();
+        self.load_timeout.started();
     }
 
     pub(super) fn tell(&self, order: Order, fds: Vec<OwnedFd>) {
@@ -102,18 +102,18 @@ impl Host {
     pub(super) fn hangs(&mut self) -> Option<Over> {
         let call = match (self.trying, self.starting) {
             (true, _) => Some(Call::Login),
-            // No lane works yet: what is under way is its keeper's.
+            // No lane works yet: what is under way is its token manager's.
             (false, true) => self.calls().into_iter().next(),
             (false, false) => return None,
         };
         tracing::debug!(token = %self.config.name, ?call, "its module has not come back yet");
-        let is_over = self.patience.is_over(call, self.config.token.deadline);
+        let is_over = self.load_timeout.is_over(call, self.config.token.deadline);
         is_over.then_some(Over::Silence(call))
     }
 
     /// Takes a word of the host's: the word to act on, or none where it says nothing new.
     pub(super) fn heard(&mut self, report: Report, now: Instant) -> Result<Option<Report>, Flood> {
-        self.patience.heard();
+        self.load_timeout.heard();
         let report = cut(report);
         match &report {
             // Each is answered before the next, and has its record on disk.
@@ -132,7 +132,7 @@ impl Host {
                 }
                 if let HostState::Ready { serial } = state {
                     self.served.get_or_insert(now);
-                    self.patience.served();
+                    self.load_timeout.served();
                     let seen = Seen::Last(latch::now());
                     self.config.known = Some(Known { serial: serial.clone(), seen, doubt: None });
                 }

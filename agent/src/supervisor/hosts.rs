@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use hsm_config::Name;
 use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
 use token::writes::Board;
-use token::{sealed, seqpacket};
+use token::{memfd, seqpacket};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -129,7 +129,7 @@ impl Supervisor {
         match word {
             Ok(Word::LogIn) => {
                 host.trying = quick;
-                host.patience.heard();
+                host.load_timeout.heard();
                 host.tell(Order::LogIn, Vec::new());
             }
             Ok(Word::Latched(why)) => host.tell(Order::Latched(why), Vec::new()),
@@ -203,7 +203,7 @@ impl Host {
     fn start(&mut self, lock: OwnedFd, inbox: mpsc::Sender<Event>) -> io::Result<()> {
         self.begin();
         let id = self.id();
-        let (config, board) = (sealed::seal(&self.config)?, Board::new()?);
+        let (config, board) = (memfd::seal(&self.config)?, Board::new()?);
         let shared = board.share()?;
         let child = Child::start(self.command(), inbox, move |news| Event::Host(id.clone(), news))?;
         child.tell(Order::Start, vec![config, shared, lock]);

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use hsm_config::Name;
 use token::control::{Known, LoginOutcome, PinOrigin};
 
-use super::claims::{Claims, Foreign};
 use super::latch::{Decision, Store, StoreError};
+use super::serial_registry::{Foreign, SerialRegistry};
 
 /// A host process: its token, and which of that token's processes.
 pub(super) type HostId = (Name, u64);
@@ -46,14 +46,14 @@ pub(super) enum LoginError {
 /// The latches, and who is trying.
 pub(super) struct Logins {
     store: Store,
-    claims: Claims,
+    registry: SerialRegistry,
     trying: BTreeMap<String, HostId>,
     waiting: Vec<Attempt>,
 }
 
 impl Logins {
-    pub(super) fn new(store: Store, claims: Claims) -> Self {
-        Self { store, claims, trying: BTreeMap::new(), waiting: Vec::new() }
+    pub(super) fn new(store: Store, registry: SerialRegistry) -> Self {
+        Self { store, registry, trying: BTreeMap::new(), waiting: Vec::new() }
     }
 
     /// Decides about an attempt.
@@ -62,7 +62,7 @@ impl Logins {
         if self.waits(host) || self.trying.values().any(|trying| trying == host) {
             return Err(LoginError::Twice);
         }
-        self.claims.judge(&host.0, serial, source, self.store.known_as(serial)?)?;
+        self.registry.judge(&host.0, serial, source, self.store.known_as(serial)?)?;
         if self.trying.contains_key(serial) {
             self.waiting.push(attempt);
             return Ok(Word::Wait);
@@ -148,7 +148,7 @@ mod tests {
         };
         Logins::new(
             Store::open(folder.path().join("latch")).unwrap(),
-            Claims::new(["a", "b"].map(host).iter()),
+            SerialRegistry::new(["a", "b"].map(host).iter()),
         )
     }
 

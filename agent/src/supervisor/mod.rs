@@ -7,17 +7,17 @@
 pub mod asked;
 mod backoff;
 mod child;
-mod claims;
 mod ending;
 mod front;
 mod host;
 mod hosts;
 mod latch;
+mod load_timeout;
+mod loaded_config;
 mod logins;
-mod patience;
-mod plan;
 mod reload;
 mod resolve;
+mod serial_registry;
 mod signals;
 mod state;
 mod stop;
@@ -41,12 +41,12 @@ use crate::ipc::link::FromFront;
 use crate::ipc::sockets::{Activation, Listener, SocketError};
 use asked::Asked;
 use child::News;
-use claims::Claims;
 use front::Front;
 use host::Host;
 use latch::{Store, StoreError};
+use loaded_config::LoadedConfig;
 use logins::{HostId, Logins};
-use plan::Plan;
+use serial_registry::SerialRegistry;
 use signals::{Signal, Signals};
 use state::{StateDir, StateError};
 use stop::Stage;
@@ -113,7 +113,7 @@ enum Event {
 /// Everything that the supervisor holds.
 struct Supervisor {
     options: Options,
-    plan: Plan,
+    loaded: LoadedConfig,
     sockets: Sockets,
     logins: Logins,
     front: Front,
@@ -151,17 +151,17 @@ pub fn run(options: Options) -> Result<(), Failure> {
 
 impl Supervisor {
     fn new(options: Options, inbox: mpsc::Sender<Event>) -> Result<Self, Failure> {
-        let plan = Plan::load(&options)?;
-        let state = StateDir::open(&plan.config().agent.state_dir)?;
-        let hosts = plan.hosts();
-        let logins = Logins::new(Store::open(state.latches())?, Claims::new(&hosts));
-        let sockets = Sockets::open(&plan, options.private.is_some(), &inbox)?;
+        let loaded = LoadedConfig::load(&options)?;
+        let state = StateDir::open(&loaded.config().agent.state_dir)?;
+        let hosts = loaded.hosts();
+        let logins = Logins::new(Store::open(state.latches())?, SerialRegistry::new(&hosts));
+        let sockets = Sockets::open(&loaded, options.private.is_some(), &inbox)?;
         let known = |host: HostConfig| HostConfig { known: logins.known(&host.name), ..host };
         let hosts = hosts.into_iter().map(known);
         let hosts = hosts.map(|host| (host.name.clone(), Host::new(host))).collect();
         Ok(Self {
             options,
-            plan,
+            loaded,
             sockets,
             logins,
             front: Front::default(),
@@ -242,8 +242,8 @@ impl Supervisor {
 }
 
 impl Sockets {
-    fn open(plan: &Plan, private: bool, inbox: &mpsc::Sender<Event>) -> Result<Self, SocketError> {
-        let agent = &plan.config().agent;
+    fn open(loaded: &LoadedConfig, private: bool, inbox: &mpsc::Sender<Event>) -> Result<Self, SocketError> {
+        let agent = &loaded.config().agent;
         let mut passed = if private { Activation::none() } else { Activation::from_env() };
         let mut listen = |name, path, mode: hsm_config::Mode| match passed.take(name)? {
             Some(listener) => Ok(listener),
@@ -253,7 +253,7 @@ impl Sockets {
             listen("agent", &agent.socket, agent.socket_mode)?,
             listen("admin", &agent.admin_socket, agent.admin_mode)?,
         );
-        let unlock = plan.unlock_sockets().into_iter();
+        let unlock = loaded.unlock_sockets().into_iter();
         let unlock = unlock.map(|(token, path)| {
             unlock::listen(&path, inbox.clone(), unlock::refusal, move |client| {
                 Event::Unlock(token.clone(), client)

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use hsm_config::{Config, Connector};
 use sd_notify::NotifyState;
 
-use super::plan::Plan;
+use super::loaded_config::LoadedConfig;
 use super::{Supervisor, notify};
 use crate::ipc::link::{Asked, ToFront};
 
@@ -46,11 +46,11 @@ impl Supervisor {
     }
 
     fn replace_plan(&mut self) -> Result<(), String> {
-        let plan = Plan::load(&self.options).map_err(|problems| problems.to_string())?;
-        match fixed_change(self.plan.config(), plan.config()) {
+        let loaded = LoadedConfig::load(&self.options).map_err(|problems| problems.to_string())?;
+        match fixed_change(self.loaded.config(), loaded.config()) {
             Some(changed) => Err(format!("needs a restart: {changed} changed")),
             None => {
-                self.plan = plan;
+                self.loaded = loaded;
                 Ok(())
             }
         }
@@ -59,10 +59,10 @@ impl Supervisor {
     fn tell_reloaded(&self, asked: Asked, problem: Option<String>) -> io::Result<()> {
         let mut fds = Vec::new();
         if problem.is_none() {
-            for (connector, file) in self.plan.tenants()? {
+            for (connector, file) in self.loaded.tenants()? {
                 self.front.tell(ToFront::Tenants { connector }, vec![file]);
             }
-            fds.push(self.plan.sealed()?);
+            fds.push(self.loaded.sealed()?);
         }
         self.front.tell(ToFront::Reloaded { asked, problem }, fds);
         Ok(())

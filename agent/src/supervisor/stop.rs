@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::ending::Over;
 use super::host::Host;
 use super::{Event, Supervisor, TICK, notify};
-use crate::front::door;
+use crate::front::shutdown;
 use crate::ipc::link::ToFront;
 
 /// How long the front may take, when it has drained its connections, to settle what is left: killed at that moment, it would
@@ -35,7 +35,7 @@ pub(super) enum Stage {
 impl Supervisor {
     /// Ends all children.
     pub(super) async fn stop(&mut self, events: &mut mpsc::Receiver<Event>) {
-        let patience = door::longest_drain(self.plan.config()) + SETTLE;
+        let patience = shutdown::longest_drain(self.loaded.config()) + SETTLE;
         let longest = (patience + KILLED + HOSTS).as_micros();
         // Where a deadline is longer than most, this takes longer than the unit says.
         notify(&[

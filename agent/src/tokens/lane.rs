@@ -1,7 +1,7 @@
 //! One lane: a frame socket to one thread of a host, which answers in the order of the questions.
 //!
 //! Further questions may lie in the socket while the thread works on the first, so that a busy token never waits for the
-//! front. Each asker reads its own answer, in its turn. Answers are bounded and must repeat the question's number;
+//! front. Each requester reads its own answer, in its turn. Answers are bounded and must repeat the question's number;
 //! anything else means that the lane cannot be trusted any more, and its host has to go.
 
 use std::io;
@@ -20,7 +20,7 @@ use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use super::AskError;
-use super::queue::Room;
+use super::queue::PermitKind;
 
 /// How many places a lane has at least: for the question that is worked on, and for the next.
 pub(super) const SHALLOWEST: usize = 2;
@@ -39,7 +39,7 @@ pub(super) struct Lane {
     turn: Mutex<Vec<u8>>,
 }
 
-/// Room on a lane, taken for one question until it is answered.
+/// Places on a lane, taken for one question until it is answered.
 pub(super) struct OnLane {
     lane: Arc<Lane>,
     places: usize,
@@ -63,11 +63,11 @@ impl Lane {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes room for one question. Beside a lane that somebody has alone, whoever may take a place finds one with fewer.
-    pub(super) fn take(self: &Arc<Self>, room: Room) -> OnLane {
-        let places = match room {
-            Room::Place => 1,
-            Room::Lane => DEEPEST,
+    /// Takes what one question needs. Beside a lane that somebody has alone, whoever may take a place finds one with fewer.
+    pub(super) fn take(self: &Arc<Self>, kind: PermitKind) -> OnLane {
+        let places = match kind {
+            PermitKind::Shared => 1,
+            PermitKind::Exclusive => DEEPEST,
         };
         self.taken.fetch_add(places, Ordering::Relaxed);
         OnLane { lane: self.clone(), places }

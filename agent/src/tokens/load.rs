@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hsm_config::Name;
 
-use super::{Asker, Pace, Tokens};
+use super::{Pace, RequesterId, Tokens};
 
 /// Tokens are alike when one is slower than the other by no more than this part: a quarter.
 const ALIKE: u32 = 4;
@@ -42,7 +42,7 @@ impl Tokens {
     }
 
     /// A token failed, or was away, which is no failure that lasts: for a while the others are asked first.
-    pub fn doubt(&self, token: &Name, why: Option<&str>) {
+    pub fn mark_suspect(&self, token: &Name, why: Option<&str>) {
         if let Some(token) = self.tokens.get(token) {
             token.state().pace.failed(why, Instant::now());
         }
@@ -67,12 +67,16 @@ impl Tokens {
     }
 
     /// Which of these tokens is asked first.
-    pub fn best<'a>(&self, tokens: impl Iterator<Item = &'a Name>, asker: &Asker) -> Option<&'a Name> {
+    pub fn best<'a>(
+        &self,
+        tokens: impl Iterator<Item = &'a Name>,
+        requester: &RequesterId,
+    ) -> Option<&'a Name> {
         let (now, all) = (Instant::now(), self.signed.load(Ordering::Relaxed));
         let load = |token: &'a Name| {
             let state = self.tokens.get(token)?.state();
             let service = state.pace.expected(all);
-            let queue = state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(asker, service));
+            let queue = state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(requester, service));
             let (is_doubtful, signed) = (state.pace.is_doubtful(now), state.pace.signed);
             Some(Load { token, is_doubtful, wait: queue + service, signed })
         };

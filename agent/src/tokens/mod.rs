@@ -3,12 +3,12 @@
 //! The front never sees a module or a PIN. It asks over lanes, one request after the other on each, and tells the
 //! supervisor of a host whose lane missed its deadline, which has to go.
 
-mod absence;
 mod lane;
 mod load;
 mod pace;
 mod pool;
 mod queue;
+mod reconnect;
 mod surveys;
 mod trouble;
 
@@ -23,13 +23,13 @@ use token::control::HostState;
 use token::lane::{Done, Fault, Work};
 use tokio::sync::mpsc::UnboundedSender;
 
-use absence::Absence;
-pub use absence::longest;
 pub use pace::Pace;
 pub use pool::AskError;
 use pool::Pool;
-pub(crate) use queue::Asker;
-use queue::{Room, Taken};
+pub(crate) use queue::RequesterId;
+use queue::{PermitKind, QueuePermit};
+use reconnect::Reconnect;
+pub use reconnect::longest;
 use surveys::Due;
 pub use surveys::Survey;
 
@@ -64,16 +64,16 @@ struct State {
     survey: Option<Survey>,
     due: Due,
     pace: Pace,
-    absence: Absence,
+    reconnect: Reconnect,
 }
 
-/// A place in front of a token, taken before anything is composed or recorded.
-pub struct Seat {
+/// Leave to ask a token once, taken before anything is composed or recorded.
+pub struct LanePermit {
     token: Name,
     generation: u64,
     deadline: Duration,
     pool: Arc<Pool>,
-    taken: Taken,
+    taken: QueuePermit,
 }
 
 impl Tokens {
@@ -89,7 +89,7 @@ impl Tokens {
                 survey: None,
                 due: Due::default(),
                 pace: Pace::default(),
-                absence: Absence::at_start(),
+                reconnect: Reconnect::at_start(),
             };
             let exceptions = token.exceptions.clone();
             (name.clone(), Token { deadline: token.patience(), exceptions, state: Mutex::new(state) })
@@ -167,26 +167,31 @@ impl Tokens {
 
     /// Asks a token's host within a deadline of the work's own. Must run to its end: see [`crate::spine`].
     pub async fn ask_within(&self, token: &Name, work: Work, deadline: Duration) -> Result<Done, AskError> {
-        let seat = self.take(token, &None, pool::needs(&work), (deadline, deadline)).await?;
-        self.ask_seated(seat, work).await.map(|(done, _)| done)
+        let permit = self.take(token, &None, pool::needs(&work), (deadline, deadline)).await?;
+        self.ask_with(permit, work).await.map(|(done, _)| done)
     }
 
-    /// A seat for one signature, in the asker's turn; refused early where the wait would be longer than the deadline, and
-    /// late where it was no shorter than until then.
-    pub async fn seat(&self, token: &Name, asker: &Asker, until: Instant) -> Result<Seat, AskError> {
+    /// A permit for one signature, in the requester's turn; refused early where the wait would be longer than the
+    /// deadline, and late where it was no shorter than until then.
+    pub async fn permit(
+        &self,
+        token: &Name,
+        requester: &RequesterId,
+        until: Instant,
+    ) -> Result<LanePermit, AskError> {
         let entry = self.tokens.get(token).ok_or(AskError::Gone)?;
-        let too_long = entry.wait(asker).saturating_sub(entry.deadline);
+        let too_long = entry.wait(requester).saturating_sub(entry.deadline);
         if !too_long.is_zero() {
             let seconds = too_long.as_secs().saturating_add(1);
             return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
         }
         let patience = turn(entry.deadline).min(until.saturating_duration_since(Instant::now()));
-        self.take(token, asker, Room::Place, (patience, entry.deadline)).await
+        self.take(token, requester, PermitKind::Shared, (patience, entry.deadline)).await
     }
 
-    /// Asks from a seat, and says how long the work took. Must run to its end: see [`crate::spine`].
-    pub async fn ask_seated(&self, seat: Seat, work: Work) -> Result<(Done, Duration), AskError> {
-        let Seat { token, generation, deadline, pool, taken } = seat;
+    /// Asks with a permit, and says how long the work took. Must run to its end: see [`crate::spine`].
+    pub async fn ask_with(&self, permit: LanePermit, work: Work) -> Result<(Done, Duration), AskError> {
+        let LanePermit { token, generation, deadline, pool, taken } = permit;
         let answer = pool.ask(taken, work, deadline).await;
         match &answer {
             Ok((Done::Signature(_), _)) => self.returned(&token, generation),
@@ -195,12 +200,12 @@ impl Tokens {
                 tracing::warn!(%token, %error, "the token did not do it");
                 if error.is_the_tokens() {
                     let lasting = (!error.is_absence()).then(|| error.to_string());
-                    self.doubt(&token, lasting.as_deref());
+                    self.mark_suspect(&token, lasting.as_deref());
                 }
             }
         }
         if let Err(AskError::Fault(Fault::Starting)) = &answer {
-            // It may be logged in to again: no new host comes, but an absence it is.
+            // It may be logged in to again: no new host comes, but it is away.
             self.went(&token, generation);
         }
         if let Err(error @ (AskError::Deadline | AskError::Gone | AskError::Fault(Fault::Broken(_)))) =
@@ -219,16 +224,16 @@ impl Tokens {
     async fn take(
         &self,
         token: &Name,
-        asker: &Asker,
-        room: Room,
+        requester: &RequesterId,
+        kind: PermitKind,
         (patience, deadline): (Duration, Duration),
-    ) -> Result<Seat, AskError> {
+    ) -> Result<LanePermit, AskError> {
         let (pool, generation) = {
             let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
             (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
         };
-        let taken = pool.room(asker, room, patience).await?;
-        Ok(Seat { token: token.clone(), generation, deadline, pool, taken })
+        let taken = pool.permit(requester, kind, patience).await?;
+        Ok(LanePermit { token: token.clone(), generation, deadline, pool, taken })
     }
 
     /// A signature came back. One of a host that went meanwhile does not say that there is another.
@@ -236,14 +241,14 @@ impl Tokens {
         let Some(entry) = self.tokens.get(token) else { return };
         let mut state = entry.state();
         if state.serves(generation) && state.pool.as_ref().is_some_and(|pool| !pool.is_shut()) {
-            state.absence.ends();
+            state.reconnect.ends();
         }
     }
 
     /// A host, or its login, is as good as gone, before the supervisor says so.
     fn went(&self, token: &Name, generation: u64) {
         if let Some(entry) = self.tokens.get(token).filter(|entry| entry.state().serves(generation)) {
-            entry.state().absence.begins();
+            entry.state().reconnect.begins();
         }
     }
 }
@@ -261,10 +266,10 @@ impl State {
 }
 
 impl Token {
-    /// How long this asker's next request would wait for its turn, by the pace of now.
-    fn wait(&self, asker: &Asker) -> Duration {
+    /// How long this requester's next request would wait for its turn, by the pace of now.
+    fn wait(&self, requester: &RequesterId) -> Duration {
         let state = self.state();
-        state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(asker, state.pace.service))
+        state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(requester, state.pace.service))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -12,7 +12,7 @@ use token::lane::{Done, Fault, Work};
 use tokio::time::timeout;
 
 use super::lane::{Lane, SHALLOWEST, depth};
-use super::queue::{Asker, Closed, Entry, Queue, Room, Taken};
+use super::queue::{Closed, Entry, PermitKind, Queue, QueuePermit, RequesterId};
 
 /// Lanes of one host process.
 pub(super) struct Pool {
@@ -55,14 +55,14 @@ impl Pool {
         self.queue.set_depth(depth(service));
     }
 
-    /// Waits for room, if need be so long. Nothing reaches the token meanwhile.
-    pub(super) async fn room(
+    /// Waits for a permit, if need be so long. Nothing reaches the token meanwhile.
+    pub(super) async fn permit(
         &self,
-        asker: &Asker,
-        room: Room,
+        requester: &RequesterId,
+        kind: PermitKind,
         patience: Duration,
-    ) -> Result<Taken, AskError> {
-        match self.queue.enter(asker, room) {
+    ) -> Result<QueuePermit, AskError> {
+        match self.queue.enter(requester, kind) {
             Ok(Entry::Now(taken)) => Ok(taken),
             Ok(Entry::Later(called)) => {
                 timeout(patience, called).await.map_err(|_| AskError::Busy(1))?.map_err(|_| AskError::Gone)
@@ -75,12 +75,12 @@ impl Pool {
     /// Asks on the lane that has the fewest questions, and says how long the work took.
     pub(super) async fn ask(
         &self,
-        taken: Taken,
+        taken: QueuePermit,
         work: Work,
         deadline: Duration,
     ) -> Result<(Done, Duration), AskError> {
         let lane = self.lanes.iter().min_by_key(|lane| lane.taken()).ok_or(AskError::Gone)?;
-        let answer = lane.take(taken.room()).ask(work, deadline).await;
+        let answer = lane.take(taken.kind()).ask(work, deadline).await;
         if let Err(AskError::Gone | AskError::Deadline) = answer {
             self.shut();
         }
@@ -97,9 +97,9 @@ impl Pool {
         self.queue.is_shut()
     }
 
-    /// How long the next request of this asker would wait for its turn, at so much for each one before it.
-    pub(super) fn wait(&self, asker: &Asker, service: Duration) -> Duration {
-        let ahead = self.queue.ahead_of(asker) + self.queue.taken();
+    /// How long the next request of this requester would wait for its turn, at so much for each one before it.
+    pub(super) fn wait(&self, requester: &RequesterId, service: Duration) -> Duration {
+        let ahead = self.queue.ahead_of(requester) + self.queue.taken();
         let lanes = u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).max(1);
         service * u32::try_from(ahead).unwrap_or(u32::MAX) / lanes
     }
@@ -111,10 +111,10 @@ impl Pool {
 }
 
 /// What a question needs: nothing waits behind work that may take minutes.
-pub(super) fn needs(work: &Work) -> Room {
+pub(super) fn needs(work: &Work) -> PermitKind {
     match work {
-        Work::Sign { .. } | Work::Probe { .. } | Work::Certificates { .. } => Room::Place,
-        _ => Room::Lane,
+        Work::Sign { .. } | Work::Probe { .. } | Work::Certificates { .. } => PermitKind::Shared,
+        _ => PermitKind::Exclusive,
     }
 }
 

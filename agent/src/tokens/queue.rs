@@ -1,7 +1,7 @@
 //! The queue in front of a token's lanes: bounded, and fair between callers.
 //!
 //! Callers come one after the other in turns, however many requests each of them has waiting; the requests of one caller
-//! come in their own order. Nothing here knows a lane or a clock: rooms are counted, and whoever is next gets one.
+//! come in their own order. Nothing here knows a lane or a clock: permits are counted, and whoever is next gets one.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,18 +13,18 @@ const MAX_WAITING: usize = 1024;
 pub(super) const MAX_WAITING_EACH: usize = 256;
 
 /// Whose request it is: a uid and its unit, or nobody's but ours.
-pub(crate) type Asker = Option<ledger::Caller>;
+pub(crate) type RequesterId = Option<ledger::Caller>;
 
 /// What a question needs of the lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum PermitKind {
     /// A place on a lane, on which others have theirs.
-    Place,
+    Shared,
     /// A lane of its own: nothing may wait behind it.
-    Lane,
+    Exclusive,
 }
 
-/// Rooms, and who waits for one.
+/// Permits, and who waits for one.
 pub(super) struct Queue(Mutex<State>);
 
 struct State {
@@ -41,20 +41,20 @@ struct State {
 }
 
 struct Turn {
-    asker: Asker,
+    requester: RequesterId,
     requests: VecDeque<Request>,
 }
 
 struct Request {
-    room: Room,
-    called: oneshot::Sender<Taken>,
+    kind: PermitKind,
+    called: oneshot::Sender<QueuePermit>,
 }
 
-/// A room that was taken, until it is dropped.
-pub(super) struct Taken {
+/// A permit that was given, until it is dropped.
+pub(super) struct QueuePermit {
     /// Nothing once it went to somebody else.
     queue: Option<Arc<Queue>>,
-    room: Room,
+    kind: PermitKind,
 }
 
 /// Why nobody waits.
@@ -66,10 +66,10 @@ pub(super) enum Closed {
     Full,
 }
 
-/// A room, or the wait for it.
+/// A permit, or the wait for it.
 pub(super) enum Entry {
-    Now(Taken),
-    Later(oneshot::Receiver<Taken>),
+    Now(QueuePermit),
+    Later(oneshot::Receiver<QueuePermit>),
 }
 
 impl Queue {
@@ -79,37 +79,41 @@ impl Queue {
         Arc::new(Self(Mutex::new(state)))
     }
 
-    /// Changes how many places a lane has. Who waits is called when the next room is given back, and who has a place
+    /// Changes how many places a lane has. Who waits is called when the next permit is given back, and who has a place
     /// that there is no more keeps it.
     pub(super) fn set_depth(&self, depth: usize) {
         self.state().depth = depth;
     }
 
-    /// Takes a room if nobody is before us, else a place in the queue.
-    pub(super) fn enter(self: &Arc<Self>, asker: &Asker, room: Room) -> Result<Entry, Closed> {
+    /// Takes a permit if nobody is before us, else a place in the queue.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        requester: &RequesterId,
+        kind: PermitKind,
+    ) -> Result<Entry, Closed> {
         let mut state = self.state();
         if state.is_shut {
             return Err(Closed::Shut);
         }
-        if state.turns.is_empty() && state.has(room) {
-            return Ok(Entry::Now(self.give(&mut state, room)));
+        if state.turns.is_empty() && state.has(kind) {
+            return Ok(Entry::Now(self.give(&mut state, kind)));
         }
-        if state.waiting >= MAX_WAITING || state.waiting_of(asker) >= MAX_WAITING_EACH {
+        if state.waiting >= MAX_WAITING || state.waiting_of(requester) >= MAX_WAITING_EACH {
             return Err(Closed::Full);
         }
         let (called, wait) = oneshot::channel();
-        state.wait(asker, Request { room, called });
+        state.wait(requester, Request { kind, called });
         Ok(Entry::Later(wait))
     }
 
-    /// How many requests are called before the next one of this asker.
-    pub(super) fn ahead_of(&self, asker: &Asker) -> usize {
+    /// How many requests are called before the next one of this requester.
+    pub(super) fn ahead_of(&self, requester: &RequesterId) -> usize {
         let state = self.state();
-        let own = state.waiting_of(asker);
+        let own = state.waiting_of(requester);
         state.turns.iter().map(|turn| turn.requests.len().min(own + 1)).sum()
     }
 
-    /// How many have a room.
+    /// How many have a permit.
     pub(super) fn taken(&self) -> usize {
         let state = self.state();
         state.places + state.whole
@@ -135,18 +139,18 @@ impl Queue {
         drop(turns);
     }
 
-    fn give(self: &Arc<Self>, state: &mut State, room: Room) -> Taken {
-        *state.count(room) += 1;
-        Taken { queue: Some(self.clone()), room }
+    fn give(self: &Arc<Self>, state: &mut State, kind: PermitKind) -> QueuePermit {
+        *state.count(kind) += 1;
+        QueuePermit { queue: Some(self.clone()), kind }
     }
 
-    fn give_back(self: &Arc<Self>, room: Room) {
+    fn give_back(self: &Arc<Self>, kind: PermitKind) {
         let mut state = self.state();
-        *state.count(room) -= 1;
+        *state.count(kind) -= 1;
         while let Some(request) = state.next() {
-            if let Err(mut taken) = request.called.send(self.give(&mut state, request.room)) {
-                // Whoever waited is gone; the room goes to the next without a round through here.
-                *state.count(taken.room) -= 1;
+            if let Err(mut taken) = request.called.send(self.give(&mut state, request.kind)) {
+                // Whoever waited is gone; the permit goes to the next without a round through here.
+                *state.count(taken.kind) -= 1;
                 taken.queue = None;
             }
         }
@@ -158,40 +162,41 @@ impl Queue {
 }
 
 impl State {
-    /// Whether a room is free. The lanes that nobody has alone have places for all that need no more.
-    fn has(&self, room: Room) -> bool {
-        let (places, whole) = match room {
-            Room::Place => (self.places + 1, self.whole),
-            Room::Lane => (self.places, self.whole + 1),
+    /// Whether a permit is free. The lanes that nobody has alone have places for all that need no more.
+    fn has(&self, kind: PermitKind) -> bool {
+        let (places, whole) = match kind {
+            PermitKind::Shared => (self.places + 1, self.whole),
+            PermitKind::Exclusive => (self.places, self.whole + 1),
         };
         self.lanes.checked_sub(whole).is_some_and(|shared| places <= shared * self.depth)
     }
 
-    fn count(&mut self, room: Room) -> &mut usize {
-        match room {
-            Room::Place => &mut self.places,
-            Room::Lane => &mut self.whole,
+    fn count(&mut self, kind: PermitKind) -> &mut usize {
+        match kind {
+            PermitKind::Shared => &mut self.places,
+            PermitKind::Exclusive => &mut self.whole,
         }
     }
 
-    fn waiting_of(&self, asker: &Asker) -> usize {
-        self.turns.iter().find(|turn| turn.asker == *asker).map_or(0, |turn| turn.requests.len())
+    fn waiting_of(&self, requester: &RequesterId) -> usize {
+        self.turns.iter().find(|turn| turn.requester == *requester).map_or(0, |turn| turn.requests.len())
     }
 
-    fn wait(&mut self, asker: &Asker, request: Request) {
+    fn wait(&mut self, requester: &RequesterId, request: Request) {
         self.waiting += 1;
-        match self.turns.iter_mut().find(|turn| turn.asker == *asker) {
+        match self.turns.iter_mut().find(|turn| turn.requester == *requester) {
             Some(turn) => turn.requests.push_back(request),
             None => {
-                self.turns.push_back(Turn { asker: asker.clone(), requests: VecDeque::from([request]) });
+                self.turns
+                    .push_back(Turn { requester: requester.clone(), requests: VecDeque::from([request]) });
             }
         }
     }
 
-    /// The next request, if there is room for it; its asker goes to the end.
+    /// The next request, if there is a permit for it; its requester goes to the end.
     fn next(&mut self) -> Option<Request> {
-        let room = self.turns.front()?.requests.front()?.room;
-        if !self.has(room) {
+        let kind = self.turns.front()?.requests.front()?.kind;
+        if !self.has(kind) {
             return None;
         }
         let mut turn = self.turns.pop_front()?;
@@ -204,17 +209,17 @@ impl State {
     }
 }
 
-impl Taken {
+impl QueuePermit {
     /// What was taken.
-    pub(super) fn room(&self) -> Room {
-        self.room
+    pub(super) fn kind(&self) -> PermitKind {
+        self.kind
     }
 }
 
-impl Drop for Taken {
+impl Drop for QueuePermit {
     fn drop(&mut self) {
         if let Some(queue) = self.queue.take() {
-            queue.give_back(self.room);
+            queue.give_back(self.kind);
         }
     }
 }

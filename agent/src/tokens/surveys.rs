@@ -65,7 +65,7 @@ impl Tokens {
         let mut state = entry.state();
         if state.serves(survey.generation) {
             state.survey = Some(survey);
-            state.absence.started();
+            state.reconnect.started();
         }
     }
 }

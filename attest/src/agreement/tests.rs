@@ -1,6 +1,6 @@
 use super::*;
-use crate::forge::{Draft, Signer};
 use crate::samples::{self, PIV_F9, PIV_LEAF, ROOTS};
+use crate::test_certs::{Draft, Signer};
 use crate::tests::{evidence, today};
 use crate::{Report, verify};
 

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::forge::{self, Draft, Signer};
 use crate::samples::{self, HSM_DEVICE, PIV_F9};
+use crate::test_certs::{self, Draft, Signer};
 
 fn kinds(bytes: &[u8]) -> Vec<&'static str> {
     let name = |item: &Item| match item {
@@ -16,14 +16,14 @@ fn kinds(bytes: &[u8]) -> Vec<&'static str> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    String::from_utf8(forge::armoured(label, der)).unwrap()
+    String::from_utf8(test_certs::armoured(label, der)).unwrap()
 }
 
 #[test]
 fn der_is_told_by_what_it_holds() {
     let signer = Signer::p256();
     let certificate = Draft::new("A", "A", signer.spki()).der(&signer);
-    let request = forge::request(&signer, &[]);
+    let request = test_certs::request(&signer, &[]);
     assert_eq!(kinds(&[certificate, request, signer.spki()].concat()), ["certificate", "request", "key"]);
     assert_eq!(kinds(&samples::read(HSM_DEVICE)), ["certificate"]);
 }
@@ -34,7 +34,7 @@ fn pem_may_have_any_line_width_and_text_around_it() {
     let text = format!(
         "# a key\n{}between\n{}",
         pem("PUBLIC KEY", &signer.spki()),
-        pem("NEW CERTIFICATE REQUEST", &forge::request(&signer, &[]))
+        pem("NEW CERTIFICATE REQUEST", &test_certs::request(&signer, &[]))
     );
     assert_eq!(kinds(text.as_bytes()), ["key", "request"]);
 }
@@ -72,12 +72,12 @@ fn what_is_huge_or_many_is_refused() {
     assert_eq!(parse(key.repeat(MAX_ITEMS + 1).as_bytes()).unwrap_err(), Malformed::TooLarge);
     // A length that the file does not have, and one that no certificate has.
     assert!(parse(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff]).is_err());
-    assert!(parse(&forge::tlv(0x30, &[0; 0xffff])).is_err());
+    assert!(parse(&test_certs::tlv(0x30, &[0; 0xffff])).is_err());
 }
 
 #[test]
 fn what_is_deeply_nested_is_refused() {
-    let nested = (0..2_000).fold(vec![], |inner, _| forge::tlv(0x30, &inner));
+    let nested = (0..2_000).fold(vec![], |inner, _| test_certs::tlv(0x30, &inner));
     assert!(parse(&nested).is_err());
     let json = |format: &str| {
         let (open, close) = ("[".repeat(10_000), "]".repeat(10_000));

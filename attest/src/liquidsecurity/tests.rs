@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use super::{MAX_STATEMENT_BYTES, NotAStatement, Statement, judge};
-use crate::forge::{Draft, Signer, pinned};
+use crate::test_certs::{Draft, Signer, pinned};
 use crate::{Anchor, Certificate, Evidence, Judgement, Kind, Question, Report, Sha256, verify};
 
 mod chains;

@@ -1,7 +1,7 @@
 //! One chain that is right, and the same wrong in one way each.
 
 use super::*;
-use crate::forge::{Draft, Signer, pinned, seq};
+use crate::test_certs::{Draft, Signer, pinned, seq};
 use crate::{Sha256, Verdict};
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];

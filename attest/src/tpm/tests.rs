@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Device, Public, PublicPart};
-use crate::forge::{Draft, Signer, seq, tlv};
+use crate::test_certs::{Draft, Signer, seq, tlv};
 use crate::weakness::tests::{rsa, weak_modulus};
 use crate::{Anchor, Certificate, Evidence, Firmware, Level, Question, Report, Verdict, verify};
 

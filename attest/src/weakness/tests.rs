@@ -1,4 +1,4 @@
-use crate::forge::{Draft, Signer, bit_string, seq, tlv};
+use crate::test_certs::{Draft, Signer, bit_string, seq, tlv};
 use crate::tests::{evidence, today};
 use crate::{Firmware, Kind, Level, PublicKey, Question, Statement, Verdict, verify};
 

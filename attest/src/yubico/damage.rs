@@ -1,7 +1,7 @@
 //! Every byte of made-up chains changed, one at a time: the hierarchy of 2024, and a request that carries its chain.
 
 use super::tests::Hierarchy;
-use crate::forge::request;
+use crate::test_certs::request;
 use crate::tests::today;
 use crate::{Anchor, Certificate, Evidence, Question, Verdict, verify};
 

@@ -1,6 +1,6 @@
 //! Chains as Yubico's devices have them, made here under roots of our own, and what must not pass for one.
 
-use crate::forge::{Draft, Signer, armoured, pinned, request};
+use crate::test_certs::{Draft, Signer, armoured, pinned, request};
 use crate::tests::{evidence, today};
 use crate::yubico::{hsm, piv};
 use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Kind, Question, Report, Verdict, verify};
@@ -252,7 +252,7 @@ fn asked_by(carried: &[([u8; 2], Vec<u8>)], signer: &Signer, root: &Certificate)
 fn a_request_proves_its_key_by_what_it_carries() {
     let chain = Hierarchy::old();
     let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.certificates()).unwrap();
-    let wrapped = crate::forge::tlv(0x04, leaf.der());
+    let wrapped = crate::test_certs::tlv(0x04, leaf.der());
     for (arcs, leaf) in [([3, 1], leaf.der().to_vec()), ([3, 11], leaf.der().to_vec()), ([3, 1], wrapped)] {
         let report = asked_by(&[(arcs, leaf), ([3, 2], f9.der().to_vec())], &chain.keys[0], &root);
         assert_eq!(report.verdict, Verdict::Proven, "{:?}", report.findings);

@@ -7,14 +7,14 @@ use std::{
     sync::mpsc,
 };
 
-use ledger::{Entry, Error, Kind, Ledger, Receipt};
+use ledger::{DurableEntry, Entry, Error, Kind, Ledger};
 use tempfile::TempDir;
 
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-pub(crate) fn record(ledger: &Ledger, entry: Entry) -> Result<Receipt, Error> {
+pub(crate) fn record(ledger: &Ledger, entry: Entry) -> Result<DurableEntry, Error> {
     let (tell, told) = mpsc::channel();
     ledger.record(entry, move |result| tell.send(result).unwrap());
     told.recv().unwrap()
@@ -32,7 +32,7 @@ pub(crate) fn record_all(ledger: &Ledger, entries: impl IntoIterator<Item = Entr
     let mut waiting = 0;
     for entry in entries {
         let tell = tell.clone();
-        ledger.record(entry, move |result| tell.send(result.map(|receipt| receipt.index())).unwrap());
+        ledger.record(entry, move |result| tell.send(result.map(|durable| durable.index())).unwrap());
         waiting += 1;
         if waiting == 1000 {
             wait(waiting);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use token::Place;
+use token::KeyLocation;
 use token::control::{HostState, LoginOutcome, Order, PinOrigin, Report};
 use token::lane::{Attributes, Done, KeyReport, Work};
 
@@ -71,7 +71,7 @@ fn make(life: &mut Life, tool: Command) {
 
 /// A key that is named by its place is surveyed under whatever was born there; which birth, the front knows.
 fn surveyed(report: KeyReport) -> KeyReport {
-    let place = report.id.and_then(Place::of);
+    let place = report.id.and_then(KeyLocation::of);
     KeyReport { id: place.map(|place| place.id([0; 8])).or(report.id), ..report }
 }
 

@@ -1,7 +1,7 @@
 //! A login under way in a host that has to go, since a lane of it failed.
 //!
-//! The keeper begins a login only when no lane is in the module, so the lane has failed by then, and its host has to go as soon
-//! as the front hears of that. It is stopped until the login is held.
+//! The token manager begins a login only when no lane is in the module, so the lane has failed by then, and its host has to
+//! go as soon as the front hears of that. It is stopped until the login is held.
 
 use fault_module::{Action, Function};
 use rustix::process::Signal;

@@ -16,7 +16,7 @@ use crate::wait::until_true;
 /// A request that is not answered by then is stuck: the rig's deadline is 2 s, for the queue and again for the token.
 pub const STUCK: Duration = Duration::from_secs(10);
 /// How long a caller waits after it was refused, so that refusals do not become the load.
-const BREATH: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// An assertion in a caller's hands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,14 +137,14 @@ impl Shared {
     /// One connection, until it breaks.
     fn visit(&self) {
         let Ok(mut connection) = Connection::open(&self.socket) else {
-            return thread::sleep(BREATH);
+            return thread::sleep(POLL_INTERVAL);
         };
         while !self.over.load(Ordering::Relaxed) {
             let asked = Instant::now();
             let reply = connection.send("POST", &assertions("de"), body(TENANT, CLIENT).as_bytes());
             let served = self.take(reply.as_ref().ok(), asked.elapsed());
             if !served {
-                thread::sleep(BREATH);
+                thread::sleep(POLL_INTERVAL);
             }
             if reply.is_err() {
                 return;

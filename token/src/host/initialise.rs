@@ -4,7 +4,7 @@
 
 use hsm_config::{PinSource, Pkcs11Uri};
 
-use super::keeper::Keeper;
+use super::token_manager::TokenManager;
 use super::{login, pin};
 use crate::control::{PinOrigin, Report};
 use crate::lane::{Fault, TokenReport};
@@ -17,12 +17,12 @@ const TYPED: &str = "a new token's PIN cannot be typed: let pin name a file or c
 
 /// Initialises the one token that the URI can mean and that is not ready, by the configuration's PIN sources.
 pub(super) fn initialise(
-    keeper: &mut Keeper,
+    manager: &mut TokenManager,
     module: &Module,
     uri: &Pkcs11Uri,
 ) -> Result<TokenReport, Fault> {
-    let token = keeper.shared.config.token.clone();
-    keeper.pin_files.hold(&token);
+    let token = manager.shared.config.token.clone();
+    manager.pin_files.hold(&token);
     let so_pin = token.so_pin.as_ref().ok_or_else(|| Fault::PinSource("add so_pin to the token".into()))?;
     let (so_pin, identity) = read(so_pin)?;
     if token.pin == PinSource::Prompt {
@@ -33,12 +33,12 @@ pub(super) fn initialise(
     blank.takes(&so_pin, &pin).map_err(Failure::into_fault)?;
     let serial = blank.serial().map_err(Failure::into_fault)?;
     let write = Write::begin(Call::Initialise);
-    keeper.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
-    if let Some(why) = login::latched(keeper, &serial, &write) {
+    manager.send(&Report::Attempt { serial: serial.clone(), source: PinOrigin::Officer(identity) });
+    if let Some(why) = login::latched(manager, &serial, &write) {
         return Err(blank.stopped(Fault::Latched(why)));
     }
     let (outcome, made) = blank.initialise(&write, &so_pin, &pin);
-    keeper.send(&Report::Outcome { serial, outcome });
+    manager.send(&Report::Outcome { serial, outcome });
     made
 }
 

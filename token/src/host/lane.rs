@@ -9,9 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::keeper::Suspicion;
-use super::shared::{Door, Now, Shared, Up};
-use super::{remedy, work};
+use super::shared::{Backend, Serving, Shared, State};
+use super::token_manager::HealthEvent;
+use super::{recovery, work};
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
 #[cfg(feature = "piv")]
 use crate::piv::PivToken;
@@ -47,7 +47,7 @@ pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
             Err(_) => refuse(lane, &mut out, answer.id),
         };
         // After the answer: it may end this process, and the front must know which question that was for.
-        left.into_iter().for_each(|class| remedy::give_up(shared, class));
+        left.into_iter().for_each(|class| recovery::give_up(shared, class));
         if !sent || ask.is_err() {
             break;
         }
@@ -65,11 +65,11 @@ fn refuse(lane: &OwnedFd, out: &mut [u8], id: u64) -> bool {
 /// Answers a question, after what stood in its way was mended, if that is the host's to do: see [`Class::tries`]. Says also
 /// what nothing helped against.
 fn answer(shared: &Shared, ask: &Ask) -> (Answer, Option<Class>) {
-    let before = *shared.life();
+    let before = *shared.epoch();
     let (mut served, mut tries) = (once(shared, ask), 0);
-    while let Some(class) = served.ails() {
+    while let Some(class) = served.failure_class() {
         let is_over = served.outcome.is_ok() || tries >= class.tries();
-        if is_over || !remedy::apply(shared, class, before, tries) {
+        if is_over || !recovery::apply(shared, class, before, tries) {
             // A login that nobody told anything of yet may be on its way: that a key did not show says nothing so far.
             let is_untold = !is_over && class == Class::Login;
             let outcome = if is_untold { Err(Fault::Starting) } else { served.outcome };
@@ -88,30 +88,30 @@ fn once(shared: &Shared, ask: &Ask) -> Served {
     {
         return plain(outcome.map(Done::Token));
     }
-    match &*shared.now() {
-        Now::Up(up) => match &up.door {
-            Door::Module(..) => at_a_desk(shared, up, &ask.work),
+    match &*shared.state() {
+        State::Serving(serving) => match &serving.backend {
+            Backend::Module(..) => in_a_session(shared, serving, &ask.work),
             #[cfg(feature = "piv")]
-            Door::Yubikey(card) => at_the_card(shared, card, &ask.work),
+            Backend::Yubikey(card) => at_the_card(shared, card, &ask.work),
         },
-        Now::Down(fault) => plain(work::serve_without_token(fault, &ask.work)),
+        State::Down(fault) => plain(work::serve_without_token(fault, &ask.work)),
     }
 }
 
 /// Does it in a session, for which it waits no longer than half of what the front waits for the answer.
-fn at_a_desk(shared: &Shared, up: &Up, work: &Work) -> Served {
-    let mut desk = match shared.desks.take(up, shared.config.token.deadline / 2) {
-        Ok(desk) => desk,
+fn in_a_session(shared: &Shared, serving: &Serving, work: &Work) -> Served {
+    let mut session = match shared.sessions.take(serving, shared.config.token.deadline / 2) {
+        Ok(session) => session,
         Err(failure) => {
             let class = failure.class();
             return Served { outcome: Err(failure.into_fault()), class };
         }
     };
-    let outcome = work::serve(shared, &mut desk.token, work);
-    let class = desk.token.take_suspicion();
-    shared.desks.put(desk);
+    let outcome = work::serve(shared, &mut session.token, work);
+    let class = session.token.take_suspicion();
+    shared.sessions.put(session);
     if outcome == Err(Fault::Locked) {
-        shared.suspect(Suspicion::WantsPin);
+        shared.report_health(HealthEvent::WantsPin);
     }
     Served { outcome, class }
 }
@@ -127,7 +127,7 @@ fn at_the_card(shared: &Shared, card: &Mutex<PivToken>, work: &Work) -> Served {
 impl Served {
     /// What the matter is. A token that nobody is logged in to hides its private keys, and one that is being logged in to
     /// is not served.
-    fn ails(&self) -> Option<Class> {
+    fn failure_class(&self) -> Option<Class> {
         match self.outcome {
             Err(Fault::KeyMissing | Fault::Starting) => Some(Class::Login),
             _ => self.class,

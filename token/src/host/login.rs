@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use hsm_config::{ManagementKey, PinIdentity, PinSource, Token};
 
-use super::keeper::{Event, Keeper, LAST_WAIT};
+use super::token_manager::{Event, LAST_WAIT, TokenManager};
 use super::unlock::Client;
 use super::{end, pin, sandbox};
 use crate::control::{HostState, LoginOutcome, PinOrigin, Report, Use};
@@ -78,7 +78,7 @@ impl PinFiles {
 /// Logs in to the token, where its login, and the PIN that is `kept` of it, are not good any more; `None` when it has to be
 /// looked for again first.
 pub(super) fn log_in(
-    keeper: &mut Keeper,
+    manager: &mut TokenManager,
     module: &Module,
     token: &Found,
     kept: Option<Given>,
@@ -87,9 +87,9 @@ pub(super) fn log_in(
         Ok(anchor) => anchor,
         Err(failure) => {
             let fault = failure.into_fault();
-            keeper.down(fault.clone());
-            keeper.report(HostState::Missing(fault.to_string()));
-            keeper.pause(WAIT, "the token cannot be opened");
+            manager.down(fault.clone());
+            manager.report(HostState::Missing(fault.to_string()));
+            manager.pause(WAIT, "the token cannot be opened");
             return None;
         }
     };
@@ -97,42 +97,42 @@ pub(super) fn log_in(
         return Some(Login { anchor, pin: kept });
     }
     drop(kept);
-    let given = give_pin(keeper, &token.report.serial, |_| Ok(()), |pin, write| anchor.login(write, pin))?;
+    let given = give_pin(manager, &token.report.serial, |_| Ok(()), |pin, write| anchor.login(write, pin))?;
     // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
     if anchor.is_logged_in().unwrap_or(false) {
-        let labels: Vec<_> = keeper.shared.config.uses.iter().map(Use::label).collect();
-        let is_wanted = anchor.has_key_that_wants_pin(&keeper.shared.desks.names, &labels);
+        let labels: Vec<_> = manager.shared.config.uses.iter().map(Use::label).collect();
+        let is_wanted = anchor.has_key_that_wants_pin(&manager.shared.sessions.names, &labels);
         return Some(Login { anchor, pin: is_wanted.then_some(given) });
     }
-    keeper.pause(WAIT, "the token did not take a login");
+    manager.pause(WAIT, "the token did not take a login");
     None
 }
 
 /// Gives a token its PIN by `login`, once it `fits`; `None` where it was not accepted, after a while.
 pub(super) fn give_pin(
-    keeper: &mut Keeper,
+    manager: &mut TokenManager,
     serial: &str,
     fits: impl FnOnce(&Pin) -> Result<(), Fault>,
     login: impl FnOnce(&Pin, &Write) -> LoginOutcome,
 ) -> Option<Given> {
-    let offer = match &keeper.shared.config.token.pin.clone() {
-        PinSource::Prompt => await_client(keeper)?,
-        source => read_source(keeper, source)?,
+    let offer = match &manager.shared.config.token.pin.clone() {
+        PinSource::Prompt => await_client(manager)?,
+        source => read_source(manager, source)?,
     };
     if let Err(fault) = fits(&offer.pin) {
-        return turn_down(keeper, offer.client, fault);
+        return turn_down(manager, offer.client, fault);
     }
     let serial = serial.to_owned();
     // Until the outcome is told: an attempt that nobody tells the end of can latch the token.
     let write = Write::begin(Call::Login);
-    keeper.send(&Report::Attempt { serial: serial.clone(), source: offer.origin.clone() });
-    if let Some(why) = latched(keeper, &serial, &write) {
+    manager.send(&Report::Attempt { serial: serial.clone(), source: offer.origin.clone() });
+    if let Some(why) = latched(manager, &serial, &write) {
         drop(write);
-        latch(keeper, offer.client, &offer.origin, why);
+        latch(manager, offer.client, &offer.origin, why);
         return None;
     }
     let outcome = login(&offer.pin, &write);
-    keeper.send(&Report::Outcome { serial, outcome: outcome.clone() });
+    manager.send(&Report::Outcome { serial, outcome: outcome.clone() });
     drop(write);
     match outcome {
         LoginOutcome::Accepted => {
@@ -140,55 +140,55 @@ pub(super) fn give_pin(
             Some(Given { pin: Arc::new(offer.pin), origin: offer.origin })
         }
         LoginOutcome::Refused(code) => {
-            let why = refused(keeper, &code);
-            latch(keeper, offer.client, &offer.origin, why);
+            let why = refused(manager, &code);
+            latch(manager, offer.client, &offer.origin, why);
             None
         }
         // Whether a PIN whose fate is unclear may be tried again is the supervisor's to say, at the next attempt.
         LoginOutcome::NotJudged(why) | LoginOutcome::Unclear(why) => {
-            not_taken(keeper, offer.client, &why, "the token did not judge the PIN")
+            not_taken(manager, offer.client, &why, "the token did not judge the PIN")
         }
-        LoginOutcome::NotGiven(why) => not_taken(keeper, offer.client, &why, "the PIN was not given"),
+        LoginOutcome::NotGiven(why) => not_taken(manager, offer.client, &why, "the PIN was not given"),
     }
 }
 
 /// Tells of a PIN that is neither accepted nor refused, and waits before the token is looked for again.
-fn not_taken(keeper: &mut Keeper, client: Option<Client>, why: &str, what: &str) -> Option<Given> {
-    keeper.down(Fault::Device(why.into()));
+fn not_taken(manager: &mut TokenManager, client: Option<Client>, why: &str, what: &str) -> Option<Given> {
+    manager.down(Fault::Device(why.into()));
     client.into_iter().for_each(|client| client.refuse(why));
-    keeper.report(HostState::NoPin(format!("{what}: {why}")));
-    keeper.pause(WAIT, "the token did not take a login");
+    manager.report(HostState::NoPin(format!("{what}: {why}")));
+    manager.pause(WAIT, "the token did not take a login");
     None
 }
 
 /// What came of a PIN, and what to do about it.
-pub(super) fn refused(keeper: &Keeper, code: &str) -> String {
-    let name = &keeper.shared.config.name;
+pub(super) fn refused(manager: &TokenManager, code: &str) -> String {
+    let name = &manager.shared.config.name;
     format!("the token refused the PIN ({code}): see to the PIN, then run kunci token unlatch {name}")
 }
 
 /// A PIN that is not even tried.
-fn turn_down(keeper: &mut Keeper, client: Option<Client>, fault: Fault) -> Option<Given> {
-    keeper.down(fault.clone());
+fn turn_down(manager: &mut TokenManager, client: Option<Client>, fault: Fault) -> Option<Given> {
+    manager.down(fault.clone());
     client.into_iter().for_each(|client| client.refuse(&fault.to_string()));
-    keeper.report(match fault {
+    manager.report(match fault {
         Fault::Refused(why) => HostState::Refused(why),
         other => HostState::NoPin(other.to_string()),
     });
-    keeper.pause(LAST_WAIT, "the PIN is not tried");
+    manager.pause(LAST_WAIT, "the PIN is not tried");
     None
 }
 
 /// Waits for the word on the attempt: the reason, if the latch is shut. Where no word can come any more, no try was spent.
-pub(super) fn latched(keeper: &Keeper, serial: &str, write: &Write) -> Option<String> {
+pub(super) fn latched(manager: &TokenManager, serial: &str, write: &Write) -> Option<String> {
     loop {
-        match keeper.inbox.recv() {
+        match manager.inbox.recv() {
             Ok(Event::LogIn) if write.begins() => return None,
             Ok(Event::Latched(why)) => return Some(why),
             Ok(Event::Unlock(client)) => Client::new(client).refuse("another PIN is being tried"),
             Ok(Event::Leave | Event::LogIn) | Err(_) => {
                 let outcome = LoginOutcome::NotGiven("the host leaves".into());
-                keeper.send(&Report::Outcome { serial: serial.into(), outcome });
+                manager.send(&Report::Outcome { serial: serial.into(), outcome });
                 end()
             }
             Ok(_) => {}
@@ -197,34 +197,34 @@ pub(super) fn latched(keeper: &Keeper, serial: &str, write: &Write) -> Option<St
 }
 
 /// Waits until an operator clears the latch or replaces the source; then the supervisor is asked again.
-pub(super) fn latch(keeper: &mut Keeper, client: Option<Client>, origin: &PinOrigin, why: String) {
-    keeper.down(Fault::Latched(why.clone()));
+pub(super) fn latch(manager: &mut TokenManager, client: Option<Client>, origin: &PinOrigin, why: String) {
+    manager.down(Fault::Latched(why.clone()));
     client.into_iter().for_each(|client| client.refuse(&why));
-    keeper.report(HostState::Latched(why));
-    let shared = Arc::clone(&keeper.shared);
+    manager.report(HostState::Latched(why));
+    let shared = Arc::clone(&manager.shared);
     let first = format!("latched: run kunci token unlatch {} first", shared.config.name);
     while !is_replaced(&shared.config.token.pin, origin)
-        && !matches!(keeper.pause(LAST_WAIT, &first), Some(Event::Retry))
+        && !matches!(manager.pause(LAST_WAIT, &first), Some(Event::Retry))
     {}
 }
 
-fn read_source(keeper: &mut Keeper, source: &PinSource) -> Option<Offer> {
-    keeper.pin_files.hold(&keeper.shared.config.token);
+fn read_source(manager: &mut TokenManager, source: &PinSource) -> Option<Offer> {
+    manager.pin_files.hold(&manager.shared.config.token);
     match pin::read(source) {
         Ok((pin, identity)) => Some(Offer { pin, origin: PinOrigin::Source(identity), client: None }),
         Err(fault) => {
-            keeper.down(fault.clone());
-            keeper.report(HostState::NoPin(fault.to_string()));
-            keeper.pause(WAIT, "the PIN comes from a file or credential");
+            manager.down(fault.clone());
+            manager.report(HostState::NoPin(fault.to_string()));
+            manager.pause(WAIT, "the PIN comes from a file or credential");
             None
         }
     }
 }
 
-fn await_client(keeper: &mut Keeper) -> Option<Offer> {
-    keeper.down(Fault::Locked);
-    keeper.report(HostState::Locked);
-    match keeper.inbox.recv_timeout(LAST_WAIT) {
+fn await_client(manager: &mut TokenManager) -> Option<Offer> {
+    manager.down(Fault::Locked);
+    manager.report(HostState::Locked);
+    match manager.inbox.recv_timeout(LAST_WAIT) {
         Ok(Event::Unlock(connection)) => {
             let mut client = Client::new(connection);
             match client.pin() {

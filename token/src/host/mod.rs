@@ -1,30 +1,30 @@
 //! A host: the process that alone sees one token's module and PIN, from its first order to its end.
 //!
-//! The main thread takes orders, the [`keeper`] looks after module, token and login, each lane has a thread of its
-//! own, and the [`mourner`] ends the process with its supervisor: a module that hangs while it is being loaded can hold
+//! The main thread takes orders, the [`token_manager`] looks after module, token and login, each lane has a thread of its
+//! own, and the [`watchdog`] ends the process with its supervisor: a module that hangs while it is being loaded can hold
 //! up every thread that allocates or starts another, but not one that only polls. The process is confined before the
 //! module is loaded. No thread ever logs out.
 //!
 //! It leaves when its orders end, whether the supervisor ended them or is gone itself; and nothing ends it amid a call that
 //! may write to the token ([`writes`]).
 
-mod desks;
+#[cfg(feature = "piv")]
+mod card_context;
 mod gone;
 mod hint;
 mod initialise;
-mod keeper;
 mod lane;
-mod leave;
 mod login;
-mod mourner;
 mod pin;
-#[cfg(feature = "piv")]
-mod porter;
-mod remedy;
+mod pin_reauth;
+mod pkcs11;
+mod recovery;
 mod sandbox;
-mod served;
+mod session_pool;
 mod shared;
+mod token_manager;
 mod unlock;
+mod watchdog;
 mod work;
 #[cfg(feature = "piv")]
 mod yubikey;
@@ -39,10 +39,10 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::confine::ConfineError;
 use crate::control::{self, HostConfig, HostState, Order, Report};
-use crate::{sealed, writes};
-use keeper::{Event, Keeper};
-use mourner::Looks;
+use crate::{memfd, writes};
 use shared::Shared;
+use token_manager::{Event, TokenManager};
+use watchdog::Looks;
 
 pub use sandbox::enter as confine;
 
@@ -67,7 +67,7 @@ pub enum HostError {
 pub fn run(control: OwnedFd) -> Result<(), HostError> {
     let Some((Order::Start, fds)) = control::receive(&control)? else { return Err(HostError::NotStarted) };
     let mut fds = fds.into_iter();
-    let config = sealed::open::<HostConfig>(fds.next().ok_or(HostError::NotStarted)?)?;
+    let config = memfd::open::<HostConfig>(fds.next().ok_or(HostError::NotStarted)?)?;
     fds.next().into_iter().for_each(|board| writes::show(board, config.token.deadline));
     // Held to the end: see [`Order::Start`].
     let _lock = fds.next();
@@ -86,17 +86,17 @@ fn serve(config: HostConfig, control: &Arc<OwnedFd>) -> Result<(), HostError> {
     sandbox::enter(&config)?;
     end_with_a_panic();
     let looks = Looks::default();
-    mourner::start(control, &looks, config.token.deadline)?;
+    watchdog::start(control, &looks, config.token.deadline)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(config, events.clone()));
-    let keeper = Keeper::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);
-    start("keeper", move || keeper.keep())?;
+    let manager = TokenManager::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);
+    start("token-manager", move || manager.keep())?;
     // From here on a call may be under way in another thread, which a return from main would end.
     take_orders(control, &shared, &events)
 }
 
 /// A thread that panics takes the process with it: what a module said that nobody thought of is as good as a crash, and a
-/// host without its keeper would look alive.
+/// host without its token manager would look alive.
 fn end_with_a_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -110,7 +110,7 @@ fn end_with_a_panic() {
 pub(crate) fn end() -> ! {
     writes::leave();
     while writes::hold_up() {
-        thread::sleep(writes::BREATH);
+        thread::sleep(writes::POLL_INTERVAL);
     }
     kill()
 }
@@ -138,7 +138,7 @@ fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) 
             Order::Unlock => fds.into_iter().next().map(Event::Unlock),
         };
         if event.is_some_and(|event| events.send(event).is_err()) {
-            // The keeper is gone, and with it all that this process is for.
+            // The token manager is gone, and with it all that this process is for.
             break;
         }
     }

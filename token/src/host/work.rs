@@ -44,7 +44,8 @@ pub(super) fn serve(
     }
 }
 
-/// Answers while no token is served. A blank one is the keeper's, since its officer's PIN needs the supervisor's word.
+/// Answers while no token is served. A blank one is the token manager's, since its officer's PIN needs
+/// the supervisor's word.
 pub(super) fn serve_without_token(fault: &Fault, work: &Work) -> Result<Done, Fault> {
     match (work, fault) {
         (Work::Initialise, fault) if *fault != Fault::Starting => Err(Fault::Initialise(format!(

@@ -1,4 +1,5 @@
-//! The keeper of a YubiKey: finds it by its serial number, has its PIN given once, publishes it to the lanes, watches it.
+//! The token manager of a YubiKey: finds it by its serial number, has its PIN given once, publishes it to the lanes, watches
+//! it.
 //!
 //! Whatever happens to the card, to the reader or to pcscd, it is closed and opened again. It is served only after it
 //! was found to have no factory secret, which no try of any secret is spent on.
@@ -8,11 +9,11 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::keeper::{Event, FIRST_WAIT, Keeper, LAST_WAIT, Suspicion};
-use super::leave::Came;
+use super::card_context::CardContext;
 use super::login::{self, Given};
-use super::porter::Porter;
-use super::shared::{Door, Up};
+use super::pin_reauth::ReauthOutcome;
+use super::shared::{Backend, Serving};
+use super::token_manager::{Event, FIRST_WAIT, HealthEvent, LAST_WAIT, TokenManager};
 use super::unlock::Client;
 use super::{end, gone, sandbox};
 use crate::control::{HostState, LoginOutcome};
@@ -26,30 +27,30 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Why a card is not initialised here.
 const NO_INIT: &str = "a YubiKey is made ready with ykman: docs/how-to/use-a-yubikey.md says how";
 
-impl Keeper {
+impl TokenManager {
     /// Serves the YubiKey until the process ends.
     pub(super) fn keep_yubikey(mut self, serial: u32) -> ! {
         let (control, events) = (Arc::clone(&self.control), self.shared.events());
         let (name, token) = (self.shared.config.name.clone(), self.shared.config.token.clone());
-        let porter = Arc::new(Porter::new((name, serial), control, events, token, self.pin_files));
+        let context = Arc::new(CardContext::new((name, serial), control, events, token, self.pin_files));
         let service = service();
         let mut search = Search::new(serial);
         loop {
-            self.await_card(&porter, &mut search, service);
+            self.await_card(&context, &mut search, service);
             self.down(Fault::Starting);
-            if self.is_fit(&porter)
-                && let Some(given) = self.give_pin(&porter)
+            if self.is_fit(&context)
+                && let Some(given) = self.give_pin(&context)
             {
-                self.serve_card(&porter, &given);
+                self.serve_card(&context, &given);
             }
-            porter.keep(None);
+            context.keep(None);
             self.down(Fault::Starting);
-            porter.bay.close();
+            context.cell.close();
         }
     }
 
     /// Opens the card, however long that takes.
-    fn await_card(&mut self, porter: &Porter, search: &mut Search, service: Service) {
+    fn await_card(&mut self, context: &CardContext, search: &mut Search, service: Service) {
         let mut wait = FIRST_WAIT;
         loop {
             let opened = search.open(|fault| {
@@ -58,7 +59,7 @@ impl Keeper {
                 self.report(HostState::Missing(fault.to_string()));
             });
             let fault = match opened {
-                Ok(card) => return porter.bay.put(card),
+                Ok(card) => return context.cell.put(card),
                 Err(fault) => fault,
             };
             if self::service() != service {
@@ -76,11 +77,11 @@ impl Keeper {
     }
 
     /// Whether the card has secrets of its own; where not, it is left alone for a while.
-    fn is_fit(&mut self, porter: &Porter) -> bool {
-        if porter.allows_factory() {
+    fn is_fit(&mut self, context: &CardContext) -> bool {
+        if context.allows_factory() {
             return true;
         }
-        let told = porter.bay.hold().card().and_then(Card::factory_secret);
+        let told = context.cell.hold().card().and_then(Card::factory_secret);
         match told {
             Ok(None) => true,
             Ok(Some(secret)) => self.refuse(secret.advice()),
@@ -101,8 +102,8 @@ impl Keeper {
         false
     }
 
-    fn give_pin(&mut self, porter: &Porter) -> Option<Given> {
-        let allowed = porter.allows_factory();
+    fn give_pin(&mut self, context: &CardContext) -> Option<Given> {
+        let allowed = context.allows_factory();
         let fits = |pin: &Pin| match pin {
             pin if !Card::takes(pin) => {
                 Err(Fault::PinSource("a YubiKey's PIN has six to eight bytes".into()))
@@ -112,51 +113,57 @@ impl Keeper {
             }
             _ => Ok(()),
         };
-        let bay = Arc::clone(&porter.bay);
-        let verify = |pin: &Pin, write: &Write| match bay.hold().card() {
+        let cell = Arc::clone(&context.cell);
+        let verify = |pin: &Pin, write: &Write| match cell.hold().card() {
             Ok(card) => card.verify(write, pin),
             Err(failure) => LoginOutcome::NotGiven(failure.into_fault().to_string()),
         };
-        login::give_pin(self, &porter.serial.to_string(), fits, verify)
+        login::give_pin(self, &context.serial.to_string(), fits, verify)
     }
 
     /// Serves the card until something is the matter with it.
-    fn serve_card(&mut self, porter: &Arc<Porter>, given: &Given) {
+    fn serve_card(&mut self, context: &Arc<CardContext>, given: &Given) {
         self.generation += 1;
-        let (generation, epoch) = (self.generation, self.epoch);
-        let (bay, attendant) = (Arc::clone(&porter.bay), Arc::clone(porter));
-        porter.bearer.begin();
-        let card = PivToken::new(bay, attendant, &self.shared.config, porter.serial);
-        self.shared.up(Up { door: Door::Yubikey(Arc::new(Mutex::new(card))), generation, epoch });
-        self.sees(&porter.serial.to_string());
-        self.report(HostState::Ready { serial: porter.serial.to_string() });
-        let latched = self.watch_card(porter, given);
+        let (generation, reloads) = (self.generation, self.reloads);
+        let (cell, callbacks) = (Arc::clone(&context.cell), Arc::clone(context));
+        context.broker.begin();
+        let card = PivToken::new(cell, callbacks, &self.shared.config, context.serial);
+        self.shared.serve(Serving {
+            backend: Backend::Yubikey(Arc::new(Mutex::new(card))),
+            generation,
+            reloads,
+        });
+        self.sees(&context.serial.to_string());
+        self.report(HostState::Ready { serial: context.serial.to_string() });
+        let latched = self.watch_card(context, given);
         // The card is closed only when no lane works with it: none may wait for leave meanwhile.
-        porter.bearer.end();
+        context.broker.end();
         if let Some(why) = latched {
             login::latch(self, None, &given.origin, why);
         }
     }
 
     /// Looks after a card that is served; why no PIN may be given to it any more, where that is why it ends.
-    fn watch_card(&mut self, porter: &Arc<Porter>, given: &Given) -> Option<String> {
+    fn watch_card(&mut self, context: &Arc<CardContext>, given: &Given) -> Option<String> {
         loop {
             match self.inbox.recv_timeout(LOOK) {
-                Ok(Event::Verify(lane)) => match self.let_give(&porter.serial.to_string(), given, &lane) {
-                    Came::Accepted => {}
-                    Came::NotJudged => return None,
-                    Came::Latched(why) => return Some(why),
-                },
-                Ok(Event::Unlock(client)) => take_management_key(porter, Client::new(client)),
-                Ok(Event::Suspect(Suspicion::Gone | Suspicion::Broken)) => return None,
-                Ok(Event::Suspect(Suspicion::Changed)) => {
+                Ok(Event::Verify(lane)) => {
+                    match self.reauthenticate(&context.serial.to_string(), given, &lane) {
+                        ReauthOutcome::Accepted => {}
+                        ReauthOutcome::NotJudged => return None,
+                        ReauthOutcome::Latched(why) => return Some(why),
+                    }
+                }
+                Ok(Event::Unlock(client)) => take_management_key(context, Client::new(client)),
+                Ok(Event::Health(HealthEvent::Gone | HealthEvent::Broken)) => return None,
+                Ok(Event::Health(HealthEvent::Changed)) => {
                     self.shared.looked();
-                    if !self.looks.take(|| is_served(porter)) {
+                    if !self.looks.take(|| is_served(context)) {
                         return None;
                     }
                     self.shared.is_as_before();
                 }
-                Err(RecvTimeoutError::Timeout) if !self.looks.take(|| is_served(porter)) => return None,
+                Err(RecvTimeoutError::Timeout) if !self.looks.take(|| is_served(context)) => return None,
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => end(),
             }
@@ -166,19 +173,19 @@ impl Keeper {
 
 /// Whether the card is there and, where it is certain to be asked for, its PIN counts as given. A card that is worked
 /// with is.
-fn is_served(porter: &Porter) -> bool {
-    let Some(mut held) = porter.bay.try_hold() else { return true };
+fn is_served(context: &CardContext) -> bool {
+    let Some(mut held) = context.cell.try_hold() else { return true };
     let Ok(card) = held.card() else { return false };
-    if porter.gives_pin_each_time() { card.is_there() } else { card.is_verified().unwrap_or(false) }
+    if context.gives_pin_each_time() { card.is_there() } else { card.is_verified().unwrap_or(false) }
 }
 
-fn take_management_key(porter: &Porter, mut client: Client) {
-    if !porter.wants_management_key() {
+fn take_management_key(context: &CardContext, mut client: Client) {
+    if !context.wants_management_key() {
         return client.refuse("the token is unlocked already");
     }
     match client.management_key() {
         Some(secret) => {
-            porter.keep(Some(secret));
+            context.keep(Some(secret));
             client.accept();
         }
         None => client.refuse("no management key of 32, 48 or 64 hexadecimal digits came in 30 s"),

@@ -1,7 +1,7 @@
-//! One thread's use of the card in a bay, with the keys that it has found there.
+//! One thread's use of the card in a cell, with the keys that it has found there.
 //!
 //! A key is found by the place that its identifier says and compared with its pin; where the configuration gives the
-//! connector a slot, no other will do. What a failure leaves over is a suspicion that the host's keeper looks into.
+//! connector a slot, no other will do. What a failure leaves over is a suspicion that the host's token manager looks into.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use yubikey::{PinPolicy, TouchPolicy};
 
 use super::generate::Policies;
 use super::slot::{Occupant, SlotKey};
-use super::{Attendant, Bay, Card, pad};
+use super::{Card, CardCallbacks, CardCell, encoding};
 use crate::control::{HostConfig, label};
 use crate::lane::{Attestation, Fault, KeyReport, SURVEY_KEYS, TokenReport};
 use crate::message::Composed;
 use crate::pkcs11::{Class, Failure};
 use crate::traits::{Attest, Provision, Token};
 use crate::writes::{Call, Write};
-use crate::{KeyId, KeyRef, Place, PublicKey, random};
+use crate::{KeyId, KeyLocation, KeyRef, PublicKey, random};
 
-/// A card in a bay, as one thread works with it.
+/// A card in a cell, as one thread works with it.
 pub struct PivToken {
-    bay: Arc<Bay>,
-    attendant: Arc<dyn Attendant>,
+    cell: Arc<CardCell>,
+    callbacks: Arc<dyn CardCallbacks>,
     settings: Settings,
     keys: HashMap<KeyRef, SlotKey>,
     suspicion: Option<Class>,
@@ -40,7 +40,12 @@ struct Settings {
 
 impl PivToken {
     /// A use of the card by this configuration.
-    pub fn new(bay: Arc<Bay>, attendant: Arc<dyn Attendant>, config: &HostConfig, serial: u32) -> Self {
+    pub fn new(
+        cell: Arc<CardCell>,
+        callbacks: Arc<dyn CardCallbacks>,
+        config: &HostConfig,
+        serial: u32,
+    ) -> Self {
         let token = &config.token;
         let settings = Settings {
             serial,
@@ -51,7 +56,7 @@ impl PivToken {
             },
             allow_factory: token.allow_factory_secrets == Some(true),
         };
-        Self { bay, attendant, settings, keys: HashMap::new(), suspicion: None }
+        Self { cell, callbacks, settings, keys: HashMap::new(), suspicion: None }
     }
 
     /// The class of the last failure, once.
@@ -61,8 +66,8 @@ impl PivToken {
 
     /// Works with the card. Nothing is repeated here: a card that failed is opened anew first.
     fn with<T>(&mut self, work: impl FnOnce(&mut Self, &mut Card) -> Result<T, Failure>) -> Result<T, Fault> {
-        let bay = Arc::clone(&self.bay);
-        let mut held = bay.hold();
+        let cell = Arc::clone(&self.cell);
+        let mut held = cell.hold();
         let done = held.card().and_then(|card| work(self, card));
         done.map_err(|failure| {
             if let Failure::Code(class, code) = &failure {
@@ -105,14 +110,14 @@ impl PivToken {
         call: Call,
         work: impl FnOnce(&mut Card, &Write) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let secret = self.attendant.management_key()?;
+        let secret = self.callbacks.management_key()?;
         let write = Write::begin(call);
         card.authenticate(secret.as_deref(), self.settings.allow_factory)?;
         let done = work(card, &write);
         card.forget()?;
         // The PIN's attempt is a call of its own, which does not begin when we leave.
         drop(write);
-        self.attendant.verify(&mut |pin, write| card.verify(write, pin))?;
+        self.callbacks.verify(&mut |pin, write| card.verify(write, pin))?;
         done
     }
 }
@@ -124,27 +129,27 @@ impl Token for PivToken {
     }
 
     fn sign(&mut self, key: &KeyRef, label: &str, message: &Composed) -> Result<Vec<u8>, Fault> {
-        let attendant = Arc::clone(&self.attendant);
+        let callbacks = Arc::clone(&self.callbacks);
         self.with(|token, card| {
             let untold = (PinPolicy::Once, token.settings.policies.touch());
             let (slot, found) = token.labelled(card, key, label)?;
             let kind = found.public.kind();
             let (pin, touch) = found.policy.unwrap_or(untold);
-            let (encoded, waits) = (pad::encode(message, kind)?, found.waits_for(touch));
+            let (encoded, waits) = (encoding::encode(message, kind)?, found.waits_for(touch));
             if pin == PinPolicy::Always {
-                attendant.verify(&mut |pin, write| card.verify(write, pin))?;
+                callbacks.verify(&mut |pin, write| card.verify(write, pin))?;
             }
             if waits {
-                attendant.touch(true);
+                callbacks.touch(true);
             }
             let mut signed = card.sign(slot, kind, &encoded);
             if pin == PinPolicy::Once && card.has_forgotten(&signed) {
                 let given =
-                    attendant.verify(&mut |pin, write| card.verify(write, pin)).map_err(Failure::from);
+                    callbacks.verify(&mut |pin, write| card.verify(write, pin)).map_err(Failure::from);
                 signed = given.and_then(|()| card.sign(slot, kind, &encoded));
             }
             if waits {
-                attendant.touch(false);
+                callbacks.touch(false);
             }
             match signed {
                 Ok(signature) => {
@@ -168,7 +173,7 @@ impl Token for PivToken {
         self.with(|token, card| {
             let mut keys = Vec::new();
             for slot in PivSlot::all() {
-                let id = Place::Slot { serial: token.settings.serial, slot }.id([0; 8]);
+                let id = KeyLocation::Slot { serial: token.settings.serial, slot }.id([0; 8]);
                 keys.extend(card.describe(slot, id, token.settings.label_of(slot))?);
             }
             Ok((card.report(), keys.into_iter().skip(from).take(SURVEY_KEYS).collect()))
@@ -181,7 +186,7 @@ impl Provision for PivToken {
         self.with(|token, card| {
             card.makes(kind)?;
             let slot = token.settings.choose(card, label)?;
-            Ok(Place::Slot { serial: token.settings.serial, slot }.id(random()))
+            Ok(KeyLocation::Slot { serial: token.settings.serial, slot }.id(random()))
         })
     }
 
@@ -238,8 +243,8 @@ impl Attest for PivToken {
 impl Settings {
     /// The slot that an identifier says, on this very card.
     fn slot_of(&self, id: KeyId) -> Result<PivSlot, Failure> {
-        match Place::of(id) {
-            Some(Place::Slot { serial, slot }) if serial == self.serial => Ok(slot),
+        match KeyLocation::of(id) {
+            Some(KeyLocation::Slot { serial, slot }) if serial == self.serial => Ok(slot),
             _ => Err(Fault::KeyMissing.into()),
         }
     }

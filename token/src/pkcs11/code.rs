@@ -17,7 +17,7 @@ pub enum Class {
     Key,
     /// The token is gone: answer at once and look for it.
     Token,
-    /// The login is gone: one login, by the keeper.
+    /// The login is gone: one login, by the token manager.
     Login,
     /// The PIN was refused: the latch shuts.
     Pin,

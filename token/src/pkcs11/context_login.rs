@@ -19,11 +19,11 @@ use super::sign::{self, Hashing};
 use super::{Module, login, writing};
 use crate::lane::Fault;
 use crate::message::Composed;
-use crate::pin::PinBearer;
+use crate::pin::PinProvider;
 
 /// What the sessions on a token share to sign with keys that want the PIN each time.
 pub struct ContextLogin {
-    bearer: Arc<dyn PinBearer>,
+    broker: Arc<dyn PinProvider>,
     parts: Parts,
     /// Held by who waits for `calls`, of whom there is one at a time: else who wants it alone would always come first.
     door: Mutex<()>,
@@ -39,11 +39,11 @@ struct Parts {
 
 impl ContextLogin {
     /// For the token in this slot, as long as it is served.
-    pub fn new(module: &Module, slot: Slot, bearer: Arc<dyn PinBearer>) -> Self {
+    pub fn new(module: &Module, slot: Slot, broker: Arc<dyn PinProvider>) -> Self {
         let has = |mechanism| module.context.get_mechanism_info(slot, mechanism).is_ok();
         let parts =
             Parts { pss: has(MechanismType::SHA256_RSA_PKCS_PSS), ecdsa: has(MechanismType::ECDSA_SHA256) };
-        Self { bearer, parts, door: Mutex::default(), calls: RwLock::default() }
+        Self { broker, parts, door: Mutex::default(), calls: RwLock::default() }
     }
 
     /// Whether some signature has a login at this moment.
@@ -85,7 +85,7 @@ impl ContextLogin {
     }
 
     fn log_in_and_finish(&self, session: &Session, input: &[u8]) -> Result<Vec<u8>, Failure> {
-        self.bearer.verify(&mut |pin, write| {
+        self.broker.verify(&mut |pin, write| {
             login::judge(&writing::login(write, session, UserType::ContextSpecific, pin))
         })?;
         session.sign_update(input).map_err(in_parts)?;

@@ -1,7 +1,7 @@
 //! The PKCS#11 backend, on `cryptoki`.
 //!
 //! A [`Module`] lists tokens and finds exactly one; a [`Pkcs11Token`] is one session on it, for one thread. Login
-//! belongs to the process: it is done once, by the host's keeper, and never undone. What the module says of keys and
+//! belongs to the process: it is done once, by the host's token manager, and never undone. What the module says of keys and
 //! tokens is asserted, not proven.
 
 mod attributes;

@@ -10,7 +10,7 @@ use hsm_config::{CkaId, Token};
 use super::code::Failure;
 use crate::control::label;
 use crate::lane::Fault;
-use crate::{KeyId, Place};
+use crate::{KeyId, KeyLocation};
 
 /// The named keys of one token, by the label that each would carry if it were of Kunci's making.
 #[derive(Debug, Default)]
@@ -37,16 +37,16 @@ impl Names {
     /// Kunci's name of an object: its own 16 bytes, or the place of a named one.
     pub(super) fn key_id(&self, cka_id: Vec<u8>) -> Option<KeyId> {
         match self.label(&cka_id).and_then(|_| CkaId::of(&cka_id)) {
-            Some(named) => Some(Place::Object(named).id([0; 8])),
+            Some(named) => Some(KeyLocation::Object(named).id([0; 8])),
             None => cka_id.try_into().ok().map(KeyId),
         }
     }
 
     /// One connector's message is not signed by another's named key, nor a named connector's by any but its own.
     pub(super) fn check(&self, id: KeyId, label: &str) -> Result<(), Failure> {
-        let fits = match (Place::of(id), self.0.get(label)) {
-            (Some(Place::Object(there)), Some(own)) => there == *own,
-            (Some(Place::Object(_)), None) | (_, Some(_)) => false,
+        let fits = match (KeyLocation::of(id), self.0.get(label)) {
+            (Some(KeyLocation::Object(there)), Some(own)) => there == *own,
+            (Some(KeyLocation::Object(_)), None) | (_, Some(_)) => false,
             (_, None) => true,
         };
         if fits { Ok(()) } else { Err(Fault::KeyMismatch.into()) }
@@ -55,15 +55,15 @@ impl Names {
 
 /// The `CKA_ID` that a key has on its token.
 pub(super) fn cka_id(id: KeyId) -> Vec<u8> {
-    match Place::of(id) {
-        Some(Place::Object(named)) => named.bytes().to_vec(),
+    match KeyLocation::of(id) {
+        Some(KeyLocation::Object(named)) => named.bytes().to_vec(),
         _ => id.0.to_vec(),
     }
 }
 
 /// Whether the module gave the key its name.
 pub(super) fn is_named(id: KeyId) -> bool {
-    matches!(Place::of(id), Some(Place::Object(_)))
+    matches!(KeyLocation::of(id), Some(KeyLocation::Object(_)))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn place(id: &str) -> KeyId {
-        Place::Object(id.parse().unwrap()).id(*b"a birth.")
+        KeyLocation::Object(id.parse().unwrap()).id(*b"a birth.")
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn only_what_is_named_gets_a_place_and_goes_by_it() {
-        assert_eq!(names().key_id(vec![1]), Some(Place::Object("01".parse().unwrap()).id([0; 8])));
+        assert_eq!(names().key_id(vec![1]), Some(KeyLocation::Object("01".parse().unwrap()).id([0; 8])));
         assert_eq!(names().key_id(vec![3]), None);
         assert_eq!(names().key_id(vec![7; 16]), Some(KeyId([7; 16])));
         assert_eq!(cka_id(place("01")), [1]);

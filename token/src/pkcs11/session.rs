@@ -1,7 +1,7 @@
 //! One session on a token, for one thread, with the keys that it has found.
 //!
 //! A call that failed without doing anything is repeated after its cause was mended, by the table of [`Class`]; what
-//! is left over is a suspicion that the host's keeper looks into. Sessions close only by [`Pkcs11Token::close`]: once
+//! is left over is a suspicion that the host's token manager looks into. Sessions close only by [`Pkcs11Token::close`]: once
 //! a module was loaded again, an old handle may be another's session.
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ use crate::writes::{Call, Write};
 use crate::{KeyId, KeyRef, PublicKey, random};
 
 /// The wait before a token that ran out of sessions is asked again.
-const BREATH: Duration = Duration::from_millis(50);
+const CROWDED_WAIT: Duration = Duration::from_millis(50);
 
 /// A session on a token.
 pub struct Pkcs11Token {
@@ -111,7 +111,7 @@ impl Pkcs11Token {
         self.keys.clear();
         match class {
             Class::Key => return Ok(()),
-            Class::Crowded => thread::sleep(BREATH),
+            Class::Crowded => thread::sleep(CROWDED_WAIT),
             _ => {}
         }
         let write = Write::begin(Call::Session);

@@ -9,7 +9,7 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags};
 use token::control::{self, HostConfig, HostState, LoginOutcome, Order, Report};
 use token::lane::{self, Answer, Ask, Done, Fault, KeyReport, Work};
-use token::{KeyId, KeyRef, sealed, seqpacket};
+use token::{KeyId, KeyRef, memfd, seqpacket};
 
 /// The longest wait for anything that a host says.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ impl Host {
         command.envs(&config.token.env).stdin(Stdio::from(theirs)).stderr(Stdio::inherit());
         let child = command.spawn().unwrap();
         drop(command);
-        control::send(&control, &Order::Start, &[sealed::seal(&config).unwrap().as_fd()]).unwrap();
+        control::send(&control, &Order::Start, &[memfd::seal(&config).unwrap().as_fd()]).unwrap();
         let lane = Self::lane(&control);
         Self { control: Some(control), lane, child, next: Cell::new(0), seen: RefCell::default() }
     }

@@ -7,7 +7,7 @@ use api::{Problem, Provision, Provisioned};
 use token::control::label;
 use token::{KeyRef, Sha256};
 
-use super::Bench;
+use super::ProvisionJob;
 use super::orphans::Orphan;
 use crate::spine::draft::SigningKey;
 use crate::tokens::Survey;
@@ -41,7 +41,7 @@ pub(super) fn missing() -> Problem {
     Problem::conflict("no-such-orphan", "No orphaned key of the connector has this digest", detail)
 }
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     /// Sees to it that the key has a certificate, as far as that was asked for. Where an adopted key has more than one, only
     /// customers know which is theirs: it gets none, and all are told, by their digests.
     pub(super) async fn certify(&self, key: &SigningKey, how: &Provision) -> Result<Vec<String>, Problem> {

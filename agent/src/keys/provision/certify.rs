@@ -10,12 +10,12 @@ use hsm_config::{Connector, Name};
 use token::message::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS, Request};
 use token::random;
 
-use super::{Bench, pem};
+use super::{ProvisionJob, pem};
 use crate::records::clock::Reading;
 use crate::spine;
 use crate::spine::answer::Finished;
 use crate::spine::draft::{Draft, SigningKey};
-use crate::spine::flight::Flight;
+use crate::spine::in_flight::InFlight;
 
 /// Days that a self-signed certificate is valid unless said otherwise, at most.
 const DAYS: u32 = 180;
@@ -32,7 +32,7 @@ pub(super) fn check_days(asked: Option<u32>) -> Result<(), Problem> {
     Err(Problem::input("invalid-days", "The certificate's lifetime is out of range", detail))
 }
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     /// A self-signed certificate for the key, stored and recorded.
     pub(super) async fn self_sign(&self, key: &SigningKey, days: Option<u32>) -> Result<(), Problem> {
         let days = days.unwrap_or_else(|| usual_days(self.place()));
@@ -46,29 +46,29 @@ impl Bench<'_> {
             not_before: now - BACKDATE_S,
             not_after: now + i64::from(days) * DAY_S,
         };
-        let draft = Draft::certificate(self.warrant, key.clone(), certificate)?;
-        let (certificate, flight) = self.signed(draft).await?;
+        let draft = Draft::certificate(self.grant, key.clone(), certificate)?;
+        let (certificate, in_flight) = self.signed(draft).await?;
         self.keep(key, &certificate).await?;
         // It has left once it is stored and on record: a freeze waits until then.
-        drop(flight);
+        drop(in_flight);
         Ok(())
     }
 
-    /// A certificate request for the key, PEM, and its flight until the response was written.
-    pub(super) async fn request(&self, key: &SigningKey) -> Result<(String, Flight), Problem> {
+    /// A certificate request for the key, PEM, and what keeps it in flight until the response was written.
+    pub(super) async fn request(&self, key: &SigningKey) -> Result<(String, InFlight), Problem> {
         let request = Request { common_name: self.common_name() };
-        let draft = Draft::request(self.warrant, key.clone(), request)?;
-        let (request, flight) = self.signed(draft).await?;
-        Ok((pem::encode("CERTIFICATE REQUEST", &request), flight))
+        let draft = Draft::request(self.grant, key.clone(), request)?;
+        let (request, in_flight) = self.signed(draft).await?;
+        Ok((pem::encode("CERTIFICATE REQUEST", &request), in_flight))
     }
 
-    async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, Flight), Problem> {
-        let flight = self.front.enter(self.warrant.caller(), self.name)?;
+    async fn signed(&self, draft: Draft) -> Result<(Vec<u8>, InFlight), Problem> {
+        let in_flight = self.front.enter(self.grant.caller(), self.name)?;
         let tokens = &self.front.tokens;
         let until = Instant::now() + tokens.patience(std::slice::from_ref(self.token));
-        let seat = tokens.seat(self.token, &None, until).await.map_err(|error| self.told(&error))?;
-        match spine::release(self.front.clone(), draft, seat, flight).await?.finish()? {
-            (Finished::Der(der), flight) => Ok((der, flight)),
+        let permit = tokens.permit(self.token, &None, until).await.map_err(|error| self.told(&error))?;
+        match spine::release(self.front.clone(), draft, permit, in_flight).await?.finish()? {
+            (Finished::Der(der), in_flight) => Ok((der, in_flight)),
             (Finished::Jws(_), _) => Err(self.unexpected()),
         }
     }

@@ -8,16 +8,16 @@ use ledger::{Entry, Kind};
 use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
-use crate::front::{Front, outlook, standing};
+use crate::front::{Front, activation, outlook};
 use crate::keys::posture::Posture;
 use crate::keys::readiness::{self, Dates};
-use crate::spine::walk::to_the_end;
+use crate::spine::run_to_completion::run_to_completion;
 use crate::tokens::{AskError, Survey};
 
 /// Surveys a token and probes its pinned keys.
 pub async fn check(front: Arc<Front>, token: Name) -> Result<(Posture, Vec<CheckedKey>), Problem> {
-    to_the_end(async move {
-        let survey = standing::survey(&front, &token).await;
+    run_to_completion(async move {
+        let survey = activation::survey(&front, &token).await;
         let survey = survey.map_err(|error| front.tokens.told(&token, &error))?;
         let mut keys = Vec::new();
         for report in &survey.keys {
@@ -90,13 +90,13 @@ pub(crate) fn exceptions(front: &Front, token: &Name, connector: Option<&Name>) 
     let rules = front.policy();
     let connector = connector.and_then(|name| rules.connector(name));
     let of_token = || front.tokens.exceptions(token).to_vec();
-    connector.map_or_else(of_token, |connector| front.terms(connector, token).exceptions)
+    connector.map_or_else(of_token, |connector| front.key_policy(connector, token).exceptions)
 }
 
 async fn probe(front: &Front, token: &Name, connector: Name, key: KeyRef) -> bool {
     let entry =
         Entry::new(Kind::Probe).connector(connector.as_str()).token(token.as_str()).key(key.id.to_string());
-    front.journal.note(entry);
+    front.journal.record_detached(entry);
     let answer: Result<_, AskError> = front.tokens.ask(token, Work::Probe { connector, key }).await;
     match answer {
         Ok(_) => front.tokens.proved(token),

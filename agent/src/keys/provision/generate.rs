@@ -4,9 +4,9 @@ use api::Problem;
 use hsm_config::KeyType;
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
-use token::{KeyId, KeyRef, Place, Sha256, random};
+use token::{KeyId, KeyLocation, KeyRef, Sha256, random};
 
-use super::Bench;
+use super::ProvisionJob;
 use super::adopt::missing;
 use crate::keys::lifecycle::ADOPTED;
 use crate::keys::posture::Posture;
@@ -15,7 +15,7 @@ use crate::records::journal;
 use crate::spine::draft::SigningKey;
 use crate::tokens::Survey;
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     /// Makes or adopts the key and surveys the token again.
     pub(super) async fn make(
         &self,
@@ -38,7 +38,7 @@ impl Bench<'_> {
         self.no_unknown(survey)?;
         self.sound(survey)?;
         let id = self.fresh().await?;
-        self.lived(self.entry("generating", id)).await?;
+        self.record_lifecycle(self.entry("generating", id)).await?;
         let work = Work::Generate { connector: self.name.clone(), id };
         let Done::Generated(report) = self.ask(work).await? else { return Err(self.unexpected()) };
         let (pin, kind) = self.fit(id, &report, survey)?;
@@ -47,7 +47,7 @@ impl Bench<'_> {
         }
         let serial = survey.token.serial.clone();
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
-        self.lived(generated).await?;
+        self.record_lifecycle(generated).await?;
         Ok("created")
     }
 
@@ -78,14 +78,14 @@ impl Bench<'_> {
             .spki_sha256(pin.spki_sha256.to_string())
             .serial(survey.token.serial.clone())
             .reason(ADOPTED);
-        self.lived(adopted).await?;
+        self.record_lifecycle(adopted).await?;
         Ok("adopted")
     }
 
     /// Refuses to make a key on a token that itself fails a requirement.
     fn sound(&self, survey: &Survey) -> Result<(), Problem> {
-        let terms = self.front.terms(self.connector, self.token);
-        match Posture::of_token(survey, &terms.exceptions).failed.first() {
+        let policy = self.front.key_policy(self.connector, self.token);
+        match Posture::of_token(survey, &policy.exceptions).failed.first() {
             None => Ok(()),
             Some(flaw) => Err(Problem::conflict(
                 "token-unfit",
@@ -111,8 +111,8 @@ impl Bench<'_> {
 
     /// The pin and the kind of a key that has this identifier, or the first requirement that it fails.
     fn fit(&self, id: KeyId, report: &KeyReport, survey: &Survey) -> Result<(KeyRef, KeyType), Problem> {
-        let terms = self.front.terms(self.connector, self.token);
-        if let Some(flaw) = Posture::of(survey, report, &terms.exceptions).failed.first() {
+        let policy = self.front.key_policy(self.connector, self.token);
+        if let Some(flaw) = Posture::of(survey, report, &policy.exceptions).failed.first() {
             return Err(self.unfit(&format!("{}; {}. Its code is {flaw}.", flaw.reason(), flaw.mend())));
         }
         let public = report.public_key();
@@ -129,13 +129,13 @@ impl Bench<'_> {
 
     /// A lifecycle entry of this connector's key.
     pub(super) fn entry(&self, state: &str, id: KeyId) -> Entry {
-        Entry::new(Kind::Lifecycle).key(id.to_string()).state(state).caller(self.warrant.caller().clone())
+        Entry::new(Kind::Lifecycle).key(id.to_string()).state(state).caller(self.grant.caller().clone())
     }
 
     /// Records and folds a lifecycle entry.
-    pub(super) async fn lived(&self, entry: Entry) -> Result<(), Problem> {
+    pub(super) async fn record_lifecycle(&self, entry: Entry) -> Result<(), Problem> {
         let entry = entry.connector(self.name.as_str()).token(self.token.as_str());
-        self.front.lived(entry).await.map_err(|error| journal::unavailable(&error))?;
+        self.front.record_lifecycle(entry).await.map_err(|error| journal::unavailable(&error))?;
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Bench<'_> {
 
 /// An identifier that says only a place is told from those of the keys that come there later.
 fn birth(id: KeyId) -> KeyId {
-    match Place::of(id) {
+    match KeyLocation::of(id) {
         Some(place) if place.id([0; 8]) == id => place.id(random()),
         _ => id,
     }

@@ -7,13 +7,13 @@ use std::io;
 
 use api::Problem;
 use token::lane::{Done, Work};
-use token::{Place, PublicKey, Sha256};
+use token::{KeyLocation, PublicKey, Sha256};
 
-use super::Bench;
+use super::ProvisionJob;
 use crate::keys::certificates::Store;
 use crate::spine::draft::SigningKey;
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     /// The certificates that customers may hold of a key that was adopted: all that its folder or its token has of it.
     pub(super) async fn left(&self, key: &SigningKey) -> Result<Vec<Vec<u8>>, Problem> {
         let kept = self.store(key).kept().await;
@@ -32,12 +32,12 @@ impl Bench<'_> {
         let before = self.recorded();
         self.copy(key, certificate).await?;
         // Beside a key that its module named, it would replace what others have there.
-        if !matches!(Place::of(key.pin.id), Some(Place::Object(_))) {
+        if !matches!(KeyLocation::of(key.pin.id), Some(KeyLocation::Object(_))) {
             self.put_on_token(key, certificate, before).await?;
         }
         let digest = Sha256::of(certificate);
         let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
-        self.lived(entry).await?;
+        self.record_lifecycle(entry).await?;
         if let Some(before) = before.filter(|before| *before != digest) {
             let tidied = self.store(key).remove(before).await;
             let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));

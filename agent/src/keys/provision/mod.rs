@@ -24,52 +24,53 @@ use token::{PublicKey, Sha256};
 pub use check::check;
 pub(crate) use check::exceptions;
 
-use crate::front::{Front, outlook, standing};
+use crate::front::{Front, activation, outlook};
 use crate::keys::connectors::ActiveKey;
 use crate::keys::readiness::{self, Dates, Reason};
 use crate::records::clock::Reading;
 use crate::spine::draft::SigningKey;
-use crate::spine::flight::Flight;
-use crate::spine::policy::{Refusal, Warrant};
-use crate::spine::walk::to_the_end;
+use crate::spine::in_flight::InFlight;
+use crate::spine::policy::{AdminGrant, Refusal};
+use crate::spine::run_to_completion::run_to_completion;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
 
 /// One connector on one token, being provisioned.
-struct Bench<'a> {
+struct ProvisionJob<'a> {
     front: &'a Arc<Front>,
-    warrant: &'a Warrant,
+    grant: &'a AdminGrant,
     name: &'a Name,
     connector: &'a Connector,
     token: &'a Name,
 }
 
-/// Provisions a connector on all its tokens. Always walks to its end, whether the client stays or not. A flight comes
-/// with certificate requests, and has to live until they were written to the client.
+/// Provisions a connector on all its tokens. Always runs to completion, whether the client stays or not. Certificate
+/// requests come with what keeps them in flight, which has to live until they were written to the client.
 pub async fn provision(
     front: Arc<Front>,
-    warrant: Warrant,
+    grant: AdminGrant,
     name: Name,
     how: Provision,
-) -> Result<(Vec<Provisioned>, Option<Flight>), Problem> {
+) -> Result<(Vec<Provisioned>, Option<InFlight>), Problem> {
     // What can be known to be wrong is, before a key is made.
     certify::check_days(how.days)?;
     let wanted = adopt::wanted(&how)?;
-    to_the_end(async move {
+    run_to_completion(async move {
         let _alone = front.provisioning.lock().await;
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
-        let (mut provisioned, mut aloft, mut failed) = (Vec::new(), None, None);
+        let (mut provisioned, mut last, mut failed) = (Vec::new(), None, None);
         for token in &connector.tokens {
             // A key that is begun is waited for. The next one is not begun.
-            if front.door.shut_at().is_some() {
+            if front.shutdown.began_at().is_some() {
                 failed = failed.or_else(|| Some(Problem::stopping()));
                 break;
             }
-            let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
-            match bench.provision(&how, wanted).await {
-                Ok((done, flight)) => {
+            let job =
+                ProvisionJob { front: &front, grant: &grant, name: &name, connector: &connector, token };
+            match job.provision(&how, wanted).await {
+                Ok((done, in_flight)) => {
                     provisioned.push(done);
-                    // All are the connector's, so one aloft is enough; the one before it lands when its successor flies.
-                    aloft = flight.or(aloft);
+                    // All are the connector's, so one in flight is enough; the one before it is dropped when its successor is there.
+                    last = in_flight.or(last);
                 }
                 Err(problem) => failed = failed.or(Some(problem)),
             }
@@ -80,7 +81,7 @@ pub async fn provision(
         }
         match failed.or_else(|| adopt::missed(wanted, &provisioned)) {
             Some(problem) => Err(so_far(problem, &provisioned)),
-            None => Ok((provisioned, aloft)),
+            None => Ok((provisioned, last)),
         }
     })
     .await
@@ -98,7 +99,7 @@ fn so_far(problem: Problem, provisioned: &[Provisioned]) -> Problem {
 /// Installs a CA's certificate beside the key that it certifies.
 pub async fn install(
     front: Arc<Front>,
-    warrant: Warrant,
+    grant: AdminGrant,
     name: Name,
     asked: Install,
 ) -> Result<Arc<ActiveKey>, Problem> {
@@ -106,17 +107,17 @@ pub async fn install(
     let public = PublicKey::from_certificate(&certificate).map_err(|error| {
         Problem::input("invalid-certificate", "The certificate cannot be used", error.to_string())
     })?;
-    to_the_end(async move {
+    run_to_completion(async move {
         let _alone = front.provisioning.lock().await;
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
         for token in &connector.tokens {
-            let bench = Bench { front: &front, warrant: &warrant, name: &name, connector: &connector, token };
+            let job = ProvisionJob { front: &front, grant: &grant, name: &name, connector: &connector, token };
             let pin = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str())?.pin());
             if pin.is_some_and(|pin| pin.spki_sha256 == public.sha256()) {
                 if !asked.force {
                     timely(&name, &certificate)?;
                 }
-                return bench.install(&certificate).await;
+                return job.install(&certificate).await;
             }
         }
         Err(Problem::conflict(
@@ -142,12 +143,12 @@ fn timely(name: &Name, certificate: &[u8]) -> Result<(), Problem> {
     }
 }
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     async fn provision(
         &self,
         how: &Provision,
         wanted: Option<Sha256>,
-    ) -> Result<(Provisioned, Option<Flight>), Problem> {
+    ) -> Result<(Provisioned, Option<InFlight>), Problem> {
         let survey = self.survey().await?;
         self.allow_software(&survey)?;
         let has_orphan = wanted.is_some_and(|wanted| self.has_orphan(wanted, &survey));
@@ -172,21 +173,21 @@ impl Bench<'_> {
         if self.recorded() != before && outcome == "unchanged" {
             outcome = "certified";
         }
-        let (mut csr, mut aloft) = (None, None);
+        let (mut csr, mut last) = (None, None);
         if how.csr {
-            let (request, flight) = self.request(&key).await?;
-            (csr, aloft) = (Some(request), Some(flight));
+            let (request, in_flight) = self.request(&key).await?;
+            (csr, last) = (Some(request), Some(in_flight));
         }
-        standing::activate(self.front, self.name, self.token, &survey).await;
+        activation::activate(self.front, self.name, self.token, &survey).await;
         let done = self.provisioned(outcome, &key, &survey, csr);
-        Ok((Provisioned { certificates_in_doubt: in_doubt, ..done }, aloft))
+        Ok((Provisioned { certificates_in_doubt: in_doubt, ..done }, last))
     }
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
         let survey = self.survey().await?;
         let key = self.key(&survey).await.ok_or(Refusal::Connector)??;
         self.keep(&key, certificate).await?;
-        standing::activate(self.front, self.name, self.token, &survey).await;
+        activation::activate(self.front, self.name, self.token, &survey).await;
         let standing = self.front.connectors.standing(self.name, self.token).key;
         standing.map_err(|why| self.front.tokens.inactive(why))
     }
@@ -197,12 +198,12 @@ impl Bench<'_> {
         let key = self
             .front
             .with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str()).cloned())?;
-        let fit = standing::fit(self.front, (name, self.connector), token, &key, survey);
-        Some(fit.await.map(|fit| fit.key))
+        let eligible = activation::eligible(self.front, (name, self.connector), token, &key, survey);
+        Some(eligible.await.map(|eligible| eligible.key))
     }
 
     async fn survey(&self) -> Result<Survey, Problem> {
-        standing::survey(self.front, self.token).await.map_err(|error| self.told(&error))
+        activation::survey(self.front, self.token).await.map_err(|error| self.told(&error))
     }
 
     /// Asks the token for something that takes its time.

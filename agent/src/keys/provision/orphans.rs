@@ -10,7 +10,7 @@ use token::Sha256;
 use token::control::label;
 use token::lane::KeyReport;
 
-use super::Bench;
+use super::ProvisionJob;
 use crate::tokens::Survey;
 
 /// A key without a pin.
@@ -28,7 +28,7 @@ impl Orphan<'_> {
     }
 }
 
-impl Bench<'_> {
+impl ProvisionJob<'_> {
     /// The connector's orphans on a surveyed token.
     pub(super) fn orphans<'a>(&self, survey: &'a Survey) -> Vec<Orphan<'a>> {
         let label = label(self.name);

@@ -13,7 +13,7 @@ use crate::spine::draft::SigningKey;
 use crate::tokens::Survey;
 
 /// What the configuration says of a key beyond its type.
-pub struct Terms {
+pub struct KeyPolicy {
     /// Whether a soft token will do.
     pub allow_software: bool,
     /// What its token and its connector are excused from.
@@ -22,7 +22,7 @@ pub struct Terms {
 
 /// A key that is fit to sign, and what it is excused from.
 #[derive(Clone)]
-pub struct Fit {
+pub struct EligibleKey {
     /// The key.
     pub key: SigningKey,
     /// The exceptions that it needs.
@@ -35,16 +35,16 @@ pub fn pinned(
     token: &Name,
     key: &Key,
     survey: &Survey,
-    terms: &Terms,
-) -> Result<Fit, Reason> {
+    policy: &KeyPolicy,
+) -> Result<EligibleKey, Reason> {
     let pin = key.pin().ok_or_else(|| Reason::Unprovisioned(name.clone()))?;
-    if survey.token.software && !terms.allow_software {
+    if survey.token.software && !policy.allow_software {
         return Err(Reason::Software(token.clone()));
     }
     let with_id = |report: &&KeyReport| report.id == Some(key.id);
     let mut found = survey.keys.iter().filter(with_id);
     let report = found.next().ok_or_else(|| Reason::Missing(token.clone()))?;
-    let Posture { failed, excused } = Posture::of(survey, report, &terms.exceptions);
+    let Posture { failed, excused } = Posture::of(survey, report, &policy.exceptions);
     let unfit = |flaw: &Flaw| Reason::Unfit(token.clone(), *flaw);
     let public = match report.public_key() {
         Some(public) if public.sha256() == pin.spki_sha256 && found.next().is_none() => public,
@@ -63,7 +63,7 @@ pub fn pinned(
         public: Arc::new(public),
         algorithm: connector.algorithm,
     };
-    Ok(Fit { key, excused })
+    Ok(EligibleKey { key, excused })
 }
 
 /// Whether a key of this kind makes the configured algorithm.

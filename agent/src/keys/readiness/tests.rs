@@ -184,10 +184,11 @@ fn a_key_that_cannot_make_the_algorithm_blocks_and_one_of_another_size_does_not(
     let judge = |spki: &[u8], key: &str, algorithm: &str| {
         let known = lifecycle(&[entry("generated", 7).spki_sha256(Sha256::of(spki).to_string())]);
         let (name, connector, token) = (name("de"), connector(key, algorithm), name("t"));
-        let terms = Terms { allow_software: false, exceptions: Vec::new() };
+        let policy = KeyPolicy { allow_software: false, exceptions: Vec::new() };
         let found = survey(&[(7, "kunci:de", spki)]);
-        let fit = pinned((&name, &connector), &token, known.current("de", "t").unwrap(), &found, &terms);
-        let standing = fit.as_ref().map(|fit| fit.key.public.kind());
+        let eligible =
+            pinned((&name, &connector), &token, known.current("de", "t").unwrap(), &found, &policy);
+        let standing = eligible.as_ref().map(|eligible| eligible.key.public.kind());
         let known =
             Key { name: &name, token: &token, connector: &connector, standing, dates: None, failing: None };
         codes(&known.judge(0)).concat()

@@ -68,8 +68,8 @@ pub struct Grant {
 
 /// An admin may do this.
 #[derive(Debug)]
-#[must_use = "a warrant is spent on one action"]
-pub struct Warrant {
+#[must_use = "a grant is spent on one action"]
+pub struct AdminGrant {
     verb: Verb,
     caller: Caller,
 }
@@ -113,9 +113,9 @@ impl Policy {
     }
 
     /// Grants a verb, or says why not.
-    pub fn warrant(&self, peer: &Peer, verb: Verb) -> Result<Warrant, Refusal> {
+    pub fn admin_grant(&self, peer: &Peer, verb: Verb) -> Result<AdminGrant, Refusal> {
         match self.admins.iter().any(|rule| rule.names(peer) && rule.may(verb)) {
-            true => Ok(Warrant { verb, caller: caller(peer) }),
+            true => Ok(AdminGrant { verb, caller: caller(peer) }),
             false => Err(Refusal::Verb(verb)),
         }
     }
@@ -174,7 +174,7 @@ impl Grant {
     }
 }
 
-impl Warrant {
+impl AdminGrant {
     /// What it is for.
     pub fn verb(&self) -> Verb {
         self.verb

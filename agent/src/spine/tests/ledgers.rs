@@ -52,7 +52,7 @@ pub(super) async fn without_a_record_no_signature_leaves_and_no_token_is_asked_u
         assert!(problem.detail.contains("free space"), "{}", problem.detail);
     }
     assert!(asked.rest().is_empty(), "a token was asked although nothing can be recorded");
-    assert_eq!(rig.front.gates.aloft(), 0);
+    assert_eq!(rig.front.gates.in_flight(), 0);
     disk.end();
     let told = rig.ask("de").await;
     told.released();

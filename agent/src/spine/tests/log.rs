@@ -85,7 +85,7 @@ impl Rig {
         let log = self.log().await;
         assert_eq!(log.intents().len(), intents, "intents");
         assert_eq!(log.counted(), [] as [u64; 0], "these count as signatures");
-        assert_eq!(self.front.gates.aloft(), 0);
+        assert_eq!(self.front.gates.in_flight(), 0);
     }
 
     /// Wants that no token was asked, that there is no intent, and that exactly this was counted.

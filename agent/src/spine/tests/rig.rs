@@ -100,14 +100,14 @@ impl Rig {
         self.generated(connector, token, key).await;
         let entry = Entry::new(Kind::Lifecycle).connector(connector).token(token).key(key.id.to_string());
         let certificate = Sha256::of(&key.certificate).to_string();
-        self.front.lived(entry.state("certified").certificate_sha256(certificate)).await.unwrap();
+        self.front.record_lifecycle(entry.state("certified").certificate_sha256(certificate)).await.unwrap();
     }
 
     /// Puts a key on record.
     pub(super) async fn generated(&self, connector: &str, token: &str, key: &Key) {
         let entry = Entry::new(Kind::Lifecycle).connector(connector).token(token).key(key.id.to_string());
         let public = key.public.sha256().to_string();
-        self.front.lived(entry.state("generated").spki_sha256(public)).await.unwrap();
+        self.front.record_lifecycle(entry.state("generated").spki_sha256(public)).await.unwrap();
     }
 
     /// A new host of a token, in place of the one before, surveyed.

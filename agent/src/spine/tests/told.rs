@@ -8,7 +8,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::spine::flight::Flight;
+use crate::spine::in_flight::InFlight;
 
 /// The longest answer, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -19,7 +19,7 @@ pub(super) struct Told {
     pub(super) status: u16,
     pub(super) retry_after: Option<u32>,
     pub(super) body: Value,
-    pub(super) flight: Option<Arc<Flight>>,
+    pub(super) in_flight: Option<Arc<InFlight>>,
 }
 
 impl Told {
@@ -31,7 +31,7 @@ impl Told {
             status: parts.status.as_u16(),
             retry_after: after,
             body: serde_json::from_slice(&body).unwrap(),
-            flight: parts.extensions.get::<Arc<Flight>>().cloned(),
+            in_flight: parts.extensions.get::<Arc<InFlight>>().cloned(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Told {
             .unwrap_or_else(|error| panic!("no problem ({error}) but {self:?}"));
         assert_eq!((self.status, problem.status, &*problem.code), (status, status, code), "{problem:?}");
         assert_eq!(self.retry_after, problem.retry_after);
-        assert!(self.flight.is_none());
+        assert!(self.in_flight.is_none());
         problem
     }
 

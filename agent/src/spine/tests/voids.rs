@@ -22,7 +22,7 @@ async fn stays(gives: Does) {
     assert_eq!(posture.reason.as_deref(), Some("wrong-signature"));
     assert_eq!((&posture.digest, &posture.jti, &posture.key), (&intent.digest, &intent.jti, &intent.key));
     assert_eq!((&posture.connector, &posture.token), (&intent.connector, &intent.token));
-    assert_eq!(rig.front.gates.aloft(), 0);
+    assert_eq!(rig.front.gates.in_flight(), 0);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ pub(super) async fn what_a_token_signed_while_its_connector_was_frozen_is_voided
         gate.shut();
         word.send(()).unwrap();
         told.await.unwrap().refused(403, "connector-frozen");
-        gate.landed().await;
+        gate.drained().await;
         rig.all_voided(1).await;
     }
 }
@@ -119,10 +119,10 @@ pub(super) async fn a_freeze_waits_for_an_answer_until_its_last_byte_is_gone() {
     gate.shut();
     let landed = tokio::spawn({
         let gate = gate.clone();
-        async move { gate.landed().await }
+        async move { gate.drained().await }
     });
     tokio::task::yield_now().await;
-    assert!(!landed.is_finished(), "an answer is aloft");
+    assert!(!landed.is_finished(), "an answer is in_flight");
     let index = told.log_index();
     drop(told);
     landed.await.unwrap();
@@ -139,7 +139,7 @@ pub(super) async fn what_was_signed_for_a_client_that_went_away_is_on_record_and
     told.abort();
     assert!(told.await.unwrap_err().is_cancelled());
     word.send(()).unwrap();
-    rig.front.gates.gate(&name("de")).landed().await;
+    rig.front.gates.gate(&name("de")).drained().await;
     let log = rig.log().await;
     assert_eq!((log.intents().len(), log.counted().len()), (1, 1));
 }
@@ -153,6 +153,6 @@ pub(super) async fn what_failed_for_a_client_that_went_away_is_voided_all_the_sa
     asked.next().await;
     told.abort();
     word.send(()).unwrap();
-    rig.front.gates.gate(&name("de")).landed().await;
+    rig.front.gates.gate(&name("de")).drained().await;
     rig.all_voided(1).await;
 }

@@ -65,7 +65,7 @@ pub(super) async fn a_freeze_ends_the_wait_for_a_host() {
     rig.front.gates.gate(&name("de")).shut();
     rig.front.tokens.rouse();
     told.await.unwrap().refused(403, "connector-frozen");
-    rig.front.gates.gate(&name("de")).landed().await;
+    rig.front.gates.gate(&name("de")).drained().await;
     rig.all_voided(0).await;
 }
 

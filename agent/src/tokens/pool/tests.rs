@@ -37,7 +37,7 @@ fn asking(pool: &Arc<Pool>, work: Work) -> tokio::task::JoinHandle<Result<Done, 
 }
 
 async fn ask(pool: &Pool, work: Work) -> Result<Done, AskError> {
-    let taken = pool.room(&None, needs(&work), DEADLINE).await?;
+    let taken = pool.permit(&None, needs(&work), DEADLINE).await?;
     pool.ask(taken, work, DEADLINE).await.map(|(done, _)| done)
 }
 

@@ -1,7 +1,7 @@
 //! The two chains: what proves, what only says whose it is, and what contradicts.
 
 use super::{CARD, Hsm, OWNER, PARTITION, ROOT, ask, codes};
-use crate::forge::{Draft, Signer};
+use crate::test_certs::{Draft, Signer};
 use crate::{Certificate, Question, Report, Verdict};
 
 /// The answer with only some of the certificates.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Hsm, gzipped};
-use crate::forge::{Draft, Signer};
+use crate::test_certs::{Draft, Signer};
 use crate::tests::today;
 use crate::{Anchor, Certificate, Evidence, Question, Verdict, verify};
 

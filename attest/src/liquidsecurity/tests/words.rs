@@ -1,8 +1,8 @@
 //! What the attributes come to: origin, exportable, the key itself.
 
 use super::{Hsm, Object, codes, signed};
-use crate::forge::Signer;
 use crate::liquidsecurity::{NotAStatement, Statement};
+use crate::test_certs::Signer;
 use crate::{PublicKey, Question, Report, Requirement, Verdict};
 
 /// The answer where the private key has another value.

@@ -1,7 +1,7 @@
 //! What a YubiHSM 2 may say, under a root of our own.
 
 use super::super::tests::{GENERATION, Hierarchy, NEW_ROOT, codes};
-use crate::forge::Draft;
+use crate::test_certs::Draft;
 use crate::{Kind, Verdict};
 
 const ROOT: &str = "Yubico YubiHSM Root CA";

@@ -90,7 +90,7 @@ fn lasting(name: &'static str, function: Function, code: CK_RV) -> Kind {
     Kind::new(Group::Codes, name, move |scene| scene.strike_all(function, Action::Code, code))
 }
 
-/// Every call answers the code until the keeper felt it, on its rounds.
+/// Every call answers the code until the token manager felt it, on its rounds.
 fn gone(name: &'static str, function: Function, code: CK_RV) -> Kind {
     Kind::new(Group::Codes, name, move |scene| {
         scene.site.faults().strike(function, Action::Code, code, Times::Always);

@@ -64,7 +64,7 @@ fn blocked(scene: &mut Scene<'_>) {
     drop(pcsc.occupy(key, Busy::Blocking));
     scene.others_were_refused(key.refused_pins() - before);
     scene.agent().await_tokens("latched");
-    assert_eq!(scene.agent().hosts(), hosts, "a lane waited for the keeper, and the keeper for it");
+    assert_eq!(scene.agent().hosts(), hosts, "a lane waited for the token manager, and that one for it");
     let verified = key.commands(VERIFY);
     scene.until_refused();
     assert_eq!(key.commands(VERIFY), verified, "the card was asked again");

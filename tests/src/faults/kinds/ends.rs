@@ -18,7 +18,7 @@ const SLOW_MS: u64 = 300;
 const TOO_SLOW_MS: u64 = 6_000;
 /// How often a module crashes at its start before it does no more.
 const CRASHES: u64 = 5;
-/// How long a keeper that hangs may go unseen while lanes sign: 5 s, and what a busy machine adds.
+/// How long a token manager that hangs may go unseen while lanes sign: 5 s, and what a busy machine adds.
 const WATCHED: Duration = Duration::from_secs(8);
 /// How often it forks.
 const FORKS: u64 = 3;

@@ -70,7 +70,7 @@ fn few_sessions(scene: &mut Scene<'_>) {
     scene.clear();
 }
 
-/// Until the keeper saw it, on its rounds.
+/// Until the token manager saw it, on its rounds.
 fn lasting(scene: &Scene<'_>, function: Function, action: Action) {
     scene.site.faults().strike(function, action, 0, Times::Always);
     scene.agent().await_tokens("missing");

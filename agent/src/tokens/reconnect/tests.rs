@@ -54,7 +54,7 @@ fn gone_for(away: Duration) -> (Tokens, [Name; 1]) {
     let (tokens, names) = tokens();
     tokens.host_changed(&names[0], 0, ready());
     tokens.host_changed(&names[0], 0, ended());
-    tokens.tokens[&names[0]].state().absence.since = Some(Instant::now() - away);
+    tokens.tokens[&names[0]].state().reconnect.since = Some(Instant::now() - away);
     (tokens, names)
 }
 
@@ -98,7 +98,7 @@ async fn a_request_waits_as_long_as_its_tokens_absence_may_last_whenever_it_came
 #[test]
 fn all_that_a_request_waits_for_has_a_bound_that_follows_from_its_tokens() {
     let (tokens, names) = tokens();
-    // Twice the deadline for its turn, and an absence.
+    // Twice the deadline for its turn, and the wait for another host.
     assert_eq!(tokens.patience(&names), Duration::from_secs(2 + 2 + 5));
     assert_eq!(tokens.patience(&[]), Duration::ZERO);
     // And then its own call, and the one before it on its lane.
@@ -115,11 +115,11 @@ fn a_token_that_goes_again_before_it_signed_is_not_waited_for_anew() {
     assert!(!tokens.is_coming(&names));
     // A signature of a host that has gone says nothing of the next one.
     tokens.returned(&names[0], 0);
-    assert!(entry.state().absence.since.is_some());
+    assert!(entry.state().reconnect.since.is_some());
     // Once it has served for long, if only nobody asked, it is another matter.
     tokens.host_changed(&names[0], 0, ready());
     let served = Instant::now() - SERVED;
-    (entry.state().absence.since, entry.state().absence.ready) = (Some(served - SERVED), Some(served));
+    (entry.state().reconnect.since, entry.state().reconnect.ready) = (Some(served - SERVED), Some(served));
     tokens.host_changed(&names[0], 0, ended());
     assert!(tokens.is_coming(&names));
 }

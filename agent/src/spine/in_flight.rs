@@ -1,7 +1,7 @@
 //! The gate of each connector: how many of its requests are on their way out, and whether it is frozen.
 //!
-//! Freeze closes the gate in memory first. Every release asks the gate again, and a [`Flight`] lives until the last
-//! byte of its answer was written or its connection is gone, so [`Gate::landed`] returns when nothing of the
+//! Freeze closes the gate in memory first. Every release asks the gate again, and an [`InFlight`] lives until the last
+//! byte of its answer was written or its connection is gone, so [`Gate::drained`] returns when nothing of the
 //! connector can leave any more.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub struct Gates {
     gates: Mutex<BTreeMap<Name, Arc<Gate>>>,
-    aloft: Arc<AtomicUsize>,
+    in_flight: Arc<AtomicUsize>,
 }
 
 /// One connector's gate.
@@ -25,16 +25,16 @@ pub struct Gate {
     /// How often it was shut, and how many of those a thaw has undone.
     shut: AtomicU64,
     undone: AtomicU64,
-    aloft: AtomicUsize,
-    landed: Notify,
+    in_flight: AtomicUsize,
+    drained: Notify,
 }
 
 /// One request that is under way; counted until it is dropped.
 #[derive(Debug)]
-#[must_use = "dropping a flight says that its answer has left or never will"]
-pub struct Flight {
+#[must_use = "dropping it says that its answer has left or never will"]
+pub struct InFlight {
     gate: Arc<Gate>,
-    aloft: Arc<AtomicUsize>,
+    in_flight: Arc<AtomicUsize>,
 }
 
 /// The connector is frozen.
@@ -52,18 +52,18 @@ impl Gates {
         gates.entry(connector.clone()).or_default().clone()
     }
 
-    /// Starts a flight of a connector, unless its gate is shut.
-    pub fn enter(&self, connector: &Name) -> Result<Flight, Frozen> {
+    /// Lets a request of a connector in, unless its gate is shut.
+    pub fn enter(&self, connector: &Name) -> Result<InFlight, Frozen> {
         let gate = self.gate(connector);
-        gate.aloft.fetch_add(1, Ordering::SeqCst);
-        self.aloft.fetch_add(1, Ordering::Relaxed);
-        let flight = Flight { gate, aloft: self.aloft.clone() };
-        flight.open().map(|()| flight)
+        gate.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let in_flight = InFlight { gate, in_flight: self.in_flight.clone() };
+        in_flight.open().map(|()| in_flight)
     }
 
-    /// How many flights of all connectors are aloft.
-    pub fn aloft(&self) -> usize {
-        self.aloft.load(Ordering::Relaxed)
+    /// How many requests of all connectors are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
     }
 }
 
@@ -88,30 +88,30 @@ impl Gate {
         self.shut.load(Ordering::SeqCst) != self.undone.load(Ordering::SeqCst)
     }
 
-    /// Returns when no flight is aloft.
-    pub async fn landed(&self) {
+    /// Returns when nothing of the connector is in flight.
+    pub async fn drained(&self) {
         loop {
-            let landed = self.landed.notified();
-            if self.aloft.load(Ordering::SeqCst) == 0 {
+            let drained = self.drained.notified();
+            if self.in_flight.load(Ordering::SeqCst) == 0 {
                 return;
             }
-            landed.await;
+            drained.await;
         }
     }
 }
 
-impl Flight {
-    /// Whether the gate is still open: asked again between receipt and response.
+impl InFlight {
+    /// Whether the gate is still open: asked again between record and response.
     pub fn open(&self) -> Result<(), Frozen> {
         if self.gate.frozen() { Err(Frozen) } else { Ok(()) }
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.aloft.fetch_sub(1, Ordering::Relaxed);
-        if self.gate.aloft.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.gate.landed.notify_waiters();
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.gate.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.gate.drained.notify_waiters();
         }
     }
 }
@@ -131,15 +131,15 @@ mod tests {
     async fn a_freeze_waits_for_every_flight_and_lets_no_new_one_start() {
         let (gates, name) = (Gates::default(), "de".parse().unwrap());
         let gate = gates.gate(&name);
-        let flight = gates.enter(&name).unwrap();
+        let in_flight = gates.enter(&name).unwrap();
         gate.shut();
         assert!(gates.enter(&name).is_err());
-        assert_eq!(flight.open(), Err(Frozen));
-        let landed = tokio::spawn(async move { gate.landed().await });
+        assert_eq!(in_flight.open(), Err(Frozen));
+        let drained = tokio::spawn(async move { gate.drained().await });
         tokio::task::yield_now().await;
-        assert!(!landed.is_finished());
-        drop(flight);
-        landed.await.unwrap();
+        assert!(!drained.is_finished());
+        drop(in_flight);
+        drained.await.unwrap();
     }
 
     #[test]

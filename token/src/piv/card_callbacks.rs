@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::Secret;
 use crate::lane::Fault;
-use crate::pin::PinBearer;
+use crate::pin::PinProvider;
 
 /// The process around a card.
-pub trait Attendant: PinBearer {
+pub trait CardCallbacks: PinProvider {
     /// The card waits for a touch, or does not wait any more.
     fn touch(&self, waits: bool);
 

@@ -16,7 +16,7 @@ const CONFIG: &str = "/etc/kunci/kunci.toml";
 /// Where the agent and its configuration are.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Where things are")]
-pub(crate) struct Site {
+pub(crate) struct Paths {
     /// The configuration [default: /etc/kunci/kunci.toml]
     #[arg(long, value_name = "FILE", env = "KUNCI_CONFIG", global = true, hide_env_values = true)]
     config: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub(crate) struct Socket {
     pub(crate) named: bool,
 }
 
-impl Site {
+impl Paths {
     /// The configuration's path.
     pub(crate) fn config_path(&self) -> &Path {
         self.config.as_deref().unwrap_or(Path::new(CONFIG))
@@ -77,18 +77,18 @@ mod tests {
 
     #[test]
     fn a_named_socket_needs_no_configuration() {
-        let site = Site {
+        let paths = Paths {
             config: Some("/nowhere/kunci.toml".into()),
             socket: Some("/a.sock".into()),
-            ..Site::default()
+            ..Paths::default()
         };
-        assert_eq!(site.agent_socket().unwrap(), Socket { path: "/a.sock".into(), named: true });
+        assert_eq!(paths.agent_socket().unwrap(), Socket { path: "/a.sock".into(), named: true });
     }
 
     #[test]
     fn a_named_configuration_that_cannot_be_read_is_not_passed_over() {
-        let site = Site { config: Some("/nowhere/kunci.toml".into()), ..Site::default() };
-        assert_eq!(site.agent_socket().unwrap_err().problem.code, "invalid-configuration");
+        let paths = Paths { config: Some("/nowhere/kunci.toml".into()), ..Paths::default() };
+        assert_eq!(paths.agent_socket().unwrap_err().problem.code, "invalid-configuration");
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
         if Path::new(CONFIG).exists() {
             return;
         }
-        let socket = Site::default().agent_socket().unwrap();
+        let socket = Paths::default().agent_socket().unwrap();
         assert_eq!(socket, Socket { path: "/run/kunci/agent.sock".into(), named: false });
     }
 }

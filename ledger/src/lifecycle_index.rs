@@ -1,4 +1,4 @@
-//! DIR/marks: which sealed entries a start has to read one by one.
+//! The lifecycle index, in DIR/marks: which sealed entries a start has to read one by one.
 //!
 //! It is derived from the entries and never trusted over them: unreadable, or claiming more than there is, it is rebuilt
 //! by a full scan. Its own digest keeps a flipped bit from hiding a freeze.
@@ -15,7 +15,7 @@ use crate::{
 
 /// The indices below `size` whose kind is lifecycle or posture.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Marks {
+pub(crate) struct LifecycleIndex {
     /// A multiple of 256: whole sealed bundles only.
     pub(crate) size: u64,
     /// Rising.
@@ -29,7 +29,7 @@ struct Stored {
     sha256: String,
 }
 
-impl Marks {
+impl LifecycleIndex {
     /// The stored marks, where they can be believed of a log with this many sealed entries.
     pub(crate) fn load(dir: &Dir, sealed: u64) -> Result<Option<Self>, Error> {
         let bytes = dir.read(MARKS).map_err(Error::io(MARKS))?;

@@ -17,7 +17,7 @@ use crate::keys::connectors::{ActiveKey, Standing};
 use crate::keys::lifecycle::Key;
 use crate::keys::places;
 use crate::keys::posture;
-use crate::keys::readiness::{Dates, Fit, Reason, pinned, unpinned};
+use crate::keys::readiness::{Dates, EligibleKey, Reason, pinned, unpinned};
 use crate::tokens::{AskError, Survey};
 
 /// How many keys of Kunci's one token is heard out on: more than any site has connectors, fewer than cost memory.
@@ -113,17 +113,17 @@ async fn read(front: &Front, token: &Name) -> Result<Survey, AskError> {
 }
 
 /// The connector's pinned key, if it is on the token and fit to sign, and what excuses it is on record.
-pub(crate) async fn fit(
+pub(crate) async fn eligible(
     front: &Front,
     (name, connector): (&Name, &Connector),
     token: &Name,
     key: &Key,
     survey: &Survey,
-) -> Result<Fit, Reason> {
-    let fit = pinned((name, connector), token, key, survey, &front.terms(connector, token))?;
+) -> Result<EligibleKey, Reason> {
+    let eligible = pinned((name, connector), token, key, survey, &front.key_policy(connector, token))?;
     let record = |entry| front.journal.record(entry);
-    let recorded = front.exceptions.record(name, token, fit.key.pin.id, &fit.excused, record).await;
-    recorded.map(|()| fit).map_err(|error| {
+    let recorded = front.exceptions.record(name, token, eligible.key.pin.id, &eligible.excused, record).await;
+    recorded.map(|()| eligible).map_err(|error| {
         tracing::error!(connector = %name, %token, %error, "an exception cannot be recorded, so it is not in force");
         Reason::Unrecorded(token.clone())
     })
@@ -173,8 +173,8 @@ async fn look(
     let Some(key) = key else {
         return Standing { key: Err(without(front, connector.0, token, survey)), dates: None };
     };
-    let active = match fit(front, connector, token, key, survey).await {
-        Ok(fit) => certified(front, fit, key).await,
+    let active = match eligible(front, connector, token, key, survey).await {
+        Ok(eligible) => certified(front, eligible, key).await,
         Err(why) => Err(why),
     };
     match active {
@@ -198,12 +198,12 @@ async fn dates(front: &Front, key: &Key) -> Option<Dates> {
 }
 
 /// The certificate that the ledger names, from the state directory, else from the token.
-async fn certified(front: &Front, fit: Fit, key: &Key) -> Result<ActiveKey, Reason> {
-    let signing = &fit.key;
+async fn certified(front: &Front, eligible: EligibleKey, key: &Key) -> Result<ActiveKey, Reason> {
+    let signing = &eligible.key;
     let uncertified = || Reason::Uncertified(signing.connector.clone());
     let recorded = key.certificate_sha256.ok_or_else(uncertified)?;
     if let Some(kept) = Store::of(&front.agent.state_dir, signing).read(recorded).await
-        && let Ok(active) = ActiveKey::new(fit.clone(), kept, recorded)
+        && let Ok(active) = ActiveKey::new(eligible.clone(), kept, recorded)
     {
         return Ok(active);
     }
@@ -213,7 +213,7 @@ async fn certified(front: &Front, fit: Fit, key: &Key) -> Result<ActiveKey, Reas
         _ => return Err(lost()),
     };
     let certificate = told.into_iter().find(|certificate| Sha256::of(certificate) == recorded);
-    ActiveKey::new(fit.clone(), certificate.ok_or_else(lost)?, recorded)
+    ActiveKey::new(eligible.clone(), certificate.ok_or_else(lost)?, recorded)
 }
 
 /// A key that is not the pinned one is on record, not only in a log file.
@@ -221,6 +221,6 @@ fn alarm(front: &Front, connector: &Name, token: &Name, why: &Reason) {
     if matches!(why, Reason::Mismatch(_) | Reason::Missing(_) | Reason::Unfit(..)) {
         let entry =
             Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str()).reason(why.code());
-        front.journal.note(entry);
+        front.journal.record_detached(entry);
     }
 }

@@ -1,4 +1,4 @@
-//! Work that always walks to its end, whether the client that asked for it stays or not.
+//! Work that always runs to completion, whether the client that asked for it stays or not.
 //!
 //! hyper drops a handler when its connection goes away. What was begun on a token or in the ledger would then stop
 //! anywhere between two steps; in a task of its own it does not.
@@ -6,11 +6,11 @@
 use api::Problem;
 use tokio::task::JoinError;
 
-/// Walks to the end in a task of its own.
-pub(crate) async fn to_the_end<T: Send + 'static>(
-    walk: impl Future<Output = Result<T, Problem>> + Send + 'static,
+/// Runs it to completion in a task of its own.
+pub(crate) async fn run_to_completion<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::spawn(walk).await.unwrap_or_else(|error| Err(broken_off(&error)))
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(broken_off(&error)))
 }
 
 fn broken_off(error: &JoinError) -> Problem {
@@ -27,7 +27,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_not_called_a_stop() {
-        let walked = to_the_end::<()>(async { panic!("as a bug would") }).await;
-        assert_eq!(walked.unwrap_err().code, "internal");
+        let done = run_to_completion::<()>(async { panic!("as a bug would") }).await;
+        assert_eq!(done.unwrap_err().code, "internal");
     }
 }

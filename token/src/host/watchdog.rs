@@ -1,6 +1,6 @@
 //! The thread that ends this process when its orders are at their end (it shall go, or its supervisor is gone), or when the
-//! keeper does not come back from a look at a token that is served: without a keeper nobody would do anything about what the
-//! lanes see. Calls that may write are waited for, each for its own limit, so that no host outlives its supervisor for long.
+//! token manager does not come back from a look at a token that is served: without one nobody would do anything about what
+//! the lanes see. Calls that may write are waited for, each for its own limit, so that no host outlives its supervisor for long.
 //!
 //! It does nothing but poll. While a module is being loaded, the C library holds the dynamic linker's lock, and if that
 //! hangs, so does every thread that starts another or first touches a thread-local; so this one is all set up before.
@@ -21,10 +21,10 @@ use crate::{seqpacket, writes};
 const POLL: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// The least that a look may take, in polls.
 const LEAST: u64 = 3;
-/// How many breaths make a second.
-const BREATHS: u32 = 100;
+/// How many polls make a second.
+const POLLS_PER_SECOND: u32 = 100;
 
-/// The keeper's looks, counted at their begin and at their end: odd while one is under way.
+/// The token manager's looks, counted at their begin and at their end: odd while one is under way.
 #[derive(Clone, Default)]
 pub(super) struct Looks(Arc<AtomicU64>);
 
@@ -42,14 +42,14 @@ impl Looks {
 pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks, deadline: Duration) -> io::Result<()> {
     let (control, looks, (ready, is_ready)) = (Arc::clone(control), looks.clone(), mpsc::channel());
     let patience = deadline.as_secs().max(LEAST);
-    super::start("mourner", move || {
+    super::start("watchdog", move || {
         let _ = ready.send(());
-        mourn(&control, &looks, patience)
+        watch(&control, &looks, patience)
     })?;
     is_ready.recv().map_err(io::Error::other)
 }
 
-fn mourn(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
+fn watch(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
     let (mut seen, mut silent) = (0, 0);
     while silent <= patience && !seqpacket::is_at_its_end(control, POLL) {
         writes::a_second_passed();
@@ -59,11 +59,11 @@ fn mourn(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
     }
     writes::leave();
     loop {
-        for _ in 0..BREATHS {
+        for _ in 0..POLLS_PER_SECOND {
             if !writes::hold_up() {
                 kill();
             }
-            thread::sleep(writes::BREATH);
+            thread::sleep(writes::POLL_INTERVAL);
         }
         writes::a_second_passed();
     }

@@ -22,15 +22,15 @@ const SETTLE: Duration = Duration::from_secs(30);
 const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
 /// The tokens that are waited for.
-pub(crate) struct Settling<'a> {
+pub(crate) struct WaitReady<'a> {
     print: &'a Printer,
     tokens: Vec<String>,
     unlocked: Vec<String>,
 }
 
-impl<'a> Settling<'a> {
+impl<'a> WaitReady<'a> {
     pub(crate) fn new(session: &Session<'a>, concern: Concern<'_>) -> Result<Self, Failure> {
-        let tokens = names(&session.site.config()?, concern);
+        let tokens = names(&session.paths.config()?, concern);
         Ok(Self { print: session.print, tokens, unlocked: Vec::new() })
     }
 
@@ -104,7 +104,7 @@ mod tests {
             grade: grade.map(str::to_owned),
             ..TokenStatus::default()
         };
-        Settling { print: &print, tokens: vec!["frankfurt".into()], unlocked }.is_settled(&token)
+        WaitReady { print: &print, tokens: vec!["frankfurt".into()], unlocked }.is_settled(&token)
     }
 
     #[test]

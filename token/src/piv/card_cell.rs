@@ -1,6 +1,6 @@
-//! A bay for one YubiKey: empty, or holding the open card.
+//! A cell for one YubiKey: empty, or holding the open card.
 //!
-//! A card does one thing at a time, so whoever works with it holds the bay. Closing takes the card out at once, since
+//! A card does one thing at a time, so whoever works with it holds the cell. Closing takes the card out at once, since
 //! what is dropped late would reset a card that is open again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -11,12 +11,12 @@ use crate::pkcs11::Failure;
 
 /// At most one open card.
 #[derive(Default)]
-pub struct Bay(Mutex<Option<Card>>);
+pub struct CardCell(Mutex<Option<Card>>);
 
-/// The bay, held.
+/// The cell, held.
 pub struct Held<'a>(MutexGuard<'a, Option<Card>>);
 
-impl Bay {
+impl CardCell {
     /// Puts a card in; one that was there is closed.
     pub fn put(&self, card: Card) {
         *self.lock() = Some(card);
@@ -27,12 +27,12 @@ impl Bay {
         drop(self.lock().take());
     }
 
-    /// Waits for the bay.
+    /// Waits for the cell.
     pub fn hold(&self) -> Held<'_> {
         Held(self.lock())
     }
 
-    /// The bay, unless somebody works with the card.
+    /// The cell, unless somebody works with the card.
     pub fn try_hold(&self) -> Option<Held<'_>> {
         match self.0.try_lock() {
             Ok(held) => Some(Held(held)),

@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, TenantsFile};
 use token::control::{HostConfig, Use};
-use token::sealed;
+use token::memfd;
 
 use super::Options;
 use super::resolve::resolve;
 use crate::ipc::link::Resolved;
 
 /// What the agent is to do.
-pub(super) struct Plan {
+pub(super) struct LoadedConfig {
     resolved: Resolved,
     tenants: Vec<(Name, File)>,
 }
 
-impl Plan {
+impl LoadedConfig {
     /// Reads the configuration and all that it names, or tells all that is wrong.
     pub(super) fn load(options: &Options) -> Result<Self, Problems> {
         let (mut config, text) = Config::load_with_text(&options.config)?;
@@ -49,7 +49,7 @@ impl Plan {
 
     /// The configuration for the front, in a file that nobody can change.
     pub(super) fn sealed(&self) -> io::Result<OwnedFd> {
-        sealed::seal(&self.resolved)
+        memfd::seal(&self.resolved)
     }
 
     /// Each connector's tenants, as the front looks them up.
@@ -120,7 +120,7 @@ fn keep(path: &Path) -> Result<File, Problems> {
         code: "out-of-memory",
     };
     let read = TenantsFile::load(path)?;
-    let table = sealed::memory().map_err(unkept)?;
+    let table = memfd::memory().map_err(unkept)?;
     read.write(&table).map_err(unkept)?;
-    Ok(sealed::shut(table).map_err(unkept)?)
+    Ok(memfd::shut(table).map_err(unkept)?)
 }

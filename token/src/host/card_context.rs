@@ -1,6 +1,6 @@
 //! The host around a card: who may give the PIN and when, where the management key is, and who is told of a touch.
 //!
-//! A lane that needs the PIN given asks the keeper, who alone has it and who has each attempt made durable first.
+//! A lane that needs the PIN given asks the token manager, who alone has it and who has each attempt made durable first.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
@@ -8,29 +8,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hsm_config::{ManagementKey, Name, PinPolicy, PinSource, Token};
 
-use super::keeper::Event;
-use super::leave::Bearer;
 use super::login::PinFiles;
 use super::pin;
+use super::pin_reauth::PinBroker;
+use super::token_manager::Event;
 use crate::control::{self, LoginOutcome, Report};
 use crate::lane::Fault;
-use crate::pin::{Pin, PinBearer};
-use crate::piv::{Attendant, Bay, Secret};
+use crate::pin::{Pin, PinProvider};
+use crate::piv::{CardCallbacks, CardCell, Secret};
 use crate::writes::Write;
 
 /// What a lane needs to work with the card.
-pub(super) struct Porter {
+pub(super) struct CardContext {
     name: Name,
-    pub(super) bay: Arc<Bay>,
+    pub(super) cell: Arc<CardCell>,
     pub(super) serial: u32,
     control: Arc<OwnedFd>,
-    pub(super) bearer: Bearer,
+    pub(super) broker: PinBroker,
     token: Token,
     files: PinFiles,
     typed: Mutex<Option<Arc<Secret>>>,
 }
 
-impl Porter {
+impl CardContext {
     pub(super) fn new(
         (name, serial): (Name, u32),
         control: Arc<OwnedFd>,
@@ -38,8 +38,8 @@ impl Porter {
         token: Token,
         files: PinFiles,
     ) -> Self {
-        let (bay, bearer, typed) = (Arc::default(), Bearer::new(events), Mutex::default());
-        Self { name, bay, serial, control, bearer, token, files, typed }
+        let (cell, broker, typed) = (Arc::default(), PinBroker::new(events), Mutex::default());
+        Self { name, cell, serial, control, broker, token, files, typed }
     }
 
     /// Whether this is a trial, where secrets of the factory do.
@@ -63,13 +63,13 @@ impl Porter {
     }
 }
 
-impl PinBearer for Porter {
+impl PinProvider for CardContext {
     fn verify(&self, give: &mut dyn FnMut(&Pin, &Write) -> LoginOutcome) -> Result<(), Fault> {
-        self.bearer.verify(give)
+        self.broker.verify(give)
     }
 }
 
-impl Attendant for Porter {
+impl CardCallbacks for CardContext {
     fn touch(&self, waits: bool) {
         // Without a supervisor the process is about to end.
         let _ = control::send(self.control.as_fd(), &Report::Touch(waits), &[]);

@@ -19,8 +19,8 @@ const LAST: u32 = 60;
 /// How much longer a module may take than it took the last time.
 const MARGIN: u32 = 3;
 
-/// The patience with one token's host.
-pub(super) struct Patience {
+/// How long one token's host is waited for.
+pub(super) struct LoadTimeout {
     limit: u32,
     looks: u32,
     /// The longest silence of this process's start, its logins apart.
@@ -28,13 +28,13 @@ pub(super) struct Patience {
     call: Option<Call>,
 }
 
-impl Default for Patience {
+impl Default for LoadTimeout {
     fn default() -> Self {
         Self { limit: FIRST, looks: 0, longest: 0, call: None }
     }
 }
 
-impl Patience {
+impl LoadTimeout {
     /// A new process begins.
     pub(super) fn started(&mut self) {
         (self.looks, self.longest, self.call) = (0, 0, None);
@@ -86,19 +86,19 @@ mod tests {
 
     const DEADLINE: Duration = Duration::from_secs(3);
 
-    /// How many looks it takes until the patience is over.
-    fn looks_at(patience: &mut Patience, call: Option<Call>) -> u32 {
-        (1..).find(|_| patience.is_over(call, DEADLINE)).unwrap()
+    /// How many looks it takes until it is over.
+    fn looks_at(timeout: &mut LoadTimeout, call: Option<Call>) -> u32 {
+        (1..).find(|_| timeout.is_over(call, DEADLINE)).unwrap()
     }
 
     #[test]
     fn each_start_that_hangs_is_waited_for_twice_as_long_up_to_half_a_minute() {
         for call in [None, Some(Call::Load)] {
-            let mut patience = Patience::default();
+            let mut timeout = LoadTimeout::default();
             let waited: Vec<u32> = (0..6)
                 .map(|_| {
-                    patience.started();
-                    looks_at(&mut patience, call)
+                    timeout.started();
+                    looks_at(&mut timeout, call)
                 })
                 .collect();
             assert_eq!(waited, [5, 9, 17, 33, 61, 61]);
@@ -107,30 +107,30 @@ mod tests {
 
     #[test]
     fn a_module_that_took_long_may_take_three_times_as_long_the_next_time() {
-        let mut patience = Patience::default();
-        patience.started();
-        (0..3).for_each(|_| assert!(!patience.is_over(Some(Call::Load), DEADLINE)));
-        patience.heard();
-        patience.served();
-        patience.started();
-        assert_eq!(looks_at(&mut patience, Some(Call::Load)), 10);
-        patience.started();
-        patience.heard();
-        patience.served();
-        patience.started();
-        assert_eq!(looks_at(&mut patience, Some(Call::Load)), FIRST + 1);
+        let mut timeout = LoadTimeout::default();
+        timeout.started();
+        (0..3).for_each(|_| assert!(!timeout.is_over(Some(Call::Load), DEADLINE)));
+        timeout.heard();
+        timeout.served();
+        timeout.started();
+        assert_eq!(looks_at(&mut timeout, Some(Call::Load)), 10);
+        timeout.started();
+        timeout.heard();
+        timeout.served();
+        timeout.started();
+        assert_eq!(looks_at(&mut timeout, Some(Call::Load)), FIRST + 1);
     }
 
     #[test]
     fn a_login_or_a_session_is_waited_for_as_long_as_it_may_take_from_when_it_is_seen() {
-        let mut patience = Patience::default();
-        (0..FIRST).for_each(|_| assert!(!patience.is_over(Some(Call::Load), DEADLINE)));
-        assert_eq!(looks_at(&mut patience, Some(Call::Session)), looks(DEADLINE) + 1);
-        assert_eq!(looks_at(&mut patience, Some(Call::Login)), looks(LOGIN_LIMIT) + 1);
+        let mut timeout = LoadTimeout::default();
+        (0..FIRST).for_each(|_| assert!(!timeout.is_over(Some(Call::Load), DEADLINE)));
+        assert_eq!(looks_at(&mut timeout, Some(Call::Session)), looks(DEADLINE) + 1);
+        assert_eq!(looks_at(&mut timeout, Some(Call::Login)), looks(LOGIN_LIMIT) + 1);
         // What a login takes says nothing of how long the next start may.
-        patience.heard();
-        patience.served();
-        patience.started();
-        assert_eq!(looks_at(&mut patience, None), FIRST * MARGIN + 1);
+        timeout.heard();
+        timeout.served();
+        timeout.started();
+        assert_eq!(looks_at(&mut timeout, None), FIRST * MARGIN + 1);
     }
 }

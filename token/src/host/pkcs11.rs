@@ -1,5 +1,5 @@
-//! The keeper while a token of a PKCS#11 module is served: it publishes the token to the lanes, looks after it, and gives its
-//! PIN to keys that want it for each signature.
+//! The token manager while a token of a PKCS#11 module is served: it publishes the token to the lanes, looks after it, and
+//! gives its PIN to keys that want it for each signature.
 //!
 //! A PIN that was refused then is wiped, and the process ends once another may be tried: only a new one can log in anew,
 //! since no thread ever logs out.
@@ -10,16 +10,16 @@ use std::sync::mpsc::RecvTimeoutError;
 use hsm_config::Pkcs11Uri;
 
 use super::hint::Sight;
-use super::keeper::{Event, Keeper, LAST_WAIT, Suspicion};
-use super::leave::{Asking, Bearer, Came};
 use super::login::Login;
-use super::shared::{Door, Up};
+use super::pin_reauth::{PinBroker, ReauthOutcome, ReauthRequest};
+use super::shared::{Backend, Serving};
+use super::token_manager::{Event, HealthEvent, LAST_WAIT, TokenManager};
 use super::unlock::Client;
 use super::{end, login};
 use crate::control::HostState;
 use crate::pkcs11::{Anchor, ContextLogin, Failure, Found, Module};
 
-impl Keeper {
+impl TokenManager {
     /// Serves the token until it changes; whether it is gone.
     pub(super) fn serve(
         &mut self,
@@ -31,21 +31,21 @@ impl Keeper {
         self.generation += 1;
         self.serial = Some(token.report.serial.clone());
         self.sees(&token.report.serial);
-        let (generation, epoch) = (self.generation, self.epoch);
-        let bearer = Arc::new(Bearer::new(self.shared.events()));
-        bearer.begin();
+        let (generation, reloads) = (self.generation, self.reloads);
+        let broker = Arc::new(PinBroker::new(self.shared.events()));
+        broker.begin();
         let context_login = login.pin.is_some().then(|| {
-            let bearer: Arc<Bearer> = Arc::clone(&bearer);
-            Arc::new(ContextLogin::new(module, token.slot, bearer))
+            let broker: Arc<PinBroker> = Arc::clone(&broker);
+            Arc::new(ContextLogin::new(module, token.slot, broker))
         });
-        let door = Door::Module(module.clone(), token.slot, context_login.clone());
-        self.shared.up(Up { door, generation, epoch });
+        let backend = Backend::Module(module.clone(), token.slot, context_login.clone());
+        self.shared.serve(Serving { backend, generation, reloads });
         self.report(HostState::Ready { serial: token.report.serial.clone() });
         // A look could use up the login of a signature; and a token that takes one is there.
         let is_busy = || context_login.as_deref().is_some_and(ContextLogin::is_under_way);
-        let look = |keeper: &Self, anchor: &Anchor| keeper.is_as_before(module, uri, token, anchor);
+        let look = |manager: &Self, anchor: &Anchor| manager.is_as_before(module, uri, token, anchor);
         let gone = self.watch(&token.report.serial, login, is_busy, look);
-        bearer.end();
+        broker.end();
         gone
     }
 
@@ -59,17 +59,17 @@ impl Keeper {
     ) -> bool {
         loop {
             match self.inbox.recv_timeout(LAST_WAIT) {
-                Ok(Event::Suspect(Suspicion::Broken)) => {
+                Ok(Event::Health(HealthEvent::Broken)) => {
                     self.fail("the module failed beyond help".into(), Sight::Other)
                 }
-                Ok(Event::Suspect(Suspicion::Gone)) => return true,
-                Ok(Event::Suspect(Suspicion::WantsPin)) => {
+                Ok(Event::Health(HealthEvent::Gone)) => return true,
+                Ok(Event::Health(HealthEvent::WantsPin)) => {
                     start_over("a key wants its PIN for each signature")
                 }
                 Ok(Event::Unlock(client)) => Client::new(client).refuse("the token is unlocked already"),
                 Ok(Event::Verify(lane)) if self.lets(serial, login, &lane) => {}
                 Err(RecvTimeoutError::Timeout) if is_busy() => {}
-                Ok(Event::Suspect(_) | Event::Verify(_)) | Err(RecvTimeoutError::Timeout) => {
+                Ok(Event::Health(_) | Event::Verify(_)) | Err(RecvTimeoutError::Timeout) => {
                     match self.looks.take(|| look(self, &login.anchor)) {
                         Ok(true) => {
                             self.sees(serial);
@@ -87,12 +87,12 @@ impl Keeper {
 
     /// Lets a lane give the PIN once more; whether the token took it. A PIN that was refused is wiped, and there is no
     /// other way to be given one than to log in anew.
-    fn lets(&mut self, serial: &str, login: &mut Login, lane: &Asking) -> bool {
+    fn lets(&mut self, serial: &str, login: &mut Login, lane: &ReauthRequest) -> bool {
         let Some(given) = &login.pin else { return false };
-        match self.let_give(serial, given, lane) {
-            Came::Accepted => true,
-            Came::NotJudged => false,
-            Came::Latched(why) => {
+        match self.reauthenticate(serial, given, lane) {
+            ReauthOutcome::Accepted => true,
+            ReauthOutcome::NotJudged => false,
+            ReauthOutcome::Latched(why) => {
                 let origin = given.origin.clone();
                 login.pin = None;
                 login::latch(self, None, &origin, why);

@@ -1,4 +1,4 @@
-//! Whose a serial number is: what a host may call the token that it serves.
+//! Which token a serial number belongs to: what a host may call the token that it serves.
 //!
 //! A host's word alone does not tie it to a token: one that was taken over could have another's PIN latched, or its latch
 //! cleared in its place. So a serial is its token's that names it in the configuration; else that token's that it was last
@@ -10,7 +10,7 @@ use hsm_config::{Name, Reach};
 use token::control::{HostConfig, PinOrigin};
 
 /// The configured tokens, and the serial number of each that is configured with one.
-pub(super) struct Claims(BTreeMap<Name, Option<String>>);
+pub(super) struct SerialRegistry(BTreeMap<Name, Option<String>>);
 
 /// Why a host may not call its token so.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub(super) enum Foreign {
     Known(Name),
 }
 
-impl Claims {
+impl SerialRegistry {
     pub(super) fn new<'a>(hosts: impl IntoIterator<Item = &'a HostConfig>) -> Self {
         let serial = |host: &HostConfig| match host.token.reach()? {
             Reach::Pkcs11 { uri, .. } => uri.serial().map(str::to_owned),
@@ -72,12 +72,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn claims() -> Claims {
-        Claims([("a", None), ("b", Some("7")), ("c", None)].map(|(a, b)| (name(a), b.map(Into::into))).into())
+    fn registry() -> SerialRegistry {
+        SerialRegistry(
+            [("a", None), ("b", Some("7")), ("c", None)].map(|(a, b)| (name(a), b.map(Into::into))).into(),
+        )
     }
 
     fn judged(token: &str, serial: &str, source: &PinOrigin, known: Option<&str>) -> Result<(), Foreign> {
-        claims().judge(&name(token), serial, source, known.map(name).as_ref())
+        registry().judge(&name(token), serial, source, known.map(name).as_ref())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The keeper: the one thread that looks after module, token and login.
+//! The token manager: the one thread that looks after module, token and login.
 //!
 //! It finds the token by its URI, logs in once (see [`super::login`]), publishes it to the lanes, watches it, and
 //! starts over when it is gone. A token that comes back must have the serial number of before. The module is loaded
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use hsm_config::{Pkcs11Uri, Reach};
 
 use super::hint::Sight;
-use super::leave::Asking;
 use super::login::PinFiles;
-use super::mourner::Looks;
-use super::shared::{Now, Shared};
+use super::pin_reauth::ReauthRequest;
+use super::shared::{Shared, State};
 use super::unlock::Client;
+use super::watchdog::Looks;
 use super::{end, gone, hint, initialise, login};
 use crate::control::{self, HostState, Known, Report, Seen};
 use crate::lane::{Fault, TokenReport};
@@ -33,7 +33,7 @@ const RELOAD_EVERY: Duration = Duration::from_secs(30);
 /// The same where all its tokens are software and nothing can be reset.
 const SOFT_RELOAD_EVERY: Duration = Duration::from_secs(1);
 
-/// What the keeper hears.
+/// What the token manager hears.
 pub(super) enum Event {
     /// No order comes any more: this process leaves.
     Leave,
@@ -46,16 +46,16 @@ pub(super) enum Event {
     /// A client of `unlock.sock`.
     Unlock(OwnedFd),
     /// A lane saw the token behave strangely.
-    Suspect(Suspicion),
+    Health(HealthEvent),
     /// A lane wants to give the token its PIN once more, and waits for leave.
-    Verify(Asking),
+    Verify(ReauthRequest),
     /// A lane was asked to initialise a blank token, and waits for the answer.
     Initialise(Sender<Result<TokenReport, Fault>>),
 }
 
 /// What a lane suspects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Suspicion {
+pub(super) enum HealthEvent {
     /// The token is gone.
     Gone,
     /// The token may be gone, or another: a key is not on it, or the login is lost.
@@ -66,8 +66,8 @@ pub(super) enum Suspicion {
     WantsPin,
 }
 
-/// The keeper's own state.
-pub(super) struct Keeper {
+/// The token manager's own state.
+pub(super) struct TokenManager {
     pub(super) shared: Arc<Shared>,
     pub(super) inbox: Receiver<Event>,
     /// The PINs' files when the sandbox was put up.
@@ -82,10 +82,10 @@ pub(super) struct Keeper {
     soft: bool,
     broken: Option<Fault>,
     pub(super) generation: u64,
-    pub(super) epoch: u64,
+    pub(super) reloads: u64,
 }
 
-impl Keeper {
+impl TokenManager {
     pub(super) fn new(
         shared: Arc<Shared>,
         control: Arc<OwnedFd>,
@@ -107,7 +107,7 @@ impl Keeper {
             soft: false,
             broken: None,
             generation: 0,
-            epoch: 0,
+            reloads: 0,
         }
     }
 
@@ -187,7 +187,7 @@ impl Keeper {
         loop {
             match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Event::Unlock(client)) => Client::new(client).refuse(why_locked_out),
-                Ok(event @ (Event::Retry | Event::Initialise(_) | Event::Suspect(Suspicion::Broken))) => {
+                Ok(event @ (Event::Retry | Event::Initialise(_) | Event::Health(HealthEvent::Broken))) => {
                     return Some(event);
                 }
                 Ok(_) => {}
@@ -266,13 +266,13 @@ impl Keeper {
         self.reloaded = Some(Instant::now());
         let shared = Arc::clone(&self.shared);
         // The writing side: no lane is in a call of the module while it is loaded again.
-        let mut now = shared.change();
-        self.epoch += 1;
+        let mut state = shared.change();
+        self.reloads += 1;
         let reloaded = module
             .reload()
             .map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))));
         let looking = Fault::TokenMissing("the module was loaded again to look for it".into());
-        *now = Now::Down(reloaded.clone().err().unwrap_or(looking));
+        *state = State::Down(reloaded.clone().err().unwrap_or(looking));
         reloaded
     }
 

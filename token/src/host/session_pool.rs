@@ -8,49 +8,49 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::shared::{Door, Up};
+use super::shared::{Backend, Serving};
 #[cfg(feature = "piv")]
 use crate::lane::Fault;
 use crate::pkcs11::{Class, Failure, Names, Pkcs11Token};
 
 /// How often a token without a session left is asked for one.
-const BREATH: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A session, and the token's life that it belongs to.
-pub(super) struct Desk {
+/// A session, and the token's epoch that it belongs to.
+pub(super) struct PooledSession {
     pub(super) token: Pkcs11Token,
     generation: u64,
-    epoch: u64,
+    reloads: u64,
 }
 
 /// The sessions that no lane works at.
-pub(super) struct Desks {
+pub(super) struct SessionPool {
     pub(super) names: Arc<Names>,
-    idle: Mutex<Vec<Desk>>,
+    idle: Mutex<Vec<PooledSession>>,
     back: Condvar,
     waiting: AtomicUsize,
 }
 
-impl Desks {
+impl SessionPool {
     /// None yet, on a token with these keys that its module named.
     pub(super) fn new(names: Names) -> Self {
         let (idle, back, waiting) = (Mutex::default(), Condvar::new(), AtomicUsize::new(0));
         Self { names: Arc::new(names), idle, back, waiting }
     }
 
-    /// One of this life of the token: an idle one, else a new one, else the next that there is.
-    pub(super) fn take(&self, up: &Up, patience: Duration) -> Result<Desk, Failure> {
-        if let Some(desk) = last(&mut self.idle(), up) {
-            return Ok(desk);
+    /// One of this epoch of the token: an idle one, else a new one, else the next that there is.
+    pub(super) fn take(&self, serving: &Serving, patience: Duration) -> Result<PooledSession, Failure> {
+        if let Some(session) = last(&mut self.idle(), serving) {
+            return Ok(session);
         }
         let until = Instant::now() + patience;
         loop {
-            let failure = match self.open(up) {
+            let failure = match self.open(serving) {
                 Err(failure) if failure.class() == Some(Class::Crowded) => failure,
                 opened => return opened,
             };
-            if let Some(desk) = self.await_one(up) {
-                return Ok(desk);
+            if let Some(session) = self.await_one(serving) {
+                return Ok(session);
             }
             if Instant::now() >= until {
                 return Err(failure);
@@ -59,61 +59,61 @@ impl Desks {
     }
 
     /// Puts one back, or closes one that is of no use any more.
-    pub(super) fn put(&self, desk: Desk) {
-        if desk.token.is_spent() {
-            return desk.token.close();
+    pub(super) fn put(&self, session: PooledSession) {
+        if session.token.is_spent() {
+            return session.token.close();
         }
-        self.idle().push(desk);
+        self.idle().push(session);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.back.notify_one();
         }
     }
 
     /// Closes those that no lane works at, since each takes memory of the module's and of the token's.
-    pub(super) fn close_idle(&self, up: &Up) {
-        // Each one that is taken from an older life of the token is closed there.
-        while let Some(desk) = last(&mut self.idle(), up) {
-            desk.token.close();
+    pub(super) fn close_idle(&self, serving: &Serving) {
+        // Each one that is taken from an older epoch of the token is closed there.
+        while let Some(session) = last(&mut self.idle(), serving) {
+            session.token.close();
         }
     }
 
-    fn open(&self, up: &Up) -> Result<Desk, Failure> {
-        let token = match &up.door {
-            Door::Module(module, slot, context_login) => {
+    fn open(&self, serving: &Serving) -> Result<PooledSession, Failure> {
+        let token = match &serving.backend {
+            Backend::Module(module, slot, context_login) => {
                 Pkcs11Token::open(module, *slot, Arc::clone(&self.names), context_login.clone())?
             }
             // A card has no sessions.
             #[cfg(feature = "piv")]
-            Door::Yubikey(_) => return Err(Fault::Starting.into()),
+            Backend::Yubikey(_) => return Err(Fault::Starting.into()),
         };
-        Ok(Desk { token, generation: up.generation, epoch: up.epoch })
+        Ok(PooledSession { token, generation: serving.generation, reloads: serving.reloads })
     }
 
-    fn await_one(&self, up: &Up) -> Option<Desk> {
+    fn await_one(&self, serving: &Serving) -> Option<PooledSession> {
         let mut idle = self.idle();
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let found = last(&mut idle, up).or_else(|| {
-            let waited = self.back.wait_timeout(idle, BREATH);
-            last(&mut waited.unwrap_or_else(PoisonError::into_inner).0, up)
+        let found = last(&mut idle, serving).or_else(|| {
+            let waited = self.back.wait_timeout(idle, POLL_INTERVAL);
+            last(&mut waited.unwrap_or_else(PoisonError::into_inner).0, serving)
         });
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         found
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Desk>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<PooledSession>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The last one that was put back, if it is of this life of the token; older ones are closed. A session of before the
+/// The last one that was put back, if it is of this epoch of the token; older ones are closed. A session of before the
 /// module was loaded again is gone, and its handle may be another's by now.
-fn last(idle: &mut Vec<Desk>, up: &Up) -> Option<Desk> {
-    while let Some(desk) = idle.pop() {
-        if desk.generation == up.generation {
-            return Some(desk);
+fn last(idle: &mut Vec<PooledSession>, serving: &Serving) -> Option<PooledSession> {
+    while let Some(session) = idle.pop() {
+        if session.generation == serving.generation {
+            return Some(session);
         }
-        if desk.epoch == up.epoch {
-            desk.token.close();
+        if session.reloads == serving.reloads {
+            session.token.close();
         }
     }
     None

@@ -13,7 +13,7 @@ const OBJECT: &[u8; 3] = b"CKA";
 
 /// A place for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyLocation {
     /// A slot of a YubiKey.
     Slot {
         /// The YubiKey's serial number.
@@ -25,7 +25,7 @@ pub enum Place {
     Object(CkaId),
 }
 
-impl Place {
+impl KeyLocation {
     /// The identifier of a key in this place. A zero tail means whatever key is there.
     pub fn id(&self, tail: [u8; 8]) -> KeyId {
         let mut id = [0; 16];
@@ -65,9 +65,9 @@ fn length(cka_id: &CkaId) -> u8 {
 mod tests {
     use super::*;
 
-    fn places() -> [Place; 3] {
-        let object = |text: &str| Place::Object(text.parse().unwrap());
-        let slot = Place::Slot { serial: 0x00bc_614e, slot: "9a".parse().unwrap() };
+    fn places() -> [KeyLocation; 3] {
+        let object = |text: &str| KeyLocation::Object(text.parse().unwrap());
+        let slot = KeyLocation::Slot { serial: 0x00bc_614e, slot: "9a".parse().unwrap() };
         [slot, object("02"), object("02000000")]
     }
 
@@ -75,7 +75,7 @@ mod tests {
     fn an_identifier_says_its_place_whatever_its_tail_is() {
         for place in places() {
             for tail in [[0; 8], [0xff; 8], *b"whatever"] {
-                assert_eq!(Place::of(place.id(tail)).as_ref(), Some(&place));
+                assert_eq!(KeyLocation::of(place.id(tail)).as_ref(), Some(&place));
             }
             assert_ne!(place.id([0; 8]), place.id([1; 8]));
         }
@@ -98,7 +98,7 @@ mod tests {
             *b"CKA\x01id\0\0its-tail",
         ];
         for other in others {
-            assert_eq!(Place::of(KeyId(other)), None);
+            assert_eq!(KeyLocation::of(KeyId(other)), None);
         }
     }
 }
