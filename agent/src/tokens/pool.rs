@@ -158,6 +158,7 @@ impl AskError {
                 | Fault::Attributes(_)
                 | Fault::CertificateMismatch
                 | Fault::Slot(_)
+                | Fault::OtherCertificate(_)
                 | Fault::ManagementKey(_) => false,
             },
         }

@@ -120,6 +120,10 @@ impl AskError {
             Self::Fault(Fault::Slot(why)) => {
                 Problem::conflict("no-slot", format!("{token} did not make the key"), why)
             }
+            Self::Fault(Fault::OtherCertificate(why)) => {
+                let title = format!("{token} has another certificate in the key's place");
+                Problem::conflict("certificate-in-the-way", title, why)
+            }
             Self::Fault(Fault::ManagementKey(why)) => {
                 let title = format!("{token} cannot be written: its management key cannot be used");
                 Problem::conflict("management-key", title, why)

@@ -72,6 +72,9 @@ pub enum Fault {
     /// There is no slot for the key, or none in which this token can make it.
     #[error("the key cannot be made: {0}")]
     Slot(String),
+    /// Where the key's certificate belongs lies another's, or what cannot be read.
+    #[error("another certificate is in the way: {0}")]
+    OtherCertificate(String),
     /// The management key cannot be used.
     #[error("the management key cannot be used: {0}")]
     ManagementKey(String),

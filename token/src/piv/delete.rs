@@ -1,4 +1,4 @@
-//! A key's end: DELETE KEY, and its certificate's object emptied. Firmware has the command from 5.7 on; before, a key goes
+//! A key's end: DELETE KEY. Firmware has the command from 5.7 on; before, a key goes
 //! only by another one that is made in its slot, which is for its owner to do.
 //!
 //! The `yubikey` crate does not know the command, so it is given over a connection of its own. What was authenticated
@@ -22,9 +22,8 @@ const DONE: [u8; 2] = [0x90, 0x00];
 const ANSWER: usize = 16;
 
 impl Card {
-    /// Deletes the key in a slot and the slot's certificate, the key first: what is left of a kill in between cannot
-    /// sign. The management key was authenticated.
-    pub(super) fn delete(&mut self, write: &Write, slot: PivSlot) -> Result<(), Failure> {
+    /// Deletes the key in a slot. The management key was authenticated.
+    pub(super) fn delete(&mut self, _: &Write, slot: PivSlot) -> Result<(), Failure> {
         if !self.deletes_keys() {
             let why = "firmware before 5.7 deletes no key: make a new one in its slot with ykman";
             return Err(Fault::Permanent(why.into()).into());
@@ -35,7 +34,7 @@ impl Card {
         if answer != DONE {
             return Err(Fault::Permanent(format!("DELETE KEY answered {answer:02x?}")).into());
         }
-        self.empty(write, slot)
+        Ok(())
     }
 
     fn transmit(&self, command: &[u8]) -> Result<Vec<u8>, pcsc::Error> {

@@ -6,6 +6,7 @@
 use hsm_config::{Flaw, KeyType, PinPolicy, PivSlot, TouchPolicy};
 use yubikey::piv;
 
+use super::object::in_the_way;
 use super::slot::{self, Occupant};
 use super::{Card, sign};
 use crate::KeyId;
@@ -21,11 +22,17 @@ pub(super) struct Policies {
 }
 
 impl Card {
-    /// Whether nothing is in a slot. Firmware that does not tell is not believed when it shows nothing, unless the
-    /// operator named the slot.
-    pub(super) fn is_free(&mut self, slot: PivSlot, named: bool) -> Result<bool, Failure> {
-        let empty = matches!(self.occupant(slot)?, Occupant::None);
-        Ok(empty && (named || self.has_metadata()))
+    /// Why no key is made in a slot; nothing of the kind where nothing is in it. Firmware that does not tell is not believed
+    /// when it shows nothing, unless the operator named the slot.
+    pub(super) fn taken(&mut self, slot: PivSlot, named: bool) -> Result<Option<Fault>, Failure> {
+        Ok(match self.occupant(slot)? {
+            Occupant::None if named || self.has_metadata() => None,
+            Occupant::Certificate => Some(in_the_way(slot, "a certificate and no key that is seen")),
+            Occupant::None | Occupant::Key(_) | Occupant::Other(_) => Some(Fault::Slot(format!(
+                "slot {slot} is not empty, and nothing is ever made over a key: adopt it (`kunci token check` tells its digest), \
+                 name another slot, or empty it with ykman"
+            ))),
+        })
     }
 
     /// Makes a key in a free slot and reads it back. The management key was authenticated.

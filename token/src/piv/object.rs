@@ -1,12 +1,14 @@
 //! Certificates in a card's data objects: which object is a slot's, and what is in it.
 //!
 //! A container is 70 (the certificate), 71 (whether it is packed) and FE (empty). Packed ones are not read: nothing of
-//! ours packs. SP 800-73-4, part 1, appendix A; part 2, section 3.1.2.
+//! ours packs. What is not read is not nothing: it may be the one that somebody's customers hold, and nobody has a copy. SP 800-73-4,
+//! part 1, appendix A; part 2, section 3.1.2.
 
 use hsm_config::PivSlot;
 use yubikey::Error;
 
 use super::{Card, code};
+use crate::lane::Fault;
 use crate::pkcs11::Failure;
 use crate::writes::Write;
 
@@ -17,15 +19,35 @@ const PACKED: u8 = 0x71;
 /// An error detection code that is not used.
 const CODE: u8 = 0xfe;
 
+/// What a certificate's object holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// Nothing: it was never written, or was emptied.
+    Nothing,
+    /// A certificate, DER, of whatever key.
+    Certificate(Vec<u8>),
+    /// Something that is not read here: packed, or no container of a certificate's.
+    Unread,
+}
+
+impl Stored {
+    pub(super) fn certificate(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Certificate(certificate) => Some(certificate),
+            Self::Nothing | Self::Unread => None,
+        }
+    }
+}
+
 impl Card {
-    /// The certificate that is stored for a slot, DER.
-    pub(super) fn certificate(&mut self, slot: PivSlot) -> Result<Option<Vec<u8>>, Failure> {
+    /// What is stored as a slot's certificate.
+    pub(super) fn certificate(&mut self, slot: PivSlot) -> Result<Stored, Failure> {
         self.read(object(slot))
     }
 
     /// The certificate of the attestation key, DER.
     pub(super) fn attestation_certificate(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        self.read(ATTESTATION)
+        Ok(self.read(ATTESTATION)?.certificate())
     }
 
     /// Stores a certificate for a slot, in place of an earlier one. The management key was authenticated.
@@ -39,14 +61,24 @@ impl Card {
         self.key.save_object(object(slot), &mut []).map_err(Self::failed("PUT DATA"))
     }
 
-    fn read(&mut self, object: u32) -> Result<Option<Vec<u8>>, Failure> {
+    fn read(&mut self, object: u32) -> Result<Stored, Failure> {
         match self.key.fetch_object(object) {
             Ok(container) => Ok(unpack(&container)),
-            // An object that was never written, or was emptied.
-            Err(Error::NotFound | Error::SizeError | Error::GenericError | Error::ParseError) => Ok(None),
+            Err(Error::NotFound) => Ok(Stored::Nothing),
+            // Any other word of the card's, or an answer that is no object.
+            Err(Error::SizeError | Error::GenericError | Error::ParseError) => Ok(Stored::Unread),
             Err(error) => Err(code::failure("GET DATA", error)),
         }
     }
+}
+
+/// What is said of a certificate that is in the way, with what to do about it: the object as it lies is all that there is of it.
+pub(super) fn in_the_way(slot: PivSlot, what: &str) -> Fault {
+    let object = object(slot);
+    Fault::OtherCertificate(format!(
+        "slot {slot} has {what}, of which there may be no copy, and nothing is put over it. Save it (ykman piv objects export \
+         {object:#x} FILE), have it removed (ykman piv certificates delete {slot}), and try again"
+    ))
 }
 
 /// The object of a slot's certificate.
@@ -74,7 +106,8 @@ fn pack(certificate: &[u8]) -> Vec<u8> {
     container
 }
 
-fn unpack(mut container: &[u8]) -> Option<Vec<u8>> {
+fn unpack(mut container: &[u8]) -> Stored {
+    let is_empty = container.is_empty();
     let (mut certificate, mut packed) = (None, false);
     while let Some((tag, value, rest)) = element(container) {
         match tag {
@@ -84,7 +117,11 @@ fn unpack(mut container: &[u8]) -> Option<Vec<u8>> {
         }
         container = rest;
     }
-    certificate.filter(|certificate| !certificate.is_empty() && !packed).map(<[u8]>::to_vec)
+    match certificate {
+        Some(certificate) if !certificate.is_empty() && !packed => Stored::Certificate(certificate.to_vec()),
+        _ if is_empty => Stored::Nothing,
+        _ => Stored::Unread,
+    }
 }
 
 /// The next element: its tag, its value, and what follows.
@@ -117,7 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_certificate_comes_back_as_it_was_stored(certificate in proptest::collection::vec(any::<u8>(), 1..2500)) {
-            prop_assert_eq!(unpack(&pack(&certificate)), Some(certificate));
+            prop_assert_eq!(unpack(&pack(&certificate)), Stored::Certificate(certificate));
         }
 
         #[test]
@@ -127,10 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_certificate_counts_as_none() {
+    fn what_is_not_read_is_told_from_nothing() {
         let mut container = pack(b"certificate");
         let at = container.len() - 3;
         container[at] = 1;
-        assert_eq!(unpack(&container), None);
+        for unread in [&container[..], &pack(b""), b"\x53", b"something else"] {
+            assert_eq!(unpack(unread), Stored::Unread, "{unread:02x?}");
+        }
+        assert_eq!(unpack(&[]), Stored::Nothing);
     }
 }

@@ -1,4 +1,4 @@
-//! What is in a slot: nothing, a key that we can use, or something else.
+//! What is in a slot: nothing, a key that we can use, or something else, be it a certificate alone.
 //!
 //! Firmware from 5.3 tells by GET METADATA. Before, an attestation tells of a key that was made there, and the slot's
 //! certificate of one that may have been brought; a key without either cannot be seen.
@@ -11,6 +11,7 @@ use yubikey::{Error, PinPolicy, TouchPolicy};
 
 use der::Encode;
 
+use super::object::Stored;
 use super::{Card, code};
 use crate::PublicKey;
 use crate::lane::Fault;
@@ -26,8 +27,10 @@ pub(super) enum Occupant {
     None,
     /// A key.
     Key(Box<SlotKey>),
-    /// A key of a kind that Kunci has no use for, or a certificate without a key; and what it fails.
+    /// A key of a kind that Kunci has no use for, and what it fails.
     Other(Flaw),
+    /// No key that is told of, and something in its certificate's place.
+    Certificate,
 }
 
 /// A key in a slot.
@@ -83,11 +86,14 @@ impl Card {
 
     fn guessed(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
         let (certificate, origin) = match piv::attest(&mut self.key, id(slot)?) {
-            Ok(attestation) => (Some(attestation.to_vec()), Some(Origin::Generated)),
+            Ok(attestation) => (attestation.to_vec(), Some(Origin::Generated)),
             Err(error @ Error::PcscError { .. }) => return Err(code::failure("ATTEST", error)),
-            Err(_) => (self.certificate(slot)?, None),
+            Err(_) => match self.certificate(slot)? {
+                Stored::Nothing => return Ok(Occupant::None),
+                Stored::Unread => return Ok(Occupant::Certificate),
+                Stored::Certificate(certificate) => (certificate, None),
+            },
         };
-        let Some(certificate) = certificate else { return Ok(Occupant::None) };
         Ok(match PublicKey::from_certificate(&certificate) {
             Ok(public) => Occupant::Key(Box::new(SlotKey::new(public, origin, None))),
             Err(why) => Occupant::Other(flaw(&why)),
@@ -96,8 +102,10 @@ impl Card {
 
     /// A certificate without a key is somebody's, too: making a key there would orphan it.
     fn without_key(&mut self, slot: PivSlot) -> Result<Occupant, Failure> {
-        let certificate = self.certificate(slot)?;
-        Ok(certificate.map_or(Occupant::None, |_| Occupant::Other(Flaw::UnknownType)))
+        Ok(match self.certificate(slot)? {
+            Stored::Nothing => Occupant::None,
+            Stored::Certificate(_) | Stored::Unread => Occupant::Certificate,
+        })
     }
 }
 

@@ -25,8 +25,9 @@ impl Card {
             Occupant::None => return Ok(None),
             Occupant::Key(key) => (Some(key), None),
             Occupant::Other(flaw) => (None, Some(flaw)),
+            Occupant::Certificate => (None, Some(Flaw::UnknownType)),
         };
-        let certificate = self.certificate(slot)?;
+        let certificate = self.certificate(slot)?.certificate();
         Ok(Some(KeyReport {
             id: Some(id),
             label: label.into(),

@@ -10,6 +10,7 @@ use hsm_config::{Flaw, KeyType, PivSlot};
 use yubikey::{PinPolicy, TouchPolicy};
 
 use super::generate::Policies;
+use super::object::{Stored, in_the_way};
 use super::slot::{Occupant, SlotKey};
 use super::{Card, CardCallbacks, CardCell, encoding};
 use crate::control::{HostConfig, label};
@@ -86,7 +87,9 @@ impl PivToken {
             let found = match card.occupant(slot)? {
                 Occupant::Key(found) if found.public.sha256() == key.spki_sha256 => found,
                 Occupant::None => return Err(Fault::KeyMissing.into()),
-                Occupant::Key(_) | Occupant::Other(_) => return Err(Fault::KeyMismatch.into()),
+                Occupant::Key(_) | Occupant::Other(_) | Occupant::Certificate => {
+                    return Err(Fault::KeyMismatch.into());
+                }
             };
             self.keys.insert(*key, *found);
         }
@@ -164,8 +167,13 @@ impl Token for PivToken {
 
     fn certificates(&mut self, key: &KeyRef) -> Result<Vec<Vec<u8>>, Fault> {
         self.with(|token, card| {
-            let stored = card.certificate(token.settings.slot_of(key.id)?)?;
-            Ok(stored.into_iter().filter(|certificate| certifies(certificate, key)).collect())
+            let slot = token.settings.slot_of(key.id)?;
+            match card.certificate(slot)? {
+                Stored::Certificate(stored) if certifies(&stored, key) => Ok(vec![stored]),
+                // It may be this key's, and the one that customers hold.
+                Stored::Unread => Err(unread(slot).into()),
+                Stored::Nothing | Stored::Certificate(_) => Ok(Vec::new()),
+            }
         })
     }
 
@@ -200,8 +208,8 @@ impl Provision for PivToken {
         self.with(|token, card| {
             token.settings.check_label(id, label)?;
             let (slot, policies) = (token.settings.slot_of(id)?, token.settings.policies);
-            if !card.is_free(slot, token.settings.slots.contains_key(label))? {
-                return Err(Fault::Slot(taken(slot)).into());
+            if let Some(taken) = card.taken(slot, token.settings.slots.contains_key(label))? {
+                return Err(taken.into());
             }
             token.managed(card, Call::Generate, |card, write| {
                 card.generate(write, slot, (id, label), kind, (policies, exceptions))
@@ -215,8 +223,13 @@ impl Provision for PivToken {
             if !certifies(certificate, key) {
                 return Err(Fault::CertificateMismatch.into());
             }
-            if card.certificate(slot)?.is_some_and(|stored| stored == certificate) {
-                return Ok(());
+            match card.certificate(slot)? {
+                Stored::Certificate(stored) if stored == certificate => return Ok(()),
+                Stored::Certificate(stored) if !certifies(&stored, key) => {
+                    return Err(in_the_way(slot, "a certificate of another key").into());
+                }
+                Stored::Unread => return Err(unread(slot).into()),
+                Stored::Nothing | Stored::Certificate(_) => {}
             }
             token.managed(card, Call::Store, |card, write| card.store(write, slot, certificate))
         })
@@ -226,7 +239,13 @@ impl Provision for PivToken {
         self.with(|token, card| {
             let (slot, _) = token.found(card, key)?;
             token.keys.clear();
-            token.managed(card, Call::Destroy, |card, write| card.delete(write, slot))
+            let stored = card.certificate(slot)?.certificate();
+            let is_its = stored.is_some_and(|stored| certifies(&stored, key));
+            token.managed(card, Call::Destroy, |card, write| {
+                // The key first: what is left of a kill in between cannot sign.
+                card.delete(write, slot)?;
+                if is_its { card.empty(write, slot) } else { Ok(()) }
+            })
         })
     }
 }
@@ -265,18 +284,14 @@ impl Settings {
     /// The slot for a new key: the one that is named for it, else the first that is free.
     fn choose(&self, card: &mut Card, label: &str) -> Result<PivSlot, Failure> {
         if let Some(slot) = self.slots.get(label) {
-            return if card.is_free(*slot, true)? {
-                Ok(*slot)
-            } else {
-                Err(Fault::Slot(taken(*slot)).into())
-            };
+            return card.taken(*slot, true)?.map_or(Ok(*slot), |taken| Err(taken.into()));
         }
         if !card.has_metadata() {
             let why = "firmware before 5.3 does not tell which slots are free: name one in slots";
             return Err(Fault::Slot(why.into()).into());
         }
         for slot in PivSlot::free_choice().filter(|slot| self.label_of(*slot).is_empty()) {
-            if card.is_free(slot, false)? {
+            if card.taken(slot, false)?.is_none() {
                 return Ok(slot);
             }
         }
@@ -288,11 +303,8 @@ fn certifies(certificate: &[u8], key: &KeyRef) -> bool {
     PublicKey::from_certificate(certificate).is_ok_and(|public| public.sha256() == key.spki_sha256)
 }
 
-fn taken(slot: PivSlot) -> String {
-    format!(
-        "slot {slot} is not empty, and nothing is ever made over a key: adopt it (`kunci token check` tells its digest), \
-         name another slot, or empty it with ykman"
-    )
+fn unread(slot: PivSlot) -> Fault {
+    in_the_way(slot, "a certificate that is packed, or something else that Kunci does not read")
 }
 
 /// A card says the same of a touch that did not come as of a PIN that is not verified.

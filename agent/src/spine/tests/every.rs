@@ -155,6 +155,7 @@ pub(super) fn of_a_fault(fault: &Fault) -> Shown {
         Fault::Initialise(_) => By(&[tokens::a_host_that_speaks_of_a_blank_token]),
         Fault::Unfinished(_) => By(&[tokens::a_host_that_speaks_of_a_token_half_made]),
         Fault::Slot(_) => By(&[tokens::a_host_that_speaks_of_a_slot]),
+        Fault::OtherCertificate(_) => By(&[tokens::a_host_that_speaks_of_another_certificate]),
         Fault::ManagementKey(_) => By(&[tokens::a_host_that_speaks_of_a_management_key]),
         Fault::Untimely(_) => By(&[
             retries::what_was_too_old_for_its_host_is_dated_anew_once,

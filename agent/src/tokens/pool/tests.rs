@@ -145,6 +145,7 @@ async fn an_answer_with_another_number_ends_the_pool() {
 fn what_an_admin_asked_for_in_vain_says_nothing_against_the_token() {
     for fault in [
         Fault::Slot("x".into()),
+        Fault::OtherCertificate("x".into()),
         Fault::ManagementKey("x".into()),
         Fault::Attributes("x".into()),
         Fault::CertificateMismatch,
