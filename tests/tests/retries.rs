@@ -142,7 +142,7 @@ fn a_login_that_takes_long_to_come_back_is_waited_for_as_a_host_is() {
     let (faults, agent) = (Faults::of(&rig), rig.start());
     let load = Load::start(agent.socket(), 8);
     load.until_answered(20);
-    let before = Logins::so_far(&faults);
+    let before = Calls::so_far(&faults);
     faults.strike(Function::Login, Action::Sleep, 2_500, Times::N(1));
     faults.strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
     until_true("it is logged in again", || faults.returns(Function::Login) > 0);
@@ -150,7 +150,7 @@ fn a_login_that_takes_long_to_come_back_is_waited_for_as_a_host_is() {
     let took = load.stop();
     assert_eq!((took.refused.len(), took.broken), (0, 0), "{:?}", took.refused);
     rig.assert_recorded(&took.received);
-    let logins = Logins::so_far(&faults).since(&before);
+    let logins = Calls::so_far(&faults).since(&before);
     assert_eq!((logins.of_hosts, logins.more), (0, 1));
 }
 
@@ -174,13 +174,13 @@ fn assert_costs_no_request(rig: Rig, clients: usize) -> Logins {
     let (faults, agent) = (Faults::of(&rig), rig.start());
     let load = Load::start(agent.socket(), clients);
     load.until_answered(20);
-    let before = Logins::so_far(&faults);
+    let before = Calls::so_far(&faults);
     faults.strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
     load.until_answered(100);
     let took = load.stop();
     assert_eq!((took.refused.len(), took.broken), (0, 0), "{:?}", took.refused);
     rig.assert_recorded(&took.received);
-    Logins::so_far(&faults).since(&before)
+    Calls::so_far(&faults).since(&before)
 }
 
 #[test]
@@ -339,21 +339,28 @@ fn a_freeze_does_not_wait_for_those_who_wait_for_a_host() {
     });
 }
 
-/// How often hosts have logged in: each once as it starts, and how often more.
+/// How often hosts have started and have logged in, those of other processes before among them.
+struct Calls {
+    initialize: u64,
+    login: u64,
+}
+
+/// How often hosts logged in meanwhile: each once as it starts, and how often more.
 #[derive(Debug)]
 struct Logins {
     of_hosts: u64,
     more: u64,
 }
 
-impl Logins {
+impl Calls {
     fn so_far(faults: &Faults) -> Self {
-        let of_hosts = faults.calls(Function::Initialize);
-        Self { of_hosts, more: faults.calls(Function::Login) - of_hosts }
+        Self { initialize: faults.calls(Function::Initialize), login: faults.calls(Function::Login) }
     }
 
-    fn since(self, before: &Self) -> Self {
-        Self { of_hosts: self.of_hosts - before.of_hosts, more: self.more - before.more }
+    /// To be asked when no host is just starting, as before.
+    fn since(self, before: &Self) -> Logins {
+        let of_hosts = self.initialize - before.initialize;
+        Logins { of_hosts, more: self.login - before.login - of_hosts }
     }
 }
 
