@@ -23,6 +23,8 @@ const AGENT: &str = "kunci-agent";
 const START: Duration = Duration::from_secs(30);
 /// How long the last lines of its log may be in coming.
 const TAIL: Duration = Duration::from_secs(15);
+/// How long a configuration may be held against the log: what the log's index names is read within milliseconds.
+const COMPARE: Duration = Duration::from_secs(10);
 /// How many lines of its log are shown when it does not start.
 const TAIL_LINES: usize = 12;
 /// The exit code with which it says that its configuration is broken.
@@ -106,13 +108,24 @@ fn spawn(config: &Path, folder: &Path) -> std::io::Result<Child> {
 
 /// What the agent's program says of a configuration beside the keys of its log, or why it says nothing.
 pub(crate) fn compare(config: &Path) -> Result<Recorded, String> {
-    let mut command = std::process::Command::new(binary());
-    let output = command.arg("--config").arg(config).arg("compare").stdin(Stdio::null()).output();
-    let output = output.map_err(|error| format!("{AGENT}: {error}"))?;
+    let failed = |error| format!("{AGENT}: {error}");
+    let mut command = Command::new(binary());
+    command.arg("--config").arg(config).arg("compare").stdin(Stdio::null()).kill_on_drop(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let output = runtime.block_on(async { timeout(COMPARE, command.output()).await });
+    let output = output.map_err(|_| too_long())?.map_err(failed)?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
     serde_json::from_slice(&output.stdout).map_err(|error| format!("{AGENT} is of another version ({error})"))
+}
+
+fn too_long() -> String {
+    format!(
+        "{AGENT} took longer than {} s to read the log; one that was copied without its index is read as a whole, once: start \
+         the agent, and ask again",
+        COMPARE.as_secs()
+    )
 }
 
 /// The agent that was installed with us, else the one on the PATH.

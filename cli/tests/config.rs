@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::fs;
+use std::process::Command;
+
 use common::Bench;
 
 #[test]
@@ -14,6 +17,19 @@ fn a_whole_configuration_is_counted() {
     SOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.
     "#);
     assert!(done.err.contains("Not compared with any key: the log cannot be read"), "{}", done.err);
+}
+
+#[test]
+fn a_log_that_takes_too_long_is_said_to_be_not_compared_with() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("state/log/tile/entries")).unwrap();
+    // Whoever opens it waits until somebody writes there.
+    assert!(Command::new("mkfifo").arg(bench.path("state/log/marks")).status().unwrap().success());
+    let done = bench.kunci(&["config", "check", "--json"]);
+    assert_eq!(done.code, 0);
+    let told: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert!(told["not_compared"].as_str().unwrap().contains("took longer than 10 s"), "{told}");
+    assert!(told.get("keys").is_none(), "{told}");
 }
 
 #[test]

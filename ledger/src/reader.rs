@@ -14,6 +14,7 @@ use crate::{
     frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
     layout::{BUNDLE, OPEN, SEALED, open_entries, open_hashes, open_number, sealed_entries, tile},
+    lifecycle_index::LifecycleIndex,
     sealed, tile as tiles,
 };
 
@@ -159,6 +160,29 @@ impl Reader {
         before.chain(std::iter::once(Ok(last))).collect()
     }
 
+    /// All lifecycle and posture entries with their indices, in order: the state of today is a fold of these. What the lifecycle
+    /// index names is picked out, and only what is above it is read whole; without one that can be believed, all is.
+    pub fn lifecycle(&self) -> Result<Entries, Error> {
+        let (first, mut found) = self.indexed()?.unwrap_or_default();
+        for item in self.entries(first) {
+            let (index, entry) = item?;
+            if entry.kind.is_state() {
+                found.push((index, entry));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The entries that the lifecycle index names, and where it ends.
+    fn indexed(&self) -> Result<Option<(u64, Entries)>, Error> {
+        // The writer may seal more meanwhile: what is sealed is counted last.
+        let Some(marks) = LifecycleIndex::load(&self.dir, u64::MAX)? else { return Ok(None) };
+        if marks.size > self.sealed()? * BUNDLE {
+            return Ok(None);
+        }
+        Ok(sealed::pick(&self.dir, &marks)?.map(|(found, _)| (marks.size, found)))
+    }
+
     /// The stored bytes of the entries from `first` on, with their indices.
     pub fn raw(&self, first: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), Error>> + '_ {
         let first_bundle = first / BUNDLE;
@@ -178,6 +202,7 @@ impl Reader {
     }
 }
 
+type Entries = Vec<(u64, Entry)>;
 type Raw = Result<(u64, Vec<u8>), Error>;
 
 fn split((n, bytes): (u64, Result<Vec<u8>, Error>)) -> Vec<Raw> {

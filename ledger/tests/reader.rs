@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::*;
@@ -25,6 +26,31 @@ fn every_width_of_a_bundle_and_tile_is_a_beginning_of_the_next() {
     assert_eq!(reader.bundle(0, 0), Err(Error::NotFound));
     assert_eq!(reader.bundle(0, 257), Err(Error::NotFound));
     assert_eq!(reader.get("entries/000.p/7".parse().unwrap()), reader.bundle(0, 7));
+}
+
+#[test]
+fn the_state_of_today_is_read_from_the_entries_that_the_index_names_and_from_what_is_above_it() {
+    let dir = folder();
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    let mut state = vec![recorded(&ledger, lifecycle("generating"))];
+    record_all(&ledger, (0..256 * 40).map(intent));
+    state.push(recorded(&ledger, lifecycle("frozen")));
+    let indices = || -> Result<Vec<u64>, Error> {
+        let found = Reader::open(dir.path())?.lifecycle()?;
+        Ok(found.into_iter().map(|(index, _)| index).collect())
+    };
+    assert_eq!(indices(), Ok(state.clone()), "beside the writer");
+    drop(ledger);
+    assert_eq!(indices(), Ok(state.clone()));
+    // A bundle that holds requests alone is not looked at; without the index all are.
+    let (marks, bundle) = (dir.path().join("marks"), dir.path().join("tile/entries/003"));
+    let whole = fs::read(&bundle).unwrap();
+    fs::write(&bundle, vec![0xff; whole.len()]).unwrap();
+    assert_eq!(indices(), Ok(state.clone()));
+    fs::remove_file(marks).unwrap();
+    assert!(matches!(indices(), Err(Error::Corrupt { .. })), "all is read");
+    fs::write(&bundle, whole).unwrap();
+    assert_eq!(indices(), Ok(state));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use api::{Recorded, RecordedKey};
 use hsm_config::{Config, Connector, Name};
-use ledger::{Entry, Kind, Query, Reader};
+use ledger::Reader;
 use token::{PublicKey, Sha256};
 
 use super::certificates::Store;
@@ -18,7 +18,8 @@ const LOG: &str = "log";
 
 /// Holds a configuration against the log of its state directory, which whoever asks has to be able to read.
 pub fn compare(config: &Config) -> Result<Recorded, ledger::Error> {
-    let lifecycle = fold(&Reader::open(&config.agent.state_dir.join(LOG))?)?;
+    let log = Reader::open(&config.agent.state_dir.join(LOG))?.lifecycle()?;
+    let lifecycle = Lifecycle::fold(log.iter().map(|(index, entry)| (*index, entry)));
     let mut recorded = Recorded { serves: true, ..Recorded::default() };
     for (name, connector) in &config.connectors {
         let mut keys_serve = None;
@@ -48,12 +49,6 @@ fn judge((name, connector): (&Name, &Connector), token: &Name, certificate: &[u8
     let dates = Dates::of(certificate);
     let key = Key { name, token, connector, standing, dates, failing: None };
     Some(key.judge(Reading::now().seconds()))
-}
-
-fn fold(log: &Reader) -> Result<Lifecycle, ledger::Error> {
-    let query = Query { kind: Some(Kind::Lifecycle), ..Query::default() };
-    let entries: Vec<(u64, Entry)> = ledger::search(log, query).collect::<Result<_, _>>()?;
-    Ok(Lifecycle::fold(entries.iter().map(|(index, entry)| (*index, entry))))
 }
 
 /// The recorded certificate of the pinned key, where its copy is what it should be.
