@@ -13,7 +13,7 @@ use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 
 use crate::signed::Signed;
-use crate::{KeyError, PublicKey, Sha256, SignatureFault, public_key};
+use crate::{KeyError, PublicKey, Sha256, SignatureFault, name, public_key};
 
 /// The largest certificate, in bytes.
 const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
@@ -78,9 +78,9 @@ impl Certificate {
         common_name(self.tbs.issuer()).unwrap_or_else(|| self.tbs.issuer().to_string())
     }
 
-    /// Whether `issuer` bears the name that this certificate says it was issued by, byte for byte.
+    /// Whether `issuer` bears the name that this certificate says it was issued by (RFC 5280 section 7.1).
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
-        self.tbs.issuer() == issuer.tbs.subject()
+        name::same(self.tbs.issuer(), issuer.tbs.subject())
     }
 
     /// Whether it says that it issued itself.
@@ -148,8 +148,8 @@ fn same(outside: &AlgorithmIdentifierOwned, inside: &AlgorithmIdentifierOwned) -
 }
 
 /// The first common name, in whichever string type it is written.
-fn common_name(name: &Name) -> Option<String> {
+fn common_name(of: &Name) -> Option<String> {
     const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-    let attribute = name.iter().find(|attribute| attribute.oid == COMMON_NAME)?;
-    std::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
+    let attribute = of.iter().find(|attribute| attribute.oid == COMMON_NAME)?;
+    name::text((&attribute.value).into())
 }

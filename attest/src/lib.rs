@@ -19,6 +19,7 @@ mod judgement;
 mod kind;
 mod leaf;
 mod liquidsecurity;
+mod name;
 mod outcome;
 mod pem;
 mod pkcs11;

@@ -126,7 +126,7 @@ impl Anchor {
 
     /// Whether a certificate bears its name and is another.
     pub fn is_imitated_by(&self, other: &Certificate) -> bool {
-        other.name() == self.name && other.sha256() != self.sha256
+        crate::name::same_text(&other.name(), &self.name) && other.sha256() != self.sha256
     }
 
     /// Its name and digest, for a report.

@@ -230,3 +230,15 @@ fn an_extension_twice_is_read_by_nobody() {
     let twice = chain.ca.clone().ca(Some(3));
     assert!(Certificate::from_der(&twice.der(&chain.keys[0])).is_err());
 }
+
+#[test]
+fn an_issuer_is_found_however_its_name_is_written() {
+    for name in ["ca", " C\u{ad}A ", "CA\t"] {
+        let mut chain = Chain::new();
+        chain.leaf.issuer = name.to_owned();
+        assert_eq!(chain.find(), Ok(Vec::new()), "{name:?}");
+    }
+    let mut chain = Chain::new();
+    chain.leaf.issuer = "C A".to_owned();
+    assert!(matches!(chain.find(), Err(Broken::NoIssuer { .. })));
+}
