@@ -30,6 +30,22 @@ pub enum KeyAlgorithm {
     Other(ObjectIdentifier),
 }
 
+/// What others are called. Their signatures are not judged here.
+const KNOWN: [(&str, &str); 12] = [
+    ("1.3.132.0.10", "EC secp256k1"),
+    ("1.2.840.10045.3.1.1", "EC P-192"),
+    ("1.3.132.0.33", "EC P-224"),
+    ("1.3.36.3.3.2.8.1.1.7", "EC brainpoolP256r1"),
+    ("1.3.36.3.3.2.8.1.1.11", "EC brainpoolP384r1"),
+    ("1.3.36.3.3.2.8.1.1.13", "EC brainpoolP512r1"),
+    ("1.2.156.10197.1.301", "EC SM2"),
+    ("1.2.840.10045.2.1", "EC with parameters of its own"),
+    ("1.2.840.10040.4.1", "DSA"),
+    ("1.2.840.113549.1.1.10", "RSA for PSS"),
+    ("1.3.101.113", "Ed448"),
+    ("1.3.101.111", "X448"),
+];
+
 impl Curve {
     /// How long a coordinate is, in bytes.
     pub fn bytes(self) -> usize {
@@ -58,7 +74,10 @@ impl fmt::Display for KeyAlgorithm {
             Self::Ec(curve) => write!(f, "EC {curve}"),
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::X25519 => f.write_str("X25519"),
-            Self::Other(oid) => write!(f, "{oid}"),
+            Self::Other(oid) => match KNOWN.iter().find(|(known, _)| *known == oid.to_string()) {
+                Some((_, name)) => f.write_str(name),
+                None => write!(f, "of an algorithm or curve that is not known here ({oid})"),
+            },
         }
     }
 }

@@ -7,9 +7,13 @@ use crate::{
     Statement, Verdict,
 };
 
+/// A request that its own key did not sign.
+const REQUEST_SIGNATURE: &str = "request-signature";
+
 /// Another key than the expected one, or than that of the request beside it, contradicts.
 pub(crate) fn same_key(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {
-    let mut faults: Vec<Finding> = evidence.requests.iter().filter_map(signed).collect();
+    let (mut faults, unjudged): (Vec<Finding>, Vec<Finding>) =
+        evidence.requests.iter().filter_map(signed).partition(|finding| finding.code == REQUEST_SIGNATURE);
     let said = judgement.statement.key.as_ref();
     let differs = |key: &PublicKey| said.is_some_and(|said| said != key);
     if question.key.as_ref().is_some_and(differs) {
@@ -23,6 +27,10 @@ pub(crate) fn same_key(judgement: &mut Judgement, evidence: &Evidence, question:
             "The request, or the public key, among the evidence is another key than the attested one.";
         faults.push(Finding::error("request-key-mismatch", message));
     }
+    if !unjudged.is_empty() && judgement.verdict == Verdict::Proven {
+        judgement.verdict = Verdict::Unattested;
+    }
+    judgement.findings.extend(unjudged);
     if !faults.is_empty() {
         judgement.verdict = Verdict::Contradicted;
         judgement.findings.extend(faults);
@@ -30,12 +38,12 @@ pub(crate) fn same_key(judgement: &mut Judgement, evidence: &Evidence, question:
 }
 
 fn signed(request: &Request) -> Option<Finding> {
-    let what = match request.verify() {
+    let (code, what) = match request.verify() {
         Ok(()) => return None,
-        Err(SignatureFault::Bad) => "is not signed by its own key".to_owned(),
-        Err(other) => other.to_string(),
+        Err(SignatureFault::Bad) => (REQUEST_SIGNATURE, "is not signed by its own key".to_owned()),
+        Err(other) => ("signature-algorithm", other.to_string()),
     };
-    Some(Finding::error("request-signature", format!("The certificate request: {what}.")))
+    Some(Finding::error(code, format!("The certificate request: {what}.")))
 }
 
 /// The serial number and the requirements. What is not met keeps the verdict and makes the answer no.

@@ -1,12 +1,12 @@
 //! A certificate as it came: its bytes, its names, its key, its extensions (RFC 5280 section 4.1).
 //!
 //! Holds what is parsed and judges nothing. A certificate that could be read in two ways (an extension twice, another
-//! algorithm outside than inside, bytes after its end) is not read at all.
+//! algorithm outside than inside, bytes after its end that are no filling) is not read at all.
 
 use std::fmt;
 
 use der::asn1::Any;
-use der::{Decode, Encode};
+use der::{Decode, Encode, Reader, SliceReader};
 use quoted::Quoted;
 use x509_cert::TbsCertificate;
 use x509_cert::name::Name;
@@ -28,8 +28,10 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Parses one DER certificate.
+    /// Parses one DER certificate. Filling behind it is not part of it: a TPM's memory is often larger than the certificate in
+    /// it, and filled up with 0x00 or 0xff.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let der = without_filling(der);
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(der::Error::from(der::ErrorKind::Overlength).into());
         }
@@ -111,6 +113,19 @@ impl Certificate {
             .any(|algorithm| algorithm.parameters.is_none() && algorithm.oid.to_string().starts_with(PKCS1))
     }
 
+    /// Whether an ECDSA algorithm identifier in it has the NULL that RFC 5758 section 3.2 forbids.
+    pub fn has_null(&self) -> bool {
+        const ECDSA: &str = "1.2.840.10045.4.3.";
+        [&self.signed.algorithm, self.tbs.signature()].iter().any(|algorithm| {
+            algorithm.parameters == Some(Any::null()) && algorithm.oid.to_string().starts_with(ECDSA)
+        })
+    }
+
+    /// The algorithm that it says it is signed with.
+    pub(crate) fn algorithm(&self) -> ObjectIdentifier {
+        self.signed.algorithm.oid
+    }
+
     fn is_unambiguous(&self) -> bool {
         let mut oids: Vec<_> = self.extensions().map(|extension| extension.extn_id).collect();
         let all = oids.len();
@@ -126,6 +141,21 @@ impl fmt::Debug for Certificate {
     }
 }
 
+/// The first DER value, if all that follows is filling; else all of it, which is then refused.
+fn without_filling(der: &[u8]) -> &[u8] {
+    let first = SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes().map(<[u8]>::len));
+    match der.split_at(first.unwrap_or(0)) {
+        ([], _) => der,
+        (value, filling) if is_filling(filling) => value,
+        _ => der,
+    }
+}
+
+/// What memory holds that was never written.
+pub(crate) fn is_filling(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0x00) || bytes.iter().all(|byte| *byte == 0xff)
+}
+
 /// A certificate's name in a sentence: quoted, or in words where the subject is empty (RFC 5280 section 4.1.2.6).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Named<T>(pub(crate) T);
@@ -139,7 +169,7 @@ impl<T: AsRef<str>> fmt::Display for Named<T> {
     }
 }
 
-/// The algorithm outside is not signed, so it must be the one inside (RFC 5280 section 4.1.1.2), an RSA NULL aside.
+/// The algorithm outside is not signed, so it must be the one inside (RFC 5280 section 4.1.1.2), a NULL aside.
 fn same(outside: &AlgorithmIdentifierOwned, inside: &AlgorithmIdentifierOwned) -> bool {
     let parameters = |algorithm: &AlgorithmIdentifierOwned| {
         algorithm.parameters.as_ref().filter(|parameters| **parameters != Any::null()).map(Encode::to_der)

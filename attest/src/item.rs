@@ -5,6 +5,7 @@
 use quoted::{Quoted, one_line};
 use serde::Deserialize;
 
+use crate::certificate::is_filling;
 use crate::liquidsecurity::{self, NotAStatement};
 use crate::{Certificate, Curve, HsmStatement, KeyError, PublicKey, Request, bundle, pem, tpm};
 use der::{Reader, SliceReader};
@@ -131,9 +132,16 @@ fn from_der(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
     let mut reader = SliceReader::new(bytes).map_err(damaged)?;
     let mut items = Vec::new();
     while !reader.is_finished() && items.len() <= MAX_ITEMS {
+        if !items.is_empty() && is_filling(rest(bytes, &reader)) {
+            break;
+        }
         items.push(one(reader.tlv_bytes().map_err(damaged)?)?);
     }
     Ok(items)
+}
+
+fn rest<'a>(bytes: &'a [u8], reader: &SliceReader<'_>) -> &'a [u8] {
+    usize::try_from(reader.position()).ok().and_then(|read| bytes.get(read..)).unwrap_or_default()
 }
 
 /// Told apart by what parses; where nothing does, the certificate's error is the one that helps. What was read as far as a point

@@ -19,6 +19,9 @@ const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.100
 const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
+/// The sizes of RSA keys whose signatures are verified, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
 /// The hash functions (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
@@ -52,10 +55,14 @@ pub enum SignatureFault {
     /// The scheme or its parameters are not accepted here.
     #[error("the signature algorithm {0} is not accepted")]
     Unsupported(ObjectIdentifier),
+    /// Signatures of such keys cannot be judged here, so they are neither good nor bad.
+    #[error("signatures by a key that is {0} are not judged here")]
+    UnsupportedKey(KeyAlgorithm),
 }
 
 impl Scheme {
-    /// The scheme that an AlgorithmIdentifier names. RSA's NULL may be absent, as on real devices.
+    /// The scheme that an AlgorithmIdentifier names. RSA's NULL may be absent, and ECDSA's may be there, which real makers'
+    /// certificates have: who builds a path says where that is tolerated.
     pub fn of(algorithm: &AlgorithmIdentifierOwned) -> Result<Self, SignatureFault> {
         let absent = algorithm.parameters.is_none();
         let null = absent || algorithm.parameters.as_ref() == Some(&Any::null());
@@ -64,9 +71,9 @@ impl Scheme {
             RSA_SHA384 if null => Ok(Self::RsaPkcs1(Hash::Sha384)),
             RSA_SHA512 if null => Ok(Self::RsaPkcs1(Hash::Sha512)),
             RSA_PSS => pss(algorithm).map(Self::RsaPss),
-            ECDSA_SHA256 if absent => Ok(Self::Ecdsa(Hash::Sha256)),
-            ECDSA_SHA384 if absent => Ok(Self::Ecdsa(Hash::Sha384)),
-            ECDSA_SHA512 if absent => Ok(Self::Ecdsa(Hash::Sha512)),
+            ECDSA_SHA256 if null => Ok(Self::Ecdsa(Hash::Sha256)),
+            ECDSA_SHA384 if null => Ok(Self::Ecdsa(Hash::Sha384)),
+            ECDSA_SHA512 if null => Ok(Self::Ecdsa(Hash::Sha512)),
             ED25519 if absent => Ok(Self::Ed25519),
             other => Err(SignatureFault::Unsupported(other)),
         }
@@ -74,6 +81,9 @@ impl Scheme {
 
     /// Whether `signature` is `key`'s over `message`. A key of another kind than the scheme's verifies nothing.
     pub fn verify(self, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureFault> {
+        if !is_judged(key.algorithm()) {
+            return Err(SignatureFault::UnsupportedKey(key.algorithm()));
+        }
         let algorithm = self.verifier(key.algorithm()).ok_or(SignatureFault::Bad)?;
         let parsed: ParsedPublicKey =
             UnparsedPublicKey::new(algorithm, key.bits()).parse().map_err(|_| SignatureFault::Bad)?;
@@ -92,6 +102,15 @@ impl Scheme {
             (Self::Ed25519, KeyAlgorithm::Ed25519) => &lc::ED25519,
             _ => return None,
         })
+    }
+}
+
+/// What aws-lc verifies with; a key of another size, curve or algorithm may have signed well or not.
+fn is_judged(key: KeyAlgorithm) -> bool {
+    match key {
+        KeyAlgorithm::Rsa(bits) => RSA_BITS.contains(&bits),
+        KeyAlgorithm::Other(_) => false,
+        KeyAlgorithm::Ec(_) | KeyAlgorithm::Ed25519 | KeyAlgorithm::X25519 => true,
     }
 }
 

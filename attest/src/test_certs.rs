@@ -31,7 +31,7 @@ pub(crate) struct Draft {
     pub(crate) spki: Vec<u8>,
     /// Each extension's identifier (its DER content), whether it is critical, and its value.
     pub(crate) extensions: Vec<(Vec<u8>, bool, Vec<u8>)>,
-    /// Whether RSA identifiers have their NULL.
+    /// Whether identifiers have a NULL just where they should: RSA's has one, ECDSA's none.
     pub(crate) null: bool,
 }
 
@@ -62,7 +62,8 @@ impl Signer {
         match self {
             Self::Rsa(_) if null => seq(&[tlv(0x06, RSA_SHA256), vec![0x05, 0x00]]),
             Self::Rsa(_) => seq(&[tlv(0x06, RSA_SHA256)]),
-            Self::P256(_) => seq(&[tlv(0x06, ECDSA_SHA256)]),
+            Self::P256(_) if null => seq(&[tlv(0x06, ECDSA_SHA256)]),
+            Self::P256(_) => seq(&[tlv(0x06, ECDSA_SHA256), vec![0x05, 0x00]]),
             Self::Ed25519(_) => seq(&[tlv(0x06, ED25519)]),
         }
     }

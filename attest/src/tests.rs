@@ -180,9 +180,29 @@ fn no_shortened_or_lengthened_chain_stays_proven() {
             cut[which].truncate(length);
             assert_ne!(verdict(&cut), Verdict::Proven, "file {which} cut at {length}");
         }
-        let mut longer = files.to_vec();
-        longer[which].push(0);
-        assert_eq!(verdict(&longer), Verdict::Malformed, "file {which}");
+        for more in [&[0x01][..], &[0x00, 0xff], &[0x30, 0x00]] {
+            let mut longer = files.to_vec();
+            longer[which].extend(more);
+            assert_eq!(verdict(&longer), Verdict::Malformed, "file {which} and {more:?}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_filled_up_as_in_a_tpms_memory_is_read_whichever_way_it_comes() {
+    for filling in [0x00, 0xff] {
+        let filled = [der(PIV_LEAF), vec![filling; 40]].concat();
+        assert_eq!(verdict(&[filled.clone(), der(PIV_F9)]), Verdict::Proven);
+        assert_eq!(
+            verdict(&[crate::test_certs::armoured("CERTIFICATE", &filled), der(PIV_F9)]),
+            Verdict::Proven
+        );
+        let both = [der(PIV_F9), der(PIV_LEAF), vec![filling; 40]].concat();
+        assert_eq!(verdict(&[both]), Verdict::Proven);
+        // As `attest challenge` and --key read it, with the digest of what is certified.
+        assert_eq!(crate::key(&filled).unwrap(), crate::key(&der(PIV_LEAF)).unwrap());
+        let read = Certificate::from_der(&filled).unwrap();
+        assert_eq!(read.sha256(), Certificate::from_der(&der(PIV_LEAF)).unwrap().sha256());
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What the evidence is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What the evidence is worth, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The maker's signature holds, from the key up to an anchor.
@@ -19,6 +19,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The worse of two: what cannot be read outweighs what disagrees, and that what is missing.
+    pub fn worse(self, other: Self) -> Self {
+        self.max(other)
+    }
+
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -53,11 +53,14 @@ fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judg
     let pool = evidence.pool(question);
     let judged =
         TpmEvidence::from_json(&document.bytes).and_then(|evidence| tpm::judge(&evidence, &pool, question));
-    judged.unwrap_or_else(|unreadable| Judgement {
-        verdict: Verdict::Malformed,
-        statement: Statement::of(None, None),
-        root: None,
-        findings: vec![Finding::error("malformed", format!("The evidence cannot be parsed: {unreadable}."))],
+    judged.unwrap_or_else(|unreadable| {
+        let statement = Statement::of(None, None);
+        if unreadable.is_unsupported() {
+            let message = format!("The evidence cannot be judged here: {unreadable}.");
+            return unattested(statement, Finding::error("unsupported", message));
+        }
+        let finding = Finding::error("malformed", format!("The evidence cannot be parsed: {unreadable}."));
+        Judgement { verdict: Verdict::Malformed, ..unattested(statement, finding) }
     })
 }
 

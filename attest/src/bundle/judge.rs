@@ -33,7 +33,7 @@ pub fn verify(bundle: &Bundle, beside: &Evidence, question: &Question) -> Result
         }
     }
     let findings = if keys.is_empty() { vec![nothing(question)] } else { Vec::new() };
-    let verdict = keys.iter().map(|key| key.report.verdict).max_by_key(|verdict| badness(*verdict));
+    let verdict = keys.iter().map(|key| key.report.verdict).max();
     Ok(BundleReport {
         verdict: verdict.unwrap_or(Verdict::Unattested),
         grade: keys.iter().map(|key| key.grade).min_by_key(|grade| rank(*grade)),
@@ -55,15 +55,6 @@ fn nothing(question: &Question) -> Finding {
             Finding::error("key-mismatch", "The bundle is not about the key that you gave with --key.")
         }
         None => Finding::error("no-keys", "There is no key in the bundle."),
-    }
-}
-
-fn badness(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Proven => 0,
-        Verdict::Unattested => 1,
-        Verdict::Contradicted => 2,
-        Verdict::Malformed => 3,
     }
 }
 

@@ -1,7 +1,7 @@
 use der::Decode;
 
 use super::*;
-use crate::forge::{seq, tlv};
+use crate::test_certs::{seq, tlv};
 
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];

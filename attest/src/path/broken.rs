@@ -104,10 +104,11 @@ pub enum Broken {
 }
 
 impl Broken {
-    /// What disagrees contradicts; what is missing, or over, leaves the key unattested.
+    /// What disagrees contradicts; what is missing, over, or beyond what can be judged here leaves the key unattested.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Algorithm { .. }
+            | Self::Critical { .. }
             | Self::NoIssuer { .. }
             | Self::Untrusted { .. }
             | Self::Expired { .. }

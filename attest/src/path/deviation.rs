@@ -11,6 +11,8 @@ pub enum Deviation {
     AnchorPathLength(String),
     /// An RSA algorithm identifier without its NULL (RFC 4055 section 5).
     RsaWithoutNull(String),
+    /// An ECDSA algorithm identifier with a NULL (RFC 5758 section 3.2 forbids it).
+    EcdsaWithNull(String),
 }
 
 impl Deviation {
@@ -37,6 +39,10 @@ impl Deviation {
                     "{} names its RSA algorithm without the NULL that the standard demands.",
                     Named(name)
                 ),
+            ),
+            Self::EcdsaWithNull(name) => Finding::info(
+                "deviation-ecdsa-with-null",
+                format!("{} names its ECDSA algorithm with a NULL that the standard forbids.", Named(name)),
             ),
         }
     }

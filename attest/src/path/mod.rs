@@ -163,8 +163,11 @@ impl<'a> Climb<'a> {
         held: &'a Certificate,
     ) -> Result<Path<'a>, Broken> {
         rules::valid_at(held, self.search.at)?;
-        if held.is_self_issued() && held.verify(held.key()).is_err() {
-            return Err(Broken::Signature { of: held.name(), by: held.name() });
+        if held.is_self_issued() {
+            held.verify(held.key()).map_err(|fault| match fault {
+                SignatureFault::Bad => Broken::Signature { of: held.name(), by: held.name() },
+                fault => Broken::Algorithm { of: held.name(), fault },
+            })?;
         }
         let deviations = rules::judge(chain, held, self.search.profile)?;
         let path = Path { certificates: chain.to_vec(), anchor, deviations };

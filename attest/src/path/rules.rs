@@ -6,7 +6,7 @@ use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::spki::ObjectIdentifier;
 
 use super::{Broken, Deviation, Profile};
-use crate::Certificate;
+use crate::{Certificate, SignatureFault};
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -70,6 +70,10 @@ impl Judge<'_> {
     /// An anchor's word on itself counts less than its pin, and still counts where it has one. Those of version 1 say nothing.
     fn anchor(&mut self, at: usize, anchor: &Certificate) -> Result<(), Broken> {
         let name = anchor.name();
+        // Its own signature proves nothing that its pin does not, so its form is told and refused nowhere.
+        if anchor.has_null() {
+            self.deviations.push(Deviation::EcdsaWithNull(name.clone()));
+        }
         match read::<BasicConstraints>(anchor, BASIC_CONSTRAINTS)? {
             Some(constraints) if !constraints.ca => return Err(Broken::NotCa { name }),
             Some(constraints) if exceeds(&constraints, at) => {
@@ -82,12 +86,16 @@ impl Judge<'_> {
     }
 
     fn identifier(&mut self, at: usize, certificate: &Certificate) -> Result<(), Broken> {
-        if !certificate.lacks_null() {
-            return Ok(());
-        }
         let name = certificate.name();
-        let refused = Broken::Extension { name: name.clone(), oid: "signatureAlgorithm".to_owned() };
-        self.deviate(Deviation::RsaWithoutNull(name), at, certificate, refused)
+        let fault = SignatureFault::Unsupported(certificate.algorithm());
+        let refused = Broken::Algorithm { of: name.clone(), fault };
+        if certificate.lacks_null() {
+            return self.deviate(Deviation::RsaWithoutNull(name), at, certificate, refused);
+        }
+        if certificate.has_null() {
+            return self.deviate(Deviation::EcdsaWithNull(name), at, certificate, refused);
+        }
+        Ok(())
     }
 
     fn extensions(&self, certificate: &Certificate) -> Result<(), Broken> {

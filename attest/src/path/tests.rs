@@ -1,7 +1,7 @@
 //! One chain that is right, and the same wrong in one way each.
 
 use super::*;
-use crate::test_certs::{Draft, Signer, pinned, seq};
+use crate::test_certs::{Draft, Signer, bit_string, pinned, seq, tlv};
 use crate::{Sha256, Verdict};
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
@@ -219,9 +219,53 @@ fn an_rsa_identifier_without_null_is_a_deviation() {
     draft.null = false;
     let (leaf, anchors) = (draft.sign(key), [pinned(root, &[])]);
     let search = |profile| Search { pool: &[], anchors: &anchors, at: at(), profile };
-    assert!(matches!(super::find(&leaf, &search(&Strict)), Err(Broken::Extension { .. })));
+    let refused = super::find(&leaf, &search(&Strict)).unwrap_err();
+    assert!(matches!(refused, Broken::Algorithm { .. }) && refused.verdict() == Verdict::Unattested);
     let path = super::find(&leaf, &search(&Tolerant)).unwrap();
     assert_eq!(path.deviations, [Deviation::RsaWithoutNull("Leaf".to_owned())]);
+}
+
+#[test]
+fn an_ecdsa_identifier_with_null_is_a_deviation_and_no_bad_signature() {
+    let mut chain = Chain::new();
+    chain.leaf.null = false;
+    let refused = chain.find().unwrap_err();
+    assert!(matches!(refused, Broken::Algorithm { .. }) && refused.verdict() == Verdict::Unattested);
+    assert_eq!(chain.find_as(&Tolerant), Ok(vec![Deviation::EcdsaWithNull("Leaf".to_owned())]));
+}
+
+#[test]
+fn an_anchor_whose_ecdsa_identifier_has_null_ends_a_path_and_is_named() {
+    let (key, leaf) = (Signer::p256(), Signer::p256());
+    let mut root = Draft::new("Root", "Root", key.spki()).ca(None);
+    root.null = false;
+    let anchors = [pinned(root.sign(&key), &[])];
+    let leaf = Draft::new("Leaf", "Root", leaf.spki()).sign(&key);
+    let search = Search { pool: &[], anchors: &anchors, at: at(), profile: &Strict };
+    let path = super::find(&leaf, &search).unwrap();
+    assert_eq!(path.deviations, [Deviation::EcdsaWithNull("Root".to_owned())]);
+}
+
+/// secp256k1's point of the generator: a key on a curve that is not judged here.
+fn on_another_curve() -> Vec<u8> {
+    let point = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798\
+                 483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
+    let point = crate::hex::parse::<65>(point).unwrap();
+    let algorithm =
+        seq(&[tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]), tlv(0x06, &[0x2b, 0x81, 4, 0, 0x0a])]);
+    seq(&[algorithm, bit_string(&point)])
+}
+
+#[test]
+fn what_cannot_be_judged_here_is_unattested_with_its_reason() {
+    let mut chain = Chain::new();
+    chain.ca.spki = on_another_curve();
+    let refused = chain.find().unwrap_err();
+    assert_eq!(refused.verdict(), Verdict::Unattested, "{refused}");
+    assert_eq!(refused.to_string(), "\"Leaf\": signatures by a key that is EC secp256k1 are not judged here");
+    let mut chain = Chain::new();
+    chain.leaf = chain.leaf.clone().with(NAME_CONSTRAINTS, true, &seq(&[]));
+    assert_eq!(chain.find().unwrap_err().verdict(), Verdict::Unattested);
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub(super) struct EndorsementPath;
 
 impl Profile for EndorsementPath {
     fn tolerates(&self, deviation: &Deviation, _: usize, _: &Certificate) -> bool {
-        matches!(deviation, Deviation::RsaWithoutNull(_))
+        matches!(deviation, Deviation::RsaWithoutNull(_) | Deviation::EcdsaWithNull(_))
     }
 
     /// The alternative name is critical where the subject is empty (RFC 5280 section 4.2.1.6), and is read by `Device`.

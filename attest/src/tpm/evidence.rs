@@ -74,6 +74,13 @@ pub enum Unreadable {
     Structure(&'static str, WireError),
 }
 
+impl Unreadable {
+    /// Whole, as far as it was read, and of a kind that is not judged here.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Structure(_, WireError::Unsupported(..)))
+    }
+}
+
 impl TpmEvidence {
     /// Reads the file.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
@@ -101,19 +108,9 @@ impl TpmEvidence {
         }
         let certificate = |text: &String| {
             let der = STANDARD.decode(text).map_err(|_| Unreadable::Base64("ek_certificates"))?;
-            Certificate::from_der(trimmed(&der)).map_err(Unreadable::Certificate)
+            Certificate::from_der(&der).map_err(Unreadable::Certificate)
         };
         self.ek_certificates.iter().map(certificate).collect()
-    }
-}
-
-/// Some TPMs' memory is larger than the certificate in it, and filled up with 0x00 or 0xff.
-fn trimmed(der: &[u8]) -> &[u8] {
-    let [0x30, 0x82, high, low, ..] = der else { return der };
-    let length = 4 + usize::from(u16::from_be_bytes([*high, *low]));
-    match der.split_at_checked(length) {
-        Some((certificate, filling)) if filling.iter().all(|byte| matches!(byte, 0x00 | 0xff)) => certificate,
-        _ => der,
     }
 }
 

@@ -13,8 +13,8 @@ use super::public::Public;
 use super::{Creation, PublicPart, tpm_fail};
 use crate::path::{self, Search};
 use crate::{
-    Anchor, Certificate, Finding, Judgement, Kind, Named, PublicKey, Question, RootName, Statement, Verdict,
-    anchors, weakness,
+    Anchor, Certificate, Finding, Judgement, Kind, Named, PublicKey, Question, RootName, SignatureFault,
+    Statement, Verdict, anchors, weakness,
 };
 
 /// Judges one key's evidence. `pool` holds certificates from elsewhere that may be on the path.
@@ -46,9 +46,16 @@ impl Case<'_> {
     /// The attestation key signed these bytes, and they name the key whose public area is here.
     fn statement(&mut self) {
         let Parts { ak, key, signed, statement, signature, creation, .. } = self.parts;
-        let signs = PublicKey::from_spki(&ak.spki()).is_ok_and(|ak| signature.verifies(&ak, signed));
-        if !signs {
-            self.contradicted("signature-mismatch", "The statement is not signed by the attestation key.");
+        let ak = PublicKey::from_spki(&ak.spki()).map_err(|_| SignatureFault::Bad);
+        match ak.and_then(|ak| signature.verify(&ak, signed)) {
+            Ok(()) => {}
+            Err(SignatureFault::Bad) => {
+                self.contradicted(
+                    "signature-mismatch",
+                    "The statement is not signed by the attestation key.",
+                );
+            }
+            Err(other) => self.unattested("signature-algorithm", format!("The statement: {other}.")),
         }
         if statement.key != key.name() {
             self.contradicted(

@@ -8,7 +8,7 @@ use der::asn1::UintRef;
 
 use super::algorithm::{self as alg, HashAlg};
 use super::wire::{Reader, WireError};
-use crate::{Curve, PublicKey, Scheme};
+use crate::{Curve, PublicKey, Scheme, SignatureFault};
 
 const WHAT: &str = "signature";
 /// The longest signature, in bytes: RSA-4096.
@@ -38,8 +38,8 @@ impl Signature {
     }
 
     /// Whether it is this key's over these bytes.
-    pub fn verifies(&self, key: &PublicKey, message: &[u8]) -> bool {
-        self.scheme.verify(key, message, &self.bytes).is_ok()
+    pub fn verify(&self, key: &PublicKey, message: &[u8]) -> Result<(), SignatureFault> {
+        self.scheme.verify(key, message, &self.bytes)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What follows from a device's words on a key and the path that its certificate has, for both kinds of device.
 
+use super::extension::UNKNOWN;
 use crate::path::{self, Broken, Path, Search};
 use crate::{Certificate, Finding, Judgement, Named, Statement, Verdict};
 
@@ -32,7 +33,8 @@ pub(super) fn contradicted(words: Words, other: &Certificate) -> Judgement {
     Judgement { verdict: Verdict::Contradicted, statement, root: None, findings }
 }
 
-/// Path first, then the words: a word that cannot be read contradicts, whoever signed it.
+/// Path first, then the words: one that cannot be read contradicts, whoever signed it, and one that is not known here leaves
+/// the key unattested.
 pub(super) fn conclude(
     leaf: &Certificate,
     words: Words,
@@ -40,18 +42,19 @@ pub(super) fn conclude(
     more: impl Fn(&Path<'_>) -> Vec<Finding>,
 ) -> Judgement {
     let Words { statement, faults: mut findings } = words;
-    let readable = findings.is_empty();
+    let read = as_read(&findings);
     match path::find(leaf, search) {
         Ok(path) => {
             let said = more(&path);
             let agrees = said.iter().all(|finding| finding.level != crate::Level::Error);
             findings.extend(said);
             findings.extend(path.deviations.iter().map(path::Deviation::finding));
-            let verdict = if readable && agrees { Verdict::Proven } else { Verdict::Contradicted };
-            Judgement { verdict, statement, root: Some(path.anchor.root_name()), findings }
+            let verdict = if agrees { read } else { Verdict::Contradicted };
+            let root = (verdict == Verdict::Proven).then(|| path.anchor.root_name());
+            Judgement { verdict, statement, root, findings }
         }
         Err(broken) => Judgement {
-            verdict: worse(&broken, readable),
+            verdict: read.worse(broken.verdict()),
             statement,
             root: None,
             findings: with(findings, &broken),
@@ -59,8 +62,13 @@ pub(super) fn conclude(
     }
 }
 
-fn worse(broken: &Broken, readable: bool) -> Verdict {
-    if readable { broken.verdict() } else { Verdict::Contradicted }
+/// What the words are worth at best.
+fn as_read(faults: &[Finding]) -> Verdict {
+    match faults.iter().find(|fault| fault.code != UNKNOWN) {
+        Some(_) => Verdict::Contradicted,
+        None if faults.is_empty() => Verdict::Proven,
+        None => Verdict::Unattested,
+    }
 }
 
 fn with(mut findings: Vec<Finding>, broken: &Broken) -> Vec<Finding> {

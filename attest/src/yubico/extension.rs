@@ -27,6 +27,9 @@ pub(super) const HSM_LABEL: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.9");
 pub(crate) const REQUEST_CARRIES: [ObjectIdentifier; 3] =
     [oid("1.3.6.1.4.1.41482.3.1"), oid("1.3.6.1.4.1.41482.3.2"), oid("1.3.6.1.4.1.41482.3.11")];
 
+/// The code of a value that is well-formed and not known here.
+pub(super) const UNKNOWN: &str = "unknown-value";
+
 /// Reads extensions of one certificate and collects those that cannot be read.
 pub(super) struct Reader<'a> {
     certificate: &'a Certificate,
@@ -55,9 +58,16 @@ impl<'a> Reader<'a> {
         self.optional(oid, read)
     }
 
+    /// What is said is no word of the device's language: it was not read as it was meant.
     pub(super) fn fault(&mut self, what: &str) {
         let message = format!("{}: {what}.", Named(self.certificate.name()));
         self.faults.push(Finding::error("unreadable-extension", message));
+    }
+
+    /// What is said may be a word of a later language: nothing is known of what it means.
+    pub(super) fn unknown(&mut self, what: &str) {
+        let message = format!("{}: {what} is not known here.", Named(self.certificate.name()));
+        self.faults.push(Finding::error(UNKNOWN, message));
     }
 }
 

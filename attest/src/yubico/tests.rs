@@ -225,10 +225,8 @@ fn f9_says_which_series_it_is_of() {
 
 #[test]
 fn a_word_that_cannot_be_read_contradicts() {
-    let wrong: [fn(Draft) -> Draft; 7] = [
+    let wrong: [fn(Draft) -> Draft; 5] = [
         |leaf| leaf.without(&POLICIES),
-        |leaf| leaf.without(&POLICIES).yubico(POLICIES, &[9, 1]),
-        |leaf| leaf.without(&POLICIES).yubico(POLICIES, &[1, 0]),
         |leaf| leaf.without(&POLICIES).yubico(POLICIES, &[1, 1, 1]),
         |leaf| leaf.without(&[3, 3]).yubico([3, 3], &[5, 4]),
         |leaf| leaf.without(&[3, 7]).yubico([3, 7], &[0x02, 0x05, 1]),
@@ -238,6 +236,16 @@ fn a_word_that_cannot_be_read_contradicts() {
         let judgement = Hierarchy::old().leaf(change).judge(Kind::YubikeyPiv);
         assert_eq!(judgement.verdict, Verdict::Contradicted, "change {which}");
         assert_eq!(judgement.findings[0].code, "unreadable-extension", "change {which}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_not_known_here_leaves_the_key_unattested() {
+    for policies in [[9, 1], [1, 9]] {
+        let change = |leaf: Draft| leaf.without(&POLICIES).yubico(POLICIES, &policies);
+        let judgement = Hierarchy::old().leaf(change).judge(Kind::YubikeyPiv);
+        assert_eq!((judgement.verdict, judgement.findings[0].code), (Verdict::Unattested, "unknown-value"));
+        assert!(judgement.root.is_none());
     }
 }
 

@@ -70,8 +70,9 @@ fn an_imported_or_exportable_key_is_proven_to_be_one() {
 
 #[test]
 fn a_leaf_that_disagrees_with_itself_or_its_device_contradicts() {
+    let unknown = changed([4, 3], &[0x03, 0x02, 0x00, 0x08]).judge(Kind::Yubihsm2);
+    assert_eq!((unknown.verdict, codes(&unknown.findings)[0]), (Verdict::Unattested, "unknown-value"));
     let wrong = [
-        changed([4, 3], &[0x03, 0x02, 0x00, 0x08]),
         changed([4, 3], &[0x03, 0x02, 0x01, 0x02]),
         changed([4, 6], &[0x02, 0x01, 0x04]),
         changed([4, 2], &[0x02, 0x01, 0x07]),

@@ -25,7 +25,7 @@ pub(super) fn read(leaf: &Certificate) -> Words {
     if let Some([value]) = reader.required(HSM_ORIGIN, bits::<1>) {
         statement.origin = origin(value);
         if statement.origin.is_none() {
-            reader.fault(&format!("origin {value:#04x} is not known"));
+            reader.unknown(&format!("origin {value:#04x}"));
         }
     }
     if statement.slot.is_some() && named(leaf) != statement.slot {

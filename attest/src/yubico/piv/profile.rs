@@ -27,6 +27,8 @@ impl Profile for Piv {
             Deviation::AnchorPathLength(_) => at == 2,
             // What the devices themselves sign, and F9.
             Deviation::RsaWithoutNull(_) => at <= 1,
+            // No device of theirs has it.
+            Deviation::EcdsaWithNull(_) => false,
         }
     }
 

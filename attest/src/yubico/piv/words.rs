@@ -46,7 +46,7 @@ fn slot(leaf: &Certificate) -> Option<String> {
     SLOTS.contains(&slot.as_str()).then_some(slot)
 }
 
-/// A policy that is not known here cannot be relied on, and what cannot be read contradicts.
+/// A policy that is not known here cannot be relied on.
 fn known(
     reader: &mut Reader<'_>,
     what: &str,
@@ -55,7 +55,7 @@ fn known(
 ) -> Option<&'static str> {
     let name = name(value);
     if name.is_none() {
-        reader.fault(&format!("{what} {value} is not known"));
+        reader.unknown(&format!("{what} {value}"));
     }
     name
 }
