@@ -13,18 +13,32 @@ const MAX_SIGNATURES: usize = 512;
 pub(crate) fn check(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {
     let anchors: Vec<&Anchor> = crate::anchors().iter().chain(&question.roots).collect();
     let pool = evidence.pool(question);
+    for root in given_imitators(question) {
+        contradict(judgement, root);
+    }
     let mut budget = MAX_SIGNATURES;
     for certificate in evidence.all() {
         let fault = imitates(certificate, &anchors)
             .or_else(|| disagrees(certificate, &issuers(certificate, &anchors, &pool), &mut budget));
         if let Some(finding) = fault {
-            judgement.verdict = Verdict::Contradicted;
-            judgement.root = None;
-            if !judgement.findings.contains(&finding) {
-                judgement.findings.push(finding);
-            }
+            contradict(judgement, finding);
         }
     }
+}
+
+fn contradict(judgement: &mut Judgement, finding: Finding) {
+    judgement.verdict = Verdict::Contradicted;
+    judgement.root = None;
+    if !judgement.findings.contains(&finding) {
+        judgement.findings.push(finding);
+    }
+}
+
+/// A root that was given and bears the name of one that is known by heart is not what whoever gave it takes it for.
+fn given_imitators(question: &Question) -> Vec<Finding> {
+    let pinned: Vec<&Anchor> = crate::anchors().iter().collect();
+    let given = question.roots.iter().filter_map(|root| root.certificate(&[]));
+    given.filter_map(|certificate| imitates(certificate, &pinned)).collect()
 }
 
 fn imitates(certificate: &Certificate, anchors: &[&Anchor]) -> Option<Finding> {
@@ -51,7 +65,9 @@ fn disagrees(certificate: &Certificate, issuers: &[&Certificate], budget: &mut u
         if *budget == 0 {
             return Some(Finding::error(
                 "path-too-long",
-                "There are more signatures in the evidence than are verified.",
+                format!(
+                    "The evidence has more than {MAX_SIGNATURES} signatures to verify beside the path; give fewer certificates."
+                ),
             ));
         }
         *budget -= 1;

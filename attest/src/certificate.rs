@@ -85,6 +85,11 @@ impl Certificate {
         name::same(self.tbs.issuer(), issuer.tbs.subject())
     }
 
+    /// Whether both say that they were issued by the same.
+    pub(crate) fn has_issuer_of(&self, other: &Self) -> bool {
+        name::same(self.tbs.issuer(), other.tbs.issuer())
+    }
+
     /// Whether it says that it issued itself.
     pub fn is_self_issued(&self) -> bool {
         self.names_as_issuer(self)

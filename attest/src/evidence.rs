@@ -1,6 +1,6 @@
 //! All evidence of one question: what is judged, and what may help to judge it.
 
-use crate::item::{Document, Item, Malformed, certificates, parse};
+use crate::item::{Document, Item, Limit, Malformed, certificates, parse};
 use crate::{Certificate, HsmStatement, PublicKey, Question, Request, Role};
 
 /// The most certificates that one question may bring, so that the search for a path is bounded.
@@ -75,7 +75,7 @@ impl Evidence {
 
     fn bounded(&self) -> Result<(), Malformed> {
         if self.all().count() + self.requests.len() + self.keys.len() > MAX_CERTIFICATES {
-            Err(Malformed::TooLarge)
+            Err(Malformed::TooLarge(Limit::Certificates))
         } else {
             Ok(())
         }

@@ -48,9 +48,9 @@ pub enum Malformed {
     /// Nothing in it.
     #[error("there is nothing in it")]
     Empty,
-    /// More than `MAX_FILE_BYTES`, or too many pieces.
-    #[error("it is too large: at most {MAX_FILE_BYTES} bytes and {MAX_ITEMS} pieces")]
-    TooLarge,
+    /// More than is read, of whatever the limit counts.
+    #[error("it is too large: {0}")]
+    TooLarge(Limit),
     /// Neither PEM nor DER nor JSON, or cut short or damaged.
     #[error("it is neither a certificate nor a request nor a public key ({})", one_line(.0))]
     Unreadable(String),
@@ -68,10 +68,33 @@ pub enum Malformed {
     Format,
 }
 
+/// The limit that was hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// Of one file.
+    #[error("a file has at most {MAX_FILE_BYTES} bytes")]
+    Bytes,
+    /// Of one file.
+    #[error("a file holds at most {MAX_ITEMS} certificates, requests and keys")]
+    Items,
+    /// Of all files together.
+    #[error("at most {} certificates, requests and keys are judged in one call", crate::MAX_CERTIFICATES)]
+    Certificates,
+    /// Of a bundle.
+    #[error("a bundle has at most {} keys", bundle::MAX_KEYS)]
+    Keys,
+    /// Of one key of a bundle.
+    #[error(
+        "a key of a bundle has at most {} certificates, and as many entries of the log",
+        bundle::MAX_PARTS
+    )]
+    Parts,
+}
+
 /// Takes a file apart.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(Malformed::TooLarge);
+        return Err(Malformed::TooLarge(Limit::Bytes));
     }
     if liquidsecurity::is_statement(bytes) {
         return Ok(vec![Item::HsmStatement(Box::new(HsmStatement::parse(bytes)?))]);
@@ -84,7 +107,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
         _ if bytes.is_empty() => return Err(Malformed::Empty),
         _ => from_der(bytes)?,
     };
-    if items.len() > MAX_ITEMS { Err(Malformed::TooLarge) } else { Ok(items) }
+    if items.len() > MAX_ITEMS { Err(Malformed::TooLarge(Limit::Items)) } else { Ok(items) }
 }
 
 /// A file in which there is nothing but certificates.

@@ -1,7 +1,9 @@
 //! Which piece of the evidence speaks of the key: a document, an HSM's statement, or the key's own
 //! certificate.
 
-use crate::{Certificate, Document, Evidence, HsmStatement, Kind, PublicKey, Question, yubico};
+use crate::{
+    Certificate, Document, Evidence, HsmStatement, Kind, PublicKey, Question, Request, bundle, yubico,
+};
 
 /// The piece that speaks of the key, if there is one.
 #[derive(Clone)]
@@ -14,6 +16,8 @@ pub(crate) enum Leaf<'a> {
     One(&'a Certificate, Kind),
     /// None; the evidence's only key, if it is of one key.
     None(Option<PublicKey>),
+    /// Several pieces, all of one key.
+    Same(Vec<Leaf<'a>>),
     /// Several keys are attested.
     Many,
     /// Several keys are attested, and none of them is the one that is asked for.
@@ -35,8 +39,45 @@ pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a
         [] if is_attested => Leaf::Others,
         [] => Leaf::None(only_key(evidence)),
         [(ref leaf, _)] => leaf.clone(),
+        [(_, key), ref others @ ..] if others.iter().all(|(_, other)| *other == key) => {
+            Leaf::Same(found.into_iter().map(|(leaf, _)| leaf).collect())
+        }
         _ => Leaf::Many,
     }
+}
+
+/// The evidence of each key, where it is of several and the question names none. What is no key's own may be on any path.
+pub(crate) fn each(evidence: &Evidence, question: &Question) -> Vec<Evidence> {
+    let is_bundle = |document: &Document| document.format == bundle::BUNDLE;
+    if wanted(evidence, question).is_some() || evidence.documents.iter().any(is_bundle) {
+        return Vec::new();
+    }
+    let found = attested(evidence);
+    let mut keys: Vec<&PublicKey> = Vec::new();
+    for (_, key) in &found {
+        if !keys.contains(key) {
+            keys.push(key);
+        }
+    }
+    let own = |certificate: &&Certificate| yubico::kind_of(certificate).is_some();
+    let others = evidence.subjects().filter(|one| !own(one)).chain(&evidence.intermediates);
+    let shared = Evidence { intermediates: others.cloned().collect(), ..Evidence::new() };
+    let of_key = |key: &PublicKey| Evidence {
+        certificates: evidence.subjects().filter(own).filter(|one| one.key() == key).cloned().collect(),
+        statements: evidence.statements.iter().filter(|one| one.key() == key).cloned().collect(),
+        // One that carries the attestation of another key than its own contradicts, so it goes where that is judged.
+        requests: evidence
+            .requests
+            .iter()
+            .filter(|one| one.key() == key || carries(one, key))
+            .cloned()
+            .collect(),
+        keys: evidence.keys.iter().filter(|named| *named == key).cloned().collect(),
+        ..shared.clone()
+    };
+    let of_document = |document: &Document| Evidence { documents: vec![document.clone()], ..shared.clone() };
+    let documents = evidence.documents.iter().map(of_document);
+    keys.into_iter().map(of_key).chain(documents).collect()
 }
 
 /// Every piece in which a device speaks of a key, copies aside, and that key.
@@ -57,6 +98,16 @@ fn attested(evidence: &Evidence) -> Vec<(Leaf<'_>, &PublicKey)> {
     }
     let certificates = certificates.into_iter().map(|(leaf, kind)| (Leaf::One(leaf, kind), leaf.key()));
     certificates.chain(statements.into_iter().map(|one| (Leaf::Statement(one), one.key()))).collect()
+}
+
+fn carries(request: &Request, key: &PublicKey) -> bool {
+    request.carried().iter().any(|one| one.key() == key && yubico::kind_of(one).is_some())
+}
+
+/// Keys of requests, or bare, that no piece of the evidence attests.
+pub(crate) fn unattested(evidence: &Evidence) -> Vec<&PublicKey> {
+    let found = attested(evidence);
+    evidence.named_keys().filter(|named| !found.iter().any(|(_, key)| key == named)).collect()
 }
 
 fn wanted<'a>(evidence: &'a Evidence, question: &'a Question) -> Option<&'a PublicKey> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::{Finding, Judgement, Kind, Level, Malformed, Sha256, Verdict};
+use crate::{Finding, Judgement, Kind, Level, Malformed, PublicKey, Question, Sha256, Verdict};
 
 /// The anchor where a path ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,6 +12,33 @@ pub struct RootName {
     pub name: String,
     /// SHA-256 of its DER.
     pub sha256: Sha256,
+    /// Whether the caller gave it: then the words above the device's are whoever's it is, and no maker's that is known here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub given: bool,
+}
+
+/// What was asked besides a proof: it stands in the report, so that nobody takes the answer to another question for this one's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that it must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_sha256: Option<Sha256>,
+    /// The serial number that the device must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// What must be so, in the words in which it was required.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<String>,
+}
+
+impl Asked {
+    pub(crate) fn of(question: &Question) -> Self {
+        Self {
+            key_sha256: question.key.as_ref().map(PublicKey::sha256),
+            serial: question.serial.clone(),
+            require: question.requirements.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// The answer. A field is absent where the evidence does not say. What it says is worth as much as the verdict.
@@ -71,13 +98,15 @@ pub struct Report {
     /// The time at which the chain was asked to hold.
     #[serde(serialize_with = "shown")]
     pub at: Timestamp,
+    /// What was asked besides.
+    pub asked: Asked,
     /// Reasons, weaknesses and deviations; errors first.
     pub findings: Vec<Finding>,
 }
 
 impl Report {
     /// Of a judgement.
-    pub(crate) fn new(judgement: Judgement, at: Timestamp) -> Self {
+    pub(crate) fn new(judgement: Judgement, question: &Question) -> Self {
         let Judgement { verdict, statement, root, mut findings } = judgement;
         findings.sort_by_key(|finding| finding.level);
         Self {
@@ -98,7 +127,8 @@ impl Report {
             software: statement.software,
             public_key_sha256: statement.key.as_ref().map(|key| key.sha256()),
             root,
-            at,
+            at: question.at,
+            asked: Asked::of(question),
             findings,
         }
     }
@@ -107,7 +137,10 @@ impl Report {
     pub fn malformed(why: &Malformed, at: Timestamp) -> Self {
         let statement = crate::Statement::of(None, None);
         let findings = vec![Finding::error("malformed", format!("The evidence cannot be parsed: {why}."))];
-        Self::new(Judgement { verdict: Verdict::Malformed, statement, root: None, findings }, at)
+        Self::new(
+            Judgement { verdict: Verdict::Malformed, statement, root: None, findings },
+            &Question::at(at),
+        )
     }
 
     /// Whether the answer is yes: proven, and no finding of level error.

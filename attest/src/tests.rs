@@ -230,5 +230,68 @@ fn too_many_certificates_are_refused_before_they_are_searched() {
     let mut evidence = Evidence::new();
     let leaf = samples::read(PIV_LEAF);
     let result = (0..=crate::MAX_CERTIFICATES).try_for_each(|_| evidence.add(&leaf));
-    assert_eq!(result, Err(Malformed::TooLarge));
+    assert_eq!(result, Err(Malformed::TooLarge(crate::Limit::Certificates)));
+}
+
+#[test]
+fn evidence_of_several_keys_is_judged_key_by_key() {
+    let files = [PIV_LEAF, PIV_F9, HSM_LEAF, HSM_DEVICE].map(samples::read);
+    let all = evidence(&files.each_ref().map(Vec::as_slice));
+    let judged = |all: &Evidence| match crate::answer(all, &Question::at(today())).unwrap() {
+        crate::Outcome::Keys(report) => report,
+        other => panic!("{other:?}"),
+    };
+    let report = judged(&all);
+    assert!(report.is_yes() && report.verdict == Verdict::Proven && report.findings.is_empty(), "{report:?}");
+    let serials: Vec<_> = report.keys.iter().map(|key| key.serial.as_deref()).collect();
+    assert_eq!(serials, [Some("15422467"), Some("34331133")]);
+    // One of them without its device: the other is as good as before, and the answer is no.
+    let report = judged(&evidence(&[&files[0], &files[2], &files[3]]));
+    let verdicts: Vec<_> = report.keys.iter().map(|key| key.verdict).collect();
+    assert_eq!((report.verdict, verdicts), (Verdict::Unattested, vec![Verdict::Unattested, Verdict::Proven]));
+    assert!(!report.is_yes());
+}
+
+#[test]
+fn a_named_key_that_nothing_attests_is_not_lost_among_several() {
+    let files = [PIV_LEAF, PIV_F9, HSM_LEAF, HSM_DEVICE].map(samples::read);
+    let mut all = evidence(&files.each_ref().map(Vec::as_slice));
+    for name in [PIV_F9, PIV_LEAF] {
+        all.add(Certificate::from_der(&der(name)).unwrap().key().spki()).unwrap();
+    }
+    let outcome = crate::answer(&all, &Question::at(today())).unwrap();
+    let crate::Outcome::Keys(report) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!((outcome.is_yes(), report.findings[0].code), (false, "no-attestation"));
+}
+
+#[test]
+fn the_json_says_whether_the_answer_is_yes() {
+    let files = [PIV_LEAF, PIV_F9].map(samples::read);
+    let all = evidence(&files.each_ref().map(Vec::as_slice));
+    let accepted = |question: &Question| {
+        let outcome = crate::answer(&all, question).unwrap();
+        let json: serde_json::Value = serde_json::to_value(&outcome).unwrap();
+        assert_eq!(json["accepted"], outcome.is_yes());
+        (outcome.is_yes(), json["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(accepted(&Question::at(today())), (true, "proven".to_owned()));
+    let serial = Question { serial: Some("7".to_owned()), ..Question::at(today()) };
+    assert_eq!(accepted(&serial), (false, "proven".to_owned()));
+}
+
+#[test]
+fn a_certificate_that_has_no_part_in_it_is_told_and_changes_nothing() {
+    let [_, _, hsm_root, _] = ROOTS;
+    let report = ask(&[PIV_LEAF, PIV_F9, OPENPGP, hsm_root]);
+    let told: Vec<_> = report.findings.iter().filter(|one| one.code == "unrelated-certificate").collect();
+    assert_eq!((report.verdict, told.len(), told[0].level), (Verdict::Proven, 1, Level::Info), "{report:?}");
+}
+
+#[test]
+fn a_root_that_is_none_is_told_so() {
+    let files = [PIV_LEAF, PIV_F9].map(samples::read);
+    let mut question = Question::at(today());
+    question.roots = crate::Anchor::given(&der(PIV_F9)).unwrap();
+    let report = verify(&evidence(&files.each_ref().map(Vec::as_slice)), &question);
+    assert!(report.findings.iter().any(|one| one.code == "not-a-root"), "{report:?}");
 }

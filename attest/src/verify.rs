@@ -4,27 +4,31 @@
 //! expected key, on the expected device; is it known to be weak; is all that is required there. Only the judge of a kind
 //! can say *proven*. What comes later can take it back or add an error, and never the other way round.
 
+use quoted::Plain;
+
 use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
 use crate::{
     Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Named, Question, Report,
-    Statement, Verdict, agreement, ask, bundle, liquidsecurity, weakness, yubico,
+    Role, Statement, Verdict, agreement, ask, bundle, liquidsecurity, unrelated, weakness, yubico,
 };
 
 /// Judges evidence of one key. A bundle has several: `answer` takes both.
 pub fn verify(evidence: &Evidence, question: &Question) -> Report {
-    let mut judgement = judge(evidence, question);
+    let mut judgement = judge(leaf::choose(evidence, question), evidence, question);
+    judgement.findings.extend(no_roots(question));
+    judgement.findings.extend(unrelated::certificates(evidence));
     agreement::check(&mut judgement, evidence, question);
     ask::same_key(&mut judgement, evidence, question);
     weakness::warn(&mut judgement, evidence, question);
     ask::requirements(&mut judgement, question);
-    Report::new(judgement, question.at)
+    Report::new(judgement, question)
 }
 
 /// The judge of the evidence's kind speaks. JSON documents (`Evidence::documents`) name their format, and with it their
 /// judge; certificates are told by their extensions.
-fn judge(evidence: &Evidence, question: &Question) -> Judgement {
-    match leaf::choose(evidence, question) {
+fn judge(leaf: Leaf<'_>, evidence: &Evidence, question: &Question) -> Judgement {
+    match leaf {
         Leaf::Document(document) if document.format == bundle::BUNDLE => {
             let message = "A bundle is answered key by key, and alone: give nothing beside it but certificates, and name \
                            a key of it with --key.";
@@ -42,11 +46,50 @@ fn judge(evidence: &Evidence, question: &Question) -> Judgement {
             let finding = Finding::error("key-mismatch", message);
             Judgement { verdict: Verdict::Contradicted, ..unattested(Statement::of(None, None), finding) }
         }
+        Leaf::Same(leaves) => best(leaves.into_iter().map(|leaf| judge(leaf, evidence, question)).collect()),
         Leaf::Many => {
             let message = "The evidence attests several keys. Give that of one, or name the key with --key.";
             unattested(Statement::of(None, None), Finding::error("more-than-one-key", message))
         }
     }
+}
+
+/// Of several attestations of one key the one that proves most; the others are told.
+fn best(mut judged: Vec<Judgement>) -> Judgement {
+    judged.sort_by_key(|judgement| judgement.verdict);
+    let mut judged = judged.into_iter();
+    let Some(mut first) = judged.next() else {
+        return unattested(Statement::of(None, None), Finding::error("no-attestation", "There is none."));
+    };
+    for other in judged {
+        let serial =
+            |said: &Statement| said.serial.as_deref().map(|serial| format!("device {}", Plain(serial)));
+        let [ours, its] = [&first.statement, &other.statement].map(serial);
+        let elsewhere = if ours == its { "" } else { ": the key is, or was, in both" };
+        let its = its.unwrap_or("a device without a serial number".to_owned());
+        let message = format!(
+            "There is another attestation of this key, by {its}{elsewhere}. It is {}.",
+            other.verdict
+        );
+        let is_double = !elsewhere.is_empty() && other.verdict == Verdict::Proven;
+        let new = if is_double { Finding::warning } else { Finding::info };
+        first.findings.push(new("another-attestation", message));
+    }
+    first
+}
+
+/// Whoever gives a root expects paths to end there.
+fn no_roots(question: &Question) -> Vec<Finding> {
+    let between = question.roots.iter().filter(|root| root.role() == Role::Intermediate);
+    let finding = |root: &Anchor| {
+        let message = format!(
+            "{} was given with --root and is none, since another issued it: it only helps to complete a path, as with \
+             --intermediate.",
+            Named(root.name())
+        );
+        Finding::warning("not-a-root", message)
+    };
+    between.map(finding).collect()
 }
 
 fn by_tpm(document: &Document, evidence: &Evidence, question: &Question) -> Judgement {
@@ -72,22 +115,22 @@ fn by_certificate(leaf: &Certificate, kind: Kind, evidence: &Evidence, question:
         Kind::Yubihsm2 => yubico::hsm::judge(leaf, &pool, &anchors, question),
         _ => yubico::piv::judge(leaf, &pool, &anchors, question),
     };
-    say_given(&mut judgement, &anchors);
+    say_given(&mut judgement);
     judgement
 }
 
 fn by_hsm(statement: &HsmStatement, evidence: &Evidence, question: &Question) -> Judgement {
     let (pool, anchors) = (evidence.pool(question), anchors(question));
     let mut judgement = liquidsecurity::judge(statement, &pool, &anchors, question);
-    say_given(&mut judgement, &anchors);
+    say_given(&mut judgement);
     judgement
 }
 
 /// The answer says where it rests on a root that was given.
-fn say_given(judgement: &mut Judgement, anchors: &[Anchor]) {
-    if let Some(root) = judgement.root.clone()
-        && anchors.iter().any(|anchor| anchor.is_given() && anchor.sha256() == root.sha256)
-    {
+fn say_given(judgement: &mut Judgement) {
+    if let Some(root) = judgement.root.clone().filter(|root| root.given) {
+        // No maker that is known here says that the device is his.
+        judgement.statement.vendor = None;
         let message = format!(
             "The path ends at {}, which you gave with --root; it is not trusted here by itself.",
             Named(&root.name)

@@ -131,7 +131,7 @@ impl Anchor {
 
     /// Its name and digest, for a report.
     pub fn root_name(&self) -> RootName {
-        RootName { name: self.name.clone(), sha256: self.sha256 }
+        RootName { name: self.name.clone(), sha256: self.sha256, given: self.given }
     }
 }
 

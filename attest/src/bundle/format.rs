@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Certificate, Evidence, Malformed};
+use crate::{Certificate, Evidence, Limit, Malformed};
 
 /// The `format` of a bundle.
 pub const BUNDLE: &str = "kunci-evidence/1";
 /// The most keys of one bundle.
-const MAX_KEYS: usize = 64;
+pub(crate) const MAX_KEYS: usize = 64;
 /// The most certificates and entries of one key.
-const MAX_PARTS: usize = 256;
+pub(crate) const MAX_PARTS: usize = 256;
 
 /// A bundle.
 #[derive(Clone, Debug, Deserialize)]
@@ -102,8 +102,11 @@ impl Bundle {
         let parsed: Self = serde_json::from_slice(bytes)
             .map_err(|error| Malformed::Unreadable(format!("no {BUNDLE} object: {error}")))?;
         let parts = |key: &Key| key.attestation.len().max(key.ledger.len());
-        if parsed.keys.len() > MAX_KEYS || parsed.keys.iter().any(|key| parts(key) > MAX_PARTS) {
-            return Err(Malformed::TooLarge);
+        if parsed.keys.len() > MAX_KEYS {
+            return Err(Malformed::TooLarge(Limit::Keys));
+        }
+        if parsed.keys.iter().any(|key| parts(key) > MAX_PARTS) {
+            return Err(Malformed::TooLarge(Limit::Parts));
         }
         if parsed.format == BUNDLE { Ok(parsed) } else { Err(Malformed::Format) }
     }

@@ -67,9 +67,9 @@ fn what_is_empty_cut_or_foreign_is_malformed() {
 
 #[test]
 fn what_is_huge_or_many_is_refused() {
-    assert_eq!(parse(&vec![b' '; MAX_FILE_BYTES + 1]).unwrap_err(), Malformed::TooLarge);
+    assert_eq!(parse(&vec![b' '; MAX_FILE_BYTES + 1]).unwrap_err(), Malformed::TooLarge(Limit::Bytes));
     let key = pem("PUBLIC KEY", &Signer::p256().spki());
-    assert_eq!(parse(key.repeat(MAX_ITEMS + 1).as_bytes()).unwrap_err(), Malformed::TooLarge);
+    assert_eq!(parse(key.repeat(MAX_ITEMS + 1).as_bytes()).unwrap_err(), Malformed::TooLarge(Limit::Items));
     // A length that the file does not have, and one that no certificate has.
     assert!(parse(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff]).is_err());
     assert!(parse(&test_certs::tlv(0x30, &[0; 0xffff])).is_err());

@@ -102,7 +102,7 @@ impl<'a> Case<'a> {
         }
         self.findings.push(match owner {
             None => Finding::info("no-owner", "The evidence does not say whose HSM it is."),
-            Some(RootName { name, sha256 }) => Finding::info(
+            Some(RootName { name, sha256, .. }) => Finding::info(
                 "owner",
                 format!("The HSM's owner signed for it too: {} (SHA-256 {sha256}).", Named(&name)),
             ),
@@ -114,10 +114,25 @@ impl<'a> Case<'a> {
         let roots = self.anchors.iter().filter(|anchor| anchor.vouches_for(Kind::LiquidSecurity));
         let roots: Vec<&Certificate> = roots.filter_map(|root| root.certificate(self.pool)).collect();
         let by_root = |card: &Certificate| roots.iter().any(|root| card.names_as_issuer(root));
+        let of_partition = |one: &Certificate| {
+            Place::of(one).is_some_and(|place| place == *partition) && Place::of_issuer(one).is_none()
+        };
+        let makers_is_known = self
+            .pool
+            .iter()
+            .any(|one| by_root(one) && Place::of(one).is_some_and(|place| place.is_card_of(partition)));
+        // An owner signs both. A card of which nothing says that it is an owner's is the maker's, whatever its root.
+        let by_owner_of = |card: &Certificate| {
+            let owners = self.anchors.iter().filter(|anchor| anchor.role() == Role::Owner);
+            let owners = owners.filter_map(|owner| owner.certificate(self.pool));
+            let partitions = self.pool.iter().filter(|one| of_partition(one));
+            makers_is_known
+                || owners.into_iter().any(|owner| card.names_as_issuer(owner))
+                || partitions.into_iter().any(|one| one.has_issuer_of(card))
+        };
         let by_owner = |one: &&Certificate| {
-            let of_card = |place: Place| place.is_card_of(partition) && !by_root(one);
-            let of_partition = |place: &Place| place == partition && Place::of_issuer(one).is_none();
-            Place::of(one).is_some_and(|place| of_partition(&place) || of_card(place))
+            let of_card = |place: Place| place.is_card_of(partition) && !by_root(one) && by_owner_of(one);
+            of_partition(one) || Place::of(one).is_some_and(of_card)
         };
         self.pool.iter().filter(by_owner).collect()
     }

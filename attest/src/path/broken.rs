@@ -98,9 +98,15 @@ pub enum Broken {
         /// Its first moment.
         date: String,
     },
-    /// The search was given up.
-    #[error("there are more certificates than a path can have")]
+    /// The search was given up at its depth.
+    #[error("a path has at most {} certificates below its root, and this one goes on", super::MAX_DEPTH)]
     TooLong,
+    /// The search was given up for its work.
+    #[error(
+        "so many certificates bear one name that {} signatures were verified without an end; give fewer",
+        super::MAX_SIGNATURES
+    )]
+    TooMany,
 }
 
 impl Broken {
@@ -113,7 +119,8 @@ impl Broken {
             | Self::Untrusted { .. }
             | Self::Expired { .. }
             | Self::NotYetValid { .. }
-            | Self::TooLong => Verdict::Unattested,
+            | Self::TooLong
+            | Self::TooMany => Verdict::Unattested,
             _ => Verdict::Contradicted,
         }
     }
@@ -134,7 +141,7 @@ impl Broken {
             Self::Untrusted { .. } => "untrusted-root",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not-yet-valid",
-            Self::TooLong => "path-too-long",
+            Self::TooLong | Self::TooMany => "path-too-long",
         }
     }
 }

@@ -87,6 +87,7 @@ impl<'a> Climb<'a> {
             };
             match found {
                 Ok(path) => return Ok(path),
+                Err(Broken::TooMany) => return Err(Broken::TooMany),
                 Err(broken) => obstacle = obstacle.or(Some(broken)),
             }
         }
@@ -150,7 +151,7 @@ impl<'a> Climb<'a> {
 
     fn verify(&self, of: &Certificate, by: &Certificate) -> Result<Result<(), SignatureFault>, Broken> {
         if self.signatures.replace(self.signatures.get() + 1) >= MAX_SIGNATURES {
-            return Err(Broken::TooLong);
+            return Err(Broken::TooMany);
         }
         Ok(of.verify(by.key()))
     }

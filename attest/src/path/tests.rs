@@ -208,7 +208,7 @@ fn many_certificates_of_one_name_and_key_end_the_search_too() {
     let pool: Vec<Certificate> = (0..40).map(same).collect();
     let leaf = Draft::new("Leaf", "A", Signer::p256().spki()).sign(&key);
     let found = super::find(&leaf, &Search { pool: &pool, anchors: &[], at: at(), profile: &Tolerant });
-    assert_eq!(found.unwrap_err(), Broken::TooLong);
+    assert_eq!(found.unwrap_err(), Broken::TooMany);
 }
 
 #[test]

@@ -60,14 +60,20 @@ pub enum Unreadable {
     /// Not JSON of this format.
     #[error("it is no {EVIDENCE} object")]
     Format,
-    /// A member is not base64, or too long.
-    #[error("its {0} is not base64, or too long")]
+    /// A member is not base64.
+    #[error("its {0} is not base64")]
     Base64(&'static str),
+    /// A member has more bytes than a TPM's structure.
+    #[error("its {0} has more than {MAX_STRUCTURE} bytes")]
+    TooLong(&'static str),
     /// A certificate does not parse.
     #[error("a certificate of the endorsement key cannot be read: {0}")]
     Certificate(KeyError),
+    /// The endorsement key's is missing.
+    #[error("it brings no certificate of an endorsement key")]
+    NoCertificate,
     /// More certificates than a path has.
-    #[error("it brings no certificate of an endorsement key, or more than {MAX_CERTIFICATES}")]
+    #[error("it brings more than {MAX_CERTIFICATES} certificates")]
     Certificates,
     /// One of the TPM's structures does not parse.
     #[error("its {0}: {1}")]
@@ -103,8 +109,10 @@ impl TpmEvidence {
     }
 
     fn certificates(&self) -> Result<Vec<Certificate>, Unreadable> {
-        if !(1..=MAX_CERTIFICATES).contains(&self.ek_certificates.len()) {
-            return Err(Unreadable::Certificates);
+        match self.ek_certificates.len() {
+            0 => return Err(Unreadable::NoCertificate),
+            1..=MAX_CERTIFICATES => {}
+            _ => return Err(Unreadable::Certificates),
         }
         let certificate = |text: &String| {
             let der = STANDARD.decode(text).map_err(|_| Unreadable::Base64("ek_certificates"))?;
@@ -124,5 +132,5 @@ fn structure<T>(
 
 fn decoded(what: &'static str, text: &str) -> Result<Vec<u8>, Unreadable> {
     let bytes = STANDARD.decode(text).map_err(|_| Unreadable::Base64(what))?;
-    if bytes.len() > MAX_STRUCTURE { Err(Unreadable::Base64(what)) } else { Ok(bytes) }
+    if bytes.len() > MAX_STRUCTURE { Err(Unreadable::TooLong(what)) } else { Ok(bytes) }
 }

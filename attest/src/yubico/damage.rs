@@ -31,7 +31,7 @@ fn no_changed_byte_stays_proven(files: &[Vec<u8>], root: &Certificate) {
 
 #[test]
 fn no_changed_byte_of_the_hierarchy_of_2024_stays_proven() {
-    let mut all = Hierarchy::new_generation("Yubico PIV Attestation B 1").certificates();
+    let mut all = Hierarchy::new_generation("Yubico PIV Attestation B 1").given();
     let root = all.pop().unwrap();
     let files: Vec<Vec<u8>> = all.iter().map(|certificate| certificate.der().to_vec()).collect();
     no_changed_byte_stays_proven(&files, &root);
@@ -40,14 +40,14 @@ fn no_changed_byte_of_the_hierarchy_of_2024_stays_proven() {
 #[test]
 fn no_changed_byte_of_a_request_stays_proven() {
     let chain = Hierarchy::old();
-    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.certificates()).unwrap();
+    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.given()).unwrap();
     let carried = [([3, 1], leaf.der().to_vec()), ([3, 2], f9.der().to_vec())];
     no_changed_byte_stays_proven(&[request(&chain.keys[0], &carried)], &root);
 }
 
 #[test]
 fn no_changed_byte_of_a_given_root_stays_proven() {
-    let mut all = Hierarchy::old().certificates();
+    let mut all = Hierarchy::old().given();
     let root = all.pop().unwrap();
     let files: Vec<Vec<u8>> = all.iter().map(|certificate| certificate.der().to_vec()).collect();
     for at in 0..root.der().len() {

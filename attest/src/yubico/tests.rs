@@ -8,6 +8,7 @@ use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Kind, Question, R
 pub(crate) const POLICIES: [u8; 2] = [3, 8];
 pub(crate) const OLD_ROOT: &str = "Yubico PIV Root CA Serial 263751";
 pub(crate) const NEW_ROOT: &str = "Yubico Attestation Root 1";
+pub(crate) const GIVEN_ROOT: &str = "a root of our own";
 pub(crate) const GENERATION: &str = "Yubico Attestation Intermediate B 1";
 
 /// A hierarchy of made-up keys: the leaf first, the root last.
@@ -54,8 +55,21 @@ impl Hierarchy {
     }
 
     pub(crate) fn certificates(&self) -> Vec<Certificate> {
+        self.signed(&self.drafts)
+    }
+
+    /// Under a root whose name is no maker's, as one that is given must have.
+    pub(crate) fn given(&self) -> Vec<Certificate> {
+        let mut drafts = self.drafts.clone();
+        let last = drafts.len() - 1;
+        drafts[last].subject = GIVEN_ROOT.to_owned();
+        drafts[last - 1..].iter_mut().for_each(|draft| draft.issuer = GIVEN_ROOT.to_owned());
+        self.signed(&drafts)
+    }
+
+    fn signed(&self, drafts: &[Draft]) -> Vec<Certificate> {
         let signer = |at: usize| &self.keys[(at + 1).min(self.keys.len() - 1)];
-        self.drafts.iter().enumerate().map(|(at, draft)| draft.sign(signer(at))).collect()
+        drafts.iter().enumerate().map(|(at, draft)| draft.sign(signer(at))).collect()
     }
 
     /// With the root as a pinned anchor.
@@ -76,7 +90,7 @@ impl Hierarchy {
 
     /// The same, where this is required.
     pub(crate) fn ask_for(&self, requirements: &[&str]) -> Report {
-        let mut all = self.certificates();
+        let mut all = self.given();
         let mut question = Question::at(today());
         question.roots = Anchor::given(all.pop().unwrap().der()).unwrap();
         question.requirements = requirements.iter().map(|text| text.parse().unwrap()).collect();
@@ -169,8 +183,8 @@ fn a_leaf_that_signed_itself_is_nobodys_word_even_as_a_given_root() {
 
 #[test]
 fn an_f9_of_another_device_or_generation_contradicts() {
-    let other = Hierarchy::old().certificates();
-    let own = Hierarchy::old().certificates();
+    let other = Hierarchy::old().given();
+    let own = Hierarchy::old().given();
     let question = Question::at(today());
     let anchors = [pinned(own[2].clone(), &[Kind::YubikeyPiv])];
     let judged = piv::judge(&own[0], &other[1..2], &anchors, &question);
@@ -259,7 +273,7 @@ fn asked_by(carried: &[([u8; 2], Vec<u8>)], signer: &Signer, root: &Certificate)
 #[test]
 fn a_request_proves_its_key_by_what_it_carries() {
     let chain = Hierarchy::old();
-    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.certificates()).unwrap();
+    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.given()).unwrap();
     let wrapped = crate::test_certs::tlv(0x04, leaf.der());
     for (arcs, leaf) in [([3, 1], leaf.der().to_vec()), ([3, 11], leaf.der().to_vec()), ([3, 1], wrapped)] {
         let report = asked_by(&[(arcs, leaf), ([3, 2], f9.der().to_vec())], &chain.keys[0], &root);
@@ -270,7 +284,7 @@ fn a_request_proves_its_key_by_what_it_carries() {
 #[test]
 fn a_request_for_another_key_than_the_attested_one_contradicts() {
     let chain = Hierarchy::old();
-    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.certificates()).unwrap();
+    let [leaf, f9, root] = <[Certificate; 3]>::try_from(chain.given()).unwrap();
     let carried = [([3, 1], leaf.der().to_vec()), ([3, 2], f9.der().to_vec())];
     let report = asked_by(&carried, &Signer::p256(), &root);
     assert_eq!((report.verdict, report.findings[0].code), (Verdict::Contradicted, "request-key-mismatch"));
@@ -283,4 +297,37 @@ fn a_request_that_carries_nothing_is_unattested_and_one_that_carries_rubbish_is_
     assert_eq!((report.verdict, report.algorithm.as_deref()), (Verdict::Unattested, Some("EC P-256")));
     let rubbish = request(&key, &[([3, 1], vec![0x30, 0x01])]);
     assert!(crate::Evidence::new().add(&rubbish).is_err());
+}
+
+#[test]
+fn a_given_root_is_the_givers_and_no_maker_is_named() {
+    let report = Hierarchy::old().ask();
+    let root = report.root.as_ref().unwrap();
+    assert!(report.verdict == Verdict::Proven && root.given && root.name == GIVEN_ROOT, "{report:?}");
+    assert_eq!(report.vendor, None);
+}
+
+#[test]
+fn a_given_root_that_bears_a_pinned_ones_name_contradicts() {
+    let mut all = Hierarchy::old().certificates();
+    let mut question = Question::at(today());
+    question.roots = Anchor::given(all.pop().unwrap().der()).unwrap();
+    let files: Vec<&[u8]> = all.iter().map(Certificate::der).collect();
+    let report = verify(&evidence(&files), &question);
+    assert_eq!((report.verdict, codes(&report.findings)[0]), (Verdict::Contradicted, "lookalike-root"));
+    assert!(report.root.is_none() && !report.is_yes());
+}
+
+#[test]
+fn several_attestations_of_one_key_are_one_answer() {
+    let chain = Hierarchy::old();
+    let mut all = chain.given();
+    // The same key attested again: another certificate by the same device.
+    let again = Draft { issuer: all[0].issuer_name(), ..chain.drafts[0].clone() }.sign(&chain.keys[1]);
+    let mut question = Question::at(today());
+    question.roots = Anchor::given(all.pop().unwrap().der()).unwrap();
+    let files: Vec<&[u8]> = all.iter().chain([&again]).map(Certificate::der).collect();
+    let report = verify(&evidence(&files), &question);
+    assert_eq!(report.verdict, Verdict::Proven, "{report:?}");
+    assert!(codes(&report.findings).contains(&"another-attestation") && report.is_yes());
 }

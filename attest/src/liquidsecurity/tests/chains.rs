@@ -72,6 +72,15 @@ fn an_owners_chain_that_leads_nowhere_is_no_evidence() {
 }
 
 #[test]
+fn a_makers_card_under_a_root_that_is_not_known_is_no_owners() {
+    let hsm = Hsm::new();
+    // Without the owner's chain, and without any root.
+    let report = ask(&[&hsm.statement()], &hsm.certificates()[1..3], &Question::at(crate::tests::today()));
+    assert_eq!((report.verdict, codes(&report)[0]), (Verdict::Unattested, "no-issuer"), "{report:?}");
+    assert!(codes(&report).contains(&"no-owner") && !codes(&report).contains(&"owner-unproven"));
+}
+
+#[test]
 fn a_partition_belongs_to_the_card_that_signed_for_it() {
     for name in ["HSM:5.2TEST-0002:PARTN:1, for FIPS mode", "HSM:5.2TEST-0001:PARTN:1, for another mode"] {
         let hsm = Hsm::new().draft(2, |draft| Draft { subject: name.to_owned(), ..draft });
