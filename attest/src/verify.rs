@@ -16,7 +16,9 @@ use crate::{
 /// Judges evidence of one key. A bundle has several: `answer` takes both.
 pub fn verify(evidence: &Evidence, question: &Question) -> Report {
     let mut judgement = judge(leaf::choose(evidence, question), evidence, question);
-    judgement.findings.extend(no_roots(question));
+    if !judgement.root.as_ref().is_some_and(|root| root.given) {
+        judgement.findings.extend(no_roots(question));
+    }
     judgement.findings.extend(unrelated::certificates(evidence));
     agreement::check(&mut judgement, evidence, question);
     ask::same_key(&mut judgement, evidence, question);
@@ -78,7 +80,7 @@ fn best(mut judged: Vec<Judgement>) -> Judgement {
     first
 }
 
-/// Whoever gives a root expects paths to end there.
+/// Whoever gives a root expects paths to end there; where one does, others may be in its file.
 fn no_roots(question: &Question) -> Vec<Finding> {
     let between = question.roots.iter().filter(|root| root.role() == Role::Intermediate);
     let finding = |root: &Anchor| {

@@ -89,6 +89,7 @@ fn a_bundle_is_never_taken_for_the_evidence_of_one_key() {
         match answer(&evidence(&files), &question(&["rsa"])).unwrap() {
             Outcome::Bundle(report) => assert!(code.is_none() && report.is_yes(), "{report:?}"),
             Outcome::Key(report) => assert_eq!(Some(report.findings[0].code), code),
+            Outcome::Keys(report) => panic!("{report:?}"),
         }
     }
 }

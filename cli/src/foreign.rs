@@ -163,7 +163,7 @@ fn log_search(print: &Printer, word: &str) {
 
 fn log_verify(print: &Printer, word: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join(label(word).replace(|c: char| c == '/', "-"));
+    let log = folder.path().join(label(word).replace('/', "-"));
     let missing = ledger::Reader::open(&log).map(|_| ()).unwrap_err();
     let name = Quoted::path(&log);
     print.failure(&Failure::usage(

@@ -51,6 +51,7 @@ fn a_proven_key_is_a_yes() {
         (&report["verdict"], &report["slot"], &report["at"]),
         (&"proven".into(), &"9c".into(), &AT.into())
     );
+    assert_eq!(report["accepted"], true);
     let done = verify(&[&leaf, &f9]);
     assert_eq!(done.code, 0);
     assert!(done.out.starts_with("PROVEN: "), "{}", done.out);
@@ -73,13 +74,99 @@ fn every_other_answer_is_a_no_and_names_its_reason() {
         let done = verify(&[&arguments[..], &["--json"]].concat());
         let report = json(&done);
         assert_eq!((done.code, &report["verdict"]), (1, &verdict.into()), "{arguments:?}");
+        assert_eq!(report["accepted"], false, "{arguments:?}");
         assert_eq!(
             (&report["findings"][0]["code"], &report["findings"][0]["level"]),
             (&code.into(), &"error".into())
         );
-        assert_eq!(verify(&arguments).code, 1);
+        let page = verify(&arguments);
+        assert_eq!(page.code, 1);
+        assert!(page.out.starts_with("NOT ACCEPTED: "), "{}", page.out);
+        assert!(page.out.lines().all(|line| line.chars().count() <= 80), "{}", page.out);
     }
 }
+
+/// The gate of the page, run as it stands there, agrees with the exit code.
+#[test]
+fn the_pages_gate_lets_through_what_is_accepted_and_nothing_else() {
+    let page = page();
+    let (_, programs) = page.split_once("## For programs").unwrap();
+    let gate = programs.lines().find(|line| line.contains("| jq -e")).unwrap();
+    let (_, filter) = gate.split_once("| ").unwrap();
+    let (leaf, f9) = (sample(LEAF), sample(F9));
+    for arguments in [
+        vec![&*leaf, &*f9],
+        vec![&*leaf, &*f9, "--serial", "7"],
+        vec![&*leaf, &*f9, "--require", "touch=always"],
+        vec![&*leaf],
+    ] {
+        let done = verify(&[&arguments[..], &["--json"]].concat());
+        let mut jq = Command::new("sh")
+            .args(["-c", filter])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        jq.stdin.take().unwrap().write_all(done.out.as_bytes()).unwrap();
+        assert_eq!(jq.wait().unwrap().success(), done.code == 0, "{arguments:?}: {}", done.out);
+    }
+}
+
+#[test]
+fn the_page_says_what_was_asked_and_why_not() {
+    let (leaf, f9) = (sample(LEAF), sample(F9));
+    let key = ["--key", &*leaf, "--serial", "7", "--require", "touch=always", "--require", "firmware>=5.2.0"];
+    let done = verify(&[&[&*leaf, &*f9], &key[..]].concat());
+    insta::assert_snapshot!(done.out);
+}
+
+#[test]
+fn two_keys_in_one_call_have_an_answer_each() {
+    let hsm = ["hsm-attestation-pem", "hsm-attestation-cert.cer"].map(sample);
+    let (leaf, f9) = (sample(LEAF), sample(F9));
+    let done = verify(&[&*leaf, &*f9, &*hsm[0], &*hsm[1]]);
+    assert_eq!(done.code, 0, "{}", done.out);
+    assert!(done.out.starts_with("PROVEN: each of 2 keys.\n"), "{}", done.out);
+    let done = verify(&[&*leaf, &*hsm[0], &*hsm[1], "--json"]);
+    let report = json(&done);
+    let verdicts = [&report["keys"][0]["verdict"], &report["keys"][1]["verdict"]];
+    assert_eq!((done.code, verdicts), (1, [&"unattested".into(), &"proven".into()]), "{report}");
+}
+
+/// A chain under a root of nobody's, whose names say what they like.
+#[test]
+fn no_name_in_a_certificate_begins_a_line_and_a_given_root_is_the_givers() {
+    let bench = Bench::new();
+    let made = Command::new("sh").args(["-ec", HOSTILE_CHAIN]).current_dir(bench.path("")).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let done = bench.kunci(&["attest", "verify", "leaf.pem", "f9.pem", "--root", "root.pem"]);
+    assert_eq!(done.code, 0, "{}", done.out);
+    assert!(done.out.starts_with("PROVEN UNDER YOUR ROOT: "), "{}", done.out);
+    assert!(!done.out.contains("vendor") && !done.out.contains("device's maker"), "{}", done.out);
+    let forged: Vec<&str> = done.out.lines().filter(|line| line.starts_with("FORGED")).collect();
+    assert!(forged.is_empty() && done.out.contains(r#"root          "A\nFORGED"#), "{}", done.out);
+    let copy = bench.path("a\nFORGED: leaf.pem");
+    fs::write(&copy, "nothing").unwrap();
+    let done = bench.kunci(&["attest", "verify", copy.to_str().unwrap()]);
+    assert!(done.code == 1 && !done.err.lines().any(|line| line.starts_with("FORGED")), "{}", done.err);
+}
+
+const HOSTILE_CHAIN: &str = r#"
+name=$(printf 'A\nFORGED: the device of its maker')
+cat > v3 <<END
+[ca]
+basicConstraints = critical, CA:TRUE
+[leaf]
+1.3.6.1.4.1.41482.3.3 = DER:05:04:03
+1.3.6.1.4.1.41482.3.7 = DER:02:01:07
+1.3.6.1.4.1.41482.3.8 = DER:02:01
+END
+for key in root f9 leaf; do openssl ecparam -name prime256v1 -genkey -noout -out $key.key; done
+openssl req -x509 -new -key root.key -subj "/CN=$name" -days 3650 -out root.pem -addext basicConstraints=critical,CA:TRUE
+signed() { openssl req -new -key $1.key -subj "/CN=$2" | openssl x509 -req -CA $3.pem -CAkey $3.key -set_serial 7 -days 3650 -extfile v3 -extensions $4 -out $1.pem; }
+signed f9 'Yubico PIV Attestation' root ca
+signed leaf 'YubiKey PIV Attestation 9a' f9 leaf
+"#;
 
 #[test]
 fn evidence_may_come_from_standard_input() {

@@ -7,8 +7,8 @@ use super::format::{Bundle, Key};
 use super::report::{BundleReport, KeyReport};
 use crate::pkcs11::Asserted;
 use crate::{
-    Certificate, Document, Evidence, Finding, Grade, Kind, Malformed, PublicKey, Question, Report, Verdict,
-    tpm,
+    Asked, Certificate, Document, Evidence, Finding, Grade, Kind, Malformed, PublicKey, Question, Report,
+    Verdict, tpm,
 };
 
 /// Which values of the attributes a key in hardware has, and how that reads.
@@ -90,7 +90,8 @@ impl Case<'_> {
             evidence.certificates.extend(self.certificate.clone());
         }
         let question = Question { key: self.public_key().cloned(), ..self.question.clone() };
-        Ok(crate::verify(&evidence, &question))
+        // What the bundle itself demands was not asked by anybody.
+        Ok(Report { asked: Asked::of(self.question), ..crate::verify(&evidence, &question) })
     }
 
     fn public_key(&self) -> Option<&PublicKey> {

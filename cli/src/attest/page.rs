@@ -4,8 +4,8 @@
 //! Its own words are quoted.
 
 use attest::bundle::BundleReport;
-use attest::{Finding, Grade, Kind, Outcome, Report, Verdict};
-use quoted::Quoted;
+use attest::{Finding, Grade, KeysReport, Kind, Outcome, Report, Verdict};
+use quoted::{Plain, Quoted, one_line};
 
 use crate::print::{WIDTH, wrap};
 
@@ -17,6 +17,7 @@ const NAMES: usize = 13;
 pub(crate) fn outcome(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Key(report) => key(report),
+        Outcome::Keys(report) => keys(report),
         Outcome::Bundle(report) => bundle(report),
     }
 }
@@ -28,6 +29,22 @@ fn key(report: &Report) -> Vec<String> {
     lines.extend(section("What was asked", asked(report)));
     lines.push(String::new());
     lines.extend(report.findings.iter().flat_map(finding));
+    lines
+}
+
+/// Each key's answer, and before them the one to all.
+fn keys(all: &KeysReport) -> Vec<String> {
+    let refused = all.keys.iter().filter(|report| !report.is_yes()).count();
+    let mut lines = match (all.is_yes(), refused) {
+        (true, _) => says(&format!("PROVEN: each of {} keys.", all.keys.len())),
+        (false, 0) => says(&format!("NOT ACCEPTED: {}", first(&all.findings))),
+        (false, some) => says(&format!("NOT ACCEPTED: {some} of {} keys; see below why.", all.keys.len())),
+    };
+    lines.extend(all.findings.iter().flat_map(finding));
+    for (at, report) in all.keys.iter().enumerate() {
+        lines.extend([String::new(), format!("--- Key {} of {}", at + 1, all.keys.len())]);
+        lines.extend(key(report));
+    }
     lines
 }
 
@@ -69,13 +86,21 @@ fn why_not(bundle: &BundleReport) -> String {
 
 /// What weighs most; findings are sorted by it.
 fn reason(report: &Report) -> String {
-    report.findings.first().map_or("nothing proves it.".to_owned(), |finding| finding.message.clone())
+    first(&report.findings)
+}
+
+fn first(findings: &[Finding]) -> String {
+    findings.first().map_or("nothing proves it.".to_owned(), |finding| finding.message.clone())
 }
 
 fn headline(report: &Report) -> Vec<String> {
     let verdict = match report.verdict {
         Verdict::Proven if report.software => {
             "PROVEN, BUT SOFTWARE: the signatures hold, and the device is a program: no hardware holds the key."
+        }
+        Verdict::Proven if is_given(report) => {
+            "PROVEN UNDER YOUR ROOT: the device signed what it says, and whoever owns the root that you gave vouches for the \
+             device. No maker that is known here does."
         }
         Verdict::Proven => {
             "PROVEN: the device's maker vouches for the device, and the device signed what it says."
@@ -98,9 +123,14 @@ fn headline(report: &Report) -> Vec<String> {
 
 fn title(report: &Report) -> &'static str {
     match report.verdict {
+        Verdict::Proven if is_given(report) => "Signed by the device, or above it under your root",
         Verdict::Proven => "Signed by the device or its maker",
         _ => "Claimed",
     }
+}
+
+fn is_given(report: &Report) -> bool {
+    report.root.as_ref().is_some_and(|root| root.given)
 }
 
 fn said(report: &Report) -> Vec<(&'static str, Option<String>)> {
@@ -140,11 +170,21 @@ fn serial(serial: &str) -> String {
 
 fn root(report: &Report) -> Vec<(&'static str, Option<String>)> {
     let Some(root) = &report.root else { return Vec::new() };
-    vec![("root", Some(Quoted(&root.name).to_string())), ("root SHA-256", Some(root.sha256.to_string()))]
+    let name =
+        if root.name.is_empty() { "without a subject".to_owned() } else { Quoted(&root.name).to_string() };
+    let given = root.given.then(|| "by --root".to_owned());
+    vec![("root", Some(name)), ("given", given), ("root SHA-256", Some(root.sha256.to_string()))]
 }
 
 fn asked(report: &Report) -> Vec<(&'static str, Option<String>)> {
-    vec![("valid at", Some(report.at.to_string()))]
+    let asked = &report.asked;
+    let mut facts = vec![
+        ("valid at", Some(report.at.to_string())),
+        ("--key SHA-256", asked.key_sha256.map(|digest| digest.to_string())),
+        ("--serial", asked.serial.as_ref().map(|serial| Plain(serial).to_string())),
+    ];
+    facts.extend(asked.require.iter().map(|one| ("--require", Some(one_line(one).into_owned()))));
+    facts
 }
 
 fn section(title: &str, facts: Vec<(&'static str, Option<String>)>) -> Vec<String> {

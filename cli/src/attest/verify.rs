@@ -85,7 +85,9 @@ fn answer(outcome: &Outcome, print: &Printer) -> Result<Exit, Failure> {
 /// Programs read standard output and people standard error; neither is left without the answer.
 fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Result<Exit, Failure> {
     if print.json {
-        print.json(&serde_json::to_vec(&Report::malformed(why, at)).unwrap_or_default())?;
+        print.json(
+            &serde_json::to_vec(&Outcome::Key(Box::new(Report::malformed(why, at)))).unwrap_or_default(),
+        )?;
     }
     let title = format!("{path}: {why}");
     Err(Failure::finding(
