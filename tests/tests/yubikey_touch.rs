@@ -126,6 +126,8 @@ const TOUCH_COUNTS: Duration = Duration::from_secs(13);
 /// A signature that takes a second, and whether anybody was told to touch the key meanwhile. It is, where it waits for that.
 #[track_caller]
 fn sign_and_see(rig: &PivRig, agent: &Agent) -> bool {
+    // The word that a touch came is later than the answer that waited for it.
+    until_true("nobody is told any more", || agent.tokens()[0]["touch"].is_null());
     rig.key.fault("87 delay=1000");
     thread::scope(|scope| {
         let asked = scope.spawn(|| agent.assertion("de"));
