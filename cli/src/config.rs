@@ -4,7 +4,7 @@
 //! against that, and where not, that is said.
 
 use api::{ReadinessReason, Recorded};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use hsm_config::{Config, TenantsFile};
 use quoted::Quoted;
 use serde::Serialize;
@@ -20,12 +20,20 @@ use crate::token::readiness;
 pub(crate) enum Command {
     /// Say everything that is wrong with it and its tenants files, and whether it fits the keys of the log
     #[command(after_help = "Example:\n  kunci config check --config ./kunci.toml")]
-    Check,
+    Check(Check),
     /// Print an example with all fields explained
     #[command(after_help = "Example:\n  kunci config example > /etc/kunci/kunci.toml")]
     Example,
     /// Print its JSON Schema
     Schema,
+}
+
+/// What is looked at.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Leave this machine aside: its users, its modules, and the files and folders that tokens and agent need
+    #[arg(long)]
+    no_files: bool,
 }
 
 /// What a whole configuration holds.
@@ -63,16 +71,26 @@ struct Told {
 
 pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
-        Command::Check => return check(paths, print),
+        Command::Check(how) => return check(how, paths, print),
         Command::Example => print.text(&hsm_config::example())?,
         Command::Schema => print.text(&format!("{:#}\n", hsm_config::schema()))?,
     }
     Ok(Exit::Yes)
 }
 
-fn check(paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
-    let config = paths.config()?;
-    let tenants = config.load_tenants().map_err(|problems| Failure::configuration(&problems))?;
+fn check(how: &Check, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
+    let broken = |problems| Failure::configuration(&problems);
+    let (config, text) = Config::load_with_text(paths.config_path()).map_err(broken)?;
+    let (tenants, machine) = (config.load_tenants(), config.check_machine(&text, paths.config_path()));
+    let machine = if how.no_files { Ok(()) } else { machine };
+    let tenants = match (tenants, machine) {
+        (Ok(tenants), Ok(())) => tenants,
+        (Err(mut problems), Err(others)) => {
+            problems.extend(others);
+            return Err(broken(problems));
+        }
+        (Err(problems), Ok(())) | (Ok(_), Err(problems)) => return Err(broken(problems)),
+    };
     let mut counts = Counts::of(paths, &config, tenants.values().map(TenantsFile::len).sum());
     match private::compare(paths.config_path()) {
         Ok(recorded) => counts.compare(recorded, print),

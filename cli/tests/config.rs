@@ -71,6 +71,27 @@ fn a_configuration_that_others_can_write_is_refused() {
 }
 
 #[test]
+fn what_the_agent_would_refuse_on_this_machine_is_told_unless_it_is_left_aside() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let rules = "[callers.a]\nuser = 'no-such-user'\nconnectors = ['de']\n";
+    let lines = "paths = ['/nowhere/tokens']\nso_pin = { file = '/nowhere/pin' }";
+    bench.write("kunci.toml", &(bench.config(lines) + rules));
+    std::fs::remove_file(bench.path("module.so")).unwrap();
+    std::fs::create_dir(bench.path("state")).unwrap();
+    std::fs::set_permissions(bench.path("state"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    bench.write("de.csv", "tenant,client_id,object_id\na,b,no-guid\n");
+    let done = bench.kunci(&["config", "check"]);
+    assert_eq!(done.code, 2);
+    insta::assert_snapshot!(done.err);
+    // The tenants are the configuration's own.
+    let done = bench.kunci(&["config", "check", "--no-files"]);
+    assert!(done.code == 2 && done.err.contains("has a problem"), "{}", done.err);
+    bench.write("de.csv", "tenant,client_id,object_id\na,b,\n");
+    assert_eq!(bench.kunci(&["config", "check", "--no-files"]).code, 0);
+}
+
+#[test]
 fn the_example_and_the_schema_are_printed() {
     let bench = Bench::new();
     assert_eq!(bench.kunci(&["config", "example"]).out, hsm_config::example());

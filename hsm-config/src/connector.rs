@@ -8,7 +8,7 @@ use crate::flaw::Flaw;
 use crate::name::Name;
 use crate::problem::Fault;
 use crate::report::Report;
-use crate::tenant::{MAX_TENANT_BYTES, TenantId};
+use crate::tenant::{MAX_TENANT_BYTES, TenantId, excerpt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -24,6 +24,8 @@ const MAX_URL_BYTES: usize = 512;
 pub const MAX_AUDIENCE_BYTES: usize = 512;
 /// The longest region, in bytes.
 const MAX_REGION_BYTES: usize = 128;
+/// The longest common name of a certificate, in characters (RFC 5280, appendix A.1, ub-common-name).
+const MAX_COMMON_NAME: usize = 64;
 /// The hosts of Microsoft Entra, which refuse certificates with EC keys.
 const ENTRA: [&str; 3] =
     ["login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"];
@@ -99,6 +101,25 @@ fn default_lifetime() -> Duration {
 }
 
 impl Connector {
+    /// The common name of its certificates and requests.
+    pub fn common_name(&self, name: &Name) -> String {
+        format!("{} ({name})", self.region)
+    }
+
+    /// Refuses a name and a region that make no certificate which others take.
+    pub(crate) fn check_common_name(&self, name: &Name) -> Result<(), Fault> {
+        let common_name = self.common_name(name);
+        let length = common_name.chars().count();
+        if length <= MAX_COMMON_NAME {
+            return Ok(());
+        }
+        let what = format!(
+            "the certificate would be for {}, a common name of {length} characters, and {MAX_COMMON_NAME} is the most",
+            excerpt(&common_name)
+        );
+        Err(Fault::value(what, "write the region shorter, or the connector's name"))
+    }
+
     /// The audience of an assertion for this tenant.
     pub fn audience_for(&self, tenant: &TenantId) -> String {
         self.audience.replace("{authority}", &self.authority).replace("{tenant}", tenant.as_str())

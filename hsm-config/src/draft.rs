@@ -32,6 +32,7 @@ impl Draft {
         check_all("connectors", &self.connectors, report, Connector::check);
         check_all("callers", &self.callers, report, Caller::check);
         check_all("admins", &self.admins, report, Admin::check);
+        self.check_names(&mut report.within("connectors"));
         self.check_apart(&mut report.within("tokens"));
         self.check_places(&mut report.within("tokens"));
     }
@@ -64,6 +65,13 @@ impl Draft {
                 let fault = Fault::new("factory-secrets", what, help);
                 report.within(name.as_str()).expect("allow_factory_secrets", Err(fault));
             }
+        }
+    }
+
+    /// A CA, or whoever reads a self-signed certificate, is later to take its subject.
+    fn check_names(&self, report: &mut Report<'_>) {
+        for (name, connector) in &self.connectors {
+            report.within(name.as_str()).expect("region", connector.check_common_name(name));
         }
     }
 

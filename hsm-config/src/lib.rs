@@ -19,6 +19,8 @@ mod example;
 mod flaw;
 mod guid;
 mod ledger;
+pub mod login;
+mod machine;
 mod management_key;
 mod mode;
 mod name;

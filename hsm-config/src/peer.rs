@@ -31,9 +31,12 @@ impl Peer<'_> {
     }
 }
 
+/// What a name may be is the user database's to say: a directory's have blanks and backslashes, as in `CORP\domain users`.
+/// Refused is what none can be, being a separator of that database, and what nobody would see in a line.
 fn check_login(kind: &str, login: &str) -> Result<(), Fault> {
-    let bad = |c: char| c.is_whitespace() || c.is_control() || ":/,".contains(c);
-    if (1..=MAX_LOGIN_BYTES).contains(&login.len()) && !login.contains(bad) && !login.starts_with('-') {
+    let bad = |c: char| c.is_control() || (c.is_whitespace() && c != ' ') || ":/,".contains(c);
+    let is_framed = login.trim() != login || login.starts_with('-');
+    if (1..=MAX_LOGIN_BYTES).contains(&login.len()) && !login.contains(bad) && !is_framed {
         return Ok(());
     }
     Err(Fault::value(

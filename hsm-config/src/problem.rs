@@ -63,7 +63,7 @@ impl Problem {
 
     /// A fault that was found later, where the key of a configuration meets the machine: `at` is its way, as
     /// `["callers", "a", "user"]`, and `text` what the file held.
-    pub fn of_key(file: &Path, text: &str, at: [&str; 3], fault: Fault) -> Self {
+    pub fn of_key(file: &Path, text: &str, at: &[&str], fault: Fault) -> Self {
         let at = at.iter().fold(At::default(), |at, key| at.key(key));
         match Document::parse(text, file) {
             Ok(document) => document.problem(document.locate(&at), &at, fault),
@@ -101,6 +101,10 @@ impl Problems {
     /// The problems, in the order of the file.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Problem> {
+        self.0.iter_mut()
     }
 
     /// How many there are.

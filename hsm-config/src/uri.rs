@@ -23,7 +23,7 @@ const PLAIN: &[u8] = b"-._~:[]@!$'()*+,=&";
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^pkcs11:"))]
+#[schemars(with = "String", extend("pattern" = "^[Pp][Kk][Cc][Ss]11:"))]
 pub struct Pkcs11Uri {
     token: Option<String>,
     serial: Option<String>,
@@ -87,8 +87,10 @@ impl FromStr for Pkcs11Uri {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         let help = "write \"pkcs11:token=LABEL;serial=NUMBER\", as `kunci token list` shows it";
-        let rest =
-            text.strip_prefix(SCHEME).ok_or_else(|| Fault::value("this is not a PKCS#11 URI", help))?;
+        // A scheme is the same in any case (RFC 3986, section 3.1).
+        let split =
+            text.split_at_checked(SCHEME.len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME));
+        let (_, rest) = split.ok_or_else(|| Fault::value("this is not a PKCS#11 URI", help))?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         if let Some(pair) = query.split('&').find(|pair| !pair.is_empty()) {
             return Err(refused(pair.split('=').next().unwrap_or(pair)));

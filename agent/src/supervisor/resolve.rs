@@ -4,9 +4,9 @@
 //! or, after a user is made by that name, be surprised.
 
 use crate::ipc::link::{Resolved, Who};
-use hsm_config::{Config, Fault, Name, Problem, Problems};
+use hsm_config::{Config, Fault, Name, Problem, Problems, login};
 use nix::sys::socket::{self, sockopt};
-use nix::unistd::{Group, User, geteuid};
+use nix::unistd::geteuid;
 use std::path::Path;
 use token::Sha256;
 
@@ -51,19 +51,11 @@ impl Resolver<'_> {
     fn look_up(&mut self, rule: &Rule<'_>) -> Who {
         if rule.unit.is_some() && !self.pidfd {
             let help = "use user or group, or a kernel of 6.5 or later";
-            self.note(
-                rule,
-                "unit",
-                "this kernel cannot tell a peer's unit (no SO_PEERPIDFD)".into(),
-                help,
-                "no-peerpidfd",
-            );
+            let what = "this kernel cannot tell a peer's unit (no SO_PEERPIDFD)";
+            self.note(rule, "unit", Fault::new("no-peerpidfd", what, help));
         }
-        let uid =
-            self.id(rule, "user", rule.user, |name| Ok(User::from_name(name)?.map(|user| user.uid.as_raw())));
-        let gid = self.id(rule, "group", rule.group, |name| {
-            Ok(Group::from_name(name)?.map(|group| group.gid.as_raw()))
-        });
+        let uid = self.id(rule, "user", rule.user, login::user);
+        let gid = self.id(rule, "group", rule.group, login::group);
         if uid.is_some_and(|uid| uid == geteuid().as_raw()) {
             warn_of_ourselves(rule);
         }
@@ -75,33 +67,14 @@ impl Resolver<'_> {
         rule: &Rule<'_>,
         field: &str,
         text: &Option<String>,
-        find: impl Fn(&str) -> nix::Result<Option<u32>>,
+        find: impl Fn(&str) -> Result<u32, Fault>,
     ) -> Option<u32> {
-        let text = text.as_deref()?;
-        // A number means itself; -1 means "none" to the kernel, and is nobody's.
-        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-        if let Some(id) = number.filter(|id| *id != u32::MAX) {
-            return Some(id);
-        }
-        let (what, help, code) = match find(text) {
-            Ok(Some(id)) => return Some(id),
-            Ok(None) => (
-                format!("there is no {field} {text:?} here"),
-                format!("create the {field}, or name another"),
-                "unknown-login",
-            ),
-            Err(errno) => {
-                let what = format!("the {field} {text:?} cannot be looked up: {errno}");
-                (what, format!("write the {field}'s number"), "lookup-failed")
-            }
-        };
-        self.note(rule, field, what, &help, code);
-        None
+        find(text.as_deref()?).map_err(|fault| self.note(rule, field, fault)).ok()
     }
 
-    fn note(&mut self, rule: &Rule<'_>, field: &str, what: String, help: &str, code: &'static str) {
+    fn note(&mut self, rule: &Rule<'_>, field: &str, fault: Fault) {
         let at = [rule.section, rule.name.as_str(), field];
-        let problem = Problem::of_key(self.path, self.text, at, Fault::new(code, what, help));
+        let problem = Problem::of_key(self.path, self.text, &at, fault);
         self.problems.extend(problem.into());
     }
 }

@@ -29,6 +29,7 @@ impl Bench {
             "de.csv",
             "tenant,client_id,object_id\ncontoso.onmicrosoft.com,2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01,\n",
         );
+        bench.write("module.so", "");
         bench.write("kunci.toml", &bench.config("lanes = 2"));
         bench
     }
@@ -46,7 +47,7 @@ allow_software_tokens = true
 origin = "vendor.example/kunci"
 [tokens.frankfurt]
 kind = "pkcs11"
-module = "/usr/lib/softhsm/libsofthsm2.so"
+module = "{dir}/module.so"
 uri = "pkcs11:token=frankfurt"
 pin = {{ prompt = true }}
 {line}

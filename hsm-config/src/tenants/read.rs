@@ -1,14 +1,16 @@
 //! Reading a tenants file: `tenant,client_id,object_id`, a header, then one row a line.
 //!
 //! Fields are of alphabets without commas, quotes and line ends, so a line is split at its commas and nothing more; that
-//! keeps the number of every line exact. A file is taken whole or refused whole.
+//! keeps the number of every line exact. What spreadsheets add (quotes, blanks, empty columns behind, carriage returns) is no
+//! part of a field. A file is taken whole or refused whole, and what is wrong on many lines for one cause is told once.
 
 use super::file::TenantsFile;
 use super::packed::pack_into;
 use crate::problem::{Fault, Problem, Problems};
 use crate::tenant::{ClientId, TenantId, excerpt};
-use crate::trusted;
-use std::io::{BufRead, BufReader, Read};
+use crate::{guid, trusted};
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 /// The most rows that a file may have.
@@ -20,6 +22,8 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 /// How many problems of one file are told.
 const MAX_PROBLEMS: usize = 20;
 const HEADER: [&str; 3] = ["tenant", "client_id", "object_id"];
+/// What some programs write in a comma's place, and what it is called.
+const OTHER_SEPARATORS: [(char, &str); 2] = [(';', "semicolons"), ('\t', "tabs")];
 
 pub(super) fn load(path: &Path) -> Result<TenantsFile, Problems> {
     let (file, bytes) = trusted::open(path, MAX_FILE_BYTES).map_err(|fault| Problem::of_file(path, fault))?;
@@ -32,22 +36,42 @@ pub(super) fn read(mut reader: impl BufRead, path: &Path, bytes: usize) -> Resul
     let mut line = Vec::with_capacity(MAX_LINE_BYTES + 1);
     loop {
         line.clear();
-        let most = MAX_LINE_BYTES as u64 + 1;
-        let got = reader
-            .by_ref()
-            .take(most)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| draft.unreadable(&error))?;
+        let more = read_line(&mut reader, &mut line).map_err(|error| draft.unreadable(&error))?;
         draft.line = draft.line.saturating_add(1);
-        if got == 0 {
+        if !more {
             return draft.finish();
         }
-        if line.len() > MAX_LINE_BYTES {
-            reader.skip_until(b'\n').map_err(|error| draft.unreadable(&error))?;
-        }
         draft.take(&line);
+        if draft.is_another_kind {
+            return Err(draft.problems);
+        }
         if draft.full || draft.problems.len() >= MAX_PROBLEMS {
             return Err(draft.give_up());
+        }
+    }
+}
+
+/// Reads a line without its end: a line feed, a carriage return or both. Of a line that is too long, so much that it shows.
+/// False where there is none.
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    let mut any = false;
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let (text, used) = end.map_or((bytes, bytes.len()), |end| (&bytes[..end], end + 1));
+        let room = (MAX_LINE_BYTES + 1).saturating_sub(line.len());
+        line.extend(&text[..text.len().min(room)]);
+        let is_return = end.is_some_and(|end| bytes[end] == b'\r');
+        reader.consume(used);
+        if is_return && reader.fill_buf()?.first() == Some(&b'\n') {
+            reader.consume(1);
+        }
+        if end.is_some() {
+            return Ok(true);
         }
     }
 }
@@ -57,12 +81,16 @@ struct Draft<'a> {
     path: &'a Path,
     line: u32,
     headed: bool,
+    /// Whether it is no file of tenants at all, so that each of its lines would only say so again.
+    is_another_kind: bool,
     /// Whether a row found no room.
     full: bool,
     rows: TenantsFile,
     /// The line of each row, in the order of the file.
     lines: Vec<u32>,
     problems: Problems,
+    /// How many lines more have what was told of one already.
+    repeated: HashMap<String, u32>,
 }
 
 impl<'a> Draft<'a> {
@@ -74,17 +102,38 @@ impl<'a> Draft<'a> {
             path,
             line: 0,
             headed: false,
+            is_another_kind: false,
             full: false,
             rows,
             lines: Vec::new(),
             problems: Problems::default(),
+            repeated: HashMap::new(),
         }
     }
 
     fn take(&mut self, line: &[u8]) {
-        if let Err(fault) = self.parse(line) {
-            self.problems.push(Problem::on_line(self.path, self.line, fault));
+        let Err(fault) = self.parse(line) else { return };
+        match self.repeated.get_mut(&fault.what) {
+            Some(count) => *count += 1,
+            None => {
+                self.repeated.insert(fault.what.clone(), 0);
+                self.problems.push(Problem::on_line(self.path, self.line, fault));
+            }
         }
+    }
+
+    /// What is wrong, each cause once.
+    fn told(mut self) -> Problems {
+        for problem in self.problems.iter_mut() {
+            match self.repeated.get(&problem.what) {
+                Some(1) => problem.what.push_str(", and so it is on one line more"),
+                Some(more @ 2..) => {
+                    problem.what = format!("{}, and so it is on {more} lines more", problem.what);
+                }
+                _ => {}
+            }
+        }
+        self.problems.sorted()
     }
 
     fn parse(&mut self, line: &[u8]) -> Result<(), Fault> {
@@ -93,6 +142,7 @@ impl<'a> Draft<'a> {
             return Err(Fault::new("row-too-long", what, "write one tenant,client_id,object_id a line"));
         }
         let text = std::str::from_utf8(line).map_err(|_| {
+            self.is_another_kind = true;
             Fault::new("malformed-row", "the line is not UTF-8", "save the file as UTF-8 text")
         })?;
         let text = if self.line == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
@@ -100,21 +150,23 @@ impl<'a> Draft<'a> {
         if text.is_empty() || text.starts_with('#') {
             return Ok(());
         }
-        let fields = split(text)?;
         if !self.headed {
             self.headed = true;
-            return header(fields);
+            let header = header(text);
+            self.is_another_kind = header.is_err();
+            return header;
         }
-        self.add(fields)
+        self.add(split(text)?)
     }
 
     fn add(&mut self, [tenant, client_id, object_id]: [&str; 3]) -> Result<(), Fault> {
         TenantId::parse(tenant).map_err(malformed)?;
         ClientId::parse(client_id).map_err(malformed)?;
         if !object_id.is_empty() {
-            ClientId::parse(object_id).map_err(|fault| Fault {
-                what: format!("{} is not an object id", excerpt(object_id)),
-                ..malformed(fault)
+            guid::parse(object_id).ok_or_else(|| {
+                let what = format!("{} is not an object id", excerpt(object_id));
+                let help = "write the GUID that Entra shows as the application's object ID, or nothing";
+                malformed(Fault::value(what, help))
             })?;
         }
         let room = self.rows.index.len() < MAX_ROWS;
@@ -144,7 +196,7 @@ impl<'a> Draft<'a> {
             "mend what is told, and check again",
         );
         self.problems.push(Problem::on_line(self.path, self.line, fault));
-        self.problems
+        self.told()
     }
 
     fn finish(mut self) -> Result<TenantsFile, Problems> {
@@ -155,7 +207,7 @@ impl<'a> Draft<'a> {
         index.sort_unstable_by(|a, b| self.rows.compare(*a, *b).then(a.cmp(b)));
         self.note_repeated(&index);
         if !self.problems.is_empty() {
-            return Err(self.problems.sorted());
+            return Err(self.told());
         }
         self.rows.index = index;
         self.rows.index.shrink_to_fit();
@@ -190,8 +242,10 @@ impl<'a> Draft<'a> {
 
 fn split(line: &str) -> Result<[&str; 3], Fault> {
     let mut fields = line.split(',').map(plain);
-    match (fields.next(), fields.next(), fields.next(), fields.next()) {
-        (Some(tenant), Some(client_id), Some(object_id), None) => Ok([tenant, client_id, object_id]),
+    match (fields.next(), fields.next(), fields.next()) {
+        (Some(tenant), Some(client_id), Some(object_id)) if fields.all(str::is_empty) => {
+            Ok([tenant, client_id, object_id])
+        }
         _ => {
             let what = format!("the line should have 3 fields, and has {}", line.split(',').count());
             let help = "write tenant,client_id,object_id; the object id may be empty, its comma not missing";
@@ -203,11 +257,22 @@ fn split(line: &str) -> Result<[&str; 3], Fault> {
 /// A field without the space and the one pair of quotes that spreadsheets put around it.
 fn plain(field: &str) -> &str {
     let field = field.trim();
-    field.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(field)
+    field.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(field).trim()
 }
 
-fn header(fields: [&str; 3]) -> Result<(), Fault> {
-    if fields == HEADER { Ok(()) } else { Err(missing_header()) }
+fn header(line: &str) -> Result<(), Fault> {
+    let is_header =
+        |fields: [&str; 3]| fields.iter().zip(HEADER).all(|(is, wanted)| is.eq_ignore_ascii_case(wanted));
+    if split(line).is_ok_and(is_header) {
+        return Ok(());
+    }
+    let other =
+        OTHER_SEPARATORS.into_iter().find(|(separator, _)| !line.contains(',') && line.contains(*separator));
+    Err(other.map_or_else(missing_header, |(_, named)| {
+        let what = format!("the fields are parted by {named}");
+        let help = "save the file as CSV with commas: in a spreadsheet, choose the comma where it asks for a separator";
+        Fault::new("missing-header", what, help)
+    }))
 }
 
 fn missing_header() -> Fault {

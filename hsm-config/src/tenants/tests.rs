@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+const OBJECT: &str = "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
+
 fn read(text: &str) -> Result<TenantsFile, crate::Problems> {
     TenantsFile::read(text.as_bytes(), Path::new("de.csv"))
 }
@@ -84,7 +86,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_reader_panic(text in "(tenant,client_id,object_id\n)?[a-c,\"#\r\n. ]{0,60}") {
+    fn no_text_makes_the_reader_panic(text in "(tenant,client_id,object_id\n)?[a-c,;\"#\r\n. ]{0,60}") {
         let _ = read(&text);
     }
 }
@@ -103,7 +105,7 @@ fn an_application_is_found_by_its_object_id_and_never_by_none() {
 fn guids_are_found_in_either_case_and_names_only_as_written() {
     let guid = "0a1b2c3d-0000-4000-8000-ABCDEFABCDEF";
     let tenants =
-        open(&read(&format!("tenant,client_id,object_id\n{guid},app,\nContoso.example,app,x\n")).unwrap());
+        open(&read(&format!("tenant,client_id,object_id\n{guid},app,\nContoso.example,app,\n")).unwrap());
     let finds = |tenant: &str, client_id| finds(&tenants, tenant, client_id);
     assert!(finds(&guid.to_lowercase(), "app"));
     assert!(finds(&guid.to_uppercase(), "app"));
@@ -155,7 +157,7 @@ proptest! {
 #[test]
 fn a_file_that_got_shorter_is_an_error_and_not_a_no() {
     let file = tempfile::tempfile().unwrap();
-    read("tenant,client_id,object_id\na,b,c\n").unwrap().write(&file).unwrap();
+    read("tenant,client_id,object_id\na,b,\n").unwrap().write(&file).unwrap();
     let tenants = Tenants::open(file.try_clone().unwrap()).unwrap();
     file.set_len(0).unwrap();
     assert!(tenants.knows("a", "b").is_err());
@@ -165,12 +167,51 @@ fn a_file_that_got_shorter_is_an_error_and_not_a_no() {
 
 #[test]
 fn marks_blank_lines_comments_quotes_and_line_ends_of_spreadsheets_are_tolerated() {
-    let text =
-        "\u{feff}# ours\r\n\r\n\"tenant\",\"client_id\",\"object_id\"\r\n\"a\", \"b\",\r\n  # c\r\nd,e,f";
-    let tenants = open(&read(text).unwrap());
-    assert_eq!(object_id(&tenants, "a", "b"), None);
-    assert_eq!(object_id(&tenants, "d", "e").as_deref(), Some("f"));
-    assert_eq!(tenants.len(), 2);
+    let text = format!(
+        "\u{feff}# ours\r\n\r\n\"Tenant\",\"CLIENT_ID \",\"object_id\",,\r\n\"a\", \" b \",\r\n  # c\r\nd,e\u{a0},{OBJECT},\"\", "
+    );
+    for text in [text.clone(), text.replace("\r\n", "\r"), text.replace("\r\n", "\n")] {
+        let tenants = open(&read(&text).unwrap());
+        assert_eq!(object_id(&tenants, "a", "b"), None);
+        assert_eq!(object_id(&tenants, "d", "e").as_deref(), Some(OBJECT));
+        assert_eq!(tenants.len(), 2);
+    }
+}
+
+/// Buffers of every size: a carriage return may be the last byte of one, and its line feed the first of the next.
+#[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let rows = "tenant,client_id,object_id\n# ours\n\na,b,\na b,c,\n";
+    for (end, size) in ["\n", "\r\n", "\r"].into_iter().flat_map(|end| (1..80).map(move |size| (end, size))) {
+        let text = rows.replace('\n', end);
+        let reader = std::io::BufReader::with_capacity(size, text.as_bytes());
+        let problems = super::read::read(reader, Path::new("de.csv"), 0).unwrap_err();
+        let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [5], "{end:?} in buffers of {size}");
+    }
+}
+
+#[test]
+fn one_cause_is_one_problem_on_however_many_lines_it_stands() {
+    let told = |text: &str| {
+        let problems = read(text).unwrap_err();
+        problems.iter().map(|problem| (problem.line, problem.what.clone())).collect::<Vec<_>>()
+    };
+    let rows = |separator: &str| {
+        let row = ["a", "b", ""].join(separator) + "\n";
+        format!("{}\n{}", ["tenant", "client_id", "object_id"].join(separator), row.repeat(100))
+    };
+    assert_eq!(told(&rows(";")), [(1, "the fields are parted by semicolons".to_owned())]);
+    assert_eq!(told(&rows("\t")), [(1, "the fields are parted by tabs".to_owned())]);
+    let header = "tenant,client_id,object_id\n";
+    assert_eq!(told(&format!("{}{}", "Kunde,App,Objekt\n", "x\n".repeat(100))).len(), 1);
+    let short = told(&format!("{header}{}", "a,b\n".repeat(100)));
+    assert_eq!(
+        short,
+        [(2, "the line should have 3 fields, and has 2, and so it is on 99 lines more".to_owned())]
+    );
+    let object = told(&format!("{header}a,b,x\nc,d,x\ne,f,{OBJECT}\n"));
+    assert_eq!(object, [(2, "\"x\" is not an object id, and so it is on one line more".to_owned())]);
 }
 
 #[test]

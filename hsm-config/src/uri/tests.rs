@@ -36,6 +36,14 @@ fn padding_is_no_part_of_a_name() {
 }
 
 #[test]
+fn the_scheme_is_read_in_any_case() {
+    for text in ["PKCS11:token=a", "Pkcs11:token=a"] {
+        assert_eq!(text.parse::<Pkcs11Uri>().unwrap().to_string(), "pkcs11:token=a");
+    }
+    assert!("pkcs12:token=a".parse::<Pkcs11Uri>().is_err());
+}
+
+#[test]
 fn every_attribute_that_is_given_must_match() {
     let uri: Pkcs11Uri = "pkcs11:manufacturer=Maker;token=t;model=M".parse().unwrap();
     assert!(uri.matches("t", "any", "M", "Maker"));
@@ -66,7 +74,6 @@ fn slots_objects_modules_and_broken_text_are_refused() {
         "pkcs11:token=",
         "pkcs11:model=m",
         "pkcs11:",
-        "PKCS11:token=t",
         "pkcs11:token=abcdefghijklmnopqrstuvwxyz0123456",
         "pkcs11:serial=12345678901234567",
     ] {

@@ -41,7 +41,7 @@ impl ProvisionJob<'_> {
         // Positive and of full length, as RFC 5280 section 4.1.2.2 wants it.
         serial[0] = serial[0] & 0x7f | 0x40;
         let certificate = Certificate {
-            common_name: self.common_name(),
+            common_name: self.connector.common_name(self.name),
             serial,
             not_before: now - BACKDATE_S,
             not_after: now + i64::from(days) * DAY_S,
@@ -56,7 +56,7 @@ impl ProvisionJob<'_> {
 
     /// A certificate request for the key, PEM, and what keeps it in flight until the response was written.
     pub(super) async fn request(&self, key: &SigningKey) -> Result<(String, InFlight), Problem> {
-        let request = Request { common_name: self.common_name() };
+        let request = Request { common_name: self.connector.common_name(self.name) };
         let draft = Draft::request(self.grant, key.clone(), request)?;
         let (request, in_flight) = self.signed(draft).await?;
         Ok((pem::encode("CERTIFICATE REQUEST", &request), in_flight))
@@ -82,10 +82,6 @@ impl ProvisionJob<'_> {
         };
         let mut keys = rules.connectors().flat_map(keys);
         keys.position(|(name, token)| name == *self.name && token == *self.token).unwrap_or_default()
-    }
-
-    fn common_name(&self) -> String {
-        format!("{} ({})", self.connector.region, self.name)
     }
 }
 
