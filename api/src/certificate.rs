@@ -36,7 +36,7 @@ pub struct Certificate {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Install {
-    /// The certificate of the connector's key, PEM; the first one in it is taken.
+    /// The certificate of the connector's key, PEM. Others may be beside it, as in a chain, in any order.
     pub pem: String,
     /// Install it also where it is over or has not begun.
     #[serde(default)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use api::{Certificate, Install, MAX_ADMIN_BODY};
 use clap::{Args, Subcommand, ValueEnum};
+use quoted::Quoted;
 
 use crate::client::{self, path};
 use crate::failure::{Exit, Failure};
@@ -55,7 +56,7 @@ enum Command {
     Install {
         /// The connector
         connector: String,
-        /// The certificate, PEM or DER; - for standard input
+        /// The certificate, PEM or DER, others of its chain beside it or not; - for standard input
         file: PathBuf,
         /// Install it although it is over or has not begun, so that nobody can sign in with it now
         #[arg(long)]
@@ -135,7 +136,8 @@ fn the_only<'a>(certificates: &'a [Certificate], session: &Session<'_>) -> Resul
 }
 
 async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_>) -> Result<Exit, Failure> {
-    let install = Install { pem: pem::encode(read(file)?)?, force };
+    let certificates = pem::certificates(&read(file)?)?;
+    let install = Install { pem: pem::encode(&certificates), force };
     let path = path::of(path::CERTIFICATE, connector);
     let body = session
         .admin(Concern::Connector(connector), async |client| client.put(&path, &install).await)
@@ -149,6 +151,11 @@ async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_
         "{connector} on {token}: the certificate is installed, SHA-256 {sha256}, until {not_after}"
     ))?;
     reasons.iter().for_each(|reason| session.print.warn(&readiness(reason)));
+    for other in certificates.iter().filter(|one| one.sha256().to_string() != sha256) {
+        session
+            .print
+            .note(&format!("left out, since it is not of the connector's key: {}", Quoted(&other.name())));
+    }
     Ok(Exit::Yes)
 }
 

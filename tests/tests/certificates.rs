@@ -76,6 +76,80 @@ fn a_certificate_of_another_key_is_refused_and_changes_nothing() {
     assert_eq!(rig.entries().len(), entries + 1, "only the assertion just now is on record");
 }
 
+/// What CAs, mail programs and copying make of PEM (RFC 7468, section 2): other columns, one line, blanks, empty lines, text.
+#[test]
+fn a_certificate_is_installed_in_every_form_in_which_the_auditors_command_reads_it() {
+    let rig = Rig::bare().connector("de", "p-256", "ES256").provisioned();
+    let agent = rig.start();
+    fs::write(rig.at("de.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
+    issue(&rig, "de.csr", "plain.pem", "5", None);
+    let body = fs::read_to_string(rig.at("plain.pem")).unwrap();
+    let base64: String = body.lines().filter(|line| !line.starts_with("-----")).collect();
+    let columns = |width: usize| {
+        let lines = base64.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap());
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let framed = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    let forms = [
+        framed(&columns(76)),
+        framed(&columns(65)),
+        framed(&columns(48)),
+        framed(&base64),
+        framed(&columns(64)).replace('\n', "  \n"),
+        framed(&format!("\n{}", columns(64))),
+        framed(&columns(64)).replace('\n', "\r\n"),
+        format!("subject=CN = de\n{}see -----BEGIN CERTIFICATE----- above\n", framed(&columns(64))),
+    ];
+    for (at, form) in forms.iter().enumerate() {
+        let file = format!("form-{at}.pem");
+        fs::write(rig.at(&file), form).unwrap();
+        rig.kunci_ok(&["cert", "install", "de", &path(&rig, &file)]);
+        assert_eq!(thumbprint(&agent), sha256_of(&rig, "plain.pem"), "{form}");
+        let judged = rig.kunci(&["attest", "verify", &path(&rig, &file)]);
+        assert!(judged.status.code().is_some_and(|code| code < 2), "{judged:?}");
+        let asked = serde_json::json!({ "pem": form }).to_string();
+        agent.admin("PUT", "/v1/connectors/de/certificate", &asked).ok();
+    }
+}
+
+#[test]
+fn of_a_chain_in_any_order_the_certificate_of_the_connectors_key_is_taken_and_the_rest_is_told() {
+    let rig = Rig::bare().connector("de", "p-256", "ES256").provisioned();
+    let agent = rig.start();
+    fs::write(rig.at("de.csr"), rig.kunci_ok(&["provision", "de", "--csr"])).unwrap();
+    for name in ["one", "two"] {
+        let subject = format!("/CN={name} CA");
+        let made =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"];
+        let rest = ["ca.key", "-out", &format!("{name}.pem"), "-subj", &subject];
+        openssl(&rig, &[&made[..], &rest[..]].concat());
+    }
+    let read = |name: &str| fs::read_to_string(rig.at(name)).unwrap();
+    for (days, order) in [
+        ("5", ["de.pem", "one.pem", "two.pem"]),
+        ("6", ["one.pem", "de.pem", "two.pem"]),
+        ("7", ["two.pem", "one.pem", "de.pem"]),
+    ] {
+        issue(&rig, "de.csr", "de.pem", days, None);
+        fs::write(rig.at("chain.pem"), order.map(read).concat()).unwrap();
+        let done = rig.kunci(&["cert", "install", "de", &path(&rig, "chain.pem")]);
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            done.status.success() && said.contains("\"one CA\"") && said.contains("\"two CA\""),
+            "{done:?}"
+        );
+        assert_eq!(said.matches("left out").count(), 2, "{said}");
+        assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"), "{order:?}");
+    }
+    // Two of the same key: nobody chooses but who installs.
+    fs::copy(rig.at("de.pem"), rig.at("before.pem")).unwrap();
+    issue(&rig, "de.csr", "de.pem", "8", None);
+    fs::write(rig.at("chain.pem"), ["de.pem", "before.pem"].map(read).concat()).unwrap();
+    let refused = rig.kunci(&["--json", "cert", "install", "de", &path(&rig, "chain.pem")]);
+    assert_problem(&refused, 2, "invalid-certificate");
+    assert_eq!(thumbprint(&agent), sha256_of(&rig, "before.pem"));
+}
+
 #[test]
 fn every_format_holds_the_same_certificate() {
     let rig = Rig::bare().provisioned();

@@ -25,6 +25,10 @@ pub trait Token {
     /// The token, and the keys on it that carry a label of Kunci's, from the one that `from` counts on, at most
     /// [`crate::lane::SURVEY_KEYS`] of them.
     fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault>;
+
+    /// The same for the keys that carry this label alone, at the cost of those. A token that has few keys may tell of others
+    /// besides.
+    fn search(&mut self, label: &str, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault>;
 }
 
 /// Making, certifying and destroying keys.

@@ -75,11 +75,8 @@ async fn survey_until_whole(front: &Front, token: &Name, generation: u64) {
 
 /// Surveys a token and activates its pinned keys.
 pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskError> {
-    let mut survey = read(front, token).await?;
-    front.with_lifecycle(|lifecycle| {
-        places::name(lifecycle, token, &mut survey.keys);
-        posture::acquit(&mut survey.keys, token, lifecycle);
-    });
+    let mut survey = read(front, token, |from| Work::Survey { from }).await?;
+    name(front, token, &mut survey);
     let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
     for connector in connectors {
         activate(front, &connector, token, &survey).await;
@@ -94,14 +91,31 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
     Ok(survey)
 }
 
+/// What a token holds of one connector, for whoever is about to change that: a survey costs a look at every key there.
+pub(crate) async fn search(front: &Front, connector: &Name, token: &Name) -> Result<Survey, AskError> {
+    let work = |from| Work::Search { connector: connector.clone(), from };
+    let mut found = read(front, token, work).await?;
+    name(front, token, &mut found);
+    activate(front, connector, token, &found).await;
+    Ok(found)
+}
+
+/// Gives keys the names that the log has for them, and takes back what only looks like a flaw.
+pub(crate) fn name(front: &Front, token: &Name, survey: &mut Survey) {
+    front.with_lifecycle(|lifecycle| {
+        places::name(lifecycle, token, &mut survey.keys);
+        posture::acquit(&mut survey.keys, token, lifecycle);
+    });
+}
+
 /// Reads a whole survey, in as many answers as it takes.
-async fn read(front: &Front, token: &Name) -> Result<Survey, AskError> {
+async fn read(front: &Front, token: &Name, work: impl Fn(u32) -> Work) -> Result<Survey, AskError> {
     let mut keys = Vec::new();
     // Asked for before the first question: where the host changes meanwhile, the answers are nobody's.
     let generation = front.tokens.generation(token).ok_or(AskError::Gone)?;
     loop {
         let from = u32::try_from(keys.len()).map_err(|_| AskError::Unexpected)?;
-        let Done::Survey(report, more) = front.tokens.ask(token, Work::Survey { from }).await? else {
+        let Done::Survey(report, more) = front.tokens.ask(token, work(from)).await? else {
             return Err(AskError::Unexpected);
         };
         let last = more.len() < SURVEY_KEYS;

@@ -59,6 +59,17 @@ impl Tokens {
         self.tokens.values().any(|entry| entry.state().survey.as_ref().is_some_and(holds))
     }
 
+    /// Keeps what a search told of the keys with this label, beside what the last survey of the same host process told of
+    /// others.
+    pub fn searched(&self, token: &Name, label: &str, found: &Survey) {
+        let Some(entry) = self.tokens.get(token) else { return };
+        let mut state = entry.state();
+        let kept = state.survey.as_mut().filter(|kept| kept.generation == found.generation);
+        let Some(kept) = kept else { return };
+        kept.keys.retain(|key| key.label != label);
+        kept.keys.extend(found.keys.iter().filter(|key| key.label == label).cloned());
+    }
+
     /// Keeps a survey, while the host process that said it serves the token.
     pub fn surveyed(&self, token: &Name, survey: Survey) {
         let Some(entry) = self.tokens.get(token) else { return };

@@ -1,7 +1,8 @@
 //! Between PEM (RFC 7468) and DER. No byte of a certificate is made anew.
 
+use attest::{Certificate, Item};
 use der::Document;
-use der::pem::LineEnding;
+use der::pem::{LineEnding, encode_string};
 
 use crate::failure::Failure;
 
@@ -20,21 +21,23 @@ pub(super) fn decode(pem: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// A CA's answer as PEM, whichever of both it sent. What it holds is the agent's to judge.
-pub(super) fn encode(bytes: Vec<u8>) -> Result<String, Failure> {
-    let neither = || {
-        Failure::usage(
-            "invalid-certificate",
-            "The file is neither PEM nor DER",
-            "Give the certificate that the CA issued.",
-        )
+/// The certificates of a CA's answer, in whatever form it sent them. What they are good for is the agent's to judge.
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
+    let none = |why: &str| {
+        let title = format!("There is no certificate in the file: {why}");
+        Failure::usage("invalid-certificate", title, "Give the certificate that the CA issued, PEM or DER.")
     };
-    match String::from_utf8(bytes) {
-        Ok(pem) if pem.lines().any(|line| line.starts_with("-----BEGIN ")) => Ok(pem),
-        Ok(_) => Err(neither()),
-        Err(binary) => {
-            let document = Document::try_from(binary.into_bytes()).map_err(|_| neither())?;
-            document.to_pem(LABEL, LineEnding::LF).map_err(|_| neither())
-        }
-    }
+    let items = attest::parse(bytes).map_err(|error| none(&error.to_string()))?;
+    let certificate = |item| match item {
+        Item::Certificate(certificate) => Some(*certificate),
+        _ => None,
+    };
+    let certificates: Vec<_> = items.into_iter().filter_map(certificate).collect();
+    if certificates.is_empty() { Err(none("something else is in it")) } else { Ok(certificates) }
+}
+
+/// Certificates as one PEM text.
+pub(super) fn encode(certificates: &[Certificate]) -> String {
+    // Only an unknown label could fail, and this one is RFC 7468's.
+    certificates.iter().filter_map(|one| encode_string(LABEL, LineEnding::LF, one.der()).ok()).collect()
 }

@@ -6,7 +6,7 @@
 
 use super::shared::Shared;
 use crate::control::{Use, label};
-use crate::lane::{Done, Fault, Work};
+use crate::lane::{Done, Fault, KeyReport, TokenReport, Work};
 use crate::message::{Composed, Message, MessageError, Now, Probe};
 use crate::traits::{Attest, Provision, Token};
 use crate::{KeyRef, PublicKey, random};
@@ -21,7 +21,11 @@ pub(super) fn serve(
         Work::Sign { connector, key, message } => {
             sign(shared, token, shared.connector(connector)?, key, message)
         }
-        Work::Survey { from } => survey(token, *from),
+        Work::Survey { from } => told(token.survey(count(*from)?)),
+        Work::Search { connector, from } => {
+            let used = shared.connector(connector)?;
+            told(token.search(&used.label(), count(*from)?))
+        }
         Work::Identify { connector } => {
             let used = shared.connector(connector)?;
             token.identify(&used.label(), used.key).map(Done::Identifier)
@@ -78,9 +82,12 @@ fn probe(shared: &Shared, token: &mut impl Token, used: &Use, key: &KeyRef) -> R
     if good { Ok(Done::Nothing) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
 }
 
-fn survey(token: &mut impl Token, from: u32) -> Result<Done, Fault> {
-    let from = usize::try_from(from).map_err(|_| Fault::Protocol)?;
-    token.survey(from).map(|(token, keys)| Done::Survey(token, keys))
+fn told(found: Result<(TokenReport, Vec<KeyReport>), Fault>) -> Result<Done, Fault> {
+    found.map(|(token, keys)| Done::Survey(token, keys))
+}
+
+fn count(from: u32) -> Result<usize, Fault> {
+    usize::try_from(from).map_err(|_| Fault::Protocol)
 }
 
 fn compose(shared: &Shared, used: &Use, message: &Message, key: &PublicKey) -> Result<Composed, Fault> {

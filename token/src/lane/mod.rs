@@ -52,6 +52,14 @@ pub enum Work {
         /// How many of them to pass over.
         from: u32,
     },
+    /// Describe the token and the keys that carry the connector's label, in the same portions: one search, where a survey
+    /// reads every key of every connector.
+    Search {
+        /// Whose.
+        connector: Name,
+        /// How many of them to pass over.
+        from: u32,
+    },
     /// A fresh identifier for a key of the connector's that is about to be made.
     Identify {
         /// Whose.

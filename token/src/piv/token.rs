@@ -187,6 +187,11 @@ impl Token for PivToken {
             Ok((card.report(), keys.into_iter().skip(from).take(SURVEY_KEYS).collect()))
         })
     }
+
+    /// Slots have no labels, and are few.
+    fn search(&mut self, _: &str, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.survey(from)
+    }
 }
 
 impl Provision for PivToken {

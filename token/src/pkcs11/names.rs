@@ -24,9 +24,14 @@ impl Names {
 
     /// Refuses to make a key whose name is its module's: under which identifiers it makes keys, only its tool knows.
     pub(super) fn ours(&self, label: &str) -> Result<(), Fault> {
-        let Some(id) = self.0.get(label) else { return Ok(()) };
+        let Some(id) = self.cka_id(label) else { return Ok(()) };
         let why = "Kunci makes no key that key_ids names: make it with the token's own tool";
         Err(Fault::Slot(format!("{why}, under the CKA_ID {id}, and adopt it")))
+    }
+
+    /// Under which `CKA_ID` the configuration names the key that would carry this label.
+    pub(super) fn cka_id(&self, label: &str) -> Option<&CkaId> {
+        self.0.get(label)
     }
 
     /// Whose the object with this `CKA_ID` is, if it is a named one.
@@ -44,7 +49,7 @@ impl Names {
 
     /// One connector's message is not signed by another's named key, nor a named connector's by any but its own.
     pub(super) fn check(&self, id: KeyId, label: &str) -> Result<(), Failure> {
-        let fits = match (KeyLocation::of(id), self.0.get(label)) {
+        let fits = match (KeyLocation::of(id), self.cka_id(label)) {
             (Some(KeyLocation::Object(there)), Some(own)) => there == *own,
             (Some(KeyLocation::Object(_)), None) | (_, Some(_)) => false,
             (_, None) => true,

@@ -17,6 +17,7 @@ use hsm_config::{Flaw, KeyType};
 use super::code::{Class, Failure};
 use super::find::Key;
 use super::sign::{self, Hashing};
+use super::survey::Labelled;
 use super::template::NewKey;
 use super::{ContextLogin, Module, Names, certificate, find, generate, names, survey, writing};
 use crate::lane::{Attestation, Fault, KeyReport, TokenReport};
@@ -143,6 +144,21 @@ impl Pkcs11Token {
     }
 }
 
+impl Pkcs11Token {
+    /// Describes the token and the keys that `find` finds, from the one that `from` counts on.
+    fn tell(
+        &mut self,
+        find: impl Fn(&Session, &Names) -> Result<Vec<Labelled>, Failure>,
+        from: usize,
+    ) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.with_retries(|token| {
+            let report = survey::token(&token.module, &token.session, token.slot)?;
+            let found = find(&token.session, &token.names)?;
+            Ok((report, survey::keys(&token.session, token.hashing, &token.names, &found, from)?))
+        })
+    }
+}
+
 impl Token for Pkcs11Token {
     fn key(&mut self, key: &KeyRef, label: &str) -> Result<&PublicKey, Fault> {
         self.with_retries(|token| token.labelled(key, label).map(|_| ()))?;
@@ -169,10 +185,11 @@ impl Token for Pkcs11Token {
     }
 
     fn survey(&mut self, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
-        self.with_retries(|token| {
-            let report = survey::token(&token.module, &token.session, token.slot)?;
-            Ok((report, survey::keys(&token.session, token.hashing, &token.names, from)?))
-        })
+        self.tell(survey::ours, from)
+    }
+
+    fn search(&mut self, label: &str, from: usize) -> Result<(TokenReport, Vec<KeyReport>), Fault> {
+        self.tell(|session, names| survey::labelled(session, names, label), from)
     }
 }
 

@@ -27,14 +27,17 @@ pub(super) fn token(module: &Module, session: &Session, slot: Slot) -> Result<To
     Ok(TokenReport { wrapping_key: has_wrapping_key(session)?, ..token.report })
 }
 
-/// Describes Kunci's keys, from the one that `from` counts on.
+/// A private key and its label.
+pub(super) type Labelled = (ObjectHandle, Vec<u8>);
+
+/// Describes keys of Kunci's, from the one that `from` counts on.
 pub(super) fn keys(
     session: &Session,
     hashing: Hashing,
     names: &Names,
+    ours: &[Labelled],
     from: usize,
 ) -> Result<Vec<KeyReport>, Failure> {
-    let ours = ours(session, names)?;
     let told = ours.iter().skip(from).take(SURVEY_KEYS);
     let reports = told.map(|(object, label)| {
         let mut report = key(session, *object, hashing, names)?;
@@ -55,12 +58,30 @@ pub(super) fn wants_pin(session: &Session, names: &Names, labels: &[String]) -> 
         .any(|(object, label)| used(label) && attributes::wants_pin(session, *object).unwrap_or(false)))
 }
 
-/// Every private key that is Kunci's by its label, and that label.
-fn ours(session: &Session, names: &Names) -> Result<Vec<(ObjectHandle, Vec<u8>)>, Failure> {
+/// Every private key that is Kunci's by its label.
+pub(super) fn ours(session: &Session, names: &Names) -> Result<Vec<Labelled>, Failure> {
     let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
     let objects = session.find_objects(&template)?;
     let labelled = objects.into_iter().map(|object| (object, label(session, object, names)));
     Ok(labelled.filter(|(_, label)| label.starts_with(LABEL_PREFIX)).collect())
+}
+
+/// Every private key that has this one label: it carries it, or the configuration names it so.
+pub(super) fn labelled(session: &Session, names: &Names, wanted: &str) -> Result<Vec<Labelled>, Failure> {
+    let carries = Some(Attribute::Label(wanted.into()));
+    let named = names.cka_id(wanted).map(|id| Attribute::Id(id.bytes().to_vec()));
+    let mut found = Vec::new();
+    for by in [carries, named].into_iter().flatten() {
+        let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true), by];
+        for object in session.find_objects(&template)? {
+            let is_new = found.iter().all(|(other, _)| *other != object);
+            let label = label(session, object, names);
+            if is_new && label == wanted.as_bytes() {
+                found.push((object, label));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Describes one private key, by itself and with what has its identifier.

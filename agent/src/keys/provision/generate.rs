@@ -8,6 +8,7 @@ use token::{KeyId, KeyLocation, KeyRef, Sha256, random};
 
 use super::ProvisionJob;
 use super::adopt::missing;
+use crate::front::activation;
 use crate::keys::lifecycle::ADOPTED;
 use crate::keys::posture::Posture;
 use crate::keys::readiness::makes;
@@ -16,17 +17,21 @@ use crate::spine::draft::SigningKey;
 use crate::tokens::Survey;
 
 impl ProvisionJob<'_> {
-    /// Makes or adopts the key and surveys the token again.
+    /// Makes or adopts the key, and adds what was made to what the token holds of the connector.
     pub(super) async fn make(
         &self,
         wanted: Option<Sha256>,
-        survey: &Survey,
+        mut survey: Survey,
     ) -> Result<(&'static str, SigningKey, Survey), Problem> {
         let outcome = match wanted {
-            Some(wanted) => self.adopt(wanted, survey).await?,
-            None => self.generate(survey).await?,
+            Some(wanted) => self.adopt(wanted, &survey).await?,
+            None => {
+                let made = self.generate(&survey).await?;
+                survey.keys.push(made);
+                "created"
+            }
         };
-        let survey = self.survey().await?;
+        activation::name(self.front, self.token, &mut survey);
         let key = self.key(&survey).await.ok_or_else(|| self.unexpected())??;
         let probe = Work::Probe { connector: self.name.clone(), key: key.pin };
         self.front.tokens.ask(self.token, probe).await.map_err(|error| self.told(&error))?;
@@ -34,7 +39,7 @@ impl ProvisionJob<'_> {
         Ok((outcome, key, survey))
     }
 
-    async fn generate(&self, survey: &Survey) -> Result<&'static str, Problem> {
+    async fn generate(&self, survey: &Survey) -> Result<KeyReport, Problem> {
         self.no_unknown(survey)?;
         self.sound(survey)?;
         let id = self.fresh().await?;
@@ -48,7 +53,7 @@ impl ProvisionJob<'_> {
         let serial = survey.token.serial.clone();
         let generated = self.entry("generated", id).spki_sha256(pin.spki_sha256.to_string()).serial(serial);
         self.record_lifecycle(generated).await?;
-        Ok("created")
+        Ok(report)
     }
 
     /// An identifier for the new key, from the token's host: it may have to say where the key will be.

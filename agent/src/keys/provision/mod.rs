@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use api::{Install, Problem, Provision, Provisioned, Weight};
 use hsm_config::{Connector, Name};
+use token::control::label;
 use token::lane::{Done, Work};
 use token::{PublicKey, Sha256};
 
@@ -103,21 +104,25 @@ pub async fn install(
     name: Name,
     asked: Install,
 ) -> Result<Arc<ActiveKey>, Problem> {
-    let certificate = pem::first_certificate(&asked.pem)?;
-    let public = PublicKey::from_certificate(&certificate).map_err(|error| {
-        Problem::input("invalid-certificate", "The certificate cannot be used", error.to_string())
-    })?;
+    let certificates = pem::certificates(&asked.pem)?;
+    usable(&certificates)?;
     run_to_completion(async move {
         let _alone = front.provisioning.lock().await;
         let connector = front.policy().connector(&name).cloned().ok_or(Refusal::Connector)?;
         for token in &connector.tokens {
             let job = ProvisionJob { front: &front, grant: &grant, name: &name, connector: &connector, token };
             let pin = front.with_lifecycle(|lifecycle| lifecycle.current(name.as_str(), token.as_str())?.pin());
-            if pin.is_some_and(|pin| pin.spki_sha256 == public.sha256()) {
-                if !asked.force {
-                    timely(&name, &certificate)?;
+            let is_its = |public: PublicKey| pin.is_some_and(|pin| pin.spki_sha256 == public.sha256());
+            let its = |der: &&Vec<u8>| PublicKey::from_certificate(der).is_ok_and(is_its);
+            match certificates.iter().filter(its).collect::<Vec<_>>()[..] {
+                [] => {}
+                [certificate] => {
+                    if !asked.force {
+                        timely(&name, certificate)?;
+                    }
+                    return job.install(certificate).await;
                 }
-                return job.install(&certificate).await;
+                _ => return Err(several()),
             }
         }
         Err(Problem::conflict(
@@ -127,6 +132,20 @@ pub async fn install(
         ))
     })
     .await
+}
+
+/// Refuses a certificate that is alone and for no key that a connector may have.
+fn usable(certificates: &[Vec<u8>]) -> Result<(), Problem> {
+    let [only] = certificates else { return Ok(()) };
+    PublicKey::from_certificate(only).map(drop).map_err(|error| {
+        Problem::input("invalid-certificate", "The certificate cannot be used", error.to_string())
+    })
+}
+
+/// Which of two customers hold, or shall register, only whoever installs it knows.
+fn several() -> Problem {
+    let title = "More than one certificate is of the connector's key";
+    Problem::input("invalid-certificate", title, "Nothing was changed: send the one that customers register.")
 }
 
 /// Refuses a certificate that nobody can sign in with now.
@@ -149,7 +168,7 @@ impl ProvisionJob<'_> {
         how: &Provision,
         wanted: Option<Sha256>,
     ) -> Result<(Provisioned, Option<InFlight>), Problem> {
-        let survey = self.survey().await?;
+        let survey = self.search().await?;
         self.allow_software(&survey)?;
         let has_orphan = wanted.is_some_and(|wanted| self.has_orphan(wanted, &survey));
         if let Some(wanted) = wanted.filter(|wanted| !has_orphan && !self.pins(*wanted)) {
@@ -166,7 +185,7 @@ impl ProvisionJob<'_> {
                 return Err(why.conflict(title));
             }
             Some(Err(why)) => return Err(why.into()),
-            None => self.make(wanted, &survey).await?,
+            None => self.make(wanted, survey).await?,
         };
         let before = self.recorded();
         let in_doubt = self.certify(&key, how).await?;
@@ -178,16 +197,16 @@ impl ProvisionJob<'_> {
             let (request, in_flight) = self.request(&key).await?;
             (csr, last) = (Some(request), Some(in_flight));
         }
-        activation::activate(self.front, self.name, self.token, &survey).await;
+        self.activate(&survey).await;
         let done = self.provisioned(outcome, &key, &survey, csr);
         Ok((Provisioned { certificates_in_doubt: in_doubt, ..done }, last))
     }
 
     async fn install(&self, certificate: &[u8]) -> Result<Arc<ActiveKey>, Problem> {
-        let survey = self.survey().await?;
+        let survey = self.search().await?;
         let key = self.key(&survey).await.ok_or(Refusal::Connector)??;
         self.keep(&key, certificate).await?;
-        activation::activate(self.front, self.name, self.token, &survey).await;
+        self.activate(&survey).await;
         let standing = self.front.connectors.standing(self.name, self.token).key;
         standing.map_err(|why| self.front.tokens.inactive(why))
     }
@@ -202,8 +221,15 @@ impl ProvisionJob<'_> {
         Some(eligible.await.map(|eligible| eligible.key))
     }
 
-    async fn survey(&self) -> Result<Survey, Problem> {
-        activation::survey(self.front, self.token).await.map_err(|error| self.told(&error))
+    /// What the token holds of the connector, looked for once: what is made is read back by itself.
+    async fn search(&self) -> Result<Survey, Problem> {
+        activation::search(self.front, self.name, self.token).await.map_err(|error| self.told(&error))
+    }
+
+    /// Lets the key sign, if nothing stands against it, and keeps what was found for whoever asks next.
+    async fn activate(&self, found: &Survey) {
+        self.front.tokens.searched(self.token, &label(self.name), found);
+        activation::activate(self.front, self.name, self.token, found).await;
     }
 
     /// Asks the token for something that takes its time.

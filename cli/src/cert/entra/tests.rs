@@ -67,11 +67,12 @@ fn a_long_subject_is_cut_to_what_graph_keeps() {
 #[test]
 fn a_der_answer_becomes_pem_and_comes_back_unchanged() {
     let der = openssl(&["x509", "-outform", "DER"], certificate("/CN=de").as_bytes());
-    assert_eq!(pem::decode(&pem::encode(der.clone()).unwrap()).unwrap(), der);
+    let certificates = pem::certificates(&der).unwrap();
+    assert_eq!(pem::decode(&pem::encode(&certificates)).unwrap(), der);
 }
 
 #[test]
 fn what_is_neither_pem_nor_der_is_not_sent() {
-    assert!(pem::encode(b"hello".to_vec()).is_err());
-    assert!(pem::encode(vec![0xff; 40]).is_err());
+    assert!(pem::certificates(b"hello").is_err());
+    assert!(pem::certificates(&[0xff; 40]).is_err());
 }
