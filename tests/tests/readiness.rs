@@ -112,7 +112,7 @@ fn assert_fails(rig: &Rig, agent: &Agent, code: &str, until: &str) {
 fn a_configuration_that_the_key_does_not_fit_blocks_and_another_size_is_told() {
     let rig = Rig::bare().provisioned();
     let (exit, page) = check(&rig);
-    assert!(exit == Some(0) && page.contains("kunci.toml is whole"), "{page}");
+    assert!(exit == Some(0) && page.contains("kunci.toml\" is whole"), "{page}");
     let rig = rig.connector("de", "p-256", "ES256");
     rig.write();
     let (exit, page) = check(&rig);
