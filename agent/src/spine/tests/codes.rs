@@ -63,7 +63,7 @@ const BESIDES: [(&str, Shown); 15] = [
 ];
 
 /// Codes that no request for a signature ends with: of other verbs, and of what is only told.
-const ELSEWHERE: [&str; 24] = [
+const ELSEWHERE: [&str; 25] = [
     "invalid-days",
     "invalid-spki-sha256",
     "invalid-certificate",
@@ -72,6 +72,7 @@ const ELSEWHERE: [&str; 24] = [
     "certificate-expired",
     "certificate-not-yet-valid",
     "certificate-mismatch",
+    "certificate-in-the-way",
     "already-pinned",
     "has-certificate",
     "token-unfit",

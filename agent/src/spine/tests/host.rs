@@ -13,6 +13,7 @@ use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::sync::{mpsc, oneshot};
 
+use super::in_time::in_time;
 use super::key::Key;
 
 /// What becomes of a question for a signature.
@@ -136,7 +137,7 @@ impl Host {
 impl Asked {
     /// The next message, once it is asked for.
     pub(super) async fn next(&mut self) -> Message {
-        self.0.recv().await.unwrap()
+        in_time(self.0.recv()).await.unwrap()
     }
 
     /// The assertions that were asked for and not looked at yet.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use ledger::{Entry, Kind, MAX_QUEUED, WIDTH};
 
+use super::in_time::until;
 use super::rig::Rig;
 
 /// A disk that refuses what the log has to write, until this ends: a folder has the name that the next bundle's file
@@ -15,9 +16,7 @@ impl Refusing {
     pub(super) async fn begin(rig: &Rig) -> Self {
         let next = rig.state().join("log/open/001.entries");
         // The ledger makes the next files ready beside its first writes.
-        while !rig.state().join("log/open/004.hashes").exists() {
-            tokio::task::yield_now().await;
-        }
+        until(|| rig.state().join("log/open/004.hashes").exists()).await;
         let missing = u64::from(WIDTH) - rig.front.journal.size();
         std::fs::remove_file(&next).unwrap();
         std::fs::create_dir(&next).unwrap();

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use hsm_config::Name;
 use token::lane::Fault;
 
 use super::host::{Does, Host};
 use super::key::Key;
 use super::rig::Rig;
 use super::site::name;
-use crate::ipc::link::FromFront;
 
 #[tokio::test]
 pub(super) async fn a_request_whose_host_left_is_composed_anew_for_the_next_host() {
@@ -27,36 +25,32 @@ pub(super) async fn a_request_whose_host_left_is_composed_anew_for_the_next_host
     rig.only_the_last_counts(told.log_index(), 2).await;
 }
 
-#[tokio::test]
-pub(super) async fn a_request_that_lost_three_hosts_ends_no_fourth() {
+/// Wants that a request is asked of so many hosts, each of which goes with it, and not of the next.
+async fn is_asked_of(hosts: usize, goes: impl Fn() -> Does) {
     let (mut rig, key) = (Rig::new(), Arc::new(Key::new()));
     rig.pin("de", "one", &key).await;
-    let (host, _) = Host::of("de", &key, [Does::Leaves]);
-    rig.serve("one", host).await;
+    rig.serve("one", Host::of("de", &key, [goes()]).0).await;
     let told = rig.asking("de");
-    for _ in 0..2 {
+    for _ in 1..hosts {
         rig.next_killed().await;
-        let (host, _) = Host::of("de", &key, [Does::Leaves]);
-        rig.serve("one", host).await;
+        rig.serve("one", Host::of("de", &key, [goes()]).0).await;
     }
+    rig.next_killed().await;
+    let (host, mut next) = Host::of("de", &key, []);
+    rig.serve("one", host).await;
     told.await.unwrap().refused(503, "token-unavailable");
-    rig.all_voided(3).await;
+    assert!(next.rest().is_empty(), "another host was put at risk");
+    rig.all_voided(hosts).await;
+}
+
+#[tokio::test]
+pub(super) async fn a_request_that_lost_three_hosts_ends_no_fourth() {
+    is_asked_of(3, || Does::Leaves).await;
 }
 
 #[tokio::test]
 pub(super) async fn a_request_whose_module_broke_is_asked_of_one_more_host_and_of_no_third() {
-    let broken = || Does::Fails(Fault::Broken("secret".into()));
-    let (mut rig, key) = (Rig::new(), Arc::new(Key::new()));
-    rig.pin("de", "one", &key).await;
-    let (host, _first) = Host::of("de", &key, [broken()]);
-    rig.serve("one", host).await;
-    let told = rig.asking("de");
-    rig.next_killed().await;
-    let (host, _second) = Host::of("de", &key, [broken()]);
-    rig.serve("one", host).await;
-    told.await.unwrap().refused(503, "token-unavailable");
-    assert_eq!(rig.next_killed().await, name("one"));
-    rig.all_voided(2).await;
+    is_asked_of(2, || Does::Fails(Fault::Broken("secret".into()))).await;
 }
 
 #[tokio::test]
@@ -73,10 +67,17 @@ pub(super) async fn a_token_that_logs_in_again_is_asked_until_it_has() {
 #[tokio::test]
 pub(super) async fn a_silent_token_is_given_up_at_its_deadline_and_its_host_has_to_go() {
     let mut rig = Rig::configured(|text| text.replace("lanes = 1", "lanes = 1\ndeadline = \"100ms\""));
-    let mut asked = rig.provisioned("de", "one", [Does::Hangs]).await;
-    rig.ask("de").await.refused(503, "token-unavailable");
-    assert_eq!(asked.assertions().len(), 1, "a call that may still come to its end is not repeated");
-    assert_eq!(rig.killed(), [(name("one"), 1)]);
+    let key = Arc::new(Key::new());
+    rig.pin("de", "one", &key).await;
+    let (host, mut asked) = Host::of("de", &key, [Does::Hangs]);
+    rig.serve("one", host).await;
+    let told = rig.asking("de");
+    assert_eq!(rig.next_killed().await, name("one"));
+    // A call that may still come to its end is not repeated.
+    let (host, mut next) = Host::of("de", &key, []);
+    rig.serve("one", host).await;
+    told.await.unwrap().refused(503, "token-unavailable");
+    assert_eq!((asked.rest().len(), next.rest().len()), (1, 0));
     rig.all_voided(1).await;
 }
 
@@ -90,15 +91,4 @@ pub(super) async fn where_one_token_is_silent_the_other_signs() {
     told.released();
     rig.only_the_last_counts(told.log_index(), 2).await;
     assert_eq!(rig.killed(), [(name("one"), 1)]);
-}
-
-impl Rig {
-    /// The next token whose host has to go, once the front says so.
-    async fn next_killed(&mut self) -> Name {
-        loop {
-            if let FromFront::Kill { token, .. } = self.next_word().await {
-                return token;
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod connections;
 #[expect(dead_code, reason = "its work is done once it compiles")]
 mod every;
 mod host;
+mod in_time;
 mod input;
 mod key;
 mod keys;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use token::lane::{Done, Fault};
 use tokio::sync::oneshot;
-use tokio::task::yield_now;
 
 use super::host::{Asked, Does};
 use super::rig::Rig;
@@ -126,9 +125,7 @@ pub(super) async fn who_waits_for_a_token_that_fails_meanwhile_turns_to_the_othe
     rig.front.tokens.signed(&name("two"), Duration::from_secs(5));
     let [fails, on_its_lane, waits] = [(); 3].map(|()| rig.asking("eu"));
     one.next().await;
-    while rig.front.tokens.pace(&name("one")).unwrap().1 < 1 {
-        yield_now().await;
-    }
+    rig.waiting(1).await;
     fail.send(()).unwrap();
     fails.await.unwrap().released();
     waits.await.unwrap().released();

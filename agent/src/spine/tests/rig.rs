@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 use super::host::{Asked, Does, Host};
+use super::in_time::{in_time, until};
 use super::key::Key;
 use super::site::{CLIENT_ID, OBJECT_ID, SITE, TENANT, name, resolved, tenants};
 use super::told::Told;
@@ -115,9 +116,7 @@ impl Rig {
         self.lanes(token, host);
         self.becomes(token, HostState::Ready { serial: "1".into() });
         let name = name(token);
-        while self.front.tokens.survey(&name).is_none() {
-            tokio::task::yield_now().await;
-        }
+        until(|| self.front.tokens.survey(&name).is_some()).await;
     }
 
     /// The lanes of a new host, which has not said yet that it serves.
@@ -137,9 +136,13 @@ impl Rig {
         words::heed(&self.front, &mut Tables::default(), word, fds).unwrap();
     }
 
-    /// The next word to the supervisor.
-    pub(super) async fn next_word(&mut self) -> FromFront {
-        self.words.recv().await.unwrap()
+    /// The next token whose host has to go, once the front says so.
+    pub(super) async fn next_killed(&mut self) -> Name {
+        loop {
+            if let FromFront::Kill { token, .. } = in_time(self.words.recv()).await.unwrap() {
+                return token;
+            }
+        }
     }
 
     /// The hosts that have to go, by what the front said so far.
@@ -149,6 +152,11 @@ impl Rig {
             _ => None,
         };
         std::iter::from_fn(|| self.words.try_recv().ok()).filter_map(killed).collect()
+    }
+
+    /// Waits until so many requests wait for the token one, in front of it or for its next host.
+    pub(super) async fn waiting(&self, requests: usize) {
+        until(|| self.front.tokens.pace(&name("one")).unwrap().1 >= requests).await;
     }
 
     /// Asks for an assertion of the tenant's.
@@ -191,7 +199,9 @@ impl Rig {
         let mut request = Request::post(path).body(Body::from(body.to_owned())).unwrap();
         request.extensions_mut().insert(self.peer.clone());
         let router = router(self.front.clone(), surface);
-        async move { Told::of(router.oneshot(request).await.unwrap_or_else(|never| match never {})).await }
+        async move {
+            Told::of(in_time(router.oneshot(request)).await.unwrap_or_else(|never| match never {})).await
+        }
     }
 
     /// Another configuration, to be put in force.

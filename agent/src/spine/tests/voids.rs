@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use token::Message;
+use token::control::HostState;
 use token::lane::{Answer, Done, encode};
 use token::message::Assertion;
 use tokio::sync::oneshot;
@@ -79,11 +80,12 @@ pub(super) async fn an_answer_with_bytes_behind_it_is_none_and_ends_its_host() {
 /// Wants that the question counts as lost with its host: it is voided, and its host has to go.
 async fn lost(answer: Does) {
     let (mut rig, _asked) = Rig::of([answer]).await;
-    let told = rig.asking("de");
-    while rig.killed().is_empty() {
-        tokio::task::yield_now().await;
+    let mut told = rig.asking("de");
+    tokio::select! {
+        _ = rig.next_killed() => {}
+        told = &mut told => panic!("its host stays, and the answer is {told:?}"),
     }
-    rig.becomes("one", token::control::HostState::Missing("secret".into()));
+    rig.becomes("one", HostState::Missing("secret".into()));
     told.await.unwrap().refused(503, "token-unavailable");
     rig.all_voided(1).await;
 }

@@ -16,13 +16,6 @@ use super::site::{SITE, name};
 use crate::spine::policy::Policy;
 use crate::tokens::SLOW_DEADLINE;
 
-/// Waits until so many requests wait in front of the token one.
-async fn waiting(rig: &Rig, requests: usize) {
-    while rig.front.tokens.pace(&name("one")).unwrap().1 < requests {
-        yield_now().await;
-    }
-}
-
 /// A front with a key of the connector de, whose host has not come yet, and the host.
 async fn absent() -> (Rig, Host, Asked) {
     let (rig, key) = (Rig::new(), Arc::new(Key::new()));
@@ -35,7 +28,7 @@ async fn absent() -> (Rig, Host, Asked) {
 pub(super) async fn who_comes_before_the_first_host_is_answered_when_it_is_there() {
     let (mut rig, host, _asked) = absent().await;
     let told = rig.asking("de");
-    waiting(&rig, 1).await;
+    rig.waiting(1).await;
     rig.serve("one", host).await;
     let told = told.await.unwrap();
     told.released();
@@ -49,7 +42,7 @@ pub(super) async fn a_wait_for_a_host_ends_where_a_person_is_needed() {
         let (mut rig, host, mut asked) = absent().await;
         rig.lanes("one", host);
         let told = rig.asking("de");
-        waiting(&rig, 1).await;
+        rig.waiting(1).await;
         rig.becomes("one", state);
         told.await.unwrap().refused(503, "token-unavailable");
         assert!(asked.rest().is_empty());
@@ -61,7 +54,7 @@ pub(super) async fn a_wait_for_a_host_ends_where_a_person_is_needed() {
 pub(super) async fn a_freeze_ends_the_wait_for_a_host() {
     let (rig, _host, _asked) = absent().await;
     let told = rig.asking("de");
-    waiting(&rig, 1).await;
+    rig.waiting(1).await;
     rig.front.gates.gate(&name("de")).shut();
     rig.front.tokens.rouse();
     told.await.unwrap().refused(403, "connector-frozen");
@@ -73,7 +66,7 @@ pub(super) async fn a_freeze_ends_the_wait_for_a_host() {
 pub(super) async fn a_connector_that_a_reload_took_away_is_not_waited_for() {
     let (rig, _host, _asked) = absent().await;
     let told = rig.asking("de");
-    waiting(&rig, 1).await;
+    rig.waiting(1).await;
     let (none, text) = (Default::default(), SITE.split("# On one token.").next().unwrap());
     rig.front.set_policy(Policy::new(&rig.resolved(text), none));
     rig.front.tokens.rouse();
@@ -88,7 +81,7 @@ pub(super) async fn nothing_is_composed_for_who_waits_in_front_of_a_token_and_a_
     let (rig, mut asked) = Rig::of([Does::Later(later, Does::Signs.into())]).await;
     let told: Vec<_> = (0..5).map(|_| rig.asking("de")).collect();
     asked.next().await;
-    waiting(&rig, 3).await;
+    rig.waiting(3).await;
     rig.front.gates.gate(&name("de")).shut();
     word.send(()).unwrap();
     for told in told {
@@ -135,7 +128,7 @@ pub(super) async fn one_caller_fills_its_part_of_the_queue_and_no_more() {
     let mut told: Vec<_> = (0..2).map(|_| rig.asking("de")).collect();
     asked.next().await;
     told.extend((0..256).map(|_| rig.asking("de")));
-    waiting(&rig, 256).await;
+    rig.waiting(256).await;
     assert_eq!(rig.ask("de").await.refused(503, "token-busy").retry_after, Some(1));
     word.send(()).unwrap();
     for told in told {
