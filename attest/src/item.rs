@@ -1,4 +1,4 @@
-//! What a file of evidence holds, told by its form: PEM, DER, JSON or an HSM's statement, any number of pieces, any order.
+//! What a file of evidence holds, told by its form: PEM, DER, PKCS#7, JSON, SSH's keys or an HSM's statement, any number of pieces, any order.
 //!
 //! The first thing that foreign bytes meet. It trusts nothing and only sorts; every size is bounded here.
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::certificate::is_filling;
 use crate::liquidsecurity::{self, NotAStatement};
-use crate::{Certificate, Curve, HsmStatement, KeyError, PublicKey, Request, bundle, pem, tpm};
+use crate::{Certificate, Curve, HsmStatement, KeyError, PublicKey, Request, bundle, pem, pkcs7, ssh, tpm};
 use der::{Reader, SliceReader};
 
 /// The largest file of evidence, in bytes.
@@ -60,6 +60,11 @@ pub enum Malformed {
     /// A PEM block that has no place in evidence.
     #[error("a PEM block is labelled {}, which is no evidence", Quoted(.0))]
     Label(String),
+    /// A PKCS#7 file that is no bundle of certificates.
+    #[error(
+        "it is PKCS#7 and no bundle of certificates in DER; openssl pkcs7 -print_certs takes others apart"
+    )]
+    Pkcs7,
     /// It begins like a statement of a LiquidSecurity HSM, or is in gzip, as only those are.
     #[error("it should be the statement of a LiquidSecurity HSM, but {0}")]
     HsmStatement(#[from] NotAStatement),
@@ -104,6 +109,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
         Some(text) if text.trim().is_empty() => return Err(Malformed::Empty),
         Some(text) if text.trim_start().starts_with('{') => vec![document(bytes)?],
         Some(text) if pem::is_pem(text) => from_pem(text)?,
+        Some(text) if ssh::is_key(text) => ssh::keys(text)?.into_iter().map(Item::Key).collect(),
         _ if bytes.is_empty() => return Err(Malformed::Empty),
         _ => from_der(bytes)?,
     };
@@ -135,18 +141,44 @@ fn document(bytes: &[u8]) -> Result<Item, Malformed> {
 
 fn from_pem(text: &str) -> Result<Vec<Item>, Malformed> {
     let blocks = pem::blocks(text).map_err(|error| Malformed::Unreadable(error.to_string()))?;
-    blocks.iter().take(MAX_ITEMS + 1).map(|block| labelled(block.label, &block.der)).collect()
+    let mut items = Vec::new();
+    for block in blocks.iter().take(MAX_ITEMS + 1) {
+        match block.label {
+            "PKCS7" | "CMS" => items.extend(from_pkcs7(&block.der)?),
+            label => items.push(labelled(label, &block.der)?),
+        }
+    }
+    Ok(items)
+}
+
+/// What a CA hands out as a chain: only the certificates in it are taken.
+fn from_pkcs7(der: &[u8]) -> Result<Vec<Item>, Malformed> {
+    let found = pkcs7::certificates(der).map_err(|_| Malformed::Pkcs7)?;
+    found.into_iter().take(MAX_ITEMS + 1).map(|one| certificate(one).map_err(Malformed::from)).collect()
 }
 
 /// The labels of RFC 7468, and those of old tools.
 fn labelled(label: &str, der: &[u8]) -> Result<Item, Malformed> {
     let read = match label {
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => certificate(der),
+        "CERTIFICATE" | "X509 CERTIFICATE" => certificate(der),
+        "TRUSTED CERTIFICATE" => certificate(without_trust(der)?),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => request(der),
         "PUBLIC KEY" => key(der),
         other => return Err(Malformed::Label(other.chars().take(40).collect())),
     };
     Ok(read?)
+}
+
+/// OpenSSL's form: behind the certificate stands for what its owner trusts it (X509_CERT_AUX). That is no word of the
+/// evidence's, and is left out.
+fn without_trust(der: &[u8]) -> Result<&[u8], KeyError> {
+    let mut reader = SliceReader::new(der)?;
+    let certificate = reader.tlv_bytes()?;
+    if !reader.is_finished() {
+        reader.tlv_bytes()?;
+    }
+    reader.finish()?;
+    Ok(certificate)
 }
 
 /// One DER value after the other.
@@ -158,7 +190,11 @@ fn from_der(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
         if !items.is_empty() && is_filling(rest(bytes, &reader)) {
             break;
         }
-        items.push(one(reader.tlv_bytes().map_err(damaged)?)?);
+        let value = reader.tlv_bytes().map_err(damaged)?;
+        match pkcs7::is_signed_data(value) {
+            true => items.extend(from_pkcs7(value)?),
+            false => items.push(one(value)?),
+        }
     }
     Ok(items)
 }

@@ -23,6 +23,7 @@ mod name;
 mod outcome;
 mod pem;
 mod pkcs11;
+mod pkcs7;
 mod point;
 mod public_key;
 mod question;
@@ -38,6 +39,7 @@ mod signature;
 mod signed;
 mod software;
 mod spki;
+mod ssh;
 mod statement;
 #[cfg(test)]
 mod test_certs;

@@ -49,6 +49,18 @@ pub(crate) fn ec(curve: ObjectIdentifier, point: &[u8]) -> der::Result<Vec<u8>> 
     info(EC_PUBLIC_KEY, AnyRef::from(&curve), point)
 }
 
+/// That of an Ed25519 key, which has 32 bytes. Its algorithm has no parameters (RFC 8410 section 3).
+pub(crate) fn ed25519(key: &[u8]) -> der::Result<Vec<u8>> {
+    /// The size of a key, in bytes.
+    const BYTES: usize = 32;
+    if key.len() != BYTES {
+        return Err(der::Tag::BitString.length_error().into());
+    }
+    let algorithm = AlgorithmIdentifier::<AnyRef<'_>> { oid: ED25519, parameters: None };
+    let bits = BitString::from_bytes(key)?;
+    SubjectPublicKeyInfo { algorithm, subject_public_key: bits }.to_der()
+}
+
 /// A PKCS#1 RSAPublicKey.
 pub(crate) fn rsa_key(modulus: &[u8], exponent: &[u8]) -> der::Result<Vec<u8>> {
     vec![UintRef::new(modulus)?, UintRef::new(exponent)?].to_der()

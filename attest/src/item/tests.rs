@@ -108,3 +108,76 @@ proptest! {
         let _ = parse(&file);
     }
 }
+
+/// What openssl and ssh-keygen make of real keys and certificates, in a folder of its own.
+fn made(script: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        std::process::Command::new("sh").args(["-ec", script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+const CERTIFICATES: &str = "
+for name in one two; do
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.pem -subj /CN=$name -days 9
+done
+openssl crl2pkcs7 -nocrl -certfile one.pem -certfile two.pem -out both.p7b
+openssl crl2pkcs7 -nocrl -certfile one.pem -certfile two.pem -outform der -out both.p7c
+openssl x509 -in one.pem -addtrust clientAuth -setalias mine -trustout -out trusted.pem
+echo signed | openssl cms -sign -signer one.pem -inkey one.key -outform der -out signed.p7m
+";
+
+#[test]
+fn what_openssl_makes_of_certificates_is_read_as_they_are() {
+    let folder = made(CERTIFICATES);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let certificates = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        certificates(bytes).unwrap().iter().map(|one| one.der().to_vec()).collect()
+    };
+    let [one, two] = ["one.pem", "two.pem"].map(|name| certificates(&read(name)).remove(0));
+    for bundle in ["both.p7b", "both.p7c"] {
+        assert_eq!(certificates(&read(bundle)), [one.clone(), two.clone()], "{bundle}");
+    }
+    assert_eq!(certificates(&read("trusted.pem")), [one]);
+    assert_eq!(
+        parse(&read("signed.p7m")).unwrap_err(),
+        Malformed::Pkcs7,
+        "its signature would not be verified"
+    );
+    let mut damaged = read("both.p7c");
+    for at in 0..damaged.len() {
+        damaged[at] ^= 0x10;
+        let _ = parse(&damaged);
+        damaged[at] ^= 0x10;
+        let _ = parse(&damaged[..at]);
+    }
+}
+
+#[test]
+fn a_key_of_ssh_is_the_key_that_openssl_sees() {
+    let folder = made(
+        "
+for key in 'rsa 2048' 'ecdsa 256' 'ecdsa 384' 'ecdsa 521' 'ed25519 256'; do
+  set -- $key
+  ssh-keygen -q -t $1 -b $2 -N '' -C 'a comment of several words' -f $1-$2
+  case $1 in
+    ed25519) ;;
+    *) ssh-keygen -e -m PKCS8 -f $1-$2.pub > $1-$2.pem ;;
+  esac
+done",
+    );
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    for name in ["rsa-2048", "ecdsa-256", "ecdsa-384", "ecdsa-521"] {
+        let ssh = crate::key(&read(&format!("{name}.pub"))).unwrap();
+        assert_eq!(ssh.sha256(), crate::key(&read(&format!("{name}.pem"))).unwrap().sha256(), "{name}");
+    }
+    let ed25519 = crate::key(&read("ed25519-256.pub")).unwrap();
+    assert_eq!(ed25519.algorithm(), crate::KeyAlgorithm::Ed25519);
+    let text = String::from_utf8(read("ecdsa-256.pub")).unwrap();
+    for damaged in
+        [text.replace("nistp256 ", "nistp384 "), text.replace("AAAAE2", "AAAAE3"), text[..60].to_owned()]
+    {
+        assert!(parse(damaged.as_bytes()).is_err(), "{damaged}");
+    }
+}

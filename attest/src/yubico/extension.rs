@@ -23,6 +23,8 @@ pub(super) const HSM_DOMAINS: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.4");
 pub(super) const HSM_CAPABILITIES: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.5");
 pub(super) const HSM_OBJECT_ID: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.6");
 pub(super) const HSM_LABEL: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.9");
+/// Of devices of the FIPS series (docs.yubico.com, "YubiHSM OIDs").
+pub(super) const HSM_FIPS: ObjectIdentifier = oid("1.3.6.1.4.1.41482.4.10");
 /// Where a certificate request carries the leaf (.1, or .11 by other tools) and F9 (.2).
 pub(crate) const REQUEST_CARRIES: [ObjectIdentifier; 3] =
     [oid("1.3.6.1.4.1.41482.3.1"), oid("1.3.6.1.4.1.41482.3.2"), oid("1.3.6.1.4.1.41482.3.11")];

@@ -94,3 +94,16 @@ fn ecdsa_of_an_early_yubihsm_is_known_to_leak() {
     let repaired = changed([4, 1], &[0x04, 0x03, 2, 4, 0]).ask();
     assert!(!codes(&repaired.findings).contains(&"eucleak"));
 }
+
+#[test]
+fn a_device_of_the_fips_series_says_so_and_others_say_nothing() {
+    let said = |chain: Hierarchy| {
+        let judgement = chain.judge(Kind::Yubihsm2);
+        (judgement.verdict, judgement.statement.fips)
+    };
+    assert_eq!(said(old()), (Verdict::Proven, None));
+    let fips = |value: &'static [u8]| old().leaf(|leaf: Draft| leaf.yubico([4, 10], value));
+    assert_eq!(said(fips(&[0x02, 0x01, 0x06])), (Verdict::Proven, Some(true)));
+    assert_eq!(said(fips(&[0x02, 0x01, 0x00])), (Verdict::Proven, Some(false)));
+    assert_eq!(said(fips(&[0x04, 0x01, 0x06])).0, Verdict::Contradicted);
+}

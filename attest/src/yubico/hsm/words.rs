@@ -3,8 +3,8 @@
 use super::capability;
 use crate::yubico::conclusion::{VENDOR, Words};
 use crate::yubico::extension::{
-    HSM_CAPABILITIES, HSM_DOMAINS, HSM_FIRMWARE, HSM_LABEL, HSM_OBJECT_ID, HSM_ORIGIN, HSM_SERIAL, Reader,
-    bits, hsm_firmware, text, unsigned,
+    HSM_CAPABILITIES, HSM_DOMAINS, HSM_FIPS, HSM_FIRMWARE, HSM_LABEL, HSM_OBJECT_ID, HSM_ORIGIN, HSM_SERIAL,
+    Reader, bits, hsm_firmware, text, unsigned,
 };
 
 use crate::{Certificate, Finding, Kind, Statement};
@@ -21,6 +21,8 @@ pub(super) fn read(leaf: &Certificate) -> Words {
     statement.slot = reader.required(HSM_OBJECT_ID, unsigned).map(|id| format!("0x{id:04x}"));
     statement.label = reader.optional(HSM_LABEL, text);
     statement.exportable = reader.required(HSM_CAPABILITIES, bits::<8>).map(capability::is_exportable);
+    // An INTEGER in Yubico's list, of which only is known that devices of the FIPS series say one. Others say nothing of it.
+    statement.fips = reader.optional(HSM_FIPS, unsigned).map(|series| series != 0);
     reader.required(HSM_DOMAINS, bits::<2>);
     if let Some([value]) = reader.required(HSM_ORIGIN, bits::<1>) {
         statement.origin = origin(value);
