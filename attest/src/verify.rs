@@ -82,7 +82,8 @@ fn best(mut judged: Vec<Judgement>) -> Judgement {
 
 /// Whoever gives a root expects paths to end there; where one does, others may be in its file.
 fn no_roots(question: &Question) -> Vec<Finding> {
-    let between = question.roots.iter().filter(|root| root.role() == Role::Intermediate);
+    let between =
+        question.roots.iter().filter(|root| root.role() == Role::Intermediate && root.kinds().is_empty());
     let finding = |root: &Anchor| {
         let message = format!(
             "{} was given with --root and is none, since another issued it: it only helps to complete a path, as with \

@@ -2,6 +2,7 @@
 
 mod challenge;
 mod file;
+mod folder;
 pub(crate) mod page;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,62 @@ fn of_several_secrets_each_tpm_finds_its_own() {
     assert_eq!(verify(&[&evidence]).code, 1);
 }
 
+/// A folder with the root and this list.
+fn folder(list: Option<&str>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(recorded("swtpm-root.pem"), folder.path().join("maker.pem")).unwrap();
+    if let Some(list) = list {
+        fs::write(folder.path().join("tpm-roots.sha256"), list).unwrap();
+    }
+    folder
+}
+
+fn under(folder: &tempfile::TempDir, arguments: &[&str]) -> Done {
+    let roots = ["attest", "verify", "--at", AT, "--roots", folder.path().to_str().unwrap()];
+    Bench::new().kunci(&[&roots[..], arguments].concat())
+}
+
+#[test]
+fn a_folders_roots_count_as_far_as_its_list_has_them_and_for_tpms_alone() {
+    let [evidence, answer] = ["rsa.json", "rsa.answer.json"].map(recorded);
+    let arguments = [&*evidence, "--challenge-secret", &*answer];
+    let digests = "awk '/BEGIN/{n++} {print > (\"one-\" n)}' maker.pem; \
+                   for one in one-*; do openssl x509 -in $one -outform der | sha256sum; done; rm one-*";
+    let made = folder(None);
+    let output = Command::new("sh").args(["-ec", digests]).current_dir(made.path()).output().unwrap();
+    let list = format!("# the maker's\n\n{}", String::from_utf8(output.stdout).unwrap());
+    let done = under(&folder(Some(&list)), &arguments);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert!(done.out.contains("  given         by you\n"), "{}", done.out);
+    for (list, code) in
+        [(None, "no-list"), (Some(""), "root-not-listed"), (Some("07  short"), "file-unusable")]
+    {
+        let done = under(&folder(list), &[&arguments[..], &["--json"]].concat());
+        assert_eq!((done.code, done.problem()["code"].as_str()), (2, Some(code)), "{}", done.err);
+    }
+    let root = attest::Anchor::of_tpm_makers(&fs::read(recorded("swtpm-root.pem")).unwrap()).unwrap();
+    let vouches = |kind| root.iter().any(|root| root.vouches_for(kind));
+    assert!(vouches(attest::Kind::Tpm2) && !vouches(attest::Kind::YubikeyPiv));
+}
+
+/// The list that people copy is one that the command takes, and the page's table is it.
+#[test]
+fn the_documented_list_of_digests_is_the_pages() {
+    let [list, page] = ["tpm-roots.sha256", "how-to/prove-a-tpm-key.md"]
+        .map(|name| fs::read_to_string(format!("{}/../docs/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap());
+    let lines: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(lines.len() >= 8, "{list}");
+    for line in lines {
+        let (digest, name) = line.split_once("  ").unwrap();
+        assert!(page.contains(&format!("| {name} | `{digest}` |")), "{line}");
+    }
+    // A root that is not listed is refused, whatever the list has.
+    let [evidence, answer] = ["rsa.json", "rsa.answer.json"].map(recorded);
+    let arguments = [&*evidence, "--challenge-secret", &*answer, "--json"];
+    let done = under(&folder(Some(&list)), &arguments);
+    assert_eq!((done.code, done.problem()["code"].as_str()), (2, Some("root-not-listed")), "{}", done.err);
+}
+
 #[test]
 fn what_is_no_secret_is_told_from_an_answer() {
     let [evidence, root] = ["rsa.json", "swtpm-root.pem"].map(recorded);

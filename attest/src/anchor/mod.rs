@@ -68,6 +68,12 @@ impl Anchor {
         Ok(certificates(bytes)?.into_iter().map(Self::of).collect())
     }
 
+    /// The same from a file of TPM makers' roots: they vouch for TPMs and for nothing else.
+    pub fn of_tpm_makers(bytes: &[u8]) -> Result<Vec<Self>, Malformed> {
+        let for_tpms = |root: Self| Self { kinds: &[Kind::Tpm2], ..root };
+        Ok(Self::given(bytes)?.into_iter().map(for_tpms).collect())
+    }
+
     fn of(certificate: Certificate) -> Self {
         let (name, sha256) = (certificate.name(), certificate.sha256());
         let role = if certificate.is_self_issued() { Role::Root } else { Role::Intermediate };
@@ -94,14 +100,15 @@ impl Anchor {
         self.sha256
     }
 
-    /// Which kinds of evidence it is for by itself; none for one that was given.
+    /// Which kinds of evidence it is for; none for one that was given for whatever is asked.
     pub fn kinds(&self) -> &'static [Kind] {
         self.kinds
     }
 
-    /// Whether it may end a path of this kind: whoever gave an anchor gave it for the question at hand.
+    /// Whether it may end a path of this kind: whoever gave an anchor gave it for the question at hand, unless for a kind.
     pub fn vouches_for(&self, kind: Kind) -> bool {
-        self.role == Role::Root && (self.given || self.kinds.contains(&kind))
+        let for_any = self.given && self.kinds.is_empty();
+        self.role == Role::Root && (for_any || self.kinds.contains(&kind))
     }
 
     /// What it is good for.

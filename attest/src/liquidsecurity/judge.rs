@@ -89,7 +89,7 @@ impl<'a> Case<'a> {
     /// The owner's chains, to the partition and to its card: whose HSM it is. One that is there must hold.
     fn owner(&mut self, partition: &Place) {
         let owns = |anchor: &&Anchor| {
-            anchor.role() == Role::Owner || anchor.is_given() && anchor.role() == Role::Root
+            anchor.role() == Role::Owner || anchor.is_given() && anchor.vouches_for(Kind::LiquidSecurity)
         };
         let anchors: Vec<Anchor> = self.anchors.iter().filter(owns).cloned().collect();
         let mut owner = None;

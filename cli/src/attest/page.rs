@@ -172,7 +172,7 @@ fn root(report: &Report) -> Vec<(&'static str, Option<String>)> {
     let Some(root) = &report.root else { return Vec::new() };
     let name =
         if root.name.is_empty() { "without a subject".to_owned() } else { Quoted(&root.name).to_string() };
-    let given = root.given.then(|| "by --root".to_owned());
+    let given = root.given.then(|| "by you".to_owned());
     vec![("root", Some(name)), ("given", given), ("root SHA-256", Some(root.sha256.to_string()))]
 }
 

@@ -7,7 +7,7 @@ use attest::{Anchor, Evidence, Malformed, Outcome, PublicKey, Question, Report, 
 use clap::Args;
 use quoted::Quoted;
 
-use super::{file, page};
+use super::{file, folder, page};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 
@@ -16,10 +16,12 @@ Exits with 0 if the key is proven and nothing of level error was found; with 1 f
 does not parse included; with 2 for wrong usage and unreadable files.
 
 A bundle (kunci evidence) is answered key by key. A TPM's key is proven only with --challenge-secret, the file that you
-kept when you made the challenge, and under a --root of its maker.
+kept when you made the challenge, and under a --root of its maker, or one of a folder of roots (--roots) whose
+tpm-roots.sha256 has its digest.
 
-Files are PEM or DER, with any number of certificates or requests in any order; - is standard input. A request counts
-with the attestation that it carries, and a statement of a LiquidSecurity HSM (Google Cloud HSM) as it comes, in gzip.
+Files are PEM, DER or PKCS#7, with any number of certificates or requests in any order; - is standard input. A request
+counts with the attestation that it carries, and a statement of a LiquidSecurity HSM (Google Cloud HSM) as it comes, in
+gzip. Evidence of several keys is answered key by key.
 
 Requirements (--require): touch=always|cached|never, pin=never|once|always, fips, firmware>=X.Y.Z, origin=generated,
 not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
@@ -43,7 +45,10 @@ pub(crate) struct Arguments {
     /// Trust this root too, this once
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
-    /// The key that it must be: a public key, certificate or request
+    /// Trust the TPM makers' roots in this folder, each of which its tpm-roots.sha256 must list
+    #[arg(long, value_name = "DIR")]
+    roots: Vec<PathBuf>,
+    /// The key that it must be: a public key (PEM, DER, or SSH's), certificate or request
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// The device that it must be in
@@ -93,7 +98,7 @@ fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Res
     Err(Failure::finding(
         "malformed",
         title,
-        "Evidence is certificates or requests, as PEM or DER, whole and unchanged.",
+        "Evidence is certificates or requests, as PEM, DER or PKCS#7, whole and unchanged.",
     ))
 }
 
@@ -146,6 +151,12 @@ impl Arguments {
             match Anchor::given(&file::read(path)?) {
                 Ok(anchors) => question.roots.extend(anchors),
                 Err(why) => return Ok(Err((Quoted::path(path).to_string(), why))),
+            }
+        }
+        for dir in &self.roots {
+            match folder::roots(dir)? {
+                Ok(anchors) => question.roots.extend(anchors),
+                Err((path, why)) => return Ok(Err((Quoted::path(&path).to_string(), why))),
             }
         }
         for path in &self.challenge_secret {
