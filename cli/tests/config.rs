@@ -23,6 +23,9 @@ fn a_whole_configuration_is_counted() {
 fn a_log_that_takes_too_long_is_said_to_be_not_compared_with() {
     let bench = Bench::new();
     fs::create_dir_all(bench.path("state/log/tile/entries")).unwrap();
+    // As the agent makes it, whatever the umask.
+    let own = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(bench.path("state"), own).unwrap();
     // Whoever opens it waits until somebody writes there.
     assert!(Command::new("mkfifo").arg(bench.path("state/log/marks")).status().unwrap().success());
     let done = bench.kunci(&["config", "check", "--json"]);

@@ -23,6 +23,9 @@ pub const CLIENT: &str = "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
 /// The application's object id in that tenant.
 pub const OBJECT: &str = "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
 
+/// The longest common name of a certificate, in characters.
+const COMMON_NAME: usize = 64;
+
 /// One installation.
 pub struct Rig {
     folder: TempDir,
@@ -313,8 +316,11 @@ pub fn user() -> String {
 
 fn connector(name: &str, key: &str, algorithm: &str) -> String {
     let authority = if algorithm == "ES256" { "authority = \"https://login.example\"\n" } else { "" };
+    // The common name is REGION (NAME), and has 64 characters at most.
+    let region =
+        format!("Region {name:.room$}", room = COMMON_NAME.saturating_sub("Region  ()".len() + name.len()));
     format!(
-        "[connectors.{name}]\nregion = \"Region {name}\"\ntokens = [\"soft\"]\nkey = {key:?}\nalgorithm = {algorithm:?}\n\
+        "[connectors.{name}]\nregion = {region:?}\ntokens = [\"soft\"]\nkey = {key:?}\nalgorithm = {algorithm:?}\n\
          {authority}tenants = \"tenants.csv\"\n"
     )
 }

@@ -196,7 +196,7 @@ fn a_host_that_hangs_is_killed_at_the_lanes_deadline_and_service_returns() {
 /// What a host is told of them is longer than a frame between two processes.
 #[test]
 fn a_token_may_hold_the_keys_of_many_hundred_connectors() {
-    let name = |number: usize| format!("region-{number:03}-{}", "x".repeat(50));
+    let name = |number: usize| format!("region-{number:03}-{}", "x".repeat(40));
     let many = |rig: Rig| (0..500).fold(rig, |rig, number| rig.connector(&name(number), "rsa-2048", "PS256"));
     let rig = Rig::bare().provisioned();
     let rig = many(rig);
