@@ -107,7 +107,7 @@ install: ## Install what make build built, kunci-tpm-evidence, man pages, comple
 	install -d $(INSTALLED)/bin $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
 	    $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d \
 	    $(SYSTEMD)/systemd/system $(SYSTEMD)/sysusers.d
-	install -m 0755 $(TARGET)/release/kunci $(TARGET)/release/kunci-agent $(INSTALLED)/bin/
+	install -s -m 0755 $(TARGET)/release/kunci $(TARGET)/release/kunci-agent $(INSTALLED)/bin/
 	install -m 0755 packaging/tpm/kunci-tpm-evidence $(INSTALLED)/bin/
 	$(TARGET)/release/kunci man $(INSTALLED)/share/man/man1
 	$(TARGET)/release/kunci completions bash | install -m 0644 /dev/stdin $(INSTALLED)/share/bash-completion/completions/kunci

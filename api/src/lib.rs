@@ -18,6 +18,7 @@ mod provision;
 mod readiness;
 mod recorded;
 mod token;
+mod whoami;
 
 pub use assertion::{Assertion, AssertionRequest, MAX_BODY};
 pub use certificate::{Certificate, Install, MAX_ADMIN_BODY};
@@ -32,3 +33,4 @@ pub use provision::{Provision, Provisioned};
 pub use readiness::{ReadinessReason, Weight};
 pub use recorded::{Recorded, RecordedKey};
 pub use token::{Checked, CheckedKey, TokenStatus};
+pub use whoami::{Granted, Whoami};

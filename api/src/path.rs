@@ -32,6 +32,8 @@ pub const RELOAD: &str = "/v1/reload";
 pub const TILE: &str = "/v1/log/tile/{path}";
 /// The agent's health.
 pub const HEALTH: &str = "/v1/health";
+/// Who the agent takes the caller for, and what that one may get.
+pub const WHOAMI: &str = "/v1/whoami";
 /// The OpenAPI document.
 pub const OPENAPI: &str = "/v1/openapi.json";
 

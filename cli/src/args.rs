@@ -63,14 +63,19 @@ pub(crate) enum Online {
                       succeed with it. Exits with 3 when no agent runs."
     )]
     Status(status::Arguments),
+    /// Show who the agent takes you for, and what you may get
+    #[command(
+        after_help = "Exits with 1 where no rule grants you anything. Run it as the service would ask: as its user, or in its unit."
+    )]
+    Whoami,
     /// Stop all signatures of a connector, at once
     #[command(
-        after_help = "Example:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\""
+        after_help = "Examples:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\"\n  kunci freeze --all --reason \"ticket 4712: the host is not ours any more\""
     )]
-    Freeze(freeze::Arguments),
+    Freeze(freeze::Freeze),
     /// Let a frozen connector sign again
     #[command(after_help = "Example:\n  kunci thaw de --reason \"ticket 4711: token found\"")]
-    Thaw(freeze::Arguments),
+    Thaw(freeze::Thaw),
     /// Let the running agent read the configuration and the tenants files again
     Reload,
 }

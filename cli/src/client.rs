@@ -2,14 +2,18 @@
 
 use std::io;
 
+use api::Connector;
 use api::client::{Error, Unreached};
-use quoted::Quoted;
+use quoted::{Plain, Quoted};
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 
 pub(crate) use api::client::{Client, QUICK, SLOW};
 pub(crate) use api::path;
+
+/// The code of a refusal of a connector, there or not.
+const NOT_GRANTED: &str = "connector-not-granted";
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -42,6 +46,24 @@ impl From<Unreached> for Failure {
         let title = format!("The agent at {at} cannot be reached: {}", unreached.error);
         Self::unavailable("agent-unavailable", title, "Look at the agent's own log, then try again.")
     }
+}
+
+/// The names of the connectors that we may see.
+pub(crate) async fn connectors(client: &mut Client) -> Result<Vec<String>, Failure> {
+    let connectors: Vec<Connector> = read(&client.get(path::CONNECTORS).await?)?;
+    Ok(connectors.into_iter().map(|connector| connector.name).collect())
+}
+
+/// Adds to a refusal of a connector which ones we may see: most often a name was misspelt.
+pub(crate) async fn naming(mut failure: Failure, client: &mut Client) -> Failure {
+    if failure.problem.code == NOT_GRANTED
+        && let Ok(names) = connectors(client).await
+        && !names.is_empty()
+    {
+        let names: Vec<_> = names.iter().map(|name| Plain(name).to_string()).collect();
+        failure.problem.detail = format!("{} You may see: {}.", failure.problem.detail, names.join(", "));
+    }
+    failure
 }
 
 /// Reads a result. An answer of another shape is of another version.

@@ -52,6 +52,13 @@ impl Failure {
         Self::ours(Exit::Usage, 400, code, title, detail)
     }
 
+    /// The command line cannot be read, in the words of its reader.
+    pub(crate) fn misused(said: &str) -> Self {
+        let (title, rest) = said.trim_start_matches("error: ").split_once('\n').unwrap_or((said, ""));
+        let detail: Vec<_> = rest.split_whitespace().collect();
+        Self::usage("usage", title, detail.join(" "))
+    }
+
     /// The agent or a token is away.
     pub(crate) fn unavailable(code: &str, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::ours(Exit::Unavailable, 503, code, title, detail)

@@ -4,13 +4,27 @@ use api::{Frozen, Reason};
 use clap::Args;
 use serde_json::json;
 
-use crate::client::{self, QUICK, path};
+use crate::client::{self, Client, QUICK, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 
-/// What, and why.
+/// What to stop, and why.
 #[derive(Args, Debug)]
-pub(crate) struct Arguments {
+pub(crate) struct Freeze {
+    /// The connector
+    #[arg(required_unless_present = "all")]
+    connector: Option<String>,
+    /// Every connector that the agent has
+    #[arg(long, conflicts_with = "connector")]
+    all: bool,
+    /// Why; it stands in the ledger
+    #[arg(long)]
+    reason: String,
+}
+
+/// What to let sign again, and why. One by one: each may be frozen for a reason of its own.
+#[derive(Args, Debug)]
+pub(crate) struct Thaw {
     /// The connector
     connector: String,
     /// Why; it stands in the ledger
@@ -18,12 +32,49 @@ pub(crate) struct Arguments {
     reason: String,
 }
 
-/// Stops a connector, or lets it sign again, as the path says.
-pub(crate) async fn run(path: &str, arguments: &Arguments, session: &Session<'_>) -> Result<Exit, Failure> {
-    let path = path::of(path, &arguments.connector);
-    let reason = Reason { reason: arguments.reason.clone() };
-    let body =
-        session.admin(Concern::Nothing, async |client| client.post(&path, &reason, QUICK).await).await?;
+/// Stops connectors. One that cannot be stopped keeps no other from it.
+pub(crate) async fn freeze(arguments: &Freeze, session: &Session<'_>) -> Result<Exit, Failure> {
+    let Freeze { connector, reason, .. } = arguments;
+    session
+        .admin(Concern::Nothing, async |client| {
+            let connectors = match connector {
+                Some(connector) => vec![connector.clone()],
+                None => client::connectors(client).await?,
+            };
+            let mut worst = Exit::Yes;
+            for connector in &connectors {
+                worst = match set(path::FREEZE, connector, reason, client, session).await {
+                    Ok(Exit::Yes) => worst,
+                    Ok(exit) => exit,
+                    Err(failure) if connectors.len() > 1 => {
+                        session.print.note(&format!("{connector}: NOT FROZEN"));
+                        session.print.failure(&failure);
+                        failure.exit
+                    }
+                    Err(failure) => return Err(failure),
+                };
+            }
+            Ok::<_, Failure>(worst)
+        })
+        .await
+}
+
+/// Lets a connector sign again.
+pub(crate) async fn thaw(arguments: &Thaw, session: &Session<'_>) -> Result<Exit, Failure> {
+    let Thaw { connector, reason } = arguments;
+    session
+        .admin(Concern::Nothing, async |client| set(path::THAW, connector, reason, client, session).await)
+        .await
+}
+
+async fn set(
+    path: &str,
+    connector: &str,
+    reason: &str,
+    client: &mut Client,
+    session: &Session<'_>,
+) -> Result<Exit, Failure> {
+    let body = client.post(&path::of(path, connector), &Reason { reason: reason.to_owned() }, QUICK).await?;
     let frozen: Frozen = client::read(&body)?;
     if session.print.json {
         session.print.json(&body)?;

@@ -2,11 +2,14 @@
 
 pub(crate) mod page;
 mod query;
+mod root;
+mod search;
+mod when;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ledger::{Entry, Query, Reader, Report};
+use ledger::{Reader, Report};
 use quoted::Quoted;
 
 use crate::failure::{Exit, Failure};
@@ -22,14 +25,17 @@ Exits with 1 when something is damaged. That history was not rewritten as a whol
 kept elsewhere.
 
 Example:
-  kunci log verify --dir /mnt/copy/log")]
-    Verify(Place),
+  kunci log verify --dir /mnt/copy/log
+  kunci log verify --size 4711 --root oJ0SMU5tqh+HVMBDYrAY8hsrBG1YW+HVvNzqT1cjGDE=
+                                              are the first 4711 entries those of which the root was written down?")]
+    Verify(Verify),
     /// Find entries by what they say; all given must match
     #[command(after_help = "\
 Exits with 1 when nothing matches or an entry is damaged. With --json, entries are the stored bytes, unchanged.
 
 Examples:
-  kunci log search --connector de --since 2026-01-01T00:00:00Z --kind intent
+  kunci log search --connector de --since today --kind intent
+  kunci log search --uid iep --since 2h --limit 20
   kunci log search --jti 0197a1e2-7c1b-7d2a-9a52-3a5d1f4e8b11")]
     Search(query::Arguments),
     /// Print the stored bytes of one entry
@@ -44,6 +50,15 @@ pub(crate) struct Place {
     dir: Option<PathBuf>,
 }
 
+/// Which log, and what was written down of it.
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    kept: root::Kept,
+}
+
 /// Which entry.
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -55,8 +70,11 @@ pub(crate) struct Show {
 
 pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
-        Command::Verify(place) => verify(&place.open(paths)?, print),
-        Command::Search(arguments) => search(&arguments.place.open(paths)?, &arguments.query(), print),
+        Command::Verify(verify) => self::verify(&verify.place.open(paths)?, &verify.kept, print),
+        Command::Search(arguments) => {
+            let limit = arguments.limit.and_then(|limit| usize::try_from(limit).ok());
+            search::run(&arguments.place.open(paths)?, &arguments.query(), limit, print)
+        }
         Command::Show(show) => self::show(&show.place.open(paths)?, show.index, print),
     }
 }
@@ -78,7 +96,7 @@ impl Place {
     }
 }
 
-fn verify(reader: &Reader, print: &Printer) -> Result<Exit, Failure> {
+fn verify(reader: &Reader, kept: &root::Kept, print: &Printer) -> Result<Exit, Failure> {
     let report = {
         let bar = print.bar("verifying");
         ledger::verify(reader, |done, all| bar.at(done, all)).map_err(unreadable)?
@@ -88,39 +106,12 @@ fn verify(reader: &Reader, print: &Printer) -> Result<Exit, Failure> {
     } else {
         print.lines(page::report(&report))?;
     }
+    kept.check(reader, print)?;
     Ok(verdict(&report))
 }
 
 fn verdict(report: &Report) -> Exit {
     if report.damage.is_empty() && report.root.is_some() { Exit::Yes } else { Exit::Finding }
-}
-
-fn search(reader: &Reader, query: &Query, print: &Printer) -> Result<Exit, Failure> {
-    let (mut found, mut damaged) = (0_u64, false);
-    for item in reader.raw(0) {
-        match item.map_err(|error| error.to_string()).and_then(|(index, bytes)| entry(index, bytes)) {
-            Ok((index, bytes, entry)) if query.matches(&entry) => {
-                found += 1;
-                match print.json {
-                    true => print.json_of_many(&bytes)?,
-                    false => print.line_of_many(&page::entry(index, &entry))?,
-                }
-            }
-            Ok(_) => {}
-            Err(what) => {
-                damaged = true;
-                print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
-            }
-        }
-    }
-    print.finish()?;
-    Ok(if found == 0 || damaged { Exit::Finding } else { Exit::Yes })
-}
-
-fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
-    let parsed =
-        serde_json::from_slice(&bytes).map_err(|error| format!("entry {index} is damaged ({error})"))?;
-    Ok((index, bytes, parsed))
 }
 
 fn show(reader: &Reader, index: u64, print: &Printer) -> Result<Exit, Failure> {

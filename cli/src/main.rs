@@ -31,10 +31,10 @@ mod token;
 mod touch;
 mod unlock;
 mod wait_ready;
+mod whoami;
 
 use std::process::ExitCode;
 
-use api::path;
 use clap::Parser;
 
 use args::{Cli, Command, Offline, Online};
@@ -44,7 +44,10 @@ use print::Printer;
 use session::Session;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
     let print = Printer::new(cli.json);
     let done = run(&cli, &print).and_then(|exit| print.finish().map(|()| exit).map_err(Failure::from));
     let exit = done.unwrap_or_else(|failure| {
@@ -52,6 +55,17 @@ fn main() -> ExitCode {
         failure.exit
     });
     exit.into()
+}
+
+/// A command line that cannot be read says itself whether it wants JSON. Help and the version are no problems.
+fn misused(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    if !wants_json || !error.use_stderr() {
+        error.exit();
+    }
+    let failure = Failure::misused(&error.to_string());
+    Printer::new(true).failure(&failure);
+    failure.exit.into()
 }
 
 fn run(cli: &Cli, print: &Printer) -> Result<Exit, Failure> {
@@ -83,8 +97,9 @@ async fn ask(command: &Online, session: &Session<'_>) -> Result<Exit, Failure> {
         Online::Proof(arguments) => proof::run(arguments, session).await,
         Online::Evidence(arguments) => evidence::run(arguments, session).await,
         Online::Status(arguments) => status::run(arguments, session).await,
-        Online::Freeze(arguments) => freeze::run(path::FREEZE, arguments, session).await,
-        Online::Thaw(arguments) => freeze::run(path::THAW, arguments, session).await,
+        Online::Freeze(arguments) => freeze::freeze(arguments, session).await,
+        Online::Thaw(arguments) => freeze::thaw(arguments, session).await,
+        Online::Whoami => whoami::run(session).await,
         Online::Reload => freeze::reload(session).await,
     }
 }

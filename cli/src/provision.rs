@@ -24,7 +24,7 @@ Examples:
                                               a key that the ledger does not know, and you do, with its certificate")]
 pub(crate) struct Arguments {
     /// The connectors
-    #[arg(required_unless_present = "all", value_name = "CONNECTOR")]
+    #[arg(value_name = "CONNECTOR")]
     connectors: Vec<String>,
     /// Every connector of the configuration
     #[arg(long, conflicts_with = "connectors")]
@@ -69,7 +69,10 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
             for connector in &connectors {
                 match one(connector, arguments, client, session).await {
                     Ok(()) => tally.done += 1,
-                    Err(failure) => tally.add(connector, &failure, session),
+                    Err(failure) => {
+                        let failure = client::naming(failure, client).await;
+                        tally.add(connector, &failure, session);
+                    }
                 }
             }
             Ok::<_, Failure>(tally.finish(session))
@@ -122,6 +125,11 @@ impl Arguments {
     }
 
     fn connectors(&self, session: &Session<'_>) -> Result<Vec<String>, Failure> {
+        if self.connectors.is_empty() && !self.all {
+            let detail =
+                "Name one or more; `kunci provision --all` takes every connector of the configuration.";
+            return Err(Failure::usage("usage", "No connector was named", detail));
+        }
         if self.adopt && self.connectors.len() != 1 {
             let title = "--adopt takes over the key of one connector";
             return Err(Failure::usage("usage", title, "Name one connector and the digest of its key."));

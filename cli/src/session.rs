@@ -6,7 +6,7 @@ use std::future::Future;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::client::Client;
+use crate::client::{self, Client};
 use crate::failure::Failure;
 use crate::paths::{Paths, Socket};
 use crate::print::Printer;
@@ -76,7 +76,10 @@ impl<'a> Session<'a> {
         work: impl AsyncFnOnce(&mut Client) -> Result<T, E>,
     ) -> Result<T, Failure> {
         match Client::connect(&socket.path).await {
-            Ok(mut client) => work(&mut client).await.map_err(Into::into),
+            Ok(mut client) => match work(&mut client).await.map_err(Into::into) {
+                Err(failure) => Err(client::naming(failure, &mut client).await),
+                done => done,
+            },
             Err(nobody) if nobody.is_nobody() && !socket.named => self.private(concern, work).await,
             Err(error) => Err(error.into()),
         }

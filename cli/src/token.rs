@@ -117,7 +117,14 @@ async fn check(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
 
 async fn unlatch(token: &str, session: &Session<'_>) -> Result<Exit, Failure> {
     let path = path::of(path::UNLATCH, token);
-    session.admin(Concern::Nothing, async |client| client.post(&path, &json!({}), QUICK).await).await?;
-    session.print.note(&format!("{token}: the latch is cleared; its PIN is tried once more"));
+    let before = session
+        .admin(Concern::Nothing, async |client| {
+            let before: Vec<TokenStatus> = client::read(&client.get(path::TOKENS).await?)?;
+            client.post(&path, &json!({}), QUICK).await?;
+            Ok::<_, Failure>(before)
+        })
+        .await?;
+    let state = before.into_iter().find(|one| one.name == token).map(|one| one.state);
+    session.print.note(&page::unlatched(token, state.as_deref().unwrap_or_default()));
     Ok(Exit::Yes)
 }

@@ -133,3 +133,26 @@ fn provisioning_everything_needs_a_configuration() {
     fs::remove_file(bench.path("kunci.toml")).unwrap();
     assert_eq!(bench.kunci(&["provision", "--all"]).code, 2);
 }
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_a_problem_in_json_where_that_is_asked_for() {
+    let bench = Bench::new();
+    for line in [
+        &["freeze", "de", "--json"][..],
+        &["--json", "nonsense"],
+        &["--json", "log", "search", "--since", "noon"],
+    ] {
+        let done = bench.kunci(line);
+        assert_eq!((done.code, done.problem()["code"].as_str(), done.out.as_str()), (2, Some("usage"), ""));
+    }
+    let plain = bench.kunci(&["freeze", "de"]);
+    assert!(plain.code == 2 && plain.err.contains("--reason"), "{}", plain.err);
+    let help = bench.kunci(&["--json", "--help"]);
+    assert!(help.code == 0 && help.out.contains("Usage:"), "{}", help.err);
+}
+
+#[test]
+fn provisioning_nothing_in_particular_is_told_how_to_provision_all() {
+    let done = Bench::new().kunci(&["provision"]);
+    assert!(done.code == 2 && done.err.contains("kunci provision --all"), "{}", done.err);
+}

@@ -139,3 +139,61 @@ fn who_hangs_up_early_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap(), "");
 }
+
+#[test]
+fn what_was_written_down_of_a_log_is_held_against_it() {
+    let bench = bench();
+    let whole: serde_json::Value =
+        serde_json::from_str(&bench.kunci(&["log", "verify", "--json"]).out).unwrap();
+    let root = |form: &str| whole["root"][form].as_str().unwrap().to_owned();
+    // Entries that come later change nothing of what was.
+    write(&bench.path("state/log"));
+    let verify = |size: &str, root: &str| bench.kunci(&["log", "verify", "--size", size, "--root", root]);
+    for form in ["base64", "hex"] {
+        let done = verify("300", &root(form));
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(
+            done.out.contains("entries     600") && done.err.contains("The first 300 entries are those"),
+            "{}",
+            done.err
+        );
+    }
+    for (size, why) in [
+        ("299", "its first entries are others"),
+        ("301", "its first entries are others"),
+        ("601", "it has fewer entries"),
+    ] {
+        let done = verify(size, &root("hex"));
+        assert_eq!(done.code, 1, "{size}");
+        assert!(done.err.contains(why), "{}", done.err);
+    }
+    let json = bench.kunci(&["--json", "log", "verify", "--size", "299", "--root", &root("hex")]);
+    assert_eq!((json.code, json.problem()["code"].as_str()), (1, Some("root-differs")));
+    assert_eq!(verify("300", "abc").code, 2);
+}
+
+#[test]
+fn a_search_takes_times_and_users_as_people_type_them_and_no_more_than_so_many() {
+    let bench = bench();
+    let search = |rest: &[&str]| bench.kunci(&[&["log", "search"], rest].concat());
+    let lines = |rest: &[&str]| search(rest).out.lines().count();
+    assert_eq!(lines(&["--since", "1h"]), 300);
+    assert_eq!(lines(&["--until", "1h"]), 0);
+    assert_eq!(lines(&["--until", "2020-01-31"]), 0);
+    let newest = search(&["--kind", "intent", "--limit", "3"]).out;
+    let indices: Vec<_> = newest.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(indices, ["297", "298", "299"]);
+    assert_eq!(lines(&["--uid", "1000"]), 300);
+    assert_eq!(search(&["--uid", "root"]).code, 1, "nobody asked as root");
+    let unknown = search(&["--uid", "no-such-user"]);
+    assert!(unknown.code == 2 && unknown.err.contains("there is no user"), "{}", unknown.err);
+}
+
+#[test]
+fn a_name_that_the_log_does_not_have_is_told_with_those_that_it_has() {
+    let done = bench().kunci(&["log", "search", "--connector", "ed"]);
+    assert_eq!((done.code, done.out.as_str()), (1, ""));
+    assert_eq!(done.err.trim(), "The log knows no connector \"ed\". It knows de");
+    let none = bench().kunci(&["log", "search", "--connector", "de", "--jti", "x"]);
+    assert_eq!((none.code, none.err.as_str()), (1, ""));
+}

@@ -23,6 +23,7 @@ mod server;
 mod silence;
 mod stream;
 mod tokens;
+mod whoami;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ fn callers() -> OpenApiRouter<Arc<Front>> {
         .routes(routes!(assertions::create))
         .routes(routes!(certificate::read))
         .routes(routes!(health::read))
+        .routes(routes!(whoami::read))
         .routes(routes!(openapi::read))
         // OpenAPI has no word for a parameter with slashes in it, so that this one stands in the document's head, too.
         .route(&api::path::TILE.replace("{path}", "{*path}"), get(log::tile))

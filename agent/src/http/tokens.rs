@@ -119,7 +119,14 @@ pub(super) async fn unlatch(
 }
 
 pub(super) fn known(front: &Front, token: &str) -> Result<Name, Problem> {
-    let missing = || Problem::missing("no-such-token", "No such token", "`kunci token list` names them.");
+    let missing = || {
+        let names: Vec<_> = front.tokens.names().map(Name::as_str).collect();
+        Problem::missing(
+            "no-such-token",
+            "No such token",
+            format!("The configuration has: {}.", names.join(", ")),
+        )
+    };
     let name: Name = token.parse().map_err(|_| missing())?;
     front.tokens.host(&name).map(|_| name).ok_or_else(missing)
 }

@@ -28,6 +28,7 @@ pub mod cgroup;
 mod refusal;
 pub mod status;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -103,6 +104,12 @@ impl Peer {
     /// The systemd unit, directly under system.slice, where the kernel gave a pidfd to vouch for it.
     pub fn unit(&self) -> Option<&str> {
         self.pidfd.as_ref().and(self.unit.as_deref())
+    }
+
+    /// Its groups, each once.
+    pub fn groups(&self) -> Vec<u32> {
+        let groups: BTreeSet<u32> = self.groups.iter().copied().collect();
+        groups.into_iter().collect()
     }
 
     /// Whether the process has this group.

@@ -1,12 +1,16 @@
 //! What to look for in the log, from the command line.
 
 use clap::Args;
+use hsm_config::login;
 use ledger::{Kind, Query, Timestamp};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
-use super::Place;
+use super::{Place, when};
+
+/// The most entries that are kept for `--limit`: they are held in memory.
+const MAX_LIMIT: i64 = 100_000;
 
 /// What entries have to say.
 #[derive(Args, Debug)]
@@ -28,18 +32,21 @@ pub(crate) struct Arguments {
     /// intent, void, refusal, lifecycle, posture or probe
     #[arg(long, value_parser = kind)]
     kind: Option<Kind>,
-    /// Not before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Not before this time: RFC 3339, 2026-11-30, today, yesterday, or 2h, 3d, 90m ago; UTC, as the log is
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
     since: Option<Timestamp>,
-    /// Before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Before this time
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
     until: Option<Timestamp>,
     /// The key's CKA_ID, hex
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
-    /// The caller's uid
-    #[arg(long)]
+    /// The caller's user, by name or number
+    #[arg(long, value_name = "USER", value_parser = login::user)]
     uid: Option<u32>,
+    /// Only the newest so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_LIMIT))]
+    pub(super) limit: Option<u32>,
 }
 
 impl Arguments {

@@ -30,6 +30,16 @@ fn word(said: &Option<String>) -> String {
     said.as_deref().filter(|word| !word.is_empty()).map_or("-".to_owned(), |word| Quoted(word).to_string())
 }
 
+/// What clearing a latch did to a token that was in this state.
+pub(super) fn unlatched(token: &str, before: &str) -> String {
+    match before {
+        "latched" => format!("{token}: the latch is cleared; its PIN is tried once more"),
+        state => format!(
+            "{token} was not latched ({state}): what was known of refused PINs is forgotten, and nothing else was done"
+        ),
+    }
+}
+
 /// A token that was just initialised.
 pub(super) fn initialised(token: &TokenStatus) -> String {
     format!(

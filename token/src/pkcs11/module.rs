@@ -13,6 +13,8 @@ use hsm_config::Pkcs11Uri;
 
 use super::code::Failure;
 use super::{posture, writing};
+use quoted::Quoted;
+
 use crate::lane::{Fault, TokenReport};
 use crate::writes::{Call, Write};
 
@@ -21,6 +23,9 @@ use crate::writes::{Call, Write};
 pub struct Module {
     pub(super) context: Pkcs11,
 }
+
+/// How many tokens are told of a module that shows others than the one that is meant.
+const MAX_SHOWN: usize = 6;
 
 /// A token that a module lists.
 #[derive(Clone, Debug)]
@@ -80,13 +85,16 @@ impl Module {
     /// The one initialised token that the URI means.
     pub fn find(&self, uri: &Pkcs11Uri) -> Result<Found, Failure> {
         let listing = self.list()?;
-        let mut matching = listing.tokens.into_iter().filter(|t| t.initialised && t.is_meant_by(uri));
-        match (matching.next(), matching.next()) {
-            (Some(found), None) => Ok(found),
-            (Some(_), Some(_)) => {
-                Err(Fault::TokenAmbiguous(format!("two tokens match {uri}; add serial=")).into())
+        let is_meant = |token: &Found| token.initialised && token.is_meant_by(uri);
+        let (mut matching, others): (Vec<_>, Vec<_>) = listing.tokens.into_iter().partition(is_meant);
+        match (matching.len(), matching.pop()) {
+            (1, Some(found)) => Ok(found),
+            (0, _) | (_, None) => Err(Fault::TokenMissing(missing(uri, &others, listing.unreadable)).into()),
+            (many, Some(last)) => {
+                matching.push(last);
+                let why = format!("{many} tokens match {uri}; add serial=, of {}", shown(&matching));
+                Err(Fault::TokenAmbiguous(why).into())
             }
-            (None, _) => Err(Fault::TokenMissing(missing(uri, listing.unreadable)).into()),
         }
     }
 
@@ -99,10 +107,10 @@ impl Module {
 
     fn describe(&self, slot: Slot, info: &TokenInfo) -> Found {
         let report = TokenReport {
-            label: info.label().into(),
-            manufacturer: info.manufacturer_id().into(),
-            model: info.model().into(),
-            serial: info.serial_number().into(),
+            label: unpadded(info.label()),
+            manufacturer: unpadded(info.manufacturer_id()),
+            model: unpadded(info.model()),
+            serial: unpadded(info.serial_number()),
             library: self.library(),
             software: posture::is_software(&self.context, slot, info),
             wrapping_key: false,
@@ -119,6 +127,11 @@ impl Module {
     }
 }
 
+/// Without what fills the field up: blanks by the standard, zero bytes by some modules (PKCS#11, CK_TOKEN_INFO).
+fn unpadded(text: &str) -> String {
+    text.trim_end_matches([' ', '\0']).to_owned()
+}
+
 impl Found {
     /// Whether the URI's attributes are this token's.
     pub fn is_meant_by(&self, uri: &Pkcs11Uri) -> bool {
@@ -127,9 +140,26 @@ impl Found {
     }
 }
 
-fn missing(uri: &Pkcs11Uri, unreadable: usize) -> String {
-    match unreadable {
-        0 => format!("no token matches {uri}"),
-        n => format!("no token matches {uri}, and {n} could not be read"),
-    }
+fn missing(uri: &Pkcs11Uri, others: &[Found], unreadable: usize) -> String {
+    let unreadable = match unreadable {
+        0 => String::new(),
+        n => format!(", and {n} could not be read"),
+    };
+    let others = match others {
+        [] => String::new(),
+        others => format!("; the module shows {}", shown(others)),
+    };
+    format!("no token matches {uri}{unreadable}{others}")
+}
+
+/// Tokens by what a URI can name them by. Their words are theirs, so they are quoted.
+fn shown(tokens: &[Found]) -> String {
+    let one = |token: &Found| match token.initialised {
+        true => format!("{} (serial {})", Quoted(&token.report.label), Quoted(&token.report.serial)),
+        false => format!("a blank one (serial {})", Quoted(&token.report.serial)),
+    };
+    let mut told: Vec<_> = tokens.iter().take(MAX_SHOWN).map(one).collect();
+    let more = tokens.len().saturating_sub(MAX_SHOWN);
+    told.extend((more > 0).then(|| format!("{more} more")));
+    told.join(", ")
 }

@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use api::Granted;
 use hsm_config::{Connector, Known, Name, Tenants, Verb};
 use ledger::Caller;
 use token::Sha256;
@@ -134,6 +135,22 @@ impl Policy {
     /// Whether any admin rule names the peer.
     pub fn is_admin(&self, peer: &Peer) -> bool {
         self.admins.iter().any(|rule| rule.names(peer))
+    }
+
+    /// What each rule that names the peer grants, by connector.
+    pub fn granted(&self, peer: &Peer) -> Vec<Granted> {
+        let of_rule =
+            |rule: &rule::CallerRule| rule.connectors().map(|name| rule.granted(name)).collect::<Vec<_>>();
+        let mut granted: Vec<_> =
+            self.callers.iter().filter(|rule| rule.is(peer)).flat_map(of_rule).collect();
+        granted.sort_by(|a, b| a.connector.cmp(&b.connector));
+        granted
+    }
+
+    /// What the peer may do as an admin.
+    pub fn verbs(&self, peer: &Peer) -> Vec<Verb> {
+        let of_peer = |verb: &Verb| self.admins.iter().any(|rule| rule.names(peer) && rule.may(*verb));
+        Verb::ALL.iter().copied().filter(of_peer).collect()
     }
 
     /// The connectors, in order.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use hsm_config::{Admin, ClientId, Name, TenantId, Verb};
+use api::Granted;
+use hsm_config::{Admin, ClientId, Name, Rate, TenantId, Verb};
 
 use crate::ipc::link::{Resolved, Who};
 use crate::ipc::peer::Peer;
@@ -14,6 +15,7 @@ pub(super) struct CallerRule {
     connectors: Vec<Name>,
     tenants: Option<Vec<TenantId>>,
     client_ids: Option<Vec<ClientId>>,
+    rate: Option<Rate>,
     bucket: Option<Bucket>,
 }
 
@@ -33,6 +35,7 @@ pub(super) fn callers(resolved: &Resolved) -> Vec<CallerRule> {
             connectors: caller.connectors.clone(),
             tenants: caller.tenants.clone(),
             client_ids: caller.client_ids.clone(),
+            rate: caller.rate,
             bucket: caller.rate.map(|rate| Bucket::new(rate, now)),
         })
     };
@@ -55,6 +58,18 @@ impl CallerRule {
 
     pub(super) fn names(&self, peer: &Peer, connector: &Name) -> bool {
         self.is(peer) && self.connectors.contains(connector)
+    }
+
+    pub(super) fn connectors(&self) -> impl Iterator<Item = &Name> {
+        self.connectors.iter()
+    }
+
+    /// What it grants of a connector, in the configuration's words.
+    pub(super) fn granted(&self, connector: &Name) -> Granted {
+        let tenants = self.tenants.as_ref().map(|all| all.iter().map(ToString::to_string).collect());
+        let client_ids = self.client_ids.as_ref().map(|all| all.iter().map(ToString::to_string).collect());
+        let rate = self.rate.map(|rate| rate.to_string());
+        Granted { connector: connector.to_string(), tenants, client_ids, rate }
     }
 
     pub(super) fn allows_tenant(&self, tenant: &TenantId) -> bool {

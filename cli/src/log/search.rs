@@ -1,0 +1,82 @@
+//! `kunci log search`: entries by what they say, all of them or the newest.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use ledger::{Entry, Query, Reader};
+use quoted::{Plain, Quoted};
+
+use super::page;
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+
+/// How many connectors are named where the one that was asked for is unknown.
+const MAX_NAMES: usize = 32;
+
+/// Prints what matches, as it is found; with a limit the newest, once all were looked at.
+pub(super) fn run(
+    reader: &Reader,
+    query: &Query,
+    limit: Option<usize>,
+    print: &Printer,
+) -> Result<Exit, Failure> {
+    let (mut found, mut damaged, mut connectors) = (0_u64, false, BTreeSet::new());
+    let mut newest = VecDeque::new();
+    for item in reader.raw(0) {
+        match item.map_err(|error| error.to_string()).and_then(|(index, bytes)| entry(index, bytes)) {
+            Ok(found_one) if query.matches(&found_one.2) => {
+                found += 1;
+                let Some(limit) = limit else {
+                    show(&found_one, print)?;
+                    continue;
+                };
+                newest.push_back(found_one);
+                if newest.len() > limit {
+                    newest.pop_front();
+                }
+            }
+            Ok((_, _, entry)) if connectors.len() < MAX_NAMES => connectors.extend(entry.connector),
+            Ok(_) => {}
+            Err(what) => {
+                damaged = true;
+                print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
+            }
+        }
+    }
+    newest.iter().try_for_each(|entry| show(entry, print))?;
+    print.finish()?;
+    if found == 0 {
+        unknown(query, &connectors, print);
+    }
+    Ok(if found == 0 || damaged { Exit::Finding } else { Exit::Yes })
+}
+
+fn show((index, bytes, entry): &(u64, Vec<u8>, Entry), print: &Printer) -> Result<(), Failure> {
+    match print.json {
+        true => print.json_of_many(bytes)?,
+        false => print.line_of_many(&page::entry(*index, entry))?,
+    }
+    Ok(())
+}
+
+/// Says where nothing was found because of a name that the log does not have.
+fn unknown(query: &Query, connectors: &BTreeSet<String>, print: &Printer) {
+    let Some(wanted) = query.connector.as_ref().filter(|wanted| !connectors.contains(*wanted)) else {
+        return;
+    };
+    let known: Vec<_> = connectors.iter().map(|name| Plain(name).to_string()).collect();
+    print.note(&match known.len() {
+        0 => "The log names no connector.".to_owned(),
+        MAX_NAMES => format!(
+            "The log may know no connector {}; some that it knows: {}",
+            Quoted(wanted),
+            known.join(", ")
+        ),
+        _ => format!("The log knows no connector {}. It knows {}", Quoted(wanted), known.join(", ")),
+    });
+}
+
+fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
+    let parsed =
+        serde_json::from_slice(&bytes).map_err(|error| format!("entry {index} is damaged ({error})"))?;
+    Ok((index, bytes, parsed))
+}

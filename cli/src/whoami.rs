@@ -1,0 +1,94 @@
+//! `kunci whoami`: who the agent takes us for, and what we may get. It never starts an agent: a private one would say what a
+//! bench may, and not what this service may.
+
+use api::{Granted, Whoami};
+use quoted::Quoted;
+
+use crate::client::{self, Client, path};
+use crate::failure::{Exit, Failure};
+use crate::session::Session;
+
+pub(crate) async fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+    let socket = session.paths.agent_socket()?;
+    let body = Client::connect(&socket.path).await?.get(path::WHOAMI).await?;
+    let whoami: Whoami = client::read(&body)?;
+    if session.print.json {
+        session.print.json(&body)?;
+    } else {
+        session.print.lines(words(&whoami))?;
+    }
+    let gets_nothing = whoami.connectors.is_empty() && whoami.verbs.is_empty();
+    Ok(if gets_nothing { Exit::Finding } else { Exit::Yes })
+}
+
+fn words(whoami: &Whoami) -> Vec<String> {
+    let groups: Vec<_> = whoami.groups.iter().map(ToString::to_string).collect();
+    let unit = whoami.unit.as_ref().map_or("none".to_owned(), |unit| Quoted(unit).to_string());
+    let mut lines = vec![
+        format!("user   {}", whoami.uid),
+        format!("groups {}", groups.join(", ")),
+        format!("unit   {unit}"),
+    ];
+    if whoami.connectors.is_empty() {
+        lines.push(
+            "No rule grants you a connector: ask the operator for one in [callers] that names you."
+                .to_owned(),
+        );
+    }
+    lines.extend(whoami.connectors.iter().map(granted));
+    if !whoami.verbs.is_empty() {
+        lines.push(format!("You may, as an admin: {}", whoami.verbs.join(", ")));
+    }
+    lines
+}
+
+fn granted(of: &Granted) -> String {
+    let only = |what: &str, all: &Option<Vec<String>>| match all {
+        Some(all) => format!("{what} {}", all.join(", ")),
+        None => format!("all {what}"),
+    };
+    let rate = of.rate.as_ref().map(|rate| format!(", at most {rate}")).unwrap_or_default();
+    let (tenants, client_ids) = (only("tenants", &of.tenants), only("client ids", &of.client_ids));
+    format!("You may get assertions of {}: {tenants}, {client_ids}{rate}", of.connector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_granted_is_told_in_plain_words() {
+        let of = |connector: &str| Granted {
+            connector: connector.into(),
+            tenants: None,
+            client_ids: None,
+            rate: None,
+        };
+        let narrow = Granted {
+            tenants: Some(vec!["a.example".into(), "b.example".into()]),
+            rate: Some("50/s".into()),
+            ..of("uk")
+        };
+        let whoami = Whoami {
+            uid: 990,
+            groups: vec![990, 991],
+            unit: Some("iep.service".into()),
+            connectors: vec![of("de"), narrow],
+            verbs: vec!["freeze".into()],
+        };
+        insta::assert_snapshot!(words(&whoami).join("\n"), @r#"
+        user   990
+        groups 990, 991
+        unit   "iep.service"
+        You may get assertions of de: all tenants, all client ids
+        You may get assertions of uk: tenants a.example, b.example, all client ids, at most 50/s
+        You may, as an admin: freeze
+        "#);
+        insta::assert_snapshot!(words(&Whoami::default()).join("\n"), @r"
+        user   0
+        groups 
+        unit   none
+        No rule grants you a connector: ask the operator for one in [callers] that names you.
+        ");
+    }
+}
