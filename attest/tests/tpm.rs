@@ -262,3 +262,13 @@ fn with(evidence: &Value, part: &str, bytes: &[u8]) -> Value {
     }
     changed
 }
+
+#[test]
+fn a_signature_scheme_that_is_not_judged_leaves_the_key_unattested() {
+    let evidence = recorded("rsa");
+    let signature = STANDARD.decode(evidence["signature"].as_str().unwrap()).unwrap();
+    // TPM_ALG_SM2 with SHA-256.
+    let other = [&[0x00, 0x1b], &signature[2..]].concat();
+    let report = ask(&with(&evidence, "signature", &other), &question("rsa", "swtpm-root.pem"));
+    assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "unsupported"), "{report:?}");
+}

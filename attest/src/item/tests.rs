@@ -181,3 +181,33 @@ done",
         assert!(parse(damaged.as_bytes()).is_err(), "{damaged}");
     }
 }
+
+#[test]
+fn the_limit_that_is_told_is_the_one_that_was_hit() {
+    let told = |keys: usize, attestations: usize| {
+        let key = serde_json::json!({"token": "t", "attestation": vec!["AAAA"; attestations]});
+        let bundle =
+            serde_json::json!({"format": bundle::BUNDLE, "connector": "de", "keys": vec![key; keys]});
+        bundle::Bundle::from_json(bundle.to_string().as_bytes()).unwrap_err().to_string()
+    };
+    assert_eq!(told(65, 0), "it is too large: a bundle has at most 64 keys");
+    assert!(told(1, 257).contains("a key of a bundle has at most 256 certificates"), "{}", told(1, 257));
+    let many = Malformed::TooLarge(Limit::Certificates).to_string();
+    assert!(many.contains("at most 64 certificates, requests and keys are judged in one call"), "{many}");
+}
+
+#[test]
+fn a_request_on_a_curve_that_is_not_judged_contradicts_nothing() {
+    let folder = made(
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes -keyout k -subj /CN=x -out r.csr",
+    );
+    let mut evidence = crate::Evidence::new();
+    evidence.add(&std::fs::read(folder.path().join("r.csr")).unwrap()).unwrap();
+    let report = crate::verify(&evidence, &crate::Question::at(crate::tests::today()));
+    let codes: Vec<_> = report.findings.iter().map(|one| one.code).collect();
+    assert_eq!(
+        (report.verdict, codes),
+        (crate::Verdict::Unattested, vec!["no-attestation", "signature-algorithm"])
+    );
+    assert_eq!(report.algorithm.as_deref(), Some("EC secp256k1"));
+}
