@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod always;
 pub mod audit;
+pub mod beats;
 pub mod caller;
 pub mod cgroup;
 pub mod clock;

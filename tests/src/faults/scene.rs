@@ -103,6 +103,14 @@ impl<'a> Scene<'a> {
         });
     }
 
+    /// Strikes a function that the token manager calls once a login is lost.
+    pub fn strike_lost_login(&self, function: Function, action: Action) {
+        let before = self.site.faults().blows(function);
+        self.site.faults().strike(function, action, 0, Times::N(1));
+        self.site.faults().strike(Function::SignInit, Action::LogOut, 0, Times::N(1));
+        self.site.faults().until_felt(function, before, 1);
+    }
+
     /// Strikes every call of a function until callers felt it.
     pub fn strike_all(&self, function: Function, action: Action, parameter: u64) {
         let before = self.site.faults().blows(function);

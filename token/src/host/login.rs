@@ -83,7 +83,8 @@ pub(super) fn log_in(
     token: &Found,
     kept: Option<Given>,
 ) -> Option<Login> {
-    let anchor = match Anchor::open(module, token) {
+    let looks = manager.looks.clone();
+    let anchor = match looks.away(|| Anchor::open(module, token)) {
         Ok(anchor) => anchor,
         Err(failure) => {
             let fault = failure.into_fault();
@@ -93,19 +94,43 @@ pub(super) fn log_in(
             return None;
         }
     };
-    if anchor.is_logged_in().unwrap_or(false) {
-        return Some(Login { anchor, pin: kept });
+    match pin_of(manager, &anchor, &token.report.serial, kept) {
+        Ok(pin) => Some(Login { anchor, pin }),
+        Err(NotLoggedIn) => {
+            // Its session closes.
+            looks.away(|| drop(anchor));
+            None
+        }
+    }
+}
+
+/// A token that took no login, or none that lasts.
+struct NotLoggedIn;
+
+/// Logs in where that is not done yet; the PIN, if a key of ours wants it each time.
+fn pin_of(
+    manager: &mut TokenManager,
+    anchor: &Anchor,
+    serial: &str,
+    kept: Option<Given>,
+) -> Result<Option<Given>, NotLoggedIn> {
+    let looks = manager.looks.clone();
+    let is_logged_in = || looks.away(|| anchor.is_logged_in().unwrap_or(false));
+    if is_logged_in() {
+        return Ok(kept);
     }
     drop(kept);
-    let given = give_pin(manager, &token.report.serial, |_| Ok(()), |pin, write| anchor.login(write, pin))?;
+    let given = give_pin(manager, serial, |_| Ok(()), |pin, write| anchor.login(write, pin));
+    let given = given.ok_or(NotLoggedIn)?;
     // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
-    if anchor.is_logged_in().unwrap_or(false) {
+    if is_logged_in() {
         let labels: Vec<_> = manager.shared.config.uses.iter().map(Use::label).collect();
-        let is_wanted = anchor.has_key_that_wants_pin(&manager.shared.sessions.names, &labels);
-        return Some(Login { anchor, pin: is_wanted.then_some(given) });
+        let names = &manager.shared.sessions.names;
+        let is_wanted = looks.away(|| anchor.has_key_that_wants_pin(names, &labels));
+        return Ok(is_wanted.then_some(given));
     }
     manager.pause(WAIT, "the token did not take a login");
-    None
+    Err(NotLoggedIn)
 }
 
 /// Gives a token its PIN by `login`, once it `fits`; `None` where it was not accepted, after a while.

@@ -85,8 +85,8 @@ fn serve(config: HostConfig, control: &Arc<OwnedFd>) -> Result<(), HostError> {
     let pin_files = login::PinFiles::of(&config.token);
     sandbox::enter(&config)?;
     end_with_a_panic();
-    let looks = Looks::default();
-    watchdog::start(control, &looks, config.token.deadline)?;
+    let looks = Looks::new(config.token.deadline);
+    watchdog::start(control, &looks)?;
     let (events, inbox) = mpsc::channel();
     let shared = Arc::new(Shared::new(config, events.clone()));
     let manager = TokenManager::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);

@@ -151,6 +151,8 @@ impl TokenManager {
             };
             gone = self.serve(&module, uri, &token, &mut login);
             kept = login.pin.filter(|_| !gone);
+            // Its session closes.
+            self.looks.away(|| drop(login.anchor));
         }
     }
 
@@ -226,12 +228,13 @@ impl TokenManager {
 
     /// Looks for the token, in a module loaded again if the token was gone and the time has come.
     fn look(&mut self, module: &Module, uri: &Pkcs11Uri, gone: bool) -> Result<Found, Failure> {
-        if gone && self.may_reload(module) {
-            self.broken = self.reload(module).err();
+        let looks = self.looks.clone();
+        if gone && looks.away(|| self.may_reload(module)) {
+            self.broken = looks.away(|| self.reload(module)).err();
         }
         match &self.broken {
             Some(fault) => Err(fault.clone().into()),
-            None => self.find(module, uri),
+            None => looks.away(|| self.find(module, uri)),
         }
     }
 

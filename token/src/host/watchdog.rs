@@ -1,6 +1,7 @@
 //! The thread that ends this process when its orders are at their end (it shall go, or its supervisor is gone), or when the
-//! token manager does not come back from a look at a token that is served: without one nobody would do anything about what
-//! the lanes see. Calls that may write are waited for, each for its own limit, so that no host outlives its supervisor for long.
+//! token manager does not come back from the module or the card: without one nobody would do anything about what the lanes
+//! see, nor find a token that is away. A login is the supervisor's to wait for, and what a lane asks for its lane's. Calls that may
+//! write are waited for, each for its own limit, so that no host outlives its supervisor for long.
 //!
 //! It does nothing but poll. While a module is being loaded, the C library holds the dynamic linker's lock, and if that
 //! hangs, so does every thread that starts another or first touches a thread-local; so this one is all set up before.
@@ -15,45 +16,73 @@ use std::time::Duration;
 use rustix::event::Timespec;
 
 use super::kill;
+use crate::writes::LOGIN_LIMIT;
 use crate::{seqpacket, writes};
 
 /// How long it polls at a time. Time is counted in polls: a machine that stood still is no module that hangs.
 const POLL: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-/// The least that a look may take, in polls.
+/// The least that a look at a token that is served may take, in polls.
 const LEAST: u64 = 3;
+/// The least that any other call may take, in polls: as long as a module's start at most, for it is also made there.
+const LEAST_AWAY: u64 = LOGIN_LIMIT.as_secs();
 /// How many polls make a second.
 const POLLS_PER_SECOND: u32 = 100;
 
-/// The token manager's looks, counted at their begin and at their end: odd while one is under way.
-#[derive(Clone, Default)]
-pub(super) struct Looks(Arc<AtomicU64>);
+/// The token manager's calls: looks at a token that is served, and what it calls while none is.
+#[derive(Clone)]
+pub(super) struct Looks(Arc<Counted>);
+
+struct Counted {
+    /// How long the token may take, in polls.
+    deadline: u64,
+    /// Counted at their begin and at their end: odd while one is under way.
+    calls: AtomicU64,
+    /// How long the one under way may take, in polls.
+    limit: AtomicU64,
+}
 
 impl Looks {
-    /// Takes a look.
+    /// Of a token with this deadline.
+    pub(super) fn new(deadline: Duration) -> Self {
+        let (calls, limit) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Counted { deadline: deadline.as_secs(), calls, limit }))
+    }
+
+    /// Takes a look at a token that is served, which may take as long as the token may.
     pub(super) fn take<T>(&self, look: impl FnOnce() -> T) -> T {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let seen = look();
-        self.0.fetch_add(1, Ordering::Relaxed);
-        seen
+        self.within(LEAST, look)
+    }
+
+    /// Calls the module or the card while no token is served. Half a minute is long for it, and it may be a device's start.
+    pub(super) fn away<T>(&self, call: impl FnOnce() -> T) -> T {
+        self.within(LEAST_AWAY, call)
+    }
+
+    fn within<T>(&self, least: u64, call: impl FnOnce() -> T) -> T {
+        let Counted { deadline, calls, limit } = &*self.0;
+        limit.store(least.max(*deadline), Ordering::Relaxed);
+        calls.fetch_add(1, Ordering::Release);
+        let done = call();
+        calls.fetch_add(1, Ordering::Release);
+        done
     }
 }
 
-/// Starts the thread, and returns once it needs nothing more from the C library. A look may take as long as the token may.
-pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks, deadline: Duration) -> io::Result<()> {
+/// Starts the thread, and returns once it needs nothing more from the C library.
+pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks) -> io::Result<()> {
     let (control, looks, (ready, is_ready)) = (Arc::clone(control), looks.clone(), mpsc::channel());
-    let patience = deadline.as_secs().max(LEAST);
     super::start("watchdog", move || {
         let _ = ready.send(());
-        watch(&control, &looks, patience)
+        watch(&control, &looks.0)
     })?;
     is_ready.recv().map_err(io::Error::other)
 }
 
-fn watch(control: &OwnedFd, looks: &Looks, patience: u64) -> ! {
+fn watch(control: &OwnedFd, looks: &Counted) -> ! {
     let (mut seen, mut silent) = (0, 0);
-    while silent <= patience && !seqpacket::is_at_its_end(control, POLL) {
+    while silent <= looks.limit.load(Ordering::Relaxed) && !seqpacket::is_at_its_end(control, POLL) {
         writes::a_second_passed();
-        let now = looks.0.load(Ordering::Relaxed);
+        let now = looks.calls.load(Ordering::Acquire);
         silent = if now == seen && now % 2 == 1 { silent + 1 } else { 0 };
         seen = now;
     }

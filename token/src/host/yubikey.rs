@@ -45,7 +45,7 @@ impl TokenManager {
             }
             context.keep(None);
             self.down(Fault::Starting);
-            context.cell.close();
+            self.looks.away(|| context.cell.close());
         }
     }
 
@@ -53,10 +53,13 @@ impl TokenManager {
     fn await_card(&mut self, context: &CardContext, search: &mut Search, service: Service) {
         let mut wait = FIRST_WAIT;
         loop {
-            let opened = search.open(|fault| {
-                let fault = gone::told(fault.clone(), &self.shared.config.token, self.known.as_ref());
-                self.down(fault.clone());
-                self.report(HostState::Missing(fault.to_string()));
+            let looks = self.looks.clone();
+            let opened = looks.away(|| {
+                search.open(|fault| {
+                    let fault = gone::told(fault.clone(), &self.shared.config.token, self.known.as_ref());
+                    self.down(fault.clone());
+                    self.report(HostState::Missing(fault.to_string()));
+                })
             });
             let fault = match opened {
                 Ok(card) => return context.cell.put(card),
@@ -81,7 +84,7 @@ impl TokenManager {
         if context.allows_factory() {
             return true;
         }
-        let told = context.cell.hold().card().and_then(Card::factory_secret);
+        let told = self.looks.away(|| context.cell.hold().card().and_then(Card::factory_secret));
         match told {
             Ok(None) => true,
             Ok(Some(secret)) => self.refuse(secret.advice()),
