@@ -8,7 +8,7 @@ use crate::{
 };
 
 const EXAMPLES: &str = "\
-Exit codes: 0 yes; 1 a negative finding; 2 usage, configuration or unreadable files;
+Exit codes: 0 yes; 1 no, or what was found is bad; 2 usage, configuration or unreadable files;
 3 agent or token unavailable; 4 refused by policy.
 
 Examples:

@@ -40,7 +40,7 @@ impl From<Unreached> for Failure {
             return Self::unavailable("no-agent", format!("No agent runs at {at}"), detail);
         }
         if unreached.error.kind() == io::ErrorKind::PermissionDenied {
-            let detail = "The socket's mode and its folder decide who may knock. Ask the operator.";
+            let detail = "The socket's mode and its folder decide who may connect. Ask the operator.";
             return Self::refused("socket-refused", format!("You may not connect to {at}"), detail);
         }
         let title = format!("The agent at {at} cannot be reached: {}", unreached.error);

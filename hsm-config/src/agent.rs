@@ -1,6 +1,6 @@
 //! The agent's own part: its sockets, its state, its limits.
 //!
-//! The mode of a socket decides only who may knock. Who is answered is decided by policy, from the kernel's word
+//! The mode of a socket decides only who may connect. Who is answered is decided by policy, from the kernel's word
 //! about the peer; so the callers' socket is open to all by default.
 
 use crate::mode::Mode;
@@ -26,7 +26,7 @@ const UNLOCK: &str = "unlock-";
 pub struct Agent {
     /// The socket that callers connect to. The folder must exist; clients find it by --socket or KUNCI_SOCKET.
     pub socket: PathBuf,
-    /// The mode of the callers' socket. It decides only who may knock: rules decide by user, group and unit.
+    /// The mode of the callers' socket. It decides only who may connect: rules decide by user, group and unit.
     pub socket_mode: Mode,
     /// The socket of admins and operators. Its neighbours unlock-TOKEN.sock take PINs and are always 0600.
     pub admin_socket: PathBuf,
