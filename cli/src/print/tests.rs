@@ -138,3 +138,21 @@ fn software_is_called_so() {
     assert_eq!(grade(Some("asserted")), "asserted");
     assert_eq!(grade(None), "-");
 }
+
+/// Who composes a text may forget to quote a word in it: the page has one line more only where we say so.
+#[test]
+fn a_word_that_nobody_quoted_is_on_one_line_all_the_same() {
+    let word = "x\nFORGED\u{2028}FORGED\rFORGED";
+    for terminal in [false, true] {
+        let (print, out, err) = printer(false, terminal);
+        print.line(word).unwrap();
+        print.lines([word, word]).unwrap();
+        print.table(&["a"], &[vec![word.into()]]).unwrap();
+        print.note(word);
+        print.failure(&Failure::usage("c", word, word));
+        let all = out.text() + &err.text();
+        assert!(!all.lines().any(|line| line.starts_with("FORGED")), "{all}");
+        assert!(!all.contains(['\r', '\u{2028}']), "{all:?}");
+        assert_eq!(out.text().lines().count(), 3 + 2, "{all}");
+    }
+}
