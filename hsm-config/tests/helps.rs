@@ -1,7 +1,8 @@
 //! What a problem says is to be written is accepted when it is written so.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use hsm_config::{Config, Problem, Problems};
+use hsm_config::{Config, Problem, Problems, TenantsFile};
+use std::fs;
 use std::path::Path;
 
 /// Whole, with one field in each line.
@@ -122,4 +123,75 @@ fn with(key: &str, value: &str) -> String {
 
 fn parse(text: &str) -> Result<Config, Problems> {
     Config::parse(text, Path::new("kunci.toml"))
+}
+
+/// Fields that a row needs, where its own are not what they should be.
+const ROW: [&str; 3] =
+    ["contoso.example", "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01", "7d1f2a52-6b1d-4f0e-8a27-6f6f5f0d9a01"];
+/// More than the problems that one broken file has.
+const STEPS: usize = 100;
+
+#[test]
+fn what_a_remedy_says_is_to_be_done_to_a_tenants_file_is_accepted_and_loses_no_row() {
+    let broken = fs::read_dir("tests/broken").unwrap().map(|file| file.unwrap().path());
+    let broken = broken.filter(|file| file.extension().is_some_and(|kind| kind == "csv"));
+    let mut tried = 0;
+    for file in broken {
+        let mut lines: Vec<Vec<u8>> =
+            fs::read(&file).unwrap().split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenants.csv");
+        let mut steps = 0..STEPS;
+        let read = loop {
+            fs::write(&path, lines.join(&b'\n')).unwrap();
+            match TenantsFile::load(&path) {
+                Ok(read) => break read,
+                Err(problems) => {
+                    assert!(steps.next().is_some(), "{}: {problems}", file.display());
+                    heed(&mut lines, problems.iter().next().unwrap());
+                    tried += 1;
+                }
+            }
+        };
+        let text = |line: &Vec<u8>| String::from_utf8(line.clone()).unwrap();
+        let rows = lines.iter().map(text).filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        assert_eq!(read.len(), rows.count() - 1, "{}", file.display());
+        let is_client = |line: &Vec<u8>| line.starts_with(ROW[1].as_bytes());
+        assert!(!lines.iter().any(is_client), "{}: a client id stands for a tenant", file.display());
+    }
+    assert!(tried > 10, "{tried} remedies");
+}
+
+/// Does to the lines what a remedy says, as far as its words go.
+fn heed(lines: &mut Vec<Vec<u8>>, problem: &Problem) {
+    let (help, at) = (problem.help.as_str(), problem.line as usize - 1);
+    let text = String::from_utf8_lossy(lines.get(at).map_or(&[][..], Vec::as_slice)).into_owned();
+    let mut fields: Vec<&str> = text.split(',').collect();
+    if help.starts_with("put ") {
+        lines.insert(0, help.split('"').nth(1).unwrap().into());
+    } else if help.contains("choose the comma") {
+        lines
+            .iter_mut()
+            .for_each(|line| line.iter_mut().filter(|byte| **byte == b';').for_each(|byte| *byte = b','));
+    } else if let Some((_, order)) = help.split_once("in the order ") {
+        let order: Vec<&str> = order.split(", the").next().unwrap().split(',').collect();
+        let places: Vec<_> =
+            order.iter().map(|name| fields.iter().position(|field| field == name).unwrap()).collect();
+        for line in lines.iter_mut().filter(|line| !line.is_empty()) {
+            let whole = String::from_utf8(line.clone()).unwrap();
+            let fields: Vec<&str> = whole.split(',').collect();
+            *line = places.iter().map(|place| fields[*place]).collect::<Vec<_>>().join(",").into();
+        }
+    } else if help.starts_with("remove one of") {
+        lines.remove(at);
+    } else if help.starts_with("write tenant,") || help.contains("a line") || help.contains("as UTF-8") {
+        lines[at] = ROW.join(",").replace("contoso", &format!("contoso-{at}")).into();
+    } else {
+        let wrong = problem.what.split('"').nth(1).unwrap_or_else(|| panic!("{problem}"));
+        let place =
+            fields.iter().position(|field| field.trim() == wrong).unwrap_or_else(|| panic!("{problem}"));
+        let tenant = format!("contoso-{at}.example");
+        fields[place] = if place == 0 { &tenant } else { ROW[place] };
+        lines[at] = fields.join(",").into();
+    }
 }

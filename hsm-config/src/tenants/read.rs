@@ -266,6 +266,14 @@ fn header(line: &str) -> Result<(), Fault> {
     if split(line).is_ok_and(is_header) {
         return Ok(());
     }
+    // Put above rows of another order, the header alone would have tenants taken for client ids.
+    let has =
+        |fields: [&str; 3]| HEADER.iter().all(|name| fields.iter().any(|is| is.eq_ignore_ascii_case(name)));
+    if split(line).is_ok_and(has) {
+        let help =
+            format!("write the fields of every line in the order {}, the first line's too", HEADER.join(","));
+        return Err(Fault::new("missing-header", "the header has its fields in another order", help));
+    }
     let other =
         OTHER_SEPARATORS.into_iter().find(|(separator, _)| !line.contains(',') && line.contains(*separator));
     Err(other.map_or_else(missing_header, |(_, named)| {
