@@ -1,28 +1,18 @@
-//! One lane: a thread that reads a question, does it in its session, and answers. The hot path.
+//! One lane: a thread that reads a question, has it done, and answers. The hot path.
 //!
 //! One frame in, one frame out, in buffers that live as long as the lane. While the token is not served, every
 //! question is answered at once with the reason. A frame that cannot be read ends the lane.
 
 use std::os::fd::OwnedFd;
-#[cfg(feature = "piv")]
-use std::sync::{Mutex, PoisonError};
 
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::shared::{Backend, Serving, Shared, State};
-use super::token_manager::HealthEvent;
+use super::backend::Served;
+use super::shared::{Shared, State};
 use super::{recovery, work};
 use crate::lane::{self, Answer, Ask, Done, Fault, MAX_ANSWER, MAX_ASK, Work};
-#[cfg(feature = "piv")]
-use crate::piv::PivToken;
 use crate::pkcs11::Class;
 use crate::{seqpacket, writes};
-
-/// What came of a question, and what is suspected of the token.
-struct Served {
-    outcome: Result<Done, Fault>,
-    class: Option<Class>,
-}
 
 /// Serves a lane until the front closes it, or this process is about to end.
 pub(super) fn serve(lane: &OwnedFd, shared: &Shared) {
@@ -89,48 +79,7 @@ fn once(shared: &Shared, ask: &Ask) -> Served {
         return plain(outcome.map(Done::Token));
     }
     match &*shared.state() {
-        State::Serving(serving) => match &serving.backend {
-            Backend::Module(..) => in_a_session(shared, serving, &ask.work),
-            #[cfg(feature = "piv")]
-            Backend::Yubikey(card) => at_the_card(shared, card, &ask.work),
-        },
+        State::Serving(serving) => serving.backend.answer(shared, &ask.work),
         State::Down(fault) => plain(work::serve_without_token(fault, &ask.work)),
-    }
-}
-
-/// Does it in a session, for which it waits no longer than half of what the front waits for the answer.
-fn in_a_session(shared: &Shared, serving: &Serving, work: &Work) -> Served {
-    let mut session = match shared.sessions.take(serving, shared.config.token.deadline / 2) {
-        Ok(session) => session,
-        Err(failure) => {
-            let class = failure.class();
-            return Served { outcome: Err(failure.into_fault()), class };
-        }
-    };
-    let outcome = work::serve(shared, &mut session.token, work);
-    let class = session.token.take_suspicion();
-    shared.sessions.put(session);
-    if outcome == Err(Fault::Locked) {
-        shared.report_health(HealthEvent::WantsPin);
-    }
-    Served { outcome, class }
-}
-
-/// Does it with the card, of which there is one.
-#[cfg(feature = "piv")]
-fn at_the_card(shared: &Shared, card: &Mutex<PivToken>, work: &Work) -> Served {
-    let mut card = card.lock().unwrap_or_else(PoisonError::into_inner);
-    let outcome = work::serve(shared, &mut *card, work);
-    Served { outcome, class: card.take_suspicion() }
-}
-
-impl Served {
-    /// What the matter is. A token that nobody is logged in to hides its private keys, and one that is being logged in to
-    /// is not served.
-    fn failure_class(&self) -> Option<Class> {
-        match self.outcome {
-            Err(Fault::KeyMissing | Fault::Starting) => Some(Class::Login),
-            _ => self.class,
-        }
     }
 }

@@ -17,7 +17,7 @@ use super::{end, pin, sandbox};
 use crate::control::{HostState, LoginOutcome, PinOrigin, Report, Use};
 use crate::lane::Fault;
 use crate::pin::Pin;
-use crate::pkcs11::{Anchor, Found, Module};
+use crate::pkcs11::{Anchor, Found, Module, Names};
 use crate::writes::{Call, Write};
 
 /// The wait before another look at a token that cannot be opened or did not judge a PIN, or at a PIN source that cannot
@@ -82,6 +82,7 @@ pub(super) fn log_in(
     module: &Module,
     token: &Found,
     kept: Option<Given>,
+    names: &Names,
 ) -> Option<Login> {
     let looks = manager.looks.clone();
     let anchor = match looks.away(|| Anchor::open(module, token)) {
@@ -94,7 +95,7 @@ pub(super) fn log_in(
             return None;
         }
     };
-    match pin_of(manager, &anchor, &token.report.serial, kept) {
+    match pin_of(manager, &anchor, &token.report.serial, kept, names) {
         Ok(pin) => Some(Login { anchor, pin }),
         Err(NotLoggedIn) => {
             // Its session closes.
@@ -113,6 +114,7 @@ fn pin_of(
     anchor: &Anchor,
     serial: &str,
     kept: Option<Given>,
+    names: &Names,
 ) -> Result<Option<Given>, NotLoggedIn> {
     let looks = manager.looks.clone();
     let is_logged_in = || looks.away(|| anchor.is_logged_in().unwrap_or(false));
@@ -125,7 +127,6 @@ fn pin_of(
     // A module may say so, or that somebody is logged in already, and be wrong: then it is looked at again.
     if is_logged_in() {
         let labels: Vec<_> = manager.shared.config.uses.iter().map(Use::label).collect();
-        let names = &manager.shared.sessions.names;
         let is_wanted = looks.away(|| anchor.has_key_that_wants_pin(names, &labels));
         return Ok(is_wanted.then_some(given));
     }

@@ -8,6 +8,7 @@
 //! It leaves when its orders end, whether the supervisor ended them or is gone itself; and nothing ends it amid a call that
 //! may write to the token ([`writes`]).
 
+mod backend;
 #[cfg(feature = "piv")]
 mod card_context;
 mod gone;

@@ -9,15 +9,47 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use hsm_config::Pkcs11Uri;
 
+use super::backend::{Backend, Served};
 use super::hint::Sight;
 use super::login::Login;
 use super::pin_reauth::{PinBroker, ReauthOutcome, ReauthRequest};
-use super::shared::{Backend, Serving};
+use super::session_pool::{LoggedIn, SessionPool};
+use super::shared::{Serving, Shared};
 use super::token_manager::{Event, HealthEvent, LAST_WAIT, TokenManager};
 use super::unlock::Client;
-use super::{end, login};
+use super::{end, login, work};
 use crate::control::HostState;
+use crate::lane::{Fault, Work};
 use crate::pkcs11::{Anchor, ContextLogin, Failure, Found, Module};
+
+/// A token of a module, and the sessions on it.
+struct Sessions {
+    at: LoggedIn,
+    pool: Arc<SessionPool>,
+}
+
+impl Backend for Sessions {
+    fn answer(&self, shared: &Shared, work: &Work) -> Served {
+        let mut session = match self.pool.take(&self.at, shared.config.token.deadline / 2) {
+            Ok(session) => session,
+            Err(failure) => {
+                let class = failure.class();
+                return Served { outcome: Err(failure.into_fault()), class };
+            }
+        };
+        let outcome = work::serve(shared, &mut session.token, work);
+        let class = session.token.take_suspicion();
+        self.pool.put(session);
+        if outcome == Err(Fault::Locked) {
+            shared.report_health(HealthEvent::WantsPin);
+        }
+        Served { outcome, class }
+    }
+
+    fn close_idle(&self) {
+        self.pool.close_idle(&self.at);
+    }
+}
 
 impl TokenManager {
     /// Serves the token until it changes; whether it is gone.
@@ -27,19 +59,26 @@ impl TokenManager {
         uri: &Pkcs11Uri,
         token: &Found,
         login: &mut Login,
+        sessions: &Arc<SessionPool>,
     ) -> bool {
         self.generation += 1;
         self.serial = Some(token.report.serial.clone());
         self.sees(&token.report.serial);
-        let (generation, reloads) = (self.generation, self.reloads);
         let broker = Arc::new(PinBroker::new(self.shared.events()));
         broker.begin();
         let context_login = login.pin.is_some().then(|| {
             let broker: Arc<PinBroker> = Arc::clone(&broker);
             Arc::new(ContextLogin::new(module, token.slot, broker))
         });
-        let backend = Backend::Module(module.clone(), token.slot, context_login.clone());
-        self.shared.serve(Serving { backend, generation, reloads });
+        let at = LoggedIn {
+            module: module.clone(),
+            slot: token.slot,
+            context_login: context_login.clone(),
+            generation: self.generation,
+            reloads: self.reloads,
+        };
+        let backend = Arc::new(Sessions { at, pool: Arc::clone(sessions) });
+        self.shared.serve(Serving { backend, generation: self.generation });
         self.report(HostState::Ready { serial: token.report.serial.clone() });
         // A look could use up the login of a signature; and a token that takes one is there.
         let is_busy = || context_login.as_deref().is_some_and(ContextLogin::is_under_way);

@@ -23,7 +23,7 @@ pub(super) fn apply(shared: &Shared, class: Class, before: Epoch, tries: u32) ->
         Class::Login => await_login(shared, before),
         Class::Memory => {
             if let State::Serving(serving) = &*shared.state() {
-                shared.sessions.close_idle(serving);
+                serving.backend.close_idle();
             }
             thread::sleep(FIRST_WAIT * 2_u32.saturating_pow(tries));
             true

@@ -65,18 +65,20 @@ fn files(config: &HostConfig) -> Files {
     let management_key = token.management_key.as_ref().and_then(ManagementKey::source);
     let secrets = [Some(&token.pin), token.so_pin.as_ref(), management_key];
     let secrets = secrets.into_iter().flatten().filter_map(pin_path);
-    if token.kind == TokenKind::YubikeyPiv {
-        return Files::none().read(LIBRARIES).read([PCSCD]).read(&token.read_paths).read(secrets);
+    match token.kind {
+        TokenKind::YubikeyPiv => {
+            Files::none().read(LIBRARIES).read([PCSCD]).read(&token.read_paths).read(secrets)
+        }
+        TokenKind::Pkcs11 => Files::none()
+            .read(SYSTEM)
+            .read(readable_etc())
+            // The file alone: PIN files may lie beside it. A folder that it needs is below SYSTEM, or in read_paths.
+            .read(&token.module)
+            .read(&token.read_paths)
+            .read(secrets)
+            .write([DEVICES])
+            .write(&token.paths),
     }
-    Files::none()
-        .read(SYSTEM)
-        .read(readable_etc())
-        // The file alone: PIN files may lie beside it. A folder that it needs is below SYSTEM, or in read_paths.
-        .read(&token.module)
-        .read(&token.read_paths)
-        .read(secrets)
-        .write([DEVICES])
-        .write(&token.paths)
 }
 
 /// Where a PIN source lies; a PIN that is typed lies nowhere.

@@ -8,13 +8,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::shared::{Backend, Serving};
-#[cfg(feature = "piv")]
-use crate::lane::Fault;
-use crate::pkcs11::{Class, Failure, Names, Pkcs11Token};
+use cryptoki::slot::Slot;
+
+use crate::pkcs11::{Class, ContextLogin, Failure, Module, Names, Pkcs11Token};
 
 /// How often a token without a session left is asked for one.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A token that is logged in to, as sessions are opened on it.
+pub(super) struct LoggedIn {
+    pub(super) module: Module,
+    pub(super) slot: Slot,
+    /// What gives it its PIN again, where a key of ours wants that.
+    pub(super) context_login: Option<Arc<ContextLogin>>,
+    /// Counts the times that the token came up.
+    pub(super) generation: u64,
+    /// Counts the times that the module was loaded again: sessions of before are gone.
+    pub(super) reloads: u64,
+}
 
 /// A session, and the token's epoch that it belongs to.
 pub(super) struct PooledSession {
@@ -39,17 +50,17 @@ impl SessionPool {
     }
 
     /// One of this epoch of the token: an idle one, else a new one, else the next that there is.
-    pub(super) fn take(&self, serving: &Serving, patience: Duration) -> Result<PooledSession, Failure> {
-        if let Some(session) = last(&mut self.idle(), serving) {
+    pub(super) fn take(&self, at: &LoggedIn, patience: Duration) -> Result<PooledSession, Failure> {
+        if let Some(session) = last(&mut self.idle(), at) {
             return Ok(session);
         }
         let until = Instant::now() + patience;
         loop {
-            let failure = match self.open(serving) {
+            let failure = match self.open(at) {
                 Err(failure) if failure.class() == Some(Class::Crowded) => failure,
                 opened => return opened,
             };
-            if let Some(session) = self.await_one(serving) {
+            if let Some(session) = self.await_one(at) {
                 return Ok(session);
             }
             if Instant::now() >= until {
@@ -70,31 +81,25 @@ impl SessionPool {
     }
 
     /// Closes those that no lane works at, since each takes memory of the module's and of the token's.
-    pub(super) fn close_idle(&self, serving: &Serving) {
+    pub(super) fn close_idle(&self, at: &LoggedIn) {
         // Each one that is taken from an older epoch of the token is closed there.
-        while let Some(session) = last(&mut self.idle(), serving) {
+        while let Some(session) = last(&mut self.idle(), at) {
             session.token.close();
         }
     }
 
-    fn open(&self, serving: &Serving) -> Result<PooledSession, Failure> {
-        let token = match &serving.backend {
-            Backend::Module(module, slot, context_login) => {
-                Pkcs11Token::open(module, *slot, Arc::clone(&self.names), context_login.clone())?
-            }
-            // A card has no sessions.
-            #[cfg(feature = "piv")]
-            Backend::Yubikey(_) => return Err(Fault::Starting.into()),
-        };
-        Ok(PooledSession { token, generation: serving.generation, reloads: serving.reloads })
+    fn open(&self, at: &LoggedIn) -> Result<PooledSession, Failure> {
+        let (names, context_login) = (Arc::clone(&self.names), at.context_login.clone());
+        let token = Pkcs11Token::open(&at.module, at.slot, names, context_login)?;
+        Ok(PooledSession { token, generation: at.generation, reloads: at.reloads })
     }
 
-    fn await_one(&self, serving: &Serving) -> Option<PooledSession> {
+    fn await_one(&self, at: &LoggedIn) -> Option<PooledSession> {
         let mut idle = self.idle();
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let found = last(&mut idle, serving).or_else(|| {
+        let found = last(&mut idle, at).or_else(|| {
             let waited = self.back.wait_timeout(idle, POLL_INTERVAL);
-            last(&mut waited.unwrap_or_else(PoisonError::into_inner).0, serving)
+            last(&mut waited.unwrap_or_else(PoisonError::into_inner).0, at)
         });
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         found
@@ -107,12 +112,12 @@ impl SessionPool {
 
 /// The last one that was put back, if it is of this epoch of the token; older ones are closed. A session of before the
 /// module was loaded again is gone, and its handle may be another's by now.
-fn last(idle: &mut Vec<PooledSession>, serving: &Serving) -> Option<PooledSession> {
+fn last(idle: &mut Vec<PooledSession>, at: &LoggedIn) -> Option<PooledSession> {
     while let Some(session) = idle.pop() {
-        if session.generation == serving.generation {
+        if session.generation == at.generation {
             return Some(session);
         }
-        if session.reloads == serving.reloads {
+        if session.reloads == at.reloads {
             session.token.close();
         }
     }

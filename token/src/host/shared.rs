@@ -9,15 +9,10 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use cryptoki::slot::Slot;
-
-use super::session_pool::SessionPool;
+use super::backend::Backend;
 use super::token_manager::{Event, HealthEvent};
 use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
-#[cfg(feature = "piv")]
-use crate::piv::PivToken;
-use crate::pkcs11::{ContextLogin, Module, Names};
 
 /// The token, as lanes find it.
 pub(super) enum State {
@@ -28,13 +23,10 @@ pub(super) enum State {
 }
 
 /// A token that the process is logged in to.
-#[derive(Clone)]
 pub(super) struct Serving {
-    pub(super) backend: Backend,
+    pub(super) backend: Arc<dyn Backend>,
     /// Counts the times that the token came up.
     pub(super) generation: u64,
-    /// Counts the times that the module was loaded again: sessions of before are gone.
-    pub(super) reloads: u64,
 }
 
 /// A token's epoch, as far as somebody may wait for what comes next.
@@ -53,20 +45,9 @@ impl Epoch {
     }
 }
 
-/// What a lane opens a session through.
-#[derive(Clone)]
-pub(super) enum Backend {
-    /// A token of a PKCS#11 module, and what gives it its PIN again where a key of ours wants that.
-    Module(Module, Slot, Option<Arc<ContextLogin>>),
-    /// The card in a cell.
-    #[cfg(feature = "piv")]
-    Yubikey(Arc<Mutex<PivToken>>),
-}
-
 /// Everything that is shared.
 pub(super) struct Shared {
     pub(super) config: HostConfig,
-    pub(super) sessions: SessionPool,
     state: RwLock<State>,
     epoch: Mutex<Epoch>,
     news: Condvar,
@@ -78,7 +59,6 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
         Self {
-            sessions: SessionPool::new(Names::of(&config.token)),
             config,
             state: RwLock::new(State::Down(Fault::Starting)),
             epoch: Mutex::default(),

@@ -15,13 +15,14 @@ use hsm_config::{Pkcs11Uri, Reach};
 use super::hint::Sight;
 use super::login::PinFiles;
 use super::pin_reauth::ReauthRequest;
+use super::session_pool::SessionPool;
 use super::shared::{Shared, State};
 use super::unlock::Client;
 use super::watchdog::Looks;
 use super::{end, gone, hint, initialise, login};
 use crate::control::{self, HostState, Known, Report, Seen};
 use crate::lane::{Fault, TokenReport};
-use crate::pkcs11::{Class, Failure, Found, Module};
+use crate::pkcs11::{Class, Failure, Found, Module, Names};
 
 /// The first wait for a token that is not there.
 pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -141,15 +142,17 @@ impl TokenManager {
                 self.fail(gone::before(why, &self.shared.config.token, self.known.as_ref()), sight)
             }
         };
+        let sessions = Arc::new(SessionPool::new(Names::of(&self.shared.config.token)));
         let (mut gone, mut kept) = (false, None);
         loop {
             let token = self.await_token(&module, uri, gone);
             self.down(Fault::Starting);
-            let Some(mut login) = login::log_in(&mut self, &module, &token, kept.take()) else {
+            let Some(mut login) = login::log_in(&mut self, &module, &token, kept.take(), &sessions.names)
+            else {
                 gone = false;
                 continue;
             };
-            gone = self.serve(&module, uri, &token, &mut login);
+            gone = self.serve(&module, uri, &token, &mut login, &sessions);
             kept = login.pin.filter(|_| !gone);
             // Its session closes.
             self.looks.away(|| drop(login.anchor));

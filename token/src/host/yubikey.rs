@@ -6,18 +6,19 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::backend::{Backend, Served};
 use super::card_context::CardContext;
 use super::login::{self, Given};
 use super::pin_reauth::ReauthOutcome;
-use super::shared::{Backend, Serving};
+use super::shared::{Serving, Shared};
 use super::token_manager::{Event, FIRST_WAIT, HealthEvent, LAST_WAIT, TokenManager};
 use super::unlock::Client;
-use super::{end, gone, sandbox};
+use super::{end, gone, sandbox, work};
 use crate::control::{HostState, LoginOutcome};
-use crate::lane::Fault;
+use crate::lane::{Fault, Work};
 use crate::pin::Pin;
 use crate::piv::{Card, FactorySecret, PivToken, Search};
 use crate::writes::Write;
@@ -26,6 +27,15 @@ use crate::writes::Write;
 const LOOK: Duration = Duration::from_secs(1);
 /// Why a card is not initialised here.
 const NO_INIT: &str = "a YubiKey is made ready with ykman: docs/how-to/use-a-yubikey.md says how";
+
+/// The card, of which there is one, as the lanes have it in turns.
+impl Backend for Mutex<PivToken> {
+    fn answer(&self, shared: &Shared, work: &Work) -> Served {
+        let mut card = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = work::serve(shared, &mut *card, work);
+        Served { outcome, class: card.take_suspicion() }
+    }
+}
 
 impl TokenManager {
     /// Serves the YubiKey until the process ends.
@@ -127,15 +137,10 @@ impl TokenManager {
     /// Serves the card until something is the matter with it.
     fn serve_card(&mut self, context: &Arc<CardContext>, given: &Given) {
         self.generation += 1;
-        let (generation, reloads) = (self.generation, self.reloads);
         let (cell, callbacks) = (Arc::clone(&context.cell), Arc::clone(context));
         context.broker.begin();
         let card = PivToken::new(cell, callbacks, &self.shared.config, context.serial);
-        self.shared.serve(Serving {
-            backend: Backend::Yubikey(Arc::new(Mutex::new(card))),
-            generation,
-            reloads,
-        });
+        self.shared.serve(Serving { backend: Arc::new(Mutex::new(card)), generation: self.generation });
         self.sees(&context.serial.to_string());
         self.report(HostState::Ready { serial: context.serial.to_string() });
         let latched = self.watch_card(context, given);

@@ -124,7 +124,7 @@ pub(super) async fn a_freeze_waits_for_an_answer_until_its_last_byte_is_gone() {
         async move { gate.drained().await }
     });
     tokio::task::yield_now().await;
-    assert!(!landed.is_finished(), "an answer is in_flight");
+    assert!(!landed.is_finished(), "an answer is in flight");
     let index = told.log_index();
     drop(told);
     landed.await.unwrap();
