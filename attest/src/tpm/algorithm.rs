@@ -6,7 +6,7 @@
 use aws_lc_rs::{agreement, digest, hmac};
 
 use super::wire::WireError;
-use crate::Curve;
+use crate::{Curve, Hash};
 
 pub(super) const RSA: u16 = 0x0001;
 pub(super) const AES: u16 = 0x0006;
@@ -21,19 +21,9 @@ pub(super) const ECDAA: u16 = 0x001a;
 pub(super) const ECC: u16 = 0x0023;
 pub(super) const CFB: u16 = 0x0043;
 
-/// A digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HashAlg {
-    /// SHA-256
-    Sha256,
-    /// SHA-384
-    Sha384,
-    /// SHA-512
-    Sha512,
-}
-
-impl HashAlg {
-    pub(super) fn parse(id: u16) -> Result<Self, WireError> {
+/// Hash functions as a TPM names and uses them.
+impl Hash {
+    pub(super) fn of_tpm(id: u16) -> Result<Self, WireError> {
         match id {
             0x000b => Ok(Self::Sha256),
             0x000c => Ok(Self::Sha384),
@@ -43,7 +33,7 @@ impl HashAlg {
     }
 
     /// Its TPM_ALG_ID.
-    pub fn id(self) -> u16 {
+    pub(super) fn tpm_id(self) -> u16 {
         match self {
             Self::Sha256 => 0x000b,
             Self::Sha384 => 0x000c,
@@ -68,16 +58,6 @@ impl HashAlg {
             Self::Sha256 => hmac::HMAC_SHA256,
             Self::Sha384 => hmac::HMAC_SHA384,
             Self::Sha512 => hmac::HMAC_SHA512,
-        }
-    }
-}
-
-impl From<HashAlg> for crate::Hash {
-    fn from(hash: HashAlg) -> Self {
-        match hash {
-            HashAlg::Sha256 => Self::Sha256,
-            HashAlg::Sha384 => Self::Sha384,
-            HashAlg::Sha512 => Self::Sha512,
         }
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::credential::{NotSealed, Recipient, SECRET};
 use super::public::{Name, Public, PublicPart};
-use crate::{Curve, Sha256, hex};
+use crate::{Curve, Hash, Sha256, hex};
 
 /// The `format` of a challenge.
 pub const CHALLENGE: &str = "kunci-challenge/1";
@@ -72,7 +72,7 @@ pub enum ChallengeError {
 /// An endorsement key as the auditor knows it.
 pub struct Endorsement {
     key: PublicPart,
-    hash: super::HashAlg,
+    hash: Hash,
     aes_bits: u16,
 }
 
@@ -82,8 +82,8 @@ impl Endorsement {
     pub fn from_spki(spki: &[u8]) -> Result<Self, ChallengeError> {
         let key = PublicPart::from_spki(spki).ok_or(ChallengeError::Endorsement)?;
         let (hash, aes_bits) = match &key {
-            PublicPart::Ecc { curve: Curve::P384, .. } => (super::HashAlg::Sha384, 256),
-            _ => (super::HashAlg::Sha256, 128),
+            PublicPart::Ecc { curve: Curve::P384, .. } => (Hash::Sha384, 256),
+            _ => (Hash::Sha256, 128),
         };
         Ok(Self { key, hash, aes_bits })
     }

@@ -13,11 +13,11 @@ use aws_lc_rs::rsa::{self, OaepAlgorithm, OaepPublicEncryptingKey, PublicEncrypt
 use aws_lc_rs::{cipher, hmac, rand};
 use zeroize::Zeroizing;
 
-use super::algorithm::{self as alg, HashAlg};
+use super::algorithm as alg;
 use super::kdf::{kdf_a, kdf_e};
 use super::public::{Name, PublicPart};
 use super::wire::put_sized;
-use crate::Curve;
+use crate::{Curve, Hash};
 
 /// How long the secret is, in bytes.
 pub const SECRET: usize = 32;
@@ -30,7 +30,7 @@ pub struct Recipient<'a> {
     /// The public key.
     pub key: &'a PublicPart,
     /// The digest of its name.
-    pub hash: HashAlg,
+    pub hash: Hash,
     /// Bits of its AES.
     pub aes_bits: u16,
 }
@@ -121,17 +121,17 @@ impl Recipient<'_> {
 
     fn digest_bits(&self) -> u32 {
         match self.hash {
-            HashAlg::Sha256 => 256,
-            HashAlg::Sha384 => 384,
-            HashAlg::Sha512 => 512,
+            Hash::Sha256 => 256,
+            Hash::Sha384 => 384,
+            Hash::Sha512 => 512,
         }
     }
 
     fn oaep(&self) -> &'static OaepAlgorithm {
         match self.hash {
-            HashAlg::Sha256 => &rsa::OAEP_SHA256_MGF1SHA256,
-            HashAlg::Sha384 => &rsa::OAEP_SHA384_MGF1SHA384,
-            HashAlg::Sha512 => &rsa::OAEP_SHA512_MGF1SHA512,
+            Hash::Sha256 => &rsa::OAEP_SHA256_MGF1SHA256,
+            Hash::Sha384 => &rsa::OAEP_SHA384_MGF1SHA384,
+            Hash::Sha512 => &rsa::OAEP_SHA512_MGF1SHA512,
         }
     }
 }

@@ -6,11 +6,11 @@
 use aws_lc_rs::{digest, hmac};
 use zeroize::Zeroizing;
 
-use super::algorithm::HashAlg;
+use crate::Hash;
 
 /// KDFa: `bits` of key from a key, a label and two contexts.
 pub(super) fn kdf_a(
-    hash: HashAlg,
+    hash: Hash,
     key: &[u8],
     label: &str,
     contexts: [&[u8]; 2],
@@ -28,13 +28,7 @@ pub(super) fn kdf_a(
 }
 
 /// KDFe: `bits` of key from a shared point's x, a label and both parties' x.
-pub(super) fn kdf_e(
-    hash: HashAlg,
-    z: &[u8],
-    label: &str,
-    parties: [&[u8]; 2],
-    bits: u32,
-) -> Zeroizing<Vec<u8>> {
+pub(super) fn kdf_e(hash: Hash, z: &[u8], label: &str, parties: [&[u8]; 2], bits: u32) -> Zeroizing<Vec<u8>> {
     expand(bits, |counter| {
         let mut context = digest::Context::new(hash.algorithm());
         for part in [&counter.to_be_bytes()[..], z, label.as_bytes(), &[0], parties[0], parties[1]] {
@@ -47,7 +41,7 @@ pub(super) fn kdf_e(
 /// Blocks one after another until there are enough. `bits` is a multiple of 8 in all uses.
 fn expand(bits: u32, block: impl Fn(u32) -> Vec<u8>) -> Zeroizing<Vec<u8>> {
     let wanted = bits as usize / 8;
-    let mut key = Zeroizing::new(Vec::with_capacity(wanted + HashAlg::Sha512.algorithm().output_len()));
+    let mut key = Zeroizing::new(Vec::with_capacity(wanted + Hash::Sha512.algorithm().output_len()));
     let mut counter = 1;
     while key.len() < wanted {
         key.extend_from_slice(&Zeroizing::new(block(counter)));
@@ -63,12 +57,12 @@ mod tests {
 
     #[test]
     fn more_bits_go_on_where_fewer_ended_only_in_the_counter() {
-        let short = kdf_e(HashAlg::Sha256, b"z", "IDENTITY", [b"a", b"b"], 128);
-        let long = kdf_e(HashAlg::Sha256, b"z", "IDENTITY", [b"a", b"b"], 512);
+        let short = kdf_e(Hash::Sha256, b"z", "IDENTITY", [b"a", b"b"], 128);
+        let long = kdf_e(Hash::Sha256, b"z", "IDENTITY", [b"a", b"b"], 512);
         assert_eq!((&short[..], long.len()), (&long[..16], 64));
         // KDFa's input ends with the number of bits, so that no key is another one's beginning.
-        let short = kdf_a(HashAlg::Sha256, b"key", "STORAGE", [b"a", b""], 128);
-        let long = kdf_a(HashAlg::Sha256, b"key", "STORAGE", [b"a", b""], 256);
+        let short = kdf_a(Hash::Sha256, b"key", "STORAGE", [b"a", b""], 128);
+        let long = kdf_a(Hash::Sha256, b"key", "STORAGE", [b"a", b""], 256);
         assert_ne!(short[..], long[..16]);
     }
 }

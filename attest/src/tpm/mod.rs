@@ -23,7 +23,6 @@ mod tests;
 mod tpm_fail;
 mod wire;
 
-pub use algorithm::HashAlg;
 pub use attributes::ObjectAttributes;
 pub use challenge::{ANSWER, Answer, CHALLENGE, Challenge, ChallengeError, Endorsement};
 pub use creation::Creation;

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use super::algorithm::{self as alg, HashAlg};
+use super::algorithm as alg;
 use super::attributes::ObjectAttributes;
 use super::wire::{Reader, WireError, put_sized, unsized_of};
-use crate::{Curve, hex, point};
+use crate::{Curve, Hash, hex, point};
 
 const WHAT: &str = "public area";
 /// The largest digest that a policy is, in bytes.
@@ -23,7 +23,7 @@ const USUAL_EXPONENT: u32 = 65_537;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Public {
     bytes: Vec<u8>,
-    name_alg: HashAlg,
+    name_alg: Hash,
     attributes: ObjectAttributes,
     symmetric: Option<u16>,
     key: PublicPart,
@@ -63,7 +63,7 @@ impl Public {
     fn parse_area(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(WHAT, bytes)?;
         let kind = reader.u16()?;
-        let name_alg = HashAlg::parse(reader.u16()?)?;
+        let name_alg = Hash::of_tpm(reader.u16()?)?;
         let attributes = ObjectAttributes::parse(reader.u32()?)?;
         reader.sized(MAX_DIGEST)?;
         let symmetric = symmetric(&mut reader)?;
@@ -79,11 +79,11 @@ impl Public {
     /// nameAlg ‖ digest of the public area (part 1, section 16).
     pub fn name(&self) -> Name {
         let digest = self.name_alg.digest(&self.bytes);
-        Name([&self.name_alg.id().to_be_bytes(), digest.as_ref()].concat())
+        Name([&self.name_alg.tpm_id().to_be_bytes(), digest.as_ref()].concat())
     }
 
     /// The digest of its name.
-    pub fn name_alg(&self) -> HashAlg {
+    pub fn name_alg(&self) -> Hash {
         self.name_alg
     }
 
@@ -119,7 +119,7 @@ impl Name {
     /// Parses a name that a statement holds.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
         let (id, digest) = bytes.split_first_chunk().ok_or(WireError::Short("name"))?;
-        let hash = HashAlg::parse(u16::from_be_bytes(*id))?;
+        let hash = Hash::of_tpm(u16::from_be_bytes(*id))?;
         if digest.len() != hash.algorithm().output_len() {
             return Err(WireError::Invalid("name"));
         }

@@ -6,9 +6,9 @@
 use der::Encode;
 use der::asn1::UintRef;
 
-use super::algorithm::{self as alg, HashAlg};
+use super::algorithm as alg;
 use super::wire::{Reader, WireError};
-use crate::{Curve, PublicKey, Scheme, SignatureFault};
+use crate::{Curve, Hash, PublicKey, Scheme, SignatureFault};
 
 const WHAT: &str = "signature";
 /// The longest signature, in bytes: RSA-4096.
@@ -26,7 +26,7 @@ impl Signature {
     pub fn parse(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(WHAT, bytes)?;
         let scheme = reader.u16()?;
-        let hash = HashAlg::parse(reader.u16()?)?.into();
+        let hash = Hash::of_tpm(reader.u16()?)?;
         let (scheme, bytes) = match scheme {
             alg::RSASSA => (Scheme::RsaPkcs1(hash), reader.sized(MAX_SIGNATURE)?.to_vec()),
             alg::RSAPSS => (Scheme::RsaPss(hash), reader.sized(MAX_SIGNATURE)?.to_vec()),

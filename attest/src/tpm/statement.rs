@@ -5,9 +5,9 @@
 //! Other kinds of statement (quotes, times, audits) say nothing of a key and are refused. TPM 2.0 Library, part 2,
 //! section 10.12, and part 3, sections 18.2 and 18.3.
 
-use super::algorithm::HashAlg;
 use super::public::Name;
 use super::wire::{Reader, WireError};
+use crate::Hash;
 
 const WHAT: &str = "statement";
 /// TPM_GENERATED_VALUE: no restricted key signs bytes from outside that begin so.
@@ -67,7 +67,7 @@ impl Statement {
     }
 
     /// Whether this is how the key was made. True as well where the statement does not speak of it.
-    pub fn tells_creation(&self, hash: HashAlg, creation_data: &[u8]) -> bool {
+    pub fn tells_creation(&self, hash: Hash, creation_data: &[u8]) -> bool {
         match &self.said {
             Said::Loaded => true,
             Said::Created(digest) => hash.digest(creation_data).as_ref() == digest.as_slice(),
