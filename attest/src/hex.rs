@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 /// Text that is not so many hexadecimal digits.
 #[derive(Debug, thiserror::Error)]
@@ -16,26 +17,28 @@ pub struct NotHex {
 
 /// Reads exactly as many digits as the bytes have, of either case.
 pub fn parse<const N: usize>(text: &str) -> Result<[u8; N], NotHex> {
-    let refuse = || NotHex { expected: 2 * N };
-    if text.len() != 2 * N || !text.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(refuse());
-    }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = str::from_utf8(pair).map_err(|_| refuse())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| refuse())?;
+    match base16ct::mixed::decode(text, &mut bytes) {
+        Ok(read) if read.len() == N => Ok(bytes),
+        _ => Err(NotHex { expected: 2 * N }),
     }
-    Ok(bytes)
+}
+
+/// Reads what is secret, of either case; wiped when it is dropped.
+pub fn secret(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; text.len() / 2]);
+    base16ct::mixed::decode(text, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// Writes two lower-case digits for each byte.
 pub fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    write!(f, "{:x}", base16ct::HexDisplay(bytes))
 }
 
 /// Two lower-case digits for each byte, in one allocation: what they spell may be secret, and is then wiped.
 pub fn text(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
+    base16ct::lower::encode_string(bytes)
 }
 
 /// Digits where people read, else the bytes.

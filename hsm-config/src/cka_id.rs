@@ -42,16 +42,7 @@ impl FromStr for CkaId {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
-        let pair = |pair: &[u8]| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        };
-        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+        let bytes = base16ct::lower::decode_vec(text).ok();
         bytes.and_then(|bytes| Self::of(&bytes)).ok_or_else(|| {
             let help = "write one to four bytes in hexadecimal digits, as \"02\"; `pkcs11-tool --list-objects` shows them";
             Fault::value(format!("{} is not a CKA_ID that can be named", excerpt(text)), help)
@@ -61,7 +52,7 @@ impl FromStr for CkaId {
 
 impl fmt::Display for CkaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&base16ct::lower::encode_string(&self.0))
     }
 }
 

@@ -28,14 +28,7 @@ pub(crate) fn empty_hash() -> Hash {
 
 /// Bytes as lower-case hex, as entries hold keys and digests.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 15)]);
-    }
-    text
+    base16ct::lower::encode_string(bytes)
 }
 
 /// The Merkle tree head hash of a log.

@@ -23,12 +23,7 @@ impl Secret {
     pub fn from_hex(text: &[u8]) -> Option<Self> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
-        for pair in text.chunks(2) {
-            let [high, low] = pair else { return None };
-            bytes.push(digit(high)? << 4 | digit(low)?);
-        }
+        let bytes = attest::hex::secret(text)?;
         LENGTHS.contains(&bytes.len()).then_some(Self(bytes))
     }
 
