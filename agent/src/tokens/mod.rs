@@ -9,6 +9,7 @@ mod pace;
 mod pool;
 mod queue;
 mod reconnect;
+mod retry_after;
 mod surveys;
 mod trouble;
 
@@ -180,10 +181,8 @@ impl Tokens {
         until: Instant,
     ) -> Result<LanePermit, AskError> {
         let entry = self.tokens.get(token).ok_or(AskError::Gone)?;
-        let too_long = entry.wait(requester).saturating_sub(entry.deadline);
-        if !too_long.is_zero() {
-            let seconds = too_long.as_secs().saturating_add(1);
-            return Err(AskError::Busy(u32::try_from(seconds).unwrap_or(u32::MAX)));
+        if let Some(seconds) = entry.retry_after(requester) {
+            return Err(AskError::Busy(seconds));
         }
         let patience = turn(entry.deadline).min(until.saturating_duration_since(Instant::now()));
         self.take(token, requester, PermitKind::Shared, (patience, entry.deadline)).await
@@ -266,12 +265,6 @@ impl State {
 }
 
 impl Token {
-    /// How long this requester's next request would wait for its turn, by the pace of now.
-    fn wait(&self, requester: &RequesterId) -> Duration {
-        let state = self.state();
-        state.pool.as_ref().map_or(Duration::ZERO, |pool| pool.wait(requester, state.pace.service))
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
