@@ -16,7 +16,8 @@ pub enum Kind {
     Refusal,
     /// A key or connector changed its state; freeze and thaw are here too.
     Lifecycle,
-    /// The agent's own standing changed, such as `clock-step`.
+    /// What is known of a key or of the agent changed: a key is not the pinned one, signs by exception, or signed wrong; the
+    /// clock was moved; an admin used a verb that leaves no other entry.
     Posture,
     /// A token was asked to sign the agent's fixed probe text.
     Probe,

@@ -2,8 +2,8 @@
 //!
 //! Every receive asks for the sender's credentials (SO_PASSCRED, unix(7)); bytes from another process than the one
 //! that connected end the connection. A write that makes no progress for ten seconds ends it too; where it was silent
-//! for too long, its receiving side is shut before it is closed; and it lingers at its end. Answers are in flight until here: until their
-//! bytes were handed to the kernel, or the connection is gone.
+//! for too long, its receiving side is shut before it is closed; and it lingers at its end. Answers are in flight until
+//! here: until their bytes were handed to the kernel, or the connection is gone.
 
 use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut};

@@ -2,8 +2,8 @@
 //!
 //! A kind brings an implementation of [`Token`](crate::traits::Token), [`Provision`](crate::traits::Provision) and
 //! [`Attest`](crate::traits::Attest), a [`Backend`] that lets lanes have one in turns, and a loop that finds, logs in and
-//! watches ([`super::pkcs11`], [`super::yubikey`]), which the token manager begins. Lanes, sandbox, latch and protocol know
-//! no kind.
+//! watches ([`super::pkcs11`], [`super::yubikey`]), which the token manager begins. Lanes, latch and protocol know no
+//! kind.
 
 use super::shared::Shared;
 use crate::lane::{Done, Fault, Work};

@@ -1,4 +1,5 @@
-//! The PIN, from its source to a [`Pin`]: bounded, wiped, and gone after the login.
+//! The PIN, from its source to a [`Pin`]: bounded, wiped, and gone after the login, unless a key wants it for each signature
+//! ([`super::pin_reauth`]).
 //!
 //! The source is a descriptor that `hsm-config` opened after checking owner and mode. Its identity (inode and time of
 //! change) is all that is ever told of it; nothing is computed from the PIN itself. What is in it is judged as text before

@@ -1,4 +1,4 @@
-//! The sessions of this process on its token: one for each lane that works, and fewer where the token has fewer.
+//! The sessions of this process on its module's token: one for each lane that works, and fewer where the token has fewer.
 //!
 //! A lane takes one for a question and puts it back. Where the token has no session left, it waits for the next one that
 //! another lane puts back, or that another program closes: fewer sessions make fewer signatures at a time, and no

@@ -1,7 +1,7 @@
 //! The token manager: the one thread that looks after module, token and login.
 //!
-//! It finds the token by its URI, logs in once (see [`super::login`]), publishes it to the lanes, watches it, and
-//! starts over when it is gone. A token that comes back must have the serial number of before. The module is loaded
+//! It finds a module's token by its URI (a YubiKey: [`super::yubikey`]), logs in once ([`super::login`]), publishes it to the
+//! lanes, watches it ([`super::pkcs11`]), and starts over when it is gone. A token that comes back must have the serial number of before. The module is loaded
 //! again at most once in [`RELOAD_EVERY`], since that may reset a device.
 
 use std::os::fd::{AsFd, OwnedFd};
