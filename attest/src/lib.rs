@@ -30,6 +30,7 @@ mod question;
 mod report;
 mod request;
 mod requirement;
+mod root_name;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -72,9 +73,10 @@ pub use liquidsecurity::{MAX_STATEMENT_BYTES, NotAStatement, Statement as HsmSta
 pub use outcome::{KeysReport, Outcome, answer};
 pub use public_key::{KeyError, PublicKey};
 pub use question::{Question, key};
-pub use report::{Asked, Report, RootName};
+pub use report::{Asked, Report};
 pub use request::Request;
 pub use requirement::{BadRequirement, Requirement};
+pub use root_name::RootName;
 pub use sha256::Sha256;
 pub use signature::{Hash, Scheme, SignatureFault};
 pub use software::Signs;

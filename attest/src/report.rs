@@ -3,19 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::{Finding, Judgement, Kind, Level, Malformed, PublicKey, Question, Sha256, Verdict};
-
-/// The anchor where a path ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RootName {
-    /// Its common name.
-    pub name: String,
-    /// SHA-256 of its DER.
-    pub sha256: Sha256,
-    /// Whether the caller gave it: then the words above the device's are whoever's it is, and no maker's that is known here.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub given: bool,
-}
+use crate::{Finding, Judgement, Kind, Level, Malformed, PublicKey, Question, RootName, Sha256, Verdict};
 
 /// What was asked besides a proof: it stands in the report, so that nobody takes the answer to another question for this one's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
