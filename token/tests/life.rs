@@ -176,7 +176,7 @@ fn two_tokens_that_match_are_none() {
     let bench = Bench::new();
     bench.init_token("bench");
     let host = Host::start(bench.config());
-    host.await_state(|state| matches!(state, HostState::Missing(why) if why.contains("two tokens")));
+    host.await_state(|state| matches!(state, HostState::Missing(why) if why.contains("2 tokens")));
 }
 
 #[test]
