@@ -108,3 +108,31 @@ fn every_flaw_stands_in_the_page_on_posture_with_its_reason_and_mend() {
         assert!(text.contains(&row), "docs/posture.md lacks this row:\n{row}");
     }
 }
+
+/// How long a line of prose may be, in characters.
+const WIDTH: usize = 110;
+
+#[test]
+fn prose_is_wrapped_where_it_is_no_table_and_no_code() {
+    let mut pages: Vec<_> = ["", "adr", "how-to"].into_iter().flat_map(|of| markdown(&docs(of))).collect();
+    pages.extend(markdown(&docs("..")));
+    assert!(pages.len() > 40, "{pages:?}");
+    for page in pages {
+        let (mut is_code, mut is_generated) = (false, false);
+        for (number, line) in fs::read_to_string(&page).unwrap().lines().enumerate() {
+            is_generated = is_generated && !line.contains("until here") || line.starts_with("<!-- what");
+            is_code ^= line.trim_start().starts_with("```");
+            let is_prose = !(is_code || is_generated || line.trim_start().starts_with(['|', '#', '<']));
+            let is_long = line.chars().count() > WIDTH && line.trim().contains(' ');
+            let at = page.display();
+            assert!(!is_prose || !is_long, "{at}:{}: longer than {WIDTH} characters", number + 1);
+        }
+    }
+}
+
+/// The pages that lie directly in a folder, but for the log of changes, which has one line for each.
+fn markdown(folder: &Path) -> Vec<PathBuf> {
+    let pages = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_page = |page: &PathBuf| page.extension().is_some_and(|end| end == "md");
+    pages.filter(|page| is_page(page) && !page.ends_with("CHANGELOG.md")).collect()
+}
