@@ -25,14 +25,21 @@ const ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u
 /// A page of these words.
 type Page = fn(&Printer, &str);
 
-const PAGES: [(&str, Page); 9] = [
+const PAGES: [(&str, Page); 16] = [
     ("attest verify: a bundle", bundle),
     ("attest verify: malformed", malformed),
     ("token list", token_list),
     ("token check", token_check),
     ("status", status),
+    ("token init", token_init),
+    ("token unlock", token_unlock),
+    ("whoami", whoami),
+    ("provision", provision),
+    ("cert: what stands in its way", cert),
     ("log search", log_search),
+    ("log search: damage", log_search_damage),
     ("log verify", log_verify),
+    ("log verify: damage", log_verify_damage),
     ("config check", config_check),
     ("a problem", problem),
 ];
@@ -121,6 +128,23 @@ fn label(word: &str) -> String {
     word.replace(['\n', '\r'], "\u{2028}")
 }
 
+/// What the agent says of a word of others: it quotes it.
+fn sentence(word: &str) -> String {
+    format!("the answer was {}", Quoted(word))
+}
+
+fn reason(word: &str, weight: api::Weight) -> api::ReadinessReason {
+    api::ReadinessReason { code: "store-full".into(), weight, detail: sentence(word) }
+}
+
+fn reasons(word: &str) -> Vec<api::ReadinessReason> {
+    [api::Weight::Blocks, api::Weight::Fails, api::Weight::Notes].map(|weight| reason(word, weight)).into()
+}
+
+fn finding(word: &str, excepted: bool) -> api::Finding {
+    api::Finding { code: "copyable".into(), reason: sentence(word), mend: sentence(word), excepted }
+}
+
 fn status_of(word: &str) -> api::TokenStatus {
     let said = || Some(word.to_owned());
     api::TokenStatus {
@@ -130,21 +154,60 @@ fn status_of(word: &str) -> api::TokenStatus {
         serial: said(),
         model: said(),
         manufacturer: said(),
+        reasons: reasons(word),
         ..api::TokenStatus::default()
     }
 }
 
 fn token_list(print: &Printer, word: &str) {
-    print.table(&crate::token::HEAD, &[crate::token::row(&status_of(word))]).unwrap();
+    let why = Some(sentence(word));
+    let away = api::TokenStatus { detail: why.clone(), ..status_of(word) };
+    let failing = api::TokenStatus { failing: why, ..status_of(word) };
+    print.table(&crate::token::HEAD, &[crate::token::row(&away), crate::token::row(&failing)]).unwrap();
+}
+
+fn token_init(print: &Printer, word: &str) {
+    print.line(&crate::token::initialised(&status_of(word))).unwrap();
+}
+
+fn token_unlock(print: &Printer, word: &str) {
+    print.failure(&crate::unlock::refused("frankfurt", &format!("refused: {}", sentence(word))));
+}
+
+fn whoami(print: &Printer, word: &str) {
+    let said = || Some(vec![word.to_owned()]);
+    let granted =
+        api::Granted { connector: word.into(), tenants: said(), client_ids: said(), rate: Some(word.into()) };
+    let whoami = api::Whoami {
+        unit: Some(word.into()),
+        connectors: vec![granted],
+        verbs: vec![word.into()],
+        ..api::Whoami::default()
+    };
+    print.lines(crate::whoami::words(&whoami)).unwrap();
+}
+
+fn provision(print: &Printer, word: &str) {
+    let key = json!({"connector": "de", "token": "frankfurt", "outcome": "created", "grade": "asserted", "key": "07",
+        "spki_sha256": "c0ffee", "certificates_in_doubt": [], "orphans": ["cafe"], "unfinished": [],
+        "reasons": reasons(word)});
+    let key = serde_json::from_value(key).unwrap();
+    print.line(&crate::provision::page::line(&key)).unwrap();
+    crate::provision::page::reasons(&key).iter().for_each(|line| print.warn(line));
+    crate::provision::page::orphans(&key).iter().for_each(|line| print.warn(line));
+}
+
+fn cert(print: &Printer, word: &str) {
+    reasons(word).iter().for_each(|reason| print.warn(&crate::token::readiness(reason)));
 }
 
 fn token_check(print: &Printer, word: &str) {
     let key = json!({"label": word, "spki_sha256": "c0ffee", "standing": "orphan", "grade": "asserted",
-        "findings": [], "reasons": [], "pin_each_time": false});
+        "findings": [finding(word, false)], "reasons": [reason(word, api::Weight::Notes)], "pin_each_time": false});
     let checked = api::Checked {
         token: status_of(word),
         well: false,
-        findings: Vec::new(),
+        findings: vec![finding(word, false), finding(word, true)],
         keys: vec![serde_json::from_value(key).unwrap()],
     };
     print.lines(crate::token::checked(&checked)).unwrap();
@@ -159,6 +222,19 @@ fn log_search(print: &Printer, word: &str) {
         "caller": {"uid": 7, "unit": word}, "callers": word, "tenant": word, "client_id": word, "jti": word,
         "state": word, "message": word, "reason": word});
     print.line(&crate::log::page::entry(7, &serde_json::from_value(entry).unwrap())).unwrap();
+}
+
+/// Bytes that are no entry: serde repeats what it could not read.
+fn log_search_damage(print: &Printer, word: &str) {
+    let bytes = json!({"v": 1, "time": "2026-11-30T12:00:00Z", "kind": word}).to_string();
+    let what = crate::log::search::entry(7, bytes.into()).unwrap_err();
+    print.failure(&Failure::finding("log-damaged", what, "D"));
+}
+
+fn log_verify_damage(print: &Printer, word: &str) {
+    let damage = ledger::Damage { index: Some(7), what: sentence(word) };
+    let report = ledger::Report { damage: vec![damage], ..ledger::Report::default() };
+    print.lines(crate::log::page::report(&report)).unwrap();
 }
 
 fn log_verify(print: &Printer, word: &str) {

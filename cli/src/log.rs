@@ -3,7 +3,7 @@
 pub(crate) mod page;
 mod query;
 mod root;
-mod search;
+pub(crate) mod search;
 mod when;
 
 use std::path::PathBuf;

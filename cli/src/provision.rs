@@ -1,7 +1,7 @@
 //! `kunci provision`: one request for each connector. A connector that fails does not stop the others.
 
 mod csr;
-mod page;
+pub(crate) mod page;
 
 use std::path::PathBuf;
 

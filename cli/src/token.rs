@@ -12,7 +12,7 @@ use crate::session::{Concern, Session};
 use crate::unlock::{self, Secret};
 
 #[cfg(test)]
-pub(crate) use page::checked;
+pub(crate) use page::{checked, initialised};
 pub(crate) use page::{readiness, row};
 
 /// The heads of `row`.

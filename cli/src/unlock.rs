@@ -100,7 +100,7 @@ fn unreached(path: &Path, token: &str, error: &io::Error) -> Failure {
     }
 }
 
-fn refused(token: &str, answer: &str) -> Failure {
+pub(crate) fn refused(token: &str, answer: &str) -> Failure {
     let why = answer.strip_prefix("refused: ").unwrap_or(answer);
     let title = format!("{token} was not unlocked: {why}");
     Failure::finding(

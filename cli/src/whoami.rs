@@ -2,7 +2,7 @@
 //! bench may, and not what this service may.
 
 use api::{Granted, Whoami};
-use quoted::Quoted;
+use quoted::{Plain, Quoted};
 
 use crate::client::{self, Client, path};
 use crate::failure::{Exit, Failure};
@@ -21,7 +21,7 @@ pub(crate) async fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(if gets_nothing { Exit::Finding } else { Exit::Yes })
 }
 
-fn words(whoami: &Whoami) -> Vec<String> {
+pub(crate) fn words(whoami: &Whoami) -> Vec<String> {
     let groups: Vec<_> = whoami.groups.iter().map(ToString::to_string).collect();
     let unit = whoami.unit.as_ref().map_or("none".to_owned(), |unit| Quoted(unit).to_string());
     let mut lines = vec![
@@ -37,19 +37,24 @@ fn words(whoami: &Whoami) -> Vec<String> {
     }
     lines.extend(whoami.connectors.iter().map(granted));
     if !whoami.verbs.is_empty() {
-        lines.push(format!("You may, as an admin: {}", whoami.verbs.join(", ")));
+        lines.push(format!("You may, as an admin: {}", listed(&whoami.verbs)));
     }
     lines
 }
 
 fn granted(of: &Granted) -> String {
     let only = |what: &str, all: &Option<Vec<String>>| match all {
-        Some(all) => format!("{what} {}", all.join(", ")),
+        Some(all) => format!("{what} {}", listed(all)),
         None => format!("all {what}"),
     };
-    let rate = of.rate.as_ref().map(|rate| format!(", at most {rate}")).unwrap_or_default();
+    let rate = of.rate.as_ref().map(|rate| format!(", at most {}", Plain(rate))).unwrap_or_default();
     let (tenants, client_ids) = (only("tenants", &of.tenants), only("client ids", &of.client_ids));
-    format!("You may get assertions of {}: {tenants}, {client_ids}{rate}", of.connector)
+    format!("You may get assertions of {}: {tenants}, {client_ids}{rate}", Plain(&of.connector))
+}
+
+/// Names of a configuration, which may be anything that somebody wrote.
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| Plain(name).to_string()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -123,11 +123,26 @@ impl<'a> Document<'a> {
 /// A mistake of syntax. Only the first is told: it often draws others after it.
 fn syntax(message: &str, found: &str) -> Fault {
     match message {
-        "duplicate key" => Fault::new("duplicate", format!("{found} is given twice"), "remove one of them"),
+        "duplicate key" => {
+            Fault::new("duplicate", format!("{} is given twice", Plain(found)), "remove one of them")
+        }
         _ => Fault::new(
             "syntax",
             format!("this is not TOML: {message}"),
             "mend the line; https://toml.io has the grammar",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_given_twice_is_a_word_of_the_files() {
+        let what = |found: &str| syntax("duplicate key", found).what;
+        assert_eq!(what("de"), "de is given twice");
+        assert_eq!(what("'PROVEN: x'"), "\"'PROVEN: x'\" is given twice");
+        assert!(what(&"k".repeat(5000)).len() < 200);
     }
 }

@@ -3,6 +3,7 @@
 //! serde quotes the values that it refuses. Those are dropped here: a PIN may have been written in the wrong place.
 
 use crate::problem::{Fault, HELP_MARK};
+use quoted::Quoted;
 
 /// How alike two names are, from 0 to 1, before one is suggested for the other.
 const ALIKE: f64 = 0.75;
@@ -26,13 +27,13 @@ pub(crate) fn fault(message: &str) -> Fault {
     if let Some((name, known)) = message.strip_prefix("unknown field ").and_then(words) {
         return Fault::new(
             "unknown-field",
-            format!("there is no field {name:?} here"),
+            format!("there is no field {} here", Quoted(name)),
             instead(name, &known),
         );
     }
     if let Some((name, known)) = message.strip_prefix("unknown variant ").and_then(words) {
         return Fault::value(
-            format!("{name:?} is none of the words that may stand here"),
+            format!("{} is none of the words that may stand here", Quoted(name)),
             instead(name, &known),
         );
     }
@@ -102,6 +103,7 @@ mod tests {
                 assert_eq!(told.help, "use one of: lanes, uri", "{name:?}");
             }
         }
+        assert!(fault(&format!("unknown field `{}`, expected `uri`", "k".repeat(5000))).what.len() < 200);
         assert_eq!(fault("unknown field `x`, there are no fields").help, "remove it");
         assert_eq!(fault("bad\nhelp: write another").help, "write another");
     }

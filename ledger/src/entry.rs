@@ -4,6 +4,7 @@
 //! entry says what the agent decided. Unknown fields are tolerated on reading, so that an older auditor reads a newer log.
 
 use jiff::Timestamp;
+use quoted::Quoted;
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, text, timestamp};
@@ -137,7 +138,9 @@ impl Entry {
         if !bytes.starts_with(b"{") {
             return Err(BadEntry::Json("it is no object".to_owned()));
         }
-        let entry: Self = serde_json::from_slice(bytes).map_err(|e| BadEntry::Json(e.to_string()))?;
+        // serde repeats what it could not read.
+        let entry: Self =
+            serde_json::from_slice(bytes).map_err(|e| BadEntry::Json(Quoted(e.to_string()).to_string()))?;
         if entry.v == VERSION { Ok(entry) } else { Err(BadEntry::Version(entry.v)) }
     }
 }

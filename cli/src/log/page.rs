@@ -6,7 +6,7 @@ use ledger::{Entry, Report};
 use quoted::{Plain, Quoted};
 
 /// What verifying found.
-pub(super) fn report(report: &Report) -> Vec<String> {
+pub(crate) fn report(report: &Report) -> Vec<String> {
     let Report { size, signatures, intents, voids, refusals, lifecycle, postures, probes, damage, .. } =
         report;
     let root = report.root.map_or_else(|| "none: entries are missing".to_owned(), |root| root.base64());

@@ -75,8 +75,10 @@ fn unknown(query: &Query, connectors: &BTreeSet<String>, print: &Printer) {
     });
 }
 
-fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
-    let parsed =
-        serde_json::from_slice(&bytes).map_err(|error| format!("entry {index} is damaged ({error})"))?;
+pub(crate) fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
+    // serde repeats what it could not read.
+    let damaged =
+        |error: serde_json::Error| format!("entry {index} is damaged: {}", Quoted(error.to_string()));
+    let parsed = serde_json::from_slice(&bytes).map_err(damaged)?;
     Ok((index, bytes, parsed))
 }

@@ -5,7 +5,7 @@ use api::{Provisioned, ReadinessReason};
 use crate::token::readiness;
 
 /// One key in one line.
-pub(super) fn line(key: &Provisioned) -> String {
+pub(crate) fn line(key: &Provisioned) -> String {
     let Provisioned { connector, token, outcome, .. } = key;
     if key.spki_sha256.is_empty() {
         return format!("{connector} on {token}: nothing to adopt");
@@ -38,7 +38,7 @@ fn certificate(key: &Provisioned) -> String {
 }
 
 /// What stands in the way of the key. That it waits for what was asked for is no news.
-pub(super) fn reasons(key: &Provisioned) -> Vec<String> {
+pub(crate) fn reasons(key: &Provisioned) -> Vec<String> {
     let is_news = |reason: &&ReadinessReason| key.csr.is_none() || reason.code != "uncertified";
     let told =
         |reason: &ReadinessReason| format!("{} on {}: {}", key.connector, key.token, readiness(reason));
@@ -46,7 +46,7 @@ pub(super) fn reasons(key: &Provisioned) -> Vec<String> {
 }
 
 /// Keys with the connector's label that nobody accounts for, and what to do.
-pub(super) fn orphans(key: &Provisioned) -> Vec<String> {
+pub(crate) fn orphans(key: &Provisioned) -> Vec<String> {
     let Provisioned { connector, token, unfinished, .. } = key;
     let one = |digest: &String| {
         let what = if unfinished.contains(digest) {

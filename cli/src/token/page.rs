@@ -41,7 +41,7 @@ pub(super) fn unlatched(token: &str, before: &str) -> String {
 }
 
 /// A token that was just initialised.
-pub(super) fn initialised(token: &TokenStatus) -> String {
+pub(crate) fn initialised(token: &TokenStatus) -> String {
     format!(
         "{} is initialised: label {}, serial {}. Provision it next: kunci provision --all",
         token.name,
