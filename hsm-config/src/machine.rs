@@ -1,14 +1,17 @@
 //! What a configuration names of this machine: modules, PINs' files, folders, users. What an agent here would refuse later is
 //! told by the check.
 //!
-//! Nothing is opened and no PIN read. What this user may not look at is passed over: the agent's own user may.
+//! Files are judged by what judges them when the agent opens them, and no PIN is read. It is judged for the agent's user: the
+//! state directory's owner. What we may not look at is passed over, since that user may.
 
 use crate::problem::{Fault, Problem, Problems};
-use crate::trusted::ANY_BY_OTHERS;
-use crate::{Config, PinSource, Token, login};
+use crate::trusted::{self, ANY_BY_OTHERS, Distrust, ourselves};
+use crate::{Config, PinSource, Token, login, pin};
+use quoted::Quoted;
+use rustix::io::Errno;
 use std::fs::{Metadata, metadata};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 /// Permission bits, without the kind of file.
@@ -18,8 +21,9 @@ impl Config {
     /// All that is named and that this machine does not have, or has such that the agent refuses it. `path` and `text` are the
     /// configuration's, to say where a problem stands.
     pub fn check_machine(&self, text: &str, path: &Path) -> Result<(), Problems> {
-        let mut found = Found { path, text, problems: Problems::default() };
-        found.expect(&["agent", "state_dir"], state_dir(&self.agent.state_dir));
+        let reader = Reader::of(&self.agent.state_dir);
+        let mut found = Found { path, text, reader, problems: Problems::default() };
+        found.expect(&["agent", "state_dir"], reader.state_dir(&self.agent.state_dir));
         for (name, token) in &self.tokens {
             found.token(name.as_str(), token);
         }
@@ -37,7 +41,64 @@ impl Config {
 struct Found<'a> {
     path: &'a Path,
     text: &'a str,
+    reader: Reader,
     problems: Problems,
+}
+
+/// For whom files are judged.
+#[derive(Clone, Copy)]
+struct Reader {
+    us: u32,
+    /// Whether that is known: before its first start the agent may be anybody.
+    is_known: bool,
+}
+
+impl Reader {
+    /// The agent's user, who owns its state directory; ourselves where that is not there yet.
+    fn of(state_dir: &Path) -> Self {
+        let owner = metadata(state_dir).ok().map(|folder| folder.uid());
+        Self { us: owner.unwrap_or_else(ourselves), is_known: owner.is_some() }
+    }
+
+    fn module(self, path: &Path) -> Result<(), Fault> {
+        file(path)?;
+        trusted::module(path, self.us).or_else(|distrust| self.told(&distrust, distrust.fault(path)))
+    }
+
+    fn secret(self, path: &Path) -> Result<(), Fault> {
+        file(path)?;
+        pin::check_file(path, self.us).or_else(|(distrust, fault)| self.told(&distrust, fault))
+    }
+
+    /// The agent makes the folder itself where it is missing, but none above it.
+    fn state_dir(self, path: &Path) -> Result<(), Fault> {
+        let Ok(found) = there(path) else {
+            let above = path.parent().unwrap_or(path);
+            there(above)?;
+            return self.folder(above);
+        };
+        if found.as_ref().is_some_and(|found| !found.is_dir()) {
+            let what = format!("{} is not a folder", Quoted::path(path));
+            return Err(Fault::new("not-there", what, "name a folder, or one that the agent makes"));
+        }
+        private(found, path, "chmod 0700")?;
+        self.folder(path)
+    }
+
+    fn folder(self, path: &Path) -> Result<(), Fault> {
+        trusted::folder(path, self.us).or_else(|distrust| self.told(&distrust, distrust.fault(path)))
+    }
+
+    /// What the agent's user may see otherwise than we do is no fault.
+    fn told(self, distrust: &Distrust, fault: Fault) -> Result<(), Fault> {
+        let is_theirs = match distrust {
+            Distrust::Open(Errno::ACCESS | Errno::PERM) => self.us != ourselves() || !self.is_known,
+            Distrust::Owner { .. } => !self.is_known,
+            Distrust::Folder(loose) => !self.is_known && loose.is_by_owner(),
+            _ => false,
+        };
+        if is_theirs { Ok(()) } else { Err(fault) }
+    }
 }
 
 impl Found<'_> {
@@ -50,7 +111,7 @@ impl Found<'_> {
     fn token(&mut self, name: &str, token: &Token) {
         let at = |field| ["tokens", name, field];
         if let Some(module) = &token.module {
-            self.expect(&at("module"), file(module));
+            self.expect(&at("module"), self.reader.module(module));
         }
         let management_key = token.management_key.as_ref().and_then(|key| key.source());
         let secrets = [
@@ -60,7 +121,7 @@ impl Found<'_> {
         ];
         for (field, source) in secrets {
             if let Some(PinSource::File(path)) = source {
-                self.expect(&at(field), secret(path));
+                self.expect(&at(field), self.reader.secret(path));
             }
         }
         for (field, paths) in [("paths", &token.paths), ("read_paths", &token.read_paths)] {
@@ -81,7 +142,7 @@ fn there(path: &Path) -> Result<Option<Metadata>, Fault> {
     match metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            let what = format!("{path:?} is not there");
+            let what = format!("{} is not there", Quoted::path(path));
             Err(Fault::new(
                 "not-there",
                 what,
@@ -94,23 +155,12 @@ fn there(path: &Path) -> Result<Option<Metadata>, Fault> {
 
 fn file(path: &Path) -> Result<(), Fault> {
     match there(path)? {
-        Some(found) if !found.is_file() => {
-            Err(Fault::new("not-there", format!("{path:?} is not a file"), "name the file itself"))
-        }
+        Some(found) if !found.is_file() => Err(Fault::new(
+            "not-there",
+            format!("{} is not a file", Quoted::path(path)),
+            "name the file itself",
+        )),
         _ => Ok(()),
-    }
-}
-
-fn secret(path: &Path) -> Result<(), Fault> {
-    file(path)?;
-    private(there(path)?, path, "chmod 0600")
-}
-
-/// The agent makes the folder itself where it is missing, but none above it.
-fn state_dir(path: &Path) -> Result<(), Fault> {
-    match there(path) {
-        Ok(found) => private(found, path, "chmod 0700"),
-        Err(_) => path.parent().map_or(Ok(()), |above| there(above).map(drop)),
     }
 }
 
@@ -119,7 +169,8 @@ fn private(found: Option<Metadata>, path: &Path, help: &str) -> Result<(), Fault
     if mode & ANY_BY_OTHERS == 0 {
         return Ok(());
     }
-    let what = format!("{path:?} has mode {mode:04o}, which opens it to others: the agent refuses it");
+    let what =
+        format!("{} has mode {mode:04o}, which opens it to others: the agent refuses it", Quoted::path(path));
     Err(Fault::new("file-not-trusted", what, format!("{help} {}", path.display())))
 }
 

@@ -6,7 +6,7 @@
 use crate::agent::absolute;
 use crate::problem::Fault;
 use crate::secret_source;
-use crate::trusted::{ANY_BY_OTHERS, Distrust, Trust};
+use crate::trusted::{ANY_BY_OTHERS, Distrust, Trust, ourselves};
 use rustix::fs::Stat;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -93,8 +93,9 @@ impl PinSource {
             }
         };
         self.check().map_err(|fault| PinError { what: fault.what, help: fault.help })?;
-        let trust = Trust { forbidden, follow: false, max_bytes: MAX_PIN_FILE_BYTES };
-        let (fd, stat) = trust.open(&path).map_err(|distrust| PinError::distrust(&path, &distrust))?;
+        let us = ourselves();
+        let (fd, stat) =
+            opened(&path, forbidden, us).map_err(|distrust| PinError::distrust(&path, &distrust, us))?;
         Ok(Some(PinFile { fd, identity: PinIdentity::of(&stat) }))
     }
 
@@ -113,6 +114,19 @@ impl PinSource {
             }
         }
     }
+}
+
+/// Whether a PIN's file can be opened by this user, as the agent's host opens it. The PIN is not read.
+pub(crate) fn check_file(path: &Path, us: u32) -> Result<(), (Distrust, Fault)> {
+    opened(path, ANY_BY_OTHERS, us).map(drop).map_err(|distrust| {
+        let PinError { what, help } = PinError::distrust(path, &distrust, us);
+        let fault = Fault::new(distrust.code(), what, help);
+        (distrust, fault)
+    })
+}
+
+fn opened(path: &Path, forbidden: u32, us: u32) -> Result<(OwnedFd, Stat), Distrust> {
+    Trust { forbidden, follow: false, max_bytes: MAX_PIN_FILE_BYTES, us }.open(path)
 }
 
 impl PinIdentity {
@@ -138,10 +152,9 @@ impl PinError {
         }
     }
 
-    fn distrust(path: &Path, distrust: &Distrust) -> Self {
+    fn distrust(path: &Path, distrust: &Distrust, us: u32) -> Self {
         let what = format!("the PIN's file {} cannot be used: {distrust}", path.display());
         // A PIN's file is read by its owner alone, so its owner has to be who reads it.
-        let us = rustix::process::geteuid().as_raw();
         let help = match distrust {
             Distrust::Owner { .. } => format!("chown {us} {}", path.display()),
             distrust => distrust.help(path),

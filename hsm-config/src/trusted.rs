@@ -33,6 +33,13 @@ pub(crate) struct Trust {
     pub(crate) follow: bool,
     /// The largest file, in bytes.
     pub(crate) max_bytes: u64,
+    /// Whose file it may be beside root's.
+    pub(crate) us: u32,
+}
+
+/// The user of this process.
+pub(crate) fn ourselves() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// Why a file is not trusted.
@@ -59,7 +66,7 @@ impl Trust {
     pub(crate) fn open(&self, path: &Path) -> Result<(OwnedFd, Stat), Distrust> {
         // NONBLOCK: opening a named pipe must not wait for its writer.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let End::In(folder, name) = way::go(path, self.follow)? else { return Err(Distrust::Kind) };
+        let End::In(folder, name) = way::go(path, self.follow, self.us)? else { return Err(Distrust::Kind) };
         let fd = folder.file(&name, flags).map_err(|errno| match errno {
             Errno::LOOP => Distrust::Link,
             errno => Distrust::Open(errno),
@@ -74,7 +81,7 @@ impl Trust {
             return Err(Distrust::Kind);
         }
         let mode = stat.st_mode & 0o7777;
-        if !is_ours(stat.st_uid) {
+        if !is_ours(stat.st_uid, self.us) {
             return Err(Distrust::Owner { uid: stat.st_uid, mode });
         }
         if mode & self.forbidden != 0 {
@@ -112,7 +119,7 @@ impl Distrust {
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Owner { .. } | Self::Mode { .. } | Self::Link | Self::Folder(_) => "file-not-trusted",
             Self::Open(_) | Self::Kind => "file-unreadable",
@@ -127,7 +134,7 @@ impl Distrust {
 
 /// Opens a file that decides something and may be read by all: a configuration, a tenants file.
 pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<(File, u64), Fault> {
-    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes };
+    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes, us: ourselves() };
     let (fd, stat) = trust.open(path).map_err(|distrust| distrust.fault(path))?;
     Ok((File::from(fd), u64::try_from(stat.st_size).unwrap_or(0)))
 }
@@ -162,11 +169,21 @@ fn text(path: &Path, file: File, max_bytes: u64) -> Result<String, Fault> {
 
 /// Refuses a module that others could have written, or put where it is: it is given a PIN.
 pub fn check_module(path: &Path) -> Result<(), Fault> {
-    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes: u64::MAX };
-    trust.open(path).map(drop).map_err(|distrust| distrust.fault(path))
+    module(path, ourselves()).map_err(|distrust| distrust.fault(path))
 }
 
 /// Refuses a folder that others could write, or put another in the place of, with all that is in it.
 pub fn check_folder(path: &Path) -> Result<(), Fault> {
-    way::go(path, true).map(drop).map_err(|distrust| distrust.fault(path))
+    folder(path, ourselves()).map_err(|distrust| distrust.fault(path))
+}
+
+/// A module, as it is to this user.
+pub(crate) fn module(path: &Path, us: u32) -> Result<(), Distrust> {
+    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: true, max_bytes: u64::MAX, us };
+    trust.open(path).map(drop)
+}
+
+/// A folder, as it is to this user.
+pub(crate) fn folder(path: &Path, us: u32) -> Result<(), Distrust> {
+    way::go(path, true, us).map(drop)
 }

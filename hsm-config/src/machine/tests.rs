@@ -1,5 +1,6 @@
 use super::*;
 use std::fs::{self, Permissions};
+use std::os::unix::fs::{chown, symlink};
 
 /// A machine that has all that the configuration names.
 struct Machine(tempfile::TempDir);
@@ -91,4 +92,54 @@ fn what_is_open_to_others_is_told() {
 fn users_and_groups_are_asked_of_the_user_database_blanks_and_all() {
     let told = Machine::whole().told("no-such-user", r"CORP\domain users");
     assert_eq!(told, [("admins.a.user".into(), "unknown-login"), ("admins.a.group".into(), "unknown-login")]);
+}
+
+#[test]
+fn a_module_that_others_write_is_told_as_the_agent_would() {
+    let machine = Machine::whole();
+    machine.mode("module.so", 0o666);
+    assert_eq!(machine.told("root", "root"), [("tokens.t.module".to_owned(), "file-not-trusted")]);
+}
+
+#[test]
+fn a_secret_is_a_small_file_itself() {
+    let machine = Machine::whole();
+    machine.gone("pin");
+    symlink(machine.at("so-pin"), machine.at("pin")).unwrap();
+    fs::write(machine.at("so-pin"), "1".repeat(4097)).unwrap();
+    let told = [("tokens.t.pin", "file-not-trusted"), ("tokens.t.so_pin", "file-too-large")];
+    assert_eq!(machine.told("root", "root"), told.map(|(at, code)| (at.to_owned(), code)));
+}
+
+#[test]
+fn what_is_the_agents_users_is_trusted_and_what_is_anothers_is_not() {
+    let machine = Machine::whole();
+    if chown(machine.at("pin"), Some(12_345), None).is_err() {
+        assert!(!rustix::process::geteuid().is_root());
+        return;
+    }
+    assert_eq!(machine.told("root", "root"), [("tokens.t.pin".to_owned(), "file-not-trusted")]);
+    chown(machine.at("state"), Some(12_345), None).unwrap();
+    assert_eq!(machine.told("root", "root"), []);
+    // Nobody knows whose agent it will be.
+    machine.gone("state");
+    assert_eq!(machine.told("root", "root"), []);
+}
+
+#[test]
+fn a_state_directory_is_a_folder_that_nobody_can_exchange() {
+    let machine = Machine::whole();
+    machine.gone("state");
+    fs::write(machine.at("state"), "").unwrap();
+    machine.mode("state", 0o600);
+    assert_eq!(machine.told("root", "root"), [("agent.state_dir".to_owned(), "not-there")]);
+    for is_made in [true, false] {
+        let machine = Machine::whole();
+        if !is_made {
+            machine.gone("state");
+        }
+        machine.mode("", 0o777);
+        let told = machine.told("root", "root");
+        assert!(told.contains(&("agent.state_dir".to_owned(), "file-not-trusted")), "{told:?}");
+    }
 }

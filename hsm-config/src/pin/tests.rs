@@ -120,7 +120,7 @@ fn a_file_of_another_user_is_refused() {
         stat.st_uid = uid;
         stat
     };
-    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: false, max_bytes: 10 };
+    let trust = Trust { forbidden: WRITE_BY_OTHERS, follow: false, max_bytes: 10, us: ourselves() };
     let us = rustix::process::geteuid().as_raw();
     assert_eq!(trust.check(&stat(us)), Ok(()));
     assert_eq!(trust.check(&stat(0)), Ok(()));

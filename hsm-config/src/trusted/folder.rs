@@ -39,38 +39,40 @@ pub(super) struct Folder {
     path: PathBuf,
     /// Others make files in it, and cannot touch ours.
     sticky: bool,
+    /// Who we are, or for whom this is looked at.
+    us: u32,
 }
 
 impl Folder {
-    /// The root.
-    pub(super) fn root() -> Result<Self, Distrust> {
-        Self::open(CWD, Path::new("/"), "/".into())
+    /// The root, as this user sees it.
+    pub(super) fn root(us: u32) -> Result<Self, Distrust> {
+        Self::open(CWD, Path::new("/"), "/".into(), us)
     }
 
     /// The one above; the root's is itself.
     pub(super) fn parent(&self) -> Result<Self, Distrust> {
         let path = self.path.parent().unwrap_or(Path::new("/")).to_owned();
-        Self::open(&self.fd, Path::new(".."), path)
+        Self::open(&self.fd, Path::new(".."), path, self.us)
     }
 
     /// A folder in this one; not through a link.
     pub(super) fn enter(&self, name: &OsStr) -> Result<Self, Distrust> {
-        Self::open(&self.fd, Path::new(name), self.path.join(name))
+        Self::open(&self.fd, Path::new(name), self.path.join(name), self.us)
     }
 
-    fn open(at: impl AsFd, name: &Path, path: PathBuf) -> Result<Self, Distrust> {
+    fn open(at: impl AsFd, name: &Path, path: PathBuf, us: u32) -> Result<Self, Distrust> {
         // PATH asks for no permission to read the folder, and is not the sandbox's business.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(at, name, flags, Mode::empty()).map_err(Distrust::Open)?;
         let stat = fstat(&fd).map_err(Distrust::Open)?;
-        let sticky = judge(&path, &stat).map_err(Distrust::Folder)?;
-        Ok(Self { fd, path, sticky })
+        let sticky = judge(&path, &stat, us).map_err(Distrust::Folder)?;
+        Ok(Self { fd, path, sticky, us })
     }
 
     /// What an entry is, if it can be nobody's but root's or ours.
     pub(super) fn look(&self, name: &OsStr) -> Result<Stat, Distrust> {
         let stat = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).map_err(Distrust::Open)?;
-        if self.sticky && !is_ours(stat.st_uid) {
+        if self.sticky && !is_ours(stat.st_uid, self.us) {
             return Err(Distrust::Folder(Loose::Entry(self.path.join(name), stat.st_uid)));
         }
         Ok(stat)
@@ -89,16 +91,16 @@ impl Folder {
 }
 
 /// Whether a uid is root or us.
-pub(super) fn is_ours(uid: u32) -> bool {
-    uid == 0 || uid == rustix::process::geteuid().as_raw()
+pub(super) fn is_ours(uid: u32, us: u32) -> bool {
+    uid == 0 || uid == us
 }
 
 /// Whether the folder is trusted for what is ours in it only, or why it is not at all.
-fn judge(path: &Path, stat: &Stat) -> Result<bool, Loose> {
+fn judge(path: &Path, stat: &Stat, us: u32) -> Result<bool, Loose> {
     let (mode, gid) = (stat.st_mode & 0o7777, stat.st_gid);
-    let by_group = mode & GROUP_WRITES != 0 && gid != 0 && !group::is_ours_alone(gid);
+    let by_group = mode & GROUP_WRITES != 0 && gid != 0 && !group::is_alone(gid, us);
     let by_others = mode & OTHERS_WRITE != 0;
-    if !is_ours(stat.st_uid) {
+    if !is_ours(stat.st_uid, us) {
         return Err(Loose::Owner(path.to_owned(), stat.st_uid));
     }
     match (by_group || by_others, mode & STICKY != 0) {
@@ -110,6 +112,11 @@ fn judge(path: &Path, stat: &Stat) -> Result<bool, Loose> {
 }
 
 impl Loose {
+    /// Whether it would be trusted if its owner were we.
+    pub(crate) fn is_by_owner(&self) -> bool {
+        matches!(self, Self::Owner(..) | Self::Entry(..))
+    }
+
     /// What to do about a folder, which may be in use by others: nothing that takes it from them.
     pub(super) fn help(&self, path: &Path) -> String {
         let name = Path::new(path.file_name().unwrap_or(path.as_os_str())).display();

@@ -21,14 +21,14 @@ pub(super) enum End {
     Folder,
 }
 
-/// Goes to the end of a path, and there through links as well if they are to be followed.
-pub(super) fn go(path: &Path, follow: bool) -> Result<End, Distrust> {
+/// Goes to the end of a path as this user, and there through links as well if they are to be followed.
+pub(super) fn go(path: &Path, follow: bool, us: u32) -> Result<End, Distrust> {
     let path = std::path::absolute(path).map_err(|_| Distrust::Open(Errno::NOENT))?;
-    let (mut at, mut links) = (Folder::root()?, 0);
+    let (mut at, mut links) = (Folder::root(us)?, 0);
     let mut rest = parts(&path);
     while let Some(part) = rest.pop() {
         at = match part {
-            Part::Root => Folder::root()?,
+            Part::Root => Folder::root(us)?,
             Part::Up => at.parent()?,
             Part::Down(name) => {
                 if rest.is_empty() && !follow {
