@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use hsm_config::{Connector, Name};
 use ledger::{Entry, Kind};
-use token::Sha256;
-use token::control::HostState;
+use token::control::{HostState, label};
 use token::lane::{Done, SURVEY_KEYS, Work};
+use token::{KeyRef, Sha256};
 
 use super::outlook::Subject;
 use super::{Front, told};
@@ -75,20 +75,33 @@ async fn survey_until_whole(front: &Front, token: &Name, generation: u64) {
 
 /// Surveys a token and activates its pinned keys.
 pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskError> {
+    let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
+    let pins: Vec<_> = connectors.iter().map(|connector| pin(front, connector, token)).collect();
     let mut survey = read(front, token, |from| Work::Survey { from }).await?;
     name(front, token, &mut survey);
-    let connectors: Vec<Name> = front.policy().connectors().map(|(name, _)| name.clone()).collect();
-    for connector in connectors {
-        activate(front, &connector, token, &survey).await;
+    // Of a key that was made meanwhile the survey knows nothing: it would count as missing.
+    let is_of_before =
+        |(connector, before): &(&Name, &Option<KeyRef>)| pin(front, connector, token) == **before;
+    for (connector, _) in connectors.iter().zip(&pins).filter(is_of_before) {
+        activate(front, connector, token, &survey).await;
     }
     // Last, so that whoever sees the survey sees what became of the keys.
     front.tokens.surveyed(token, survey.clone());
+    for (connector, _) in connectors.iter().zip(&pins).filter(|of| !is_of_before(of)) {
+        let found = search(front, connector, token).await?;
+        front.tokens.searched(token, &label(connector), &found);
+    }
     told::tell(front, |subject| match subject {
         Subject::Agent => true,
         Subject::Key(_, at) => at == token,
         Subject::Connector(_) | Subject::Token(_) => false,
     });
     Ok(survey)
+}
+
+/// The key that the log has for a connector on a token.
+fn pin(front: &Front, connector: &Name, token: &Name) -> Option<KeyRef> {
+    front.with_lifecycle(|lifecycle| lifecycle.current(connector.as_str(), token.as_str())?.pin())
 }
 
 /// What a token holds of one connector, for whoever is about to change that: a survey costs a look at every key there.
