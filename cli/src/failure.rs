@@ -11,8 +11,8 @@ use hyper::body::Bytes;
 use quoted::Quoted;
 use serde_json::Value;
 
-/// How a command ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a command ends, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// Yes.
     Yes = 0,

@@ -1,12 +1,20 @@
 //! `kunci freeze`, `thaw` and `reload`: an operator's verbs on the agent.
 
+use std::path::Path;
+
+use api::client::{Bytes, Error};
 use api::{Frozen, Reason};
 use clap::Args;
+use quoted::Plain;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::client::{self, Client, QUICK, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
+
+/// How many connectors are stopped at once: one whose signatures are under way keeps few others waiting.
+const AT_ONCE: usize = 16;
 
 /// What to stop, and why.
 #[derive(Args, Debug)]
@@ -32,31 +40,67 @@ pub(crate) struct Thaw {
     reason: String,
 }
 
-/// Stops connectors. One that cannot be stopped keeps no other from it.
+/// Stops a connector, or all of them.
 pub(crate) async fn freeze(arguments: &Freeze, session: &Session<'_>) -> Result<Exit, Failure> {
     let Freeze { connector, reason, .. } = arguments;
     session
-        .admin(Concern::Nothing, async |client| {
-            let connectors = match connector {
-                Some(connector) => vec![connector.clone()],
-                None => client::connectors(client).await?,
-            };
-            let mut worst = Exit::Yes;
-            for connector in &connectors {
-                worst = match set(path::FREEZE, connector, reason, client, session).await {
-                    Ok(Exit::Yes) => worst,
-                    Ok(exit) => exit,
-                    Err(failure) if connectors.len() > 1 => {
-                        session.print.note(&format!("{connector}: NOT FROZEN"));
-                        session.print.failure(&failure);
-                        failure.exit
-                    }
-                    Err(failure) => return Err(failure),
-                };
-            }
-            Ok::<_, Failure>(worst)
+        .admin(Concern::Nothing, async |client| match connector {
+            Some(connector) => set(path::FREEZE, connector, reason, client, session).await,
+            None => freeze_all(reason, client, session).await,
         })
         .await
+}
+
+/// Stops all connectors, side by side. One that cannot be stopped keeps no other from it, and the worst end is the end.
+async fn freeze_all(reason: &str, client: &mut Client, session: &Session<'_>) -> Result<Exit, Failure> {
+    let mut waiting = client::connectors(client).await?.into_iter();
+    let mut under_way = JoinSet::new();
+    let begin = |connector| ask_for_freeze(client.path().to_owned(), connector, reason.to_owned());
+    waiting.by_ref().take(AT_ONCE).for_each(|connector| drop(under_way.spawn(begin(connector))));
+    if under_way.is_empty() {
+        return Err(none_to_freeze());
+    }
+    let mut worst = Exit::Yes;
+    while let Some(done) = under_way.join_next().await {
+        let (connector, answer) = done.map_err(std::io::Error::other)?;
+        worst = worst.max(told(&connector, answer, session)?);
+        waiting.next().map(|connector| under_way.spawn(begin(connector)));
+    }
+    Ok(worst)
+}
+
+/// On a connection of its own, which answers once all that the connector has under way is over.
+async fn ask_for_freeze(
+    at: impl AsRef<Path>,
+    connector: String,
+    reason: String,
+) -> (String, Result<Bytes, Error>) {
+    let answer = async {
+        let mut client = Client::connect(at.as_ref()).await?;
+        client.post(&path::of(path::FREEZE, &connector), &Reason { reason }, QUICK).await
+    };
+    let answer = answer.await;
+    (connector, answer)
+}
+
+/// Says what became of one connector of many.
+fn told(connector: &str, answer: Result<Bytes, Error>, session: &Session<'_>) -> Result<Exit, Failure> {
+    let connector = Plain(connector);
+    let (what, error) = match answer {
+        Ok(body) => return shown(&body, session),
+        // It may be frozen: the gate is shut before what is under way is waited for.
+        Err(error @ Error::NoAnswer(_)) => ("NOT CERTAIN that it is frozen: freeze it again", error),
+        Err(error) => ("NOT FROZEN", error),
+    };
+    let failure = Failure::from(error);
+    session.print.note(&format!("{connector}: {what}"));
+    session.print.failure(&failure);
+    Ok(failure.exit)
+}
+
+fn none_to_freeze() -> Failure {
+    let detail = "Nothing was frozen. `kunci whoami` shows what the rules grant you: an admin's rule has to grant freeze.";
+    Failure::refused("connector-not-granted", "There is no connector that you may see", detail)
 }
 
 /// Lets a connector sign again.
@@ -75,9 +119,14 @@ async fn set(
     session: &Session<'_>,
 ) -> Result<Exit, Failure> {
     let body = client.post(&path::of(path, connector), &Reason { reason: reason.to_owned() }, QUICK).await?;
-    let frozen: Frozen = client::read(&body)?;
+    shown(&body, session)
+}
+
+/// Prints what came of it.
+fn shown(body: &Bytes, session: &Session<'_>) -> Result<Exit, Failure> {
+    let frozen: Frozen = client::read(body)?;
     if session.print.json {
-        session.print.json(&body)?;
+        session.print.json(body)?;
     } else {
         session.print.line(&words(&frozen))?;
     }

@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Output;
+use std::thread;
 
+use fault_module::{Action, Function};
 use tests::Rig;
+use tests::faults::{Faults, Times};
 use tests::rig::ALL;
+use tests::wait::until_true;
 
 fn said(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
@@ -44,6 +48,43 @@ fn everything_is_frozen_by_one_command_and_thawed_one_by_one() {
     rig.kunci_ok(&["thaw", "de", "--reason", "found"]);
     agent.assertion("de").ok();
     agent.assertion("uk").refused(403, "connector-frozen");
+}
+
+/// What is said to whoever reads the exit status in an emergency.
+#[test]
+fn who_may_freeze_nothing_is_told_that_nothing_is_frozen() {
+    let rig = Rig::bare().connector("de", "p-256", "ES256").provisioned();
+    let text = std::fs::read_to_string(rig.at("kunci.toml")).unwrap();
+    let ours = text.find("[callers.rig]").unwrap();
+    rig.private(
+        "kunci.toml",
+        &format!("{}[callers.other]\nuser = \"65000\"\nconnectors = [\"de\"]\n", &text[..ours]),
+    );
+    let _agent = rig.spawn();
+    let refused = rig.kunci(&["freeze", "--all", "--reason", "the host is lost"]);
+    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    assert!(said(&refused).contains("Nothing was frozen."), "{}", said(&refused));
+}
+
+/// The one whose signature hangs is stopped at once like the others, and waited for by nobody but itself.
+#[test]
+fn a_signature_under_way_keeps_no_other_connector_from_its_freeze() {
+    let rules = format!(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\", \"uk\"]\n[admins.rig]\nuser = ME\nmay = {ALL}\n"
+    );
+    let rig = Rig::bare().connector("de", "p-256", "ES256").connector("uk", "p-256", "ES256").rules(&rules);
+    let rig = rig.with_faults().provisioned();
+    let (faults, agent) = (Faults::of(&rig), rig.start());
+    faults.strike(Function::Sign, Action::Sleep, 3_000, Times::N(1));
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| agent.assertion("de"));
+        until_true("it hangs", || faults.open(Function::Sign) == 1);
+        let freezing = scope.spawn(|| rig.kunci_ok(&["freeze", "--all", "--reason", "the host is lost"]));
+        until_true("the other is frozen", || !agent.connectors()[1]["frozen"].is_null());
+        assert!(!asked.is_finished(), "the first was waited for");
+        assert!(freezing.join().unwrap().contains("de is FROZEN"));
+        asked.join().unwrap().refused(403, "connector-frozen");
+    });
 }
 
 #[test]
