@@ -32,7 +32,11 @@ pub(crate) fn is_pem(text: &str) -> bool {
 /// All blocks of a text, in its order.
 pub(crate) fn blocks(text: &str) -> Result<Vec<Block<'_>>, BadPem> {
     let (mut found, mut lines) = (Vec::new(), lines(text));
-    while let Some(line) = lines.next() {
+    while let Some(mut line) = lines.next() {
+        while let Some((label, digits, rest)) = on_one_line(line) {
+            found.push(Block { label, der: decoded(digits)? });
+            line = rest;
+        }
         if let Some(label) = label(line, BEGIN) {
             found.push(Block { label, der: body(&mut lines, label)? });
         }
@@ -46,11 +50,23 @@ fn body<'a>(lines: &mut impl Iterator<Item = &'a str>, of: &str) -> Result<Vec<u
     for line in lines {
         if let Some(end) = label(line, END) {
             let whole = if end == of { Some(digits) } else { None };
-            return STANDARD.decode(whole.ok_or(BadPem::Cut)?).map_err(|_| BadPem::Base64);
+            return decoded(&whole.ok_or(BadPem::Cut)?);
         }
-        digits.extend(line.split_ascii_whitespace());
+        digits += line;
     }
     Err(BadPem::Cut)
+}
+
+/// A block that begins and ends on this line, as forms of one field keep it: its label, its digits, and what is behind it.
+fn on_one_line(line: &str) -> Option<(&str, &str, &str)> {
+    let (label, rest) = line.strip_prefix(BEGIN)?.split_once(DASHES)?;
+    let (digits, rest) = rest.split_once(&format!("{END}{label}{DASHES}"))?;
+    Some((label, digits, rest.trim_start()))
+}
+
+fn decoded(digits: &str) -> Result<Vec<u8>, BadPem> {
+    let digits: String = digits.split_ascii_whitespace().collect();
+    STANDARD.decode(digits).map_err(|_| BadPem::Base64)
 }
 
 /// Without the white space around them, which a message that quotes PEM may add.
@@ -70,6 +86,27 @@ mod tests {
     fn told(text: &str) -> Option<Vec<(&str, Vec<u8>)>> {
         let blocks = blocks(text).ok()?;
         Some(blocks.into_iter().map(|block| (block.label, block.der)).collect())
+    }
+
+    #[test]
+    fn a_block_may_be_one_line_with_its_marks() {
+        let block = "-----BEGIN A-----AAEC-----END A-----";
+        for text in [block, &format!("text\n  {block} \r\ntext"), &block.replace("AAEC", " AA EC ")] {
+            assert!(is_pem(text));
+            assert_eq!(told(text).unwrap(), [("A", vec![0, 1, 2])], "{text}");
+        }
+        let two = [("A", vec![0, 1, 2]), ("A", vec![0, 1, 2])];
+        for between in ["", " ", "\n"] {
+            assert_eq!(told(&format!("{block}{between}{block}")).unwrap(), two);
+        }
+        for cut in [
+            "-----BEGIN A-----AAEC",
+            "-----BEGIN A-----AAEC-----END B-----",
+            "-----BEGIN A-----A-----END A-----",
+        ] {
+            assert_eq!(told(cut).unwrap_or_default(), [], "{cut}");
+        }
+        assert_eq!(told(&format!("see {block}")).unwrap(), []);
     }
 
     #[test]
