@@ -6,11 +6,11 @@ mod pem;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use api::{Certificate, Install, MAX_ADMIN_BODY};
+use api::{Certificate, Connector, Install, KeyStanding, MAX_ADMIN_BODY};
 use clap::{Args, Subcommand, ValueEnum};
 use quoted::Quoted;
 
-use crate::client::{self, path};
+use crate::client::{self, Client, path};
 use crate::failure::{Exit, Failure};
 use crate::session::{Concern, Session};
 use crate::token::readiness;
@@ -139,9 +139,13 @@ async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_
     let certificates = pem::certificates(&read(file)?)?;
     let install = Install { pem: pem::encode(&certificates), force };
     let path = path::of(path::CERTIFICATE, connector);
-    let body = session
-        .admin(Concern::Connector(connector), async |client| client.put(&path, &install).await)
-        .await?;
+    let put = async |client: &mut Client| {
+        let body = client.put(&path, &install).await?;
+        // Whose the others are is only told: what was installed stays so where it cannot be asked.
+        let others = if certificates.len() > 1 { client.get(path::CONNECTORS).await.ok() } else { None };
+        Ok::<_, Failure>((body, others))
+    };
+    let (body, others) = session.admin(Concern::Connector(connector), put).await?;
     if session.print.json {
         session.print.json(&body)?;
         return Ok(Exit::Yes);
@@ -151,12 +155,24 @@ async fn install(connector: &str, file: &Path, force: bool, session: &Session<'_
         "{connector} on {token}: the certificate is installed, SHA-256 {sha256}, until {not_after}"
     ))?;
     reasons.iter().for_each(|reason| session.print.warn(&readiness(reason)));
+    let all: Vec<Connector> = others.and_then(|body| client::read(&body).ok()).unwrap_or_default();
+    let keys = all.into_iter().find(|one| one.name == connector).map(|one| one.keys).unwrap_or_default();
     for other in certificates.iter().filter(|one| one.sha256().to_string() != sha256) {
-        session
-            .print
-            .note(&format!("left out, since it is not of the connector's key: {}", Quoted(&other.name())));
+        session.print.note(&left_out(other, &connector, &keys));
     }
     Ok(Exit::Yes)
+}
+
+/// Why another certificate of the file was not installed: it may be of the connector's key on another token.
+fn left_out(other: &attest::Certificate, connector: &str, keys: &[KeyStanding]) -> String {
+    let (name, digest) = (other.name(), other.key().sha256().to_string());
+    match keys.iter().find(|key| key.spki_sha256.as_ref() == Some(&digest)) {
+        Some(KeyStanding { token, .. }) => format!(
+            "left out, since one is installed at a time: {} is of {connector}'s key on {token}; install it by a file of its own",
+            Quoted(&name)
+        ),
+        None => format!("left out, since it is not of the connector's key: {}", Quoted(&name)),
+    }
 }
 
 /// A certificate's file, no longer than the agent takes.
@@ -167,6 +183,14 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         _ => Box::new(std::fs::File::open(file).map_err(unreadable)?),
     };
     let mut bytes = Vec::new();
-    source.take(MAX_ADMIN_BODY as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+    source.take(MAX_ADMIN_BODY as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > MAX_ADMIN_BODY {
+        let title = format!("{} has more than {MAX_ADMIN_BODY} bytes", Quoted::path(file));
+        return Err(Failure::usage(
+            "file-too-large",
+            title,
+            "Give the certificate without what is around it.",
+        ));
+    }
     Ok(bytes)
 }

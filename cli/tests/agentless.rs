@@ -156,3 +156,11 @@ fn provisioning_nothing_in_particular_is_told_how_to_provision_all() {
     let done = Bench::new().kunci(&["provision"]);
     assert!(done.code == 2 && done.err.contains("kunci provision --all"), "{}", done.err);
 }
+
+#[test]
+fn a_certificates_file_that_is_too_large_is_said_to_be_so() {
+    let bench = Bench::new();
+    bench.write("large.pem", &"x".repeat(64 * 1024 + 1));
+    let done = bench.kunci(&["cert", "install", "de", bench.path("large.pem").to_str().unwrap()]);
+    assert!(done.code == 2 && done.err.contains("has more than 65536 bytes"), "{}", done.err);
+}

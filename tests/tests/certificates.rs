@@ -98,6 +98,7 @@ fn a_certificate_is_installed_in_every_form_in_which_the_auditors_command_reads_
         framed(&columns(64)).replace('\n', "  \n"),
         framed(&format!("\n{}", columns(64))),
         framed(&columns(64)).replace('\n', "\r\n"),
+        framed(&base64).replace('\n', ""),
         format!("subject=CN = de\n{}see -----BEGIN CERTIFICATE----- above\n", framed(&columns(64))),
     ];
     for (at, form) in forms.iter().enumerate() {
@@ -110,6 +111,19 @@ fn a_certificate_is_installed_in_every_form_in_which_the_auditors_command_reads_
         let asked = serde_json::json!({ "pem": form }).to_string();
         agent.admin("PUT", "/v1/connectors/de/certificate", &asked).ok();
     }
+}
+
+#[test]
+fn of_two_tokens_certificates_in_a_file_one_is_installed_and_whose_the_other_is_is_told() {
+    let rig = Rig::bare().second_token().provisioned();
+    let agent = rig.start();
+    fs::write(rig.at("both.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    let done = rig.kunci(&["cert", "install", "de", &path(&rig, "both.pem")]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && !said.contains("not of the connector's key"), "{done:?}");
+    let told = ["soft", "second"].map(|token| said.contains(&format!("de's key on {token}; install it")));
+    assert_eq!(told.iter().filter(|told| **told).count(), 1, "{said}");
+    drop(agent);
 }
 
 #[test]
