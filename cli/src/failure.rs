@@ -183,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn of_several_the_worst_counts_whichever_came_last() {
+        let all = [Exit::Finding, Exit::Refused, Exit::Yes, Exit::Unavailable, Exit::Usage];
+        assert_eq!(all.into_iter().max(), Some(Exit::Refused));
+        assert_eq!(Exit::Unavailable.max(Exit::Finding), Exit::Unavailable);
+        assert!(all.into_iter().all(|exit| exit >= Exit::Yes));
+    }
+
+    #[test]
     fn what_the_agent_sent_is_kept_byte_for_byte() {
         let body = Bytes::from_static(
             b"{ \"code\" : \"too-many-connections\", \"title\":\"Too many connections\" }",

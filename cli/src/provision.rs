@@ -156,7 +156,7 @@ impl Tally {
         session.print.note(&format!("{connector}: FAILED"));
         session.print.failure(failure);
         self.failed.push(connector.to_owned());
-        self.exit = self.exit.or(Some(failure.exit));
+        self.exit = self.exit.max(Some(failure.exit));
     }
 
     fn finish(self, session: &Session<'_>) -> Exit {

@@ -187,6 +187,7 @@ fn a_search_takes_times_and_users_as_people_type_them_and_no_more_than_so_many()
     assert_eq!(search(&["--uid", "root"]).code, 1, "nobody asked as root");
     let unknown = search(&["--uid", "no-such-user"]);
     assert!(unknown.code == 2 && unknown.err.contains("there is no user"), "{}", unknown.err);
+    assert!(unknown.err.contains("number") && !unknown.err.contains("create"), "{}", unknown.err);
 }
 
 #[test]
@@ -194,6 +195,9 @@ fn a_name_that_the_log_does_not_have_is_told_with_those_that_it_has() {
     let done = bench().kunci(&["log", "search", "--connector", "ed"]);
     assert_eq!((done.code, done.out.as_str()), (1, ""));
     assert_eq!(done.err.trim(), "The log knows no connector \"ed\". It knows de");
+    let done = bench().kunci(&["--json", "log", "search", "--connector", "ed"]);
+    let problem: serde_json::Value = serde_json::from_str(&done.err).unwrap();
+    assert_eq!((done.code, done.out.as_str(), &problem["code"]), (1, "", &"unknown-connector".into()));
     let none = bench().kunci(&["log", "search", "--connector", "de", "--jti", "x"]);
     assert_eq!((none.code, none.err.as_str()), (1, ""));
 }

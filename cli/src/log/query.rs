@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
     /// The caller's user, by name or number
-    #[arg(long, value_name = "USER", value_parser = login::user)]
+    #[arg(long, value_name = "USER", value_parser = user)]
     uid: Option<u32>,
     /// Only the newest so many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_LIMIT))]
@@ -63,6 +63,11 @@ impl Arguments {
             uid: self.uid,
         }
     }
+}
+
+/// A user of this machine, or a number: the log may be another machine's, whose users are nobody's to create here.
+fn user(text: &str) -> Result<u32, String> {
+    login::user(text).map_err(|fault| format!("{}; give the user's number, as the log has it", fault.what))
 }
 
 /// A kind as the log writes it.

@@ -64,15 +64,16 @@ fn unknown(query: &Query, connectors: &BTreeSet<String>, print: &Printer) {
         return;
     };
     let known: Vec<_> = connectors.iter().map(|name| Plain(name).to_string()).collect();
-    print.note(&match known.len() {
+    let (wanted, known, many) = (Quoted(wanted), known.join(", "), known.len());
+    let said = match many {
         0 => "The log names no connector.".to_owned(),
-        MAX_NAMES => format!(
-            "The log may know no connector {}; some that it knows: {}",
-            Quoted(wanted),
-            known.join(", ")
-        ),
-        _ => format!("The log knows no connector {}. It knows {}", Quoted(wanted), known.join(", ")),
-    });
+        MAX_NAMES => format!("The log may know no connector {wanted}; some that it knows: {known}"),
+        _ => format!("The log knows no connector {wanted}. It knows {known}"),
+    };
+    match print.json {
+        true => print.failure(&Failure::finding("unknown-connector", said, "Nothing was found.")),
+        false => print.note(&said),
+    }
 }
 
 pub(crate) fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
