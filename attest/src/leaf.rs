@@ -1,6 +1,7 @@
 //! Which piece of the evidence speaks of the key: a document, an HSM's statement, or the key's own
 //! certificate.
 
+use crate::tpm::{self, TpmEvidence};
 use crate::{
     Certificate, Document, Evidence, HsmStatement, Kind, PublicKey, Question, Request, bundle, yubico,
 };
@@ -8,7 +9,7 @@ use crate::{
 /// The piece that speaks of the key, if there is one.
 #[derive(Clone)]
 pub(crate) enum Leaf<'a> {
-    /// None: this document speaks of the key, and its format names the judge.
+    /// A document, whose format names the judge.
     Document(&'a Document),
     /// An HSM's statement.
     Statement(&'a HsmStatement),
@@ -24,22 +25,25 @@ pub(crate) enum Leaf<'a> {
     Others,
 }
 
-/// The one attested key, or the one among several that the question names.
+/// A piece, and the key that it speaks of; none where that cannot be read, and of a bundle.
+type Attested<'a> = (Leaf<'a>, Option<PublicKey>);
+
+/// The one attested key, or the one among several that the question names. What the evidence names itself chooses none: it
+/// would leave the others unjudged.
 pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a> {
     let mut found = attested(evidence);
+    if let Some((of_no_key, _)) = found.iter().find(|(_, key)| key.is_none()) {
+        return of_no_key.clone();
+    }
     let is_attested = !found.is_empty();
-    if found.len() > 1
-        && let Some(wanted) = wanted(evidence, question)
-    {
-        found.retain(|(_, key)| *key == wanted);
+    if found.len() > 1 && question.key.is_some() {
+        found.retain(|(_, key)| *key == question.key);
     }
     match found[..] {
-        [] if evidence.documents.len() == 1 => Leaf::Document(&evidence.documents[0]),
-        _ if !evidence.documents.is_empty() => Leaf::Many,
         [] if is_attested => Leaf::Others,
         [] => Leaf::None(only_key(evidence)),
         [(ref leaf, _)] => leaf.clone(),
-        [(_, key), ref others @ ..] if others.iter().all(|(_, other)| *other == key) => {
+        [(_, ref key), ref others @ ..] if others.iter().all(|(_, other)| other == key) => {
             Leaf::Same(found.into_iter().map(|(leaf, _)| leaf).collect())
         }
         _ => Leaf::Many,
@@ -49,13 +53,13 @@ pub(crate) fn choose<'a>(evidence: &'a Evidence, question: &Question) -> Leaf<'a
 /// The evidence of each key, where it is of several and the question names none. What is no key's own may be on any path.
 pub(crate) fn each(evidence: &Evidence, question: &Question) -> Vec<Evidence> {
     let is_bundle = |document: &Document| document.format == bundle::BUNDLE;
-    if wanted(evidence, question).is_some() || evidence.documents.iter().any(is_bundle) {
+    if question.key.is_some() || evidence.documents.iter().any(is_bundle) {
         return Vec::new();
     }
     let found = attested(evidence);
     let mut keys: Vec<&PublicKey> = Vec::new();
-    for (_, key) in &found {
-        if !keys.contains(key) {
+    for key in found.iter().filter_map(|(_, key)| key.as_ref()) {
+        if !keys.contains(&key) {
             keys.push(key);
         }
     }
@@ -65,6 +69,7 @@ pub(crate) fn each(evidence: &Evidence, question: &Question) -> Vec<Evidence> {
     let of_key = |key: &PublicKey| Evidence {
         certificates: evidence.subjects().filter(own).filter(|one| one.key() == key).cloned().collect(),
         statements: evidence.statements.iter().filter(|one| one.key() == key).cloned().collect(),
+        documents: documents(&found, Some(key)).cloned().collect(),
         // One that carries the attestation of another key than its own contradicts, so it goes where that is judged.
         requests: evidence
             .requests
@@ -76,12 +81,18 @@ pub(crate) fn each(evidence: &Evidence, question: &Question) -> Vec<Evidence> {
         ..shared.clone()
     };
     let of_document = |document: &Document| Evidence { documents: vec![document.clone()], ..shared.clone() };
-    let documents = evidence.documents.iter().map(of_document);
-    keys.into_iter().map(of_key).chain(documents).collect()
+    keys.into_iter().map(of_key).chain(documents(&found, None).map(of_document)).collect()
+}
+
+fn documents<'a>(found: &[Attested<'a>], of: Option<&PublicKey>) -> impl Iterator<Item = &'a Document> {
+    found.iter().filter_map(move |(leaf, key)| match leaf {
+        Leaf::Document(document) if key.as_ref() == of => Some(*document),
+        _ => None,
+    })
 }
 
 /// Every piece in which a device speaks of a key, copies aside, and that key.
-fn attested(evidence: &Evidence) -> Vec<(Leaf<'_>, &PublicKey)> {
+fn attested(evidence: &Evidence) -> Vec<Attested<'_>> {
     let mut certificates: Vec<(&Certificate, Kind)> = Vec::new();
     for certificate in evidence.subjects() {
         if let Some(kind) = yubico::kind_of(certificate)
@@ -96,8 +107,21 @@ fn attested(evidence: &Evidence) -> Vec<(Leaf<'_>, &PublicKey)> {
             statements.push(statement);
         }
     }
-    let certificates = certificates.into_iter().map(|(leaf, kind)| (Leaf::One(leaf, kind), leaf.key()));
-    certificates.chain(statements.into_iter().map(|one| (Leaf::Statement(one), one.key()))).collect()
+    let mut documents: Vec<&Document> = Vec::new();
+    for document in &evidence.documents {
+        if !documents.iter().any(|known| known.bytes == document.bytes) {
+            documents.push(document);
+        }
+    }
+    let certificates =
+        certificates.into_iter().map(|(leaf, kind)| (Leaf::One(leaf, kind), Some(leaf.key().clone())));
+    let statements = statements.into_iter().map(|one| (Leaf::Statement(one), Some(one.key().clone())));
+    let documents = documents.into_iter().map(|one| (Leaf::Document(one), of_document(one)));
+    certificates.chain(statements).chain(documents).collect()
+}
+
+fn of_document(document: &Document) -> Option<PublicKey> {
+    (document.format == tpm::EVIDENCE).then(|| TpmEvidence::from_json(&document.bytes).ok()?.key()).flatten()
 }
 
 fn carries(request: &Request, key: &PublicKey) -> bool {
@@ -107,11 +131,7 @@ fn carries(request: &Request, key: &PublicKey) -> bool {
 /// Keys of requests, or bare, that no piece of the evidence attests.
 pub(crate) fn unattested(evidence: &Evidence) -> Vec<&PublicKey> {
     let found = attested(evidence);
-    evidence.named_keys().filter(|named| !found.iter().any(|(_, key)| key == named)).collect()
-}
-
-fn wanted<'a>(evidence: &'a Evidence, question: &'a Question) -> Option<&'a PublicKey> {
-    question.key.as_ref().or_else(|| named(evidence))
+    evidence.named_keys().filter(|named| !found.iter().any(|(_, key)| key.as_ref() == Some(named))).collect()
 }
 
 /// The key of the one request, or the one bare key.

@@ -35,6 +35,7 @@ mod root_name;
 mod samples;
 #[cfg(test)]
 mod seeds;
+mod several;
 mod sha256;
 mod signature;
 mod signed;

@@ -1,5 +1,7 @@
 //! What the evidence says of the key. Worth as much as the verdict beside it.
 
+use quoted::Plain;
+
 use crate::{Firmware, Kind, PublicKey};
 
 /// What one piece of evidence says; a field is `None` where it does not say.
@@ -36,6 +38,14 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Which device says it, in words.
+    pub(crate) fn device(&self) -> String {
+        match &self.serial {
+            Some(serial) => format!("device {}", Plain(serial)),
+            None => "a device without a serial number".to_owned(),
+        }
+    }
+
     /// Of nothing but a kind and a key.
     pub fn of(kind: Option<Kind>, key: Option<PublicKey>) -> Self {
         Self {

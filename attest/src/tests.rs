@@ -264,6 +264,20 @@ fn a_named_key_that_nothing_attests_is_not_lost_among_several() {
     assert_eq!((outcome.is_yes(), report.findings[0].code), (false, "no-attestation"));
 }
 
+/// Whoever made the evidence names a key with a request, or bare; only whoever asks chooses one.
+#[test]
+fn a_key_that_the_evidence_names_leaves_no_other_unjudged() {
+    let files = [PIV_LEAF, PIV_F9, HSM_LEAF].map(samples::read);
+    let mut all = evidence(&files.each_ref().map(Vec::as_slice));
+    all.add(Certificate::from_der(&der(PIV_LEAF)).unwrap().key().spki()).unwrap();
+    let outcome = crate::answer(&all, &Question::at(today())).unwrap();
+    let crate::Outcome::Keys(report) = &outcome else { panic!("{outcome:?}") };
+    let verdicts: Vec<_> = report.keys.iter().map(|key| key.verdict).collect();
+    assert_eq!((outcome.is_yes(), verdicts), (false, vec![Verdict::Proven, Verdict::Unattested]));
+    let question = Question { key: Some(crate::key(&der(PIV_LEAF)).unwrap()), ..Question::at(today()) };
+    assert!(crate::answer(&all, &question).unwrap().is_yes(), "that one alone was asked about");
+}
+
 #[test]
 fn the_json_says_whether_the_answer_is_yes() {
     let files = [PIV_LEAF, PIV_F9].map(samples::read);

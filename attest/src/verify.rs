@@ -4,13 +4,11 @@
 //! expected key, on the expected device; is it known to be weak; is all that is required there. Only the judge of a kind
 //! can say *proven*. What comes later can take it back or add an error, and never the other way round.
 
-use quoted::Plain;
-
 use crate::leaf::{self, Leaf};
 use crate::tpm::{self, TpmEvidence};
 use crate::{
     Anchor, Certificate, Document, Evidence, Finding, HsmStatement, Judgement, Kind, Named, Question, Report,
-    Role, Statement, Verdict, agreement, ask, bundle, liquidsecurity, unrelated, weakness, yubico,
+    Role, Statement, Verdict, agreement, ask, bundle, liquidsecurity, several, unrelated, weakness, yubico,
 };
 
 /// Judges evidence of one key. A bundle has several: `answer` takes both.
@@ -32,8 +30,8 @@ pub fn verify(evidence: &Evidence, question: &Question) -> Report {
 fn judge(leaf: Leaf<'_>, evidence: &Evidence, question: &Question) -> Judgement {
     match leaf {
         Leaf::Document(document) if document.format == bundle::BUNDLE => {
-            let message = "A bundle is answered key by key, and alone: give nothing beside it but certificates, and name \
-                           a key of it with --key.";
+            let message = "A bundle is answered key by key, and alone: give nothing beside it but certificates of \
+                           issuers, and name a key of it with --key.";
             unattested(Statement::of(None, None), Finding::error("bundle-not-alone", message))
         }
         Leaf::Document(document) => by_tpm(document, evidence, question),
@@ -48,36 +46,15 @@ fn judge(leaf: Leaf<'_>, evidence: &Evidence, question: &Question) -> Judgement 
             let finding = Finding::error("key-mismatch", message);
             Judgement { verdict: Verdict::Contradicted, ..unattested(Statement::of(None, None), finding) }
         }
-        Leaf::Same(leaves) => best(leaves.into_iter().map(|leaf| judge(leaf, evidence, question)).collect()),
+        Leaf::Same(leaves) => {
+            let judged = leaves.into_iter().map(|leaf| judge(leaf, evidence, question)).collect();
+            several::best(judged, question).unwrap_or_else(|| judge(Leaf::None(None), evidence, question))
+        }
         Leaf::Many => {
             let message = "The evidence attests several keys. Give that of one, or name the key with --key.";
             unattested(Statement::of(None, None), Finding::error("more-than-one-key", message))
         }
     }
-}
-
-/// Of several attestations of one key the one that proves most; the others are told.
-fn best(mut judged: Vec<Judgement>) -> Judgement {
-    judged.sort_by_key(|judgement| judgement.verdict);
-    let mut judged = judged.into_iter();
-    let Some(mut first) = judged.next() else {
-        return unattested(Statement::of(None, None), Finding::error("no-attestation", "There is none."));
-    };
-    for other in judged {
-        let serial =
-            |said: &Statement| said.serial.as_deref().map(|serial| format!("device {}", Plain(serial)));
-        let [ours, its] = [&first.statement, &other.statement].map(serial);
-        let elsewhere = if ours == its { "" } else { ": the key is, or was, in both" };
-        let its = its.unwrap_or("a device without a serial number".to_owned());
-        let message = format!(
-            "There is another attestation of this key, by {its}{elsewhere}. It is {}.",
-            other.verdict
-        );
-        let is_double = !elsewhere.is_empty() && other.verdict == Verdict::Proven;
-        let new = if is_double { Finding::warning } else { Finding::info };
-        first.findings.push(new("another-attestation", message));
-    }
-    first
 }
 
 /// Whoever gives a root expects paths to end there; where one does, others may be in its file.

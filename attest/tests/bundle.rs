@@ -80,11 +80,13 @@ fn a_bundle_is_never_taken_for_the_evidence_of_one_key() {
     let report = verify(&evidence(&[&bundle]), &question(&["rsa"]));
     assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "bundle-not-alone"));
     // Nor is anything beside it left unread.
-    let tpm = file("rsa.json");
+    let (tpm, other) = (file("rsa.json"), self::bundle(&[key("london", "ecc")]));
+    let leaf = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/yubico/hsm")).unwrap();
     for (files, code) in [
         ([&bundle[..], &file("ek.der")[..]], None),
-        ([&bundle[..], &tpm[..]], Some("more-than-one-key")),
-        ([&bundle[..], &bundle[..]], Some("more-than-one-key")),
+        ([&bundle[..], &tpm[..]], Some("bundle-not-alone")),
+        ([&bundle[..], &other[..]], Some("bundle-not-alone")),
+        ([&bundle[..], &leaf[..]], Some("bundle-not-alone")),
     ] {
         match answer(&evidence(&files), &question(&["rsa"])).unwrap() {
             Outcome::Bundle(report) => assert!(code.is_none() && report.is_yes(), "{report:?}"),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use attest::tpm::{Answer, ChallengeError, Creation, Endorsement, Public, Signature, Statement, TpmEvidence};
-use attest::{Anchor, Evidence, Question, Report, Verdict, verify};
+use attest::{Anchor, Evidence, Outcome, PublicKey, Question, Report, Verdict, verify};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -271,4 +271,48 @@ fn a_signature_scheme_that_is_not_judged_leaves_the_key_unattested() {
     let other = [&[0x00, 0x1b], &signature[2..]].concat();
     let report = ask(&with(&evidence, "signature", &other), &question("rsa", "swtpm-root.pem"));
     assert_eq!((report.verdict, report.findings[0].code), (Verdict::Unattested, "unsupported"), "{report:?}");
+}
+
+fn held(files: &[Vec<u8>]) -> Evidence {
+    let mut held = Evidence::new();
+    files.iter().for_each(|file| held.add(file).unwrap());
+    held
+}
+
+fn key_of(name: &str) -> PublicKey {
+    let public = STANDARD.decode(recorded(name)["key_public"].as_str().unwrap()).unwrap();
+    PublicKey::from_spki(&Public::parse(&public).unwrap().spki()).unwrap()
+}
+
+fn of_two() -> Question {
+    Question { answers: vec![answer("ecc"), answer("rsa")], ..question("rsa", "swtpm-root.pem") }
+}
+
+#[test]
+fn of_two_tpms_files_the_one_is_judged_that_is_asked_about() {
+    let both = held(&["rsa", "ecc"].map(|name| file(&format!("{name}.json"))));
+    for name in ["rsa", "ecc"] {
+        let question = Question { key: Some(key_of(name)), ..of_two() };
+        match attest::answer(&both, &question).unwrap() {
+            Outcome::Key(report) => {
+                assert!(report.is_yes(), "{report:?}");
+                assert_eq!(report.public_key_sha256, Some(key_of(name).sha256()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_key_named_beside_the_tpms_files_that_prove_it_is_attested() {
+    let mut files = vec![file("rsa.json"), file("ecc.json")];
+    files.extend(["rsa", "ecc"].map(|name| key_of(name).spki().to_vec()));
+    let outcome = attest::answer(&held(&files), &of_two()).unwrap();
+    let Outcome::Keys(report) = &outcome else { panic!("{outcome:?}") };
+    assert!(outcome.is_yes() && report.keys.len() == 2 && report.findings.is_empty(), "{report:?}");
+    // One that cannot be read is no key's, and is not passed over.
+    files[1] = br#"{"format":"kunci-tpm/1"}"#.to_vec();
+    let outcome = attest::answer(&held(&files), &of_two()).unwrap();
+    let Outcome::Keys(report) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!((outcome.is_yes(), report.verdict), (false, Verdict::Malformed));
 }

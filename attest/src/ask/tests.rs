@@ -159,3 +159,44 @@ fn a_requirement_is_shown_as_it_was_written() {
         assert_eq!(text.parse::<Requirement>().unwrap().to_string(), text);
     }
 }
+
+/// One key in two devices of a maker's, as one that was made in the first and wrapped into the second.
+#[test]
+fn a_better_attestation_of_a_key_hides_no_worse_one_in_whatever_order() {
+    use crate::yubico::tests::{Hierarchy, POLICIES};
+    const SERIAL: [u8; 2] = [3, 7];
+    let one = Hierarchy::old();
+    let spki = one.keys[0].spki();
+    let mut other = Hierarchy::old().leaf(|leaf| {
+        let leaf = leaf.without(&SERIAL).yubico(SERIAL, &[2, 1, 7]);
+        leaf.without(&POLICIES).yubico(POLICIES, &[2, 2])
+    });
+    other.drafts[0].spki = spki;
+    let [mut one, mut other] = [one.given(), other.given()];
+    let roots = [one.pop().unwrap(), other.pop().unwrap()];
+    let ask = |serial: Option<&str>, requirements: &[&str]| {
+        let question = Question {
+            roots: roots.iter().flat_map(|root| crate::Anchor::given(root.der()).unwrap()).collect(),
+            serial: serial.map(str::to_owned),
+            requirements: requirements.iter().map(|text| text.parse().unwrap()).collect(),
+            ..Question::at(today())
+        };
+        let orders = [[&one, &other], [&other, &one]].map(|order| {
+            let files: Vec<&[u8]> = order.into_iter().flatten().map(|one| one.der()).collect();
+            verify(&evidence(&files), &question)
+        });
+        let [first, second] = orders;
+        assert_eq!(first, second, "the order of files is no matter");
+        first
+    };
+    for serial in ["7", "10424884"] {
+        let report = ask(Some(serial), &["pin=once"]);
+        assert!(report.is_yes() && report.serial.as_deref() == Some(serial), "{report:?}");
+        let report = ask(Some(serial), &["touch=cached"]);
+        assert_eq!((report.is_yes(), report.findings[0].code), (false, "requirement-unmet"), "{serial}");
+    }
+    assert_eq!(ask(Some("8"), &[]).findings[0].code, "serial-mismatch");
+    let weak = ask(None, &["no-known-weakness"]);
+    let errors = weak.findings.iter().filter(|one| one.level == Level::Error && one.code == "eucleak");
+    assert_eq!(errors.count(), 2, "of each device: {weak:?}");
+}

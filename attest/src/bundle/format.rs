@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Certificate, Evidence, Limit, Malformed};
+use crate::{Certificate, Evidence, Limit, Malformed, yubico};
 
 /// The `format` of a bundle.
 pub const BUNDLE: &str = "kunci-evidence/1";
@@ -90,11 +90,13 @@ pub(super) struct Entry {
 }
 
 impl Bundle {
-    /// The bundle that the evidence is, with nothing but certificates beside it.
+    /// The bundle that the evidence is, with nothing beside it but certificates that attest no key: those would go unjudged.
     pub fn alone(evidence: &Evidence) -> Option<Result<Self, Malformed>> {
         let [document] = evidence.documents.as_slice() else { return None };
         let others = evidence.requests.len() + evidence.keys.len() + evidence.statements.len();
-        (document.format == BUNDLE && others == 0).then(|| Self::from_json(&document.bytes))
+        let attests = |one: &Certificate| yubico::kind_of(one).is_some();
+        let is_alone = others == 0 && !evidence.certificates.iter().any(attests);
+        (document.format == BUNDLE && is_alone).then(|| Self::from_json(&document.bytes))
     }
 
     /// Reads a bundle.

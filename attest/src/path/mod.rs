@@ -88,7 +88,7 @@ impl<'a> Climb<'a> {
             match found {
                 Ok(path) => return Ok(path),
                 Err(Broken::TooMany) => return Err(Broken::TooMany),
-                Err(broken) => obstacle = obstacle.or(Some(broken)),
+                Err(broken) => obstacle = Some(milder(obstacle, broken)),
             }
         }
         Err(obstacle.unwrap_or(Broken::TooLong))
@@ -100,17 +100,19 @@ impl<'a> Climb<'a> {
         if named.is_empty() {
             return Err(self.end(of));
         }
-        let (mut signers, mut fault) = (Vec::new(), SignatureFault::Bad);
+        let (mut signers, mut fault) = (Vec::new(), None);
         for issuer in named {
             match self.verify(of, issuer.certificate())? {
                 Ok(()) => signers.push(issuer),
-                Err(other) => fault = other,
+                Err(SignatureFault::Bad) => {}
+                // One of these may have signed it, whatever the others did not.
+                Err(unjudged) => fault = fault.or(Some(unjudged)),
             }
         }
         match (signers.is_empty(), fault) {
             (false, _) => Ok(signers),
-            (true, SignatureFault::Bad) => Err(self.unsigned(of)),
-            (true, fault) => Err(Broken::Algorithm { of: of.name(), fault }),
+            (true, None) => Err(self.unsigned(of)),
+            (true, Some(fault)) => Err(Broken::Algorithm { of: of.name(), fault }),
         }
     }
 
@@ -174,6 +176,14 @@ impl<'a> Climb<'a> {
         let path = Path { certificates: chain.to_vec(), anchor, deviations };
         self.search.profile.accepts(&path)?;
         Ok(path)
+    }
+}
+
+/// Of what is in the way on several paths that which the best of them lacks, whatever their order.
+fn milder(known: Option<Broken>, other: Broken) -> Broken {
+    match known {
+        Some(known) if known.verdict() <= other.verdict() => known,
+        _ => other,
     }
 }
 

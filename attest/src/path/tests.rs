@@ -269,6 +269,28 @@ fn what_cannot_be_judged_here_is_unattested_with_its_reason() {
 }
 
 #[test]
+fn the_order_of_the_certificates_decides_no_verdict() {
+    let chain = Chain::new();
+    let refused = |cas: [&Draft; 2]| {
+        let anchors = [pinned(chain.root.sign(&chain.keys[0]), &[])];
+        let pool = cas.map(|ca| ca.sign(&chain.keys[0]));
+        let leaf = chain.leaf.sign(&chain.keys[1]);
+        let search = Search { pool: &pool, anchors: &anchors, at: at(), profile: &Strict };
+        super::find(&leaf, &search).unwrap_err()
+    };
+    let with_key = |spki| Draft { spki, ..chain.ca.clone() };
+    let (unjudged, another) = (with_key(on_another_curve()), with_key(Signer::p256().spki()));
+    let expired = Draft { not_after: "20210101000000Z", ..chain.ca.clone() };
+    let no_ca = chain.ca.clone().without(&[0x13]);
+    for (one, other, code) in [(&unjudged, &another, "signature-algorithm"), (&expired, &no_ca, "expired")] {
+        for order in [[one, other], [other, one]] {
+            let refused = refused(order);
+            assert_eq!((refused.code(), refused.verdict()), (code, Verdict::Unattested));
+        }
+    }
+}
+
+#[test]
 fn an_extension_twice_is_read_by_nobody() {
     let chain = Chain::new();
     let twice = chain.ca.clone().ca(Some(3));

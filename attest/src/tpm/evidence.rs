@@ -11,7 +11,7 @@ use super::signature::Signature;
 use super::statement::Statement;
 use super::wire::WireError;
 use super::{Creation, MAX_STRUCTURE};
-use crate::{Certificate, KeyError};
+use crate::{Certificate, KeyError, PublicKey};
 
 /// The `format` of a TPM's evidence.
 pub const EVIDENCE: &str = "kunci-tpm/1";
@@ -92,6 +92,12 @@ impl TpmEvidence {
     pub fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
         let parsed: Self = serde_json::from_slice(bytes).map_err(|_| Unreadable::Format)?;
         if parsed.format == EVIDENCE { Ok(parsed) } else { Err(Unreadable::Format) }
+    }
+
+    /// The key that it speaks of, as far as that can be read.
+    pub(crate) fn key(&self) -> Option<PublicKey> {
+        let public = structure("key_public", &self.key_public, Public::parse).ok()?;
+        PublicKey::from_spki(&public.spki()).ok()
     }
 
     pub(super) fn parts(&self) -> Result<Parts, Unreadable> {

@@ -16,7 +16,6 @@ const BY_MAKER: [&str; 2] = ["eucleak", "tpm-fail"];
 /// Adds a finding for each weakness of the key, and of every RSA key that the evidence rests on.
 pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {
     let level = ask::weakness_level(question);
-    let said = &judgement.statement;
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(roca_of(judgement.statement.key.as_ref(), "The key"));
     let named = evidence.named_keys().filter(|key| judgement.statement.key.as_ref() != Some(key));
@@ -30,10 +29,21 @@ pub(crate) fn warn(judgement: &mut Judgement, evidence: &Evidence, question: &Qu
             ));
         }
     }
-    findings.extend(eucleak::message(said).map(|message| Finding::warning("eucleak", message)));
     judgement.findings.extend(findings);
-    let weaknesses = judgement.findings.iter_mut().filter(|finding| BY_MAKER.contains(&finding.code));
+    by_device(judgement);
+    let weaknesses = judgement.findings.iter_mut().filter(|finding| is_by_maker(finding));
     weaknesses.for_each(|finding| finding.level = level);
+}
+
+/// Adds what is known of the device that the key is in. A TPM's judge has done so.
+pub(crate) fn by_device(judgement: &mut Judgement) {
+    let found = eucleak::message(&judgement.statement);
+    judgement.findings.extend(found.map(|message| Finding::warning("eucleak", message)));
+}
+
+/// Whether it is a weakness that a requirement makes an error.
+pub(crate) fn is_by_maker(finding: &Finding) -> bool {
+    BY_MAKER.contains(&finding.code)
 }
 
 /// The finding, if it is an RSA key with the fingerprint.
