@@ -121,14 +121,11 @@ impl Report {
         }
     }
 
-    /// Of evidence that does not parse.
-    pub fn malformed(why: &Malformed, at: Timestamp) -> Self {
+    /// Of evidence that does not parse, to what was asked.
+    pub fn malformed(why: &Malformed, question: &Question) -> Self {
         let statement = crate::Statement::of(None, None);
         let findings = vec![Finding::error("malformed", format!("The evidence cannot be parsed: {why}."))];
-        Self::new(
-            Judgement { verdict: Verdict::Malformed, statement, root: None, findings },
-            &Question::at(at),
-        )
+        Self::new(Judgement { verdict: Verdict::Malformed, statement, root: None, findings }, question)
     }
 
     /// Whether the answer is yes: proven, and no finding of level error.

@@ -211,7 +211,7 @@ fn verdict(files: &[Vec<u8>]) -> Verdict {
     let mut evidence = Evidence::new();
     match files.iter().try_for_each(|file| evidence.add(file)) {
         Ok(()) => verify(&evidence, &Question::at(today())).verdict,
-        Err(why) => Report::malformed(&why, today()).verdict,
+        Err(why) => Report::malformed(&why, &Question::at(today())).verdict,
     }
 }
 

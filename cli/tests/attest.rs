@@ -128,6 +128,9 @@ fn two_keys_in_one_call_have_an_answer_each() {
     assert_eq!(done.code, 0, "{}", done.out);
     assert!(done.out.starts_with("PROVEN: each of 2 keys.\n"), "{}", done.out);
     let done = verify(&[&*leaf, &*hsm[0], &*hsm[1], "--json"]);
+    let page = verify(&[&*leaf, &*hsm[0], &*hsm[1]]);
+    let reason = "NOT ACCEPTED: 1 of 2 keys. Key 1: \"YubiKey PIV Attestation 9c\" was issued by";
+    assert!(page.out.replace("\n    ", " ").starts_with(reason), "{}", page.out);
     let report = json(&done);
     let verdicts = [&report["keys"][0]["verdict"], &report["keys"][1]["verdict"]];
     assert_eq!((done.code, verdicts), (1, [&"unattested".into(), &"proven".into()]), "{report}");
@@ -230,8 +233,12 @@ fn evidence_that_does_not_parse_is_a_no_for_people_and_programs() {
     for arguments in
         [vec![&*rubbish], vec![&*leaf, "--intermediate", &*rubbish], vec![&*leaf, "--root", &*rubbish]]
     {
-        let done = verify(&arguments);
-        assert_eq!((done.code, done.out.as_str()), (1, ""), "{arguments:?}");
+        let asked = ["--key", &*leaf, "--serial", "7", "--require", "touch=always"];
+        let done = verify(&[&arguments[..], &asked].concat());
+        assert!(done.code == 1 && done.out.starts_with("NOT ACCEPTED: "), "{arguments:?}: {}", done.out);
+        for asked in ["  --key SHA-256 ", "  --serial      7\n", "  --require     touch=always\n"] {
+            assert!(done.out.contains(asked), "{asked:?} in {}", done.out);
+        }
         assert!(done.err.contains("rubbish\": it is neither"), "{}", done.err);
         let done = verify(&[&arguments[..], &["--json"]].concat());
         assert_eq!((done.code, &json(&done)["verdict"]), (1, &"malformed".into()));

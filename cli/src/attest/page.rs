@@ -4,7 +4,7 @@
 //! Its own words are quoted.
 
 use attest::bundle::BundleReport;
-use attest::{Finding, Grade, KeysReport, Kind, Outcome, Report, Verdict};
+use attest::{Finding, Grade, KeysReport, Kind, Level, Outcome, Report, Verdict};
 use quoted::{Plain, Quoted, one_line};
 
 use crate::print::{WIDTH, wrap};
@@ -22,6 +22,43 @@ pub(crate) fn outcome(outcome: &Outcome) -> Vec<String> {
     }
 }
 
+/// What a proof is worth, from the least to the most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    Software,
+    Asserted,
+    GivenRoot,
+    Maker,
+}
+
+impl Worth {
+    fn of(report: &Report) -> Self {
+        match (report.software, is_given(report)) {
+            (true, _) => Self::Software,
+            (false, true) => Self::GivenRoot,
+            (false, false) => Self::Maker,
+        }
+    }
+
+    /// A bundle's grade tells besides whether the key was made in its device, to stay.
+    fn graded(grade: Grade, report: &Report) -> Self {
+        match grade {
+            Grade::Software => Self::Software,
+            Grade::Asserted => Self::of(report).min(Self::Asserted),
+            Grade::Attested => Self::of(report),
+        }
+    }
+
+    fn head(self) -> &'static str {
+        match self {
+            Self::Software => "PROVEN, BUT SOFTWARE",
+            Self::Asserted => "PROVEN, BUT ASSERTED",
+            Self::GivenRoot => "PROVEN UNDER YOUR ROOT",
+            Self::Maker => "PROVEN",
+        }
+    }
+}
+
 fn key(report: &Report) -> Vec<String> {
     let mut lines = headline(report);
     lines.extend(section(title(report), said(report)));
@@ -34,15 +71,19 @@ fn key(report: &Report) -> Vec<String> {
 
 /// Each key's answer, and before them the one to all.
 fn keys(all: &KeysReport) -> Vec<String> {
-    let refused = all.keys.iter().filter(|report| !report.is_yes()).count();
-    let mut lines = match (all.is_yes(), refused) {
-        (true, _) => says(&format!("PROVEN: each of {} keys.", all.keys.len())),
-        (false, 0) => says(&format!("NOT ACCEPTED: {}", first(&all.findings))),
-        (false, some) => says(&format!("NOT ACCEPTED: {some} of {} keys; see below why.", all.keys.len())),
+    let count = all.keys.len();
+    let mut refused = all.keys.iter().enumerate().filter(|(_, report)| !report.is_yes());
+    let mut lines = match (all.is_yes(), refused.next()) {
+        (true, _) => says(&every(&format!("each of {count} keys"), all.keys.iter().map(Worth::of))),
+        (false, None) => says(&format!("NOT ACCEPTED: {}", first(&all.findings))),
+        (false, Some((at, report))) => {
+            let (some, which) = (refused.count() + 1, at + 1);
+            says(&format!("NOT ACCEPTED: {some} of {count} keys. Key {which}: {}", first(&report.findings)))
+        }
     };
     lines.extend(all.findings.iter().flat_map(finding));
     for (at, report) in all.keys.iter().enumerate() {
-        lines.extend([String::new(), format!("--- Key {} of {}", at + 1, all.keys.len())]);
+        lines.extend([String::new(), format!("--- Key {} of {count}", at + 1)]);
         lines.extend(key(report));
     }
     lines
@@ -52,7 +93,10 @@ fn keys(all: &KeysReport) -> Vec<String> {
 fn bundle(bundle: &BundleReport) -> Vec<String> {
     let connector = Quoted(&bundle.connector);
     let mut lines = match bundle.is_yes() {
-        true => says(&format!("PROVEN: every key of the connector {connector}.")),
+        true => {
+            let worths = bundle.keys.iter().map(|one| Worth::graded(one.grade, &one.report));
+            says(&every(&format!("every key of the connector {connector}"), worths))
+        }
         false => says(&format!("NOT ACCEPTED: {}", why_not(bundle))),
     };
     lines.extend(bundle.findings.iter().flat_map(finding));
@@ -65,59 +109,67 @@ fn bundle(bundle: &BundleReport) -> Vec<String> {
     lines
 }
 
+/// All are proven, which is worth what the least of the proofs is.
+fn every(keys: &str, worths: impl Iterator<Item = Worth>) -> String {
+    let worth = worths.min().unwrap_or(Worth::Maker);
+    let but = match worth {
+        Worth::Software => "; the device of one or more of them is a program: no hardware holds the key",
+        Worth::Asserted => "; one or more of them came from outside of the device, or can leave it",
+        Worth::GivenRoot => {
+            "; for one or more of them whoever owns the root that you gave vouches, and no maker"
+        }
+        Worth::Maker => "",
+    };
+    format!("{}: {keys}{but}.", worth.head())
+}
+
 fn why_not(bundle: &BundleReport) -> String {
-    let refused = bundle.keys.iter().find(|one| !one.report.is_yes());
-    match (refused, bundle.findings.first()) {
-        (Some(one), _) if one.grade == Grade::Attested => {
-            format!("the key on {}: {}", Quoted(&one.token), reason(&one.report))
-        }
-        (Some(one), _) => {
-            format!(
-                "the key on {} is {}, not attested: {}",
-                Quoted(&one.token),
-                one.grade,
-                reason(&one.report)
-            )
-        }
-        (None, Some(finding)) => finding.message.clone(),
-        (None, None) => "there is no key in it.".to_owned(),
+    let Some(one) = bundle.keys.iter().find(|one| !one.report.is_yes()) else {
+        return first(&bundle.findings);
+    };
+    let (token, reason) = (Quoted(&one.token), first(&one.report.findings));
+    match one.grade {
+        Grade::Attested => format!("the key on {token}: {reason}"),
+        grade => format!("the key on {token} is {grade}, not attested: {reason}"),
     }
 }
 
-/// What weighs most; findings are sorted by it.
-fn reason(report: &Report) -> String {
-    first(&report.findings)
-}
-
+/// Why the answer is no: the first error. Where there is none nothing is wrong, and nothing is proven; a warning is no reason.
 fn first(findings: &[Finding]) -> String {
-    findings.first().map_or("nothing proves it.".to_owned(), |finding| finding.message.clone())
+    let error = findings.iter().find(|finding| finding.level == Level::Error);
+    let nobody = || "nobody who is trusted here signed where the key was made.".to_owned();
+    error.map_or_else(nobody, |finding| finding.message.clone())
 }
 
 fn headline(report: &Report) -> Vec<String> {
-    let verdict = match report.verdict {
-        Verdict::Proven if report.software => {
-            "PROVEN, BUT SOFTWARE: the signatures hold, and the device is a program: no hardware holds the key."
+    let proven = Worth::of(report).head();
+    let verdict = match (report.verdict, Worth::of(report)) {
+        (Verdict::Proven, Worth::Software) => {
+            format!("{proven}: the signatures hold, and the device is a program: no hardware holds the key.")
         }
-        Verdict::Proven if is_given(report) => {
-            "PROVEN UNDER YOUR ROOT: the device signed what it says, and whoever owns the root that you gave vouches for the \
-             device. No maker that is known here does."
+        (Verdict::Proven, Worth::GivenRoot) => format!(
+            "{proven}: the device signed what it says, and whoever owns the root that you gave vouches for the device. No maker \
+             that is known here does."
+        ),
+        (Verdict::Proven, _) => {
+            format!(
+                "{proven}: the device's maker vouches for the device, and the device signed what it says."
+            )
         }
-        Verdict::Proven => {
-            "PROVEN: the device's maker vouches for the device, and the device signed what it says."
-        }
-        Verdict::Unattested => {
+        (Verdict::Unattested, _) => {
             "UNATTESTED: nothing here shows that a trusted maker vouches for it. What it says is a claim."
+                .to_owned()
         }
-        Verdict::Contradicted => {
-            "CONTRADICTED: the evidence disagrees with itself or with you. Believe none of it."
+        (Verdict::Contradicted, _) => {
+            "CONTRADICTED: the evidence disagrees with itself or with you. Believe none of it.".to_owned()
         }
-        Verdict::Malformed => "MALFORMED: the evidence cannot be read.",
+        (Verdict::Malformed, _) => "MALFORMED: the evidence cannot be read.".to_owned(),
     };
     let mut lines = Vec::new();
     if !report.is_yes() {
-        lines.extend(says(&format!("NOT ACCEPTED: {}", reason(report))));
+        lines.extend(says(&format!("NOT ACCEPTED: {}", first(&report.findings))));
     }
-    lines.extend(says(verdict));
+    lines.extend(says(&verdict));
     lines
 }
 

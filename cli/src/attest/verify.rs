@@ -66,10 +66,11 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
-    let at = arguments.at.unwrap_or_else(now);
-    match arguments.report(at)? {
+    arguments.one_standard_input()?;
+    let mut question = Question::at(arguments.at.unwrap_or_else(now));
+    match arguments.report(&mut question)? {
         Ok(outcome) => answer(&outcome, print),
-        Err((path, why)) => malformed(&path, &why, at, print),
+        Err((path, why)) => malformed(&path, &why, &question, print),
     }
 }
 
@@ -87,13 +88,9 @@ fn answer(outcome: &Outcome, print: &Printer) -> Result<Exit, Failure> {
     Ok(if outcome.is_yes() { Exit::Yes } else { Exit::Finding })
 }
 
-/// Programs read standard output and people standard error; neither is left without the answer.
-fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Result<Exit, Failure> {
-    if print.json {
-        print.json(
-            &serde_json::to_vec(&Outcome::Key(Box::new(Report::malformed(why, at)))).unwrap_or_default(),
-        )?;
-    }
+/// The answer stands where every other does; the problem names the file.
+fn malformed(path: &str, why: &Malformed, question: &Question, print: &Printer) -> Result<Exit, Failure> {
+    answer(&Outcome::Key(Box::new(Report::malformed(why, question))), print)?;
     let title = format!("{path}: {why}");
     Err(Failure::finding(
         "malformed",
@@ -106,10 +103,12 @@ fn malformed(path: &str, why: &Malformed, at: Timestamp, print: &Printer) -> Res
 type Unparsed = (String, Malformed);
 
 impl Arguments {
-    fn report(&self, at: Timestamp) -> Result<Result<Outcome, Unparsed>, Failure> {
-        self.one_standard_input()?;
-        Ok(match (self.evidence()?, self.question(at)?) {
-            (Ok(evidence), Ok(question)) => self.answered(&evidence, &question),
+    /// The question holds what was asked also where something else cannot be parsed.
+    fn report(&self, question: &mut Question) -> Result<Result<Outcome, Unparsed>, Failure> {
+        let evidence = self.evidence()?;
+        let asked = self.ask(question)?;
+        Ok(match (evidence, asked) {
+            (Ok(evidence), Ok(())) => self.answered(&evidence, question),
             (Err(unparsed), _) | (_, Err(unparsed)) => Err(unparsed),
         })
     }
@@ -143,10 +142,16 @@ impl Arguments {
         Ok(Ok(evidence))
     }
 
-    fn question(&self, at: Timestamp) -> Result<Result<Question, Unparsed>, Failure> {
-        let mut question = Question::at(at);
+    fn ask(&self, question: &mut Question) -> Result<Result<(), Unparsed>, Failure> {
         question.serial.clone_from(&self.serial);
         question.requirements.clone_from(&self.require);
+        if let Some(path) = &self.key {
+            let key: Result<PublicKey, _> = attest::key(&file::read(path)?);
+            match key {
+                Ok(key) => question.key = Some(key),
+                Err(why) => return Ok(Err((Quoted::path(path).to_string(), why))),
+            }
+        }
         for path in &self.root {
             match Anchor::given(&file::read(path)?) {
                 Ok(anchors) => question.roots.extend(anchors),
@@ -166,13 +171,6 @@ impl Arguments {
             })?;
             question.answers.push(answer);
         }
-        if let Some(path) = &self.key {
-            let key: Result<PublicKey, _> = attest::key(&file::read(path)?);
-            match key {
-                Ok(key) => question.key = Some(key),
-                Err(why) => return Ok(Err((Quoted::path(path).to_string(), why))),
-            }
-        }
-        Ok(Ok(question))
+        Ok(Ok(()))
     }
 }
