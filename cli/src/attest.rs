@@ -7,6 +7,7 @@ pub(crate) mod page;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod worth;
 
 use clap::Subcommand;
 use serde::Serialize;

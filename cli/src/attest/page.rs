@@ -7,6 +7,7 @@ use attest::bundle::BundleReport;
 use attest::{Finding, Grade, KeysReport, Kind, Level, Outcome, Report, Verdict};
 use quoted::{Plain, Quoted, one_line};
 
+use super::worth::{Worth, every, is_given};
 use crate::print::{WIDTH, wrap};
 
 /// How far the second line of a finding is set in, in columns.
@@ -19,43 +20,6 @@ pub(crate) fn outcome(outcome: &Outcome) -> Vec<String> {
         Outcome::Key(report) => key(report),
         Outcome::Keys(report) => keys(report),
         Outcome::Bundle(report) => bundle(report),
-    }
-}
-
-/// What a proof is worth, from the least to the most.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Worth {
-    Software,
-    Asserted,
-    GivenRoot,
-    Maker,
-}
-
-impl Worth {
-    fn of(report: &Report) -> Self {
-        match (report.software, is_given(report)) {
-            (true, _) => Self::Software,
-            (false, true) => Self::GivenRoot,
-            (false, false) => Self::Maker,
-        }
-    }
-
-    /// A bundle's grade tells besides whether the key was made in its device, to stay.
-    fn graded(grade: Grade, report: &Report) -> Self {
-        match grade {
-            Grade::Software => Self::Software,
-            Grade::Asserted => Self::of(report).min(Self::Asserted),
-            Grade::Attested => Self::of(report),
-        }
-    }
-
-    fn head(self) -> &'static str {
-        match self {
-            Self::Software => "PROVEN, BUT SOFTWARE",
-            Self::Asserted => "PROVEN, BUT ASSERTED",
-            Self::GivenRoot => "PROVEN UNDER YOUR ROOT",
-            Self::Maker => "PROVEN",
-        }
     }
 }
 
@@ -107,20 +71,6 @@ fn bundle(bundle: &BundleReport) -> Vec<String> {
         lines.extend(key(&one.report));
     }
     lines
-}
-
-/// All are proven, which is worth what the least of the proofs is.
-fn every(keys: &str, worths: impl Iterator<Item = Worth>) -> String {
-    let worth = worths.min().unwrap_or(Worth::Maker);
-    let but = match worth {
-        Worth::Software => "; the device of one or more of them is a program: no hardware holds the key",
-        Worth::Asserted => "; one or more of them came from outside of the device, or can leave it",
-        Worth::GivenRoot => {
-            "; for one or more of them whoever owns the root that you gave vouches, and no maker"
-        }
-        Worth::Maker => "",
-    };
-    format!("{}: {keys}{but}.", worth.head())
 }
 
 fn why_not(bundle: &BundleReport) -> String {
@@ -179,10 +129,6 @@ fn title(report: &Report) -> &'static str {
         Verdict::Proven => "Signed by the device or its maker",
         _ => "Claimed",
     }
-}
-
-fn is_given(report: &Report) -> bool {
-    report.root.as_ref().is_some_and(|root| root.given)
 }
 
 fn said(report: &Report) -> Vec<(&'static str, Option<String>)> {
