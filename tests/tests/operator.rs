@@ -91,7 +91,9 @@ fn a_signature_under_way_keeps_no_other_connector_from_its_freeze() {
 fn unlatching_says_whether_anything_was_latched() {
     let rig = Rig::bare().connector("de", "p-256", "ES256").provisioned();
     let agent = rig.start();
-    assert!(said(&rig.kunci(&["token", "unlatch", "soft"])).contains("soft was not latched (ready)"));
+    assert!(
+        said(&rig.kunci(&["token", "unlatch", "soft"])).contains("nothing shows that it was latched (ready)")
+    );
     assert!(agent.stop().success());
     rig.private("pin", "another-pin");
     let agent = rig.spawn();

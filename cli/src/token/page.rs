@@ -34,8 +34,9 @@ fn word(said: &Option<String>) -> String {
 pub(super) fn unlatched(token: &str, before: &str) -> String {
     match before {
         "latched" => format!("{token}: the latch is cleared; its PIN is tried once more"),
+        // The state is the host's word; a latch may be on record of a token that is away.
         state => format!(
-            "{token} was not latched ({state}): what was known of refused PINs is forgotten, and nothing else was done"
+            "{token}: nothing shows that it was latched ({state}); a latch on record is cleared all the same"
         ),
     }
 }

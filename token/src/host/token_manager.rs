@@ -210,7 +210,8 @@ impl TokenManager {
                 Err(Failure::Code(Class::Module, code)) => self.fail(code, Sight::Other),
                 Err(failure) => failure,
             };
-            let hint = self.hint(Sight::of_search(&failure, module, uri));
+            let sight = self.looks.away(|| Sight::of_search(&failure, module, uri));
+            let hint = self.hint(sight);
             let fault = gone::told(failure.into_fault(), &self.shared.config.token, self.known.as_ref());
             self.down(fault.clone());
             self.report(match &fault {
@@ -233,7 +234,7 @@ impl TokenManager {
     fn look(&mut self, module: &Module, uri: &Pkcs11Uri, gone: bool) -> Result<Found, Failure> {
         let looks = self.looks.clone();
         if gone && looks.away(|| self.may_reload(module)) {
-            self.broken = looks.away(|| self.reload(module)).err();
+            self.broken = self.reload(module).err();
         }
         match &self.broken {
             Some(fault) => Err(fault.clone().into()),
@@ -274,8 +275,9 @@ impl TokenManager {
         // The writing side: no lane is in a call of the module while it is loaded again.
         let mut state = shared.change();
         self.reloads += 1;
-        let reloaded = module
-            .reload()
+        // Lanes may have been waited for, by a limit of their own: what counts against the module is its call.
+        let reloaded = self.looks.away(|| module.reload());
+        let reloaded = reloaded
             .map_err(|failure| Fault::TokenMissing(format!("the module does not start: {}", text(failure))));
         let looking = Fault::TokenMissing("the module was loaded again to look for it".into());
         *state = State::Down(reloaded.clone().err().unwrap_or(looking));
