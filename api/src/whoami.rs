@@ -13,18 +13,18 @@ pub struct Whoami {
     /// The systemd unit, directly under system.slice, where the kernel can tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The connectors that a rule grants you assertions of; an admin's verbs grant none.
-    pub connectors: Vec<Granted>,
+    /// What each rule that names you grants; an admin's verbs grant no assertion.
+    pub rules: Vec<Granted>,
     /// What you may do as an admin, by verb.
     pub verbs: Vec<String>,
 }
 
-/// A connector that a rule grants.
+/// What one rule grants.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Granted {
-    /// The connector's name.
-    pub connector: String,
-    /// The only tenants that a rule grants you there; absent where it grants all of the connector's.
+    /// Of which connectors you may get assertions.
+    pub connectors: Vec<String>,
+    /// The only tenants; absent where it grants all of each connector's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenants: Option<Vec<String>>,
     /// The only client ids; absent where it grants all.

@@ -176,11 +176,15 @@ fn token_unlock(print: &Printer, word: &str) {
 
 fn whoami(print: &Printer, word: &str) {
     let said = || Some(vec![word.to_owned()]);
-    let granted =
-        api::Granted { connector: word.into(), tenants: said(), client_ids: said(), rate: Some(word.into()) };
+    let granted = api::Granted {
+        connectors: vec![word.into()],
+        tenants: said(),
+        client_ids: said(),
+        rate: Some(word.into()),
+    };
     let whoami = api::Whoami {
         unit: Some(word.into()),
-        connectors: vec![granted],
+        rules: vec![granted],
         verbs: vec![word.into()],
         ..api::Whoami::default()
     };

@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     } else {
         session.print.lines(words(&whoami))?;
     }
-    let gets_nothing = whoami.connectors.is_empty() && whoami.verbs.is_empty();
+    let gets_nothing = whoami.rules.is_empty() && whoami.verbs.is_empty();
     Ok(if gets_nothing { Exit::Finding } else { Exit::Yes })
 }
 
@@ -29,13 +29,13 @@ pub(crate) fn words(whoami: &Whoami) -> Vec<String> {
         format!("groups {}", groups.join(", ")),
         format!("unit   {unit}"),
     ];
-    if whoami.connectors.is_empty() {
+    if whoami.rules.is_empty() {
         lines.push(
             "No rule grants you a connector: ask the operator for one in [callers] that names you."
                 .to_owned(),
         );
     }
-    lines.extend(whoami.connectors.iter().map(granted));
+    lines.extend(whoami.rules.iter().map(granted));
     if !whoami.verbs.is_empty() {
         lines.push(format!("You may, as an admin: {}", listed(&whoami.verbs)));
     }
@@ -49,7 +49,7 @@ fn granted(of: &Granted) -> String {
     };
     let rate = of.rate.as_ref().map(|rate| format!(", at most {}", Plain(rate))).unwrap_or_default();
     let (tenants, client_ids) = (only("tenants", &of.tenants), only("client ids", &of.client_ids));
-    format!("You may get assertions of {}: {tenants}, {client_ids}{rate}", Plain(&of.connector))
+    format!("You may get assertions of {}: {tenants}, {client_ids}{rate}", listed(&of.connectors))
 }
 
 /// Names of a configuration, which may be anything that somebody wrote.
@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn what_is_granted_is_told_in_plain_words() {
-        let of = |connector: &str| Granted {
-            connector: connector.into(),
+        let of = |connectors: &[&str]| Granted {
+            connectors: connectors.iter().map(ToString::to_string).collect(),
             tenants: None,
             client_ids: None,
             rate: None,
@@ -72,13 +72,13 @@ mod tests {
         let narrow = Granted {
             tenants: Some(vec!["a.example".into(), "b.example".into()]),
             rate: Some("50/s".into()),
-            ..of("uk")
+            ..of(&["uk", "us"])
         };
         let whoami = Whoami {
             uid: 990,
             groups: vec![990, 991],
             unit: Some("iep.service".into()),
-            connectors: vec![of("de"), narrow],
+            rules: vec![of(&["de"]), narrow],
             verbs: vec!["freeze".into()],
         };
         insta::assert_snapshot!(words(&whoami).join("\n"), @r#"
@@ -86,7 +86,7 @@ mod tests {
         groups 990, 991
         unit   "iep.service"
         You may get assertions of de: all tenants, all client ids
-        You may get assertions of uk: tenants a.example, b.example, all client ids, at most 50/s
+        You may get assertions of uk, us: tenants a.example, b.example, all client ids, at most 50/s
         You may, as an admin: freeze
         "#);
         insta::assert_snapshot!(words(&Whoami::default()).join("\n"), @r"

@@ -81,7 +81,7 @@ impl Reader {
             let what = format!("{} is not a folder", Quoted::path(path));
             return Err(Fault::new("not-there", what, "name a folder, or one that the agent makes"));
         }
-        private(found, path, "chmod 0700")?;
+        private(found, path)?;
         self.folder(path)
     }
 
@@ -164,14 +164,14 @@ fn file(path: &Path) -> Result<(), Fault> {
     }
 }
 
-fn private(found: Option<Metadata>, path: &Path, help: &str) -> Result<(), Fault> {
+fn private(found: Option<Metadata>, path: &Path) -> Result<(), Fault> {
     let mode = found.map_or(0, |found| found.permissions().mode() & MODE);
     if mode & ANY_BY_OTHERS == 0 {
         return Ok(());
     }
     let what =
         format!("{} has mode {mode:04o}, which opens it to others: the agent refuses it", Quoted::path(path));
-    Err(Fault::new("file-not-trusted", what, format!("{help} {}", path.display())))
+    Err(Fault::new("file-not-trusted", what, format!("chmod 0700 {}", path.display())))
 }
 
 #[cfg(test)]

@@ -141,9 +141,10 @@ fn whoever_asks_hears_who_they_are_and_what_they_may_get_and_nothing_of_others()
     let told = agent.call("GET", "/v1/whoami", "").ok().json();
     let uid = rustix::process::geteuid().as_raw();
     assert_eq!((&told["uid"], &told["unit"]), (&uid.into(), &serde_json::Value::Null), "{told}");
-    let granted = serde_json::json!([{ "connector": "de", "tenants": ["contoso.example"], "rate": "50/s" }]);
+    let granted =
+        serde_json::json!([{ "connectors": ["de"], "tenants": ["contoso.example"], "rate": "50/s" }]);
     assert_eq!(
-        (&told["connectors"], &told["verbs"]),
+        (&told["rules"], &told["verbs"]),
         (&granted, &serde_json::json!(["provision", "init"])),
         "{told}"
     );

@@ -23,7 +23,7 @@ pub(super) async fn read(
         uid: peer.uid(),
         groups: peer.groups(),
         unit: peer.unit().map(str::to_owned),
-        connectors: rules.granted(&peer),
+        rules: rules.granted(&peer),
         verbs: rules.verbs(&peer).iter().map(ToString::to_string).collect(),
     })
 }

@@ -60,11 +60,19 @@ impl Looks {
 
     fn within<T>(&self, least: u64, call: impl FnOnce() -> T) -> T {
         let Counted { deadline, calls, limit } = &*self.0;
-        limit.store(least.max(*deadline), Ordering::Relaxed);
+        limit.store(least.max(*deadline), Ordering::Release);
         calls.fetch_add(1, Ordering::Release);
         let done = call();
         calls.fetch_add(1, Ordering::Release);
         done
+    }
+}
+
+impl Counted {
+    /// Whether this call took longer than it may. The limit is read first: where the call is still the same then, it is the
+    /// call's own, and no shorter one of the next.
+    fn is_over(&self, call: u64, polls: u64) -> bool {
+        polls > self.limit.load(Ordering::Acquire) && self.calls.load(Ordering::Acquire) == call
     }
 }
 
@@ -80,7 +88,7 @@ pub(super) fn start(control: &Arc<OwnedFd>, looks: &Looks) -> io::Result<()> {
 
 fn watch(control: &OwnedFd, looks: &Counted) -> ! {
     let (mut seen, mut silent) = (0, 0);
-    while silent <= looks.limit.load(Ordering::Relaxed) && !seqpacket::is_at_its_end(control, POLL) {
+    while !looks.is_over(seen, silent) && !seqpacket::is_at_its_end(control, POLL) {
         writes::a_second_passed();
         let now = looks.calls.load(Ordering::Acquire);
         silent = if now == seen && now % 2 == 1 { silent + 1 } else { 0 };
@@ -95,5 +103,18 @@ fn watch(control: &OwnedFd, looks: &Counted) -> ! {
             thread::sleep(writes::POLL_INTERVAL);
         }
         writes::a_second_passed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_over_by_its_own_limit_and_not_by_the_next_ones() {
+        let looks = Looks::new(Duration::ZERO);
+        let is_over = |call, polls| looks.0.is_over(call, polls);
+        looks.away(|| assert!(!is_over(1, LEAST_AWAY) && is_over(1, LEAST_AWAY + 1)));
+        looks.take(|| assert!(!is_over(1, LEAST_AWAY) && !is_over(3, LEAST) && is_over(3, LEAST + 1)));
     }
 }

@@ -137,14 +137,9 @@ impl Policy {
         self.admins.iter().any(|rule| rule.names(peer))
     }
 
-    /// What each rule that names the peer grants, by connector.
+    /// What each rule that names the peer grants.
     pub fn granted(&self, peer: &Peer) -> Vec<Granted> {
-        let of_rule =
-            |rule: &rule::CallerRule| rule.connectors().map(|name| rule.granted(name)).collect::<Vec<_>>();
-        let mut granted: Vec<_> =
-            self.callers.iter().filter(|rule| rule.is(peer)).flat_map(of_rule).collect();
-        granted.sort_by(|a, b| a.connector.cmp(&b.connector));
-        granted
+        self.callers.iter().filter(|rule| rule.is(peer)).map(CallerRule::granted).collect()
     }
 
     /// What the peer may do as an admin.

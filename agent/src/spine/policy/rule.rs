@@ -60,16 +60,14 @@ impl CallerRule {
         self.is(peer) && self.connectors.contains(connector)
     }
 
-    pub(super) fn connectors(&self) -> impl Iterator<Item = &Name> {
-        self.connectors.iter()
-    }
-
-    /// What it grants of a connector, in the configuration's words.
-    pub(super) fn granted(&self, connector: &Name) -> Granted {
-        let tenants = self.tenants.as_ref().map(|all| all.iter().map(ToString::to_string).collect());
-        let client_ids = self.client_ids.as_ref().map(|all| all.iter().map(ToString::to_string).collect());
-        let rate = self.rate.map(|rate| rate.to_string());
-        Granted { connector: connector.to_string(), tenants, client_ids, rate }
+    /// What it grants, in the configuration's words.
+    pub(super) fn granted(&self) -> Granted {
+        Granted {
+            connectors: written(&self.connectors),
+            tenants: self.tenants.as_deref().map(written),
+            client_ids: self.client_ids.as_deref().map(written),
+            rate: self.rate.map(|rate| rate.to_string()),
+        }
     }
 
     pub(super) fn allows_tenant(&self, tenant: &TenantId) -> bool {
@@ -83,6 +81,10 @@ impl CallerRule {
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         self.bucket.as_ref().map_or(Ok(()), |bucket| bucket.take(now))
     }
+}
+
+fn written(all: &[impl ToString]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
 }
 
 impl AdminRule {
