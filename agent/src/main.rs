@@ -102,10 +102,11 @@ fn compare(config: &Path) -> ExitCode {
         Err(problems) => return fail(EXIT_CONFIGURATION, problems),
     };
     match recorded::compare(&config) {
-        Ok(recorded) => {
+        Ok(Some(recorded)) => {
             println!("{}", serde_json::to_string(&recorded).unwrap_or_default());
             ExitCode::SUCCESS
         }
+        Ok(None) => fail(EXIT_FAILURE, "there is no log yet; it begins when the agent first starts"),
         Err(error) => fail(EXIT_FAILURE, format!("the log cannot be read ({error})")),
     }
 }

@@ -16,7 +16,13 @@ fn a_whole_configuration_is_counted() {
     "DIR/kunci.toml" is whole: tokens 1, connectors 1, tenants' lines 1, callers 0, admins 0
     SOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.
     "#);
-    assert!(done.err.contains("Not compared with any key: the log cannot be read"), "{}", done.err);
+    assert!(
+        done.err.contains(
+            "Not compared with any key: there is no log yet; it begins when the agent first starts"
+        ),
+        "{}",
+        done.err
+    );
 }
 
 #[test]

@@ -16,9 +16,13 @@ use crate::records::clock::Reading;
 /// The log's folder in the state directory.
 const LOG: &str = "log";
 
-/// Holds a configuration against the log of its state directory, which whoever asks has to be able to read.
-pub fn compare(config: &Config) -> Result<Recorded, ledger::Error> {
-    let log = Reader::open(&config.agent.state_dir.join(LOG))?.lifecycle()?;
+/// Holds a configuration against the log of its state directory, if there is one. Whoever asks has to be able to read it.
+pub fn compare(config: &Config) -> Result<Option<Recorded>, ledger::Error> {
+    let log = config.agent.state_dir.join(LOG);
+    if matches!(log.try_exists(), Ok(false)) {
+        return Ok(None);
+    }
+    let log = Reader::open(&log)?.lifecycle()?;
     let lifecycle = Lifecycle::fold(log.iter().map(|(index, entry)| (*index, entry)));
     let mut recorded = Recorded { serves: true, ..Recorded::default() };
     for (name, connector) in &config.connectors {
@@ -39,7 +43,7 @@ pub fn compare(config: &Config) -> Result<Recorded, ledger::Error> {
         }
         recorded.serves &= keys_serve.unwrap_or(true);
     }
-    Ok(recorded)
+    Ok(Some(recorded))
 }
 
 fn judge((name, connector): (&Name, &Connector), token: &Name, certificate: &[u8]) -> Option<Vec<Reason>> {
