@@ -23,15 +23,15 @@ pub(super) fn run(
     let mut newest = VecDeque::new();
     for item in reader.raw(0) {
         match item.map_err(|error| error.to_string()).and_then(|(index, bytes)| entry(index, bytes)) {
-            Ok(found_one) if query.matches(&found_one.2) => {
+            Ok(one) if query.matches(&one.2) => {
                 found += 1;
-                let Some(limit) = limit else {
-                    show(&found_one, print)?;
-                    continue;
-                };
-                newest.push_back(found_one);
-                if newest.len() > limit {
-                    newest.pop_front();
+                newest.push_back(one);
+                // Without a limit none is kept back.
+                if newest.len() > limit.unwrap_or(0)
+                    && let Some(oldest) = newest.pop_front()
+                    && limit.is_none()
+                {
+                    show(&oldest, print)?;
                 }
             }
             Ok((_, _, entry)) if connectors.len() < MAX_NAMES => connectors.extend(entry.connector),
