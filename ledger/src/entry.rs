@@ -83,6 +83,9 @@ pub struct Entry {
     /// SHA-256 of the certificate's DER in lower-case hex.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub certificate_sha256: Option<String>,
+    /// SHA-1 of the certificate's DER in lower-case hex: the thumbprint by which Entra's sign-in logs name it. Nothing rests on it.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
+    pub certificate_sha1: Option<String>,
     /// The token's or the certificate's serial number.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub serial: Option<String>,
@@ -92,6 +95,9 @@ pub struct Entry {
     /// In a refusal that may stand for more than one user: `unnamed` for those whom no rule names, `several` for others.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub callers: Option<String>,
+    /// The keyId by which an application names a published credential, as Entra's sign-in logs do.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
+    pub credential_key_id: Option<String>,
 }
 
 /// Why bytes are not an entry.
@@ -127,9 +133,11 @@ impl Entry {
             state: None,
             spki_sha256: None,
             certificate_sha256: None,
+            certificate_sha1: None,
             serial: None,
             count: None,
             callers: None,
+            credential_key_id: None,
         }
     }
 
@@ -193,12 +201,16 @@ setters! {
     spki_sha256: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets SHA-256 of the certificate, lower-case hex.
     certificate_sha256: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    /// Sets SHA-1 of the certificate, lower-case hex.
+    certificate_sha1: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the serial number.
     serial: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets how many refusals this entry stands for.
     count: u64 => |value| value;
     /// Sets for whom a refusal stands that may be several users'.
     callers: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    /// Sets the keyId by which an application names a published credential.
+    credential_key_id: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
 }
 
 #[cfg(test)]

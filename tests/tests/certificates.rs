@@ -38,6 +38,18 @@ fn a_certificate_that_a_ca_issued_for_the_request_is_installed_and_used() {
     assert_eq!(thumbprint(&agent), sha256_of(&rig, "de.pem"));
 }
 
+/// Entra's sign-in logs name a certificate by SHA-1: the ledger says which that is, in openssl's words.
+#[test]
+fn the_ledger_has_the_thumbprint_by_which_sign_in_logs_name_a_certificate() {
+    let rig = Rig::new().provisioned();
+    fs::write(rig.at("de.pem"), rig.kunci_ok(&["cert", "de"])).unwrap();
+    let said = openssl(&rig, &["x509", "-in", "de.pem", "-noout", "-fingerprint", "-sha1"]);
+    let (_, fingerprint) = said.trim().split_once('=').unwrap();
+    let entries = rig.entries();
+    let certified = entries.iter().find(|entry| entry.state.as_deref() == Some("certified")).unwrap();
+    assert_eq!(certified.certificate_sha1, Some(fingerprint.replace(':', "").to_lowercase()));
+}
+
 #[test]
 fn a_certificate_of_another_key_is_refused_and_changes_nothing() {
     let rig = Rig::bare().connector("uk", "rsa-2048", "PS256").provisioned();

@@ -1,8 +1,9 @@
 //! A certificate's digests, by which a JWS header names it (RFC 7515 sections 4.1.7 and 4.1.8).
 //!
 //! Entra's own clients send `x5t#S256` with PS256 and `x5t`, which is SHA-1, with RS256; an RS256 assertion that names its
-//! certificate by SHA-256 was refused (AADSTS700027). This is the one use of SHA-1, and nothing rests on it: it says which of the
-//! certificates that a customer registered is meant, and the signature is verified with that one's key, whichever it is.
+//! certificate by SHA-256 was refused (AADSTS700027). Its sign-in logs name it by SHA-1, too, so the ledger has that beside
+//! SHA-256. These are the uses of SHA-1, and nothing rests on it: it says which of the certificates that a customer registered is
+//! meant, and the signature is verified with that one's key, whichever it is.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine;
@@ -37,6 +38,11 @@ impl Thumbprint {
         let mut sha1 = [0; SHA1_BYTES];
         sha1.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref());
         Self { sha1, sha256: Sha256::of(certificate) }
+    }
+
+    /// Its SHA-1 in lower-case hex, as Entra's sign-in logs name it but for the case.
+    pub fn sha1_hex(&self) -> String {
+        attest::hex::text(&self.sha1)
     }
 
     /// Its SHA-256.

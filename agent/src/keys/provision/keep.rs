@@ -7,6 +7,7 @@ use std::io;
 
 use api::Problem;
 use token::lane::{Done, Work};
+use token::message::Thumbprint;
 use token::{KeyLocation, PublicKey, Sha256};
 
 use super::ProvisionJob;
@@ -35,9 +36,10 @@ impl ProvisionJob<'_> {
         if !matches!(KeyLocation::of(key.pin.id), Some(KeyLocation::Object(_))) {
             self.put_on_token(key, certificate, before).await?;
         }
-        let digest = Sha256::of(certificate);
+        let thumbprint = Thumbprint::of(certificate);
+        let digest = thumbprint.sha256();
         let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
-        self.record_lifecycle(entry).await?;
+        self.record_lifecycle(entry.certificate_sha1(thumbprint.sha1_hex())).await?;
         if let Some(before) = before.filter(|before| *before != digest) {
             let tidied = self.store(key).remove(before).await;
             let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
