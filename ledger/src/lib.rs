@@ -1,12 +1,14 @@
 //! The signature log: what the agent signed, in order, durable before release.
 //!
-//! It holds append, recovery, reading, searching and verifying of one C2SP tlog-tiles log in one directory.
+//! It holds append, recovery, reading, searching and verifying of one C2SP tlog-tiles log in one directory, and the C2SP
+//! formats by which others are told of it and verify it: notes, keys, checkpoints, cosignatures, proofs. It signs nothing.
 //! It trusts the file system to keep what fdatasync accepted, and nothing else: stored bytes are what is hashed.
 //! It opens no socket, knows no token, and spawns two plain threads (writer and sealer). One process writes.
 //! The format is written down for auditors in docs/log-format.md.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bundle;
+mod compact_range;
 mod dir;
 mod durable_entry;
 mod entry;
@@ -18,19 +20,24 @@ mod layout;
 mod lifecycle_index;
 mod lock;
 mod log;
+mod note;
 mod path;
+mod proof;
 mod queue;
 mod reader;
 mod recovery;
 mod reserve;
 mod rewrite;
+mod right_edge;
 mod sealed;
 mod sealer;
 mod search;
 mod text;
 mod tile;
+mod tile_tree;
 mod timestamp;
 mod tree;
+mod tree_head;
 mod verify;
 mod writer;
 
@@ -41,14 +48,21 @@ pub use hash::{Hash, Root, hex, leaf_hash};
 pub use jiff::Timestamp;
 pub use kind::Kind;
 pub use log::Ledger;
+pub use note::{
+    BadCheckpoint, BadNote, BadSignature, BadVkey, Checkpoint, KeyId, MAX_NOTE_BYTES, MAX_ORIGIN_BYTES,
+    MAX_SIGNATURES, Note, Signature, SignatureType, Signer, Unverified, Vkey, cosignature_message,
+    subtree_message,
+};
 pub use path::{BadPath, TilePath};
 pub use queue::MAX_QUEUED;
 pub use reader::Reader;
 pub use recovery::Recovered;
 pub use reserve::RESERVE_BYTES;
+pub use right_edge::Growth;
 pub use search::{Query, search};
 pub use text::{MAX_AUD_BYTES, MAX_TEXT_BYTES};
 pub use tree::Tree;
+pub use tree_head::{BadProof, MAX_PROOF_HASHES, TreeHead};
 pub use verify::{Damage, Report, verify};
 
 /// Entries in a full bundle, and hashes in a full tile (C2SP tlog-tiles).

@@ -6,7 +6,7 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
@@ -14,11 +14,13 @@ use std::{
 };
 
 use crate::{
-    DurableEntry, Entry, Error, Reader, Recovered,
+    DurableEntry, Entry, Error, Growth, Reader, Recovered, TreeHead,
     dir::Dir,
     lock::Lock,
+    proof::consistency,
     queue::{Job, Queue},
     recovery::{Ready, recover},
+    right_edge::RightEdge,
     sealer::Sealer,
     writer::Writer,
 };
@@ -28,6 +30,7 @@ pub struct Ledger {
     dir: Arc<Dir>,
     queue: Arc<Queue>,
     size: Arc<AtomicU64>,
+    edge: Arc<Mutex<RightEdge>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -40,8 +43,9 @@ impl Ledger {
         let ready = recover(&dir)?;
         let (dir, queue) = (Arc::new(dir), Arc::new(Queue::default()));
         let size = Arc::new(AtomicU64::new(ready.recovered.size));
-        let (threads, recovered) = spawn(ready, lock, &dir, &queue, &size)?;
-        Ok((Self { dir, queue, size, threads }, recovered))
+        let edge = Arc::new(Mutex::new(RightEdge::new(ready.tree.clone())));
+        let (threads, recovered) = spawn(ready, lock, &dir, &queue, &size, &edge)?;
+        Ok((Self { dir, queue, size, edge, threads }, recovered))
     }
 
     /// Appends the entry and calls `done` once it is durable, or at once where that cannot be. Never blocks.
@@ -71,6 +75,39 @@ impl Ledger {
         self.size.load(Ordering::Acquire)
     }
 
+    /// Size and root of what is durable. A moment behind [`Ledger::size`]: whoever waits for an entry is told first.
+    pub fn head(&self) -> TreeHead {
+        self.edge().head()
+    }
+
+    /// How the log grew since it had `size` entries: what a checkpoint may say now, and that it only adds to the one of
+    /// then. From a size that was told here last it costs no reading; from another, as after a start, a few tiles.
+    pub fn growth_since(&self, size: u64) -> Result<Growth, Error> {
+        let (now, known) = {
+            let mut edge = self.edge();
+            let known = edge.growth_since(size);
+            (edge.head(), known)
+        };
+        match known {
+            Some(growth) => Ok(growth),
+            None if size > now.size => Err(Error::NotFound),
+            None => self.growth_from_tiles(size),
+        }
+    }
+
+    fn growth_from_tiles(&self, size: u64) -> Result<Growth, Error> {
+        let tree = self.edge().mark();
+        let reader = self.reader()?;
+        let (earlier, since) = (reader.tree_at(size)?, reader.range(size, tree.size())?);
+        let growth = Growth { from: earlier.head(), to: tree.head(), proof: consistency(&earlier, &since) };
+        self.edge().mark_earlier(earlier, since);
+        Ok(growth)
+    }
+
+    fn edge(&self) -> MutexGuard<'_, RightEdge> {
+        self.edge.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A reader of this ledger, on the same directory descriptor. It may see entries that are not durable yet: serve
     /// nothing at or above [`Ledger::size`].
     pub fn reader(&self) -> Result<Reader, Error> {
@@ -87,6 +124,7 @@ fn spawn(
     dir: &Arc<Dir>,
     queue: &Arc<Queue>,
     size: &Arc<AtomicU64>,
+    edge: &Arc<Mutex<RightEdge>>,
 ) -> Result<Started, Error> {
     let lock = Arc::new(lock);
     let prepared = Arc::new(AtomicU64::new(ready.bundle.number() + 1));
@@ -107,6 +145,7 @@ fn spawn(
         sealer: sender,
         prepared,
         size: Arc::clone(size),
+        edge: Arc::clone(edge),
         state: ready.state,
         buffer: Vec::new(),
         _lock: lock,

@@ -139,7 +139,7 @@ impl Reader {
         }
     }
 
-    fn hashes(&self, level: u8, n: u64, width: u16) -> Result<Vec<Hash>, Error> {
+    pub(crate) fn hashes(&self, level: u8, n: u64, width: u16) -> Result<Vec<Hash>, Error> {
         if width == 0 || width > WIDTH {
             return Err(Error::NotFound);
         }

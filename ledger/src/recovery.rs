@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Entry, Error,
+    Entry, Error, Reader, Tree,
     bundle::OpenBundle,
     dir::Dir,
     frame::{Frames, Tail},
@@ -44,6 +44,8 @@ pub(crate) struct Ready {
     pub(crate) marks: LifecycleIndex,
     pub(crate) unmarked: LifecycleIndex,
     pub(crate) state: Vec<u64>,
+    /// Over all entries.
+    pub(crate) tree: Tree,
 }
 
 pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
@@ -65,7 +67,8 @@ pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
     };
     let unmarked = LifecycleIndex { size: first, lifecycle: indices(0..first) };
     let state = indices(first..u64::MAX);
-    Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state })
+    let tree = dir.again().map(Reader::on).map_err(Error::io("."))?.tree_at(found.size)?;
+    Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state, tree })
 }
 
 fn make_folders(dir: &Dir) -> Result<(), Error> {

@@ -1,14 +1,11 @@
-//! The Merkle tree of RFC 6962 section 2.1, as a compact range.
-//!
-//! It holds the roots of the perfect subtrees that the leaves so far fall into, widest first: at most 64 hashes.
+//! The Merkle tree of RFC 6962 section 2.1 over all leaves so far, of which it keeps at most 63 hashes.
 
-use crate::hash::{Hash, empty_hash, node_hash};
+use crate::{Root, TreeHead, compact_range::CompactRange, hash::Hash};
 
 /// A growing tree that knows its root.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
-    size: u64,
-    subtrees: Vec<Hash>,
+    leaves: CompactRange,
 }
 
 impl Tree {
@@ -17,29 +14,34 @@ impl Tree {
         Self::default()
     }
 
+    /// The tree over the leaves of a range that begins with the log.
+    pub(crate) fn of(leaves: CompactRange) -> Self {
+        Self { leaves }
+    }
+
     /// Appends one leaf hash.
     pub fn push(&mut self, leaf: Hash) {
-        let mut node = leaf;
-        // Each trailing one bit of the size is a perfect subtree as wide as the node built so far.
-        for _ in 0..self.size.trailing_ones() {
-            if let Some(left) = self.subtrees.pop() {
-                node = node_hash(&left, &node);
-            }
-        }
-        self.subtrees.push(node);
-        self.size += 1;
+        self.leaves.push(leaf);
     }
 
     /// The number of leaves.
     pub fn size(&self) -> u64 {
-        self.size
+        self.leaves.end()
     }
 
     /// The tree head hash; SHA-256 of nothing for the empty tree.
     pub fn root(&self) -> Hash {
-        let mut narrowest_first = self.subtrees.iter().rev();
-        let Some(last) = narrowest_first.next() else { return empty_hash() };
-        narrowest_first.fold(*last, |right, left| node_hash(left, &right))
+        self.leaves.root()
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size(), root: Root(self.root()) }
+    }
+
+    /// The roots of the perfect subtrees, widest first.
+    pub(crate) fn leaves(&self) -> &CompactRange {
+        &self.leaves
     }
 }
 
@@ -56,7 +58,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::hash::{hex, leaf_hash};
+    use crate::hash::{empty_hash, hex, leaf_hash, node_hash};
 
     /// The leaves and roots of the certificate-transparency reference tests.
     const LEAVES: [&[u8]; 8] = [

@@ -5,7 +5,7 @@
 //! bundles: it is split there and each part is synced and answered by itself.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
     mpsc::Sender,
 };
@@ -24,6 +24,7 @@ use crate::{
     lock::Lock,
     queue::{Job, Queue},
     reserve::{Reserve, is_no_space},
+    right_edge::RightEdge,
     sealer::Full,
 };
 
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) sealer: Sender<Full>,
     pub(crate) prepared: Arc<AtomicU64>,
     pub(crate) size: Arc<AtomicU64>,
+    pub(crate) edge: Arc<Mutex<RightEdge>>,
     /// Indices of the lifecycle and posture entries in the open bundle.
     pub(crate) state: Vec<u64>,
     pub(crate) buffer: Vec<u8>,
@@ -152,8 +154,12 @@ impl Writer {
             }
             job.answer(Ok(DurableEntry::new(index)));
         }
-        let leaves = Frames::new(&self.buffer).map(|frame| leaf_hash(frame.body));
-        self.bundle.accept(self.buffer.len(), leaves);
+        let leaves: Vec<_> = Frames::new(&self.buffer).map(|frame| leaf_hash(frame.body)).collect();
+        {
+            let mut edge = self.edge.lock().unwrap_or_else(PoisonError::into_inner);
+            leaves.iter().for_each(|leaf| edge.push(*leaf));
+        }
+        self.bundle.accept(self.buffer.len(), leaves.into_iter());
         self.bundle.keep_hashes();
         if self.bundle.room() > 0 {
             return Ok(());
