@@ -5,8 +5,35 @@
 //! names it, and what of a log is damaged is said while the rest is answered. How it is built: docs/adr/0020.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod apart;
+mod bundle;
+mod csv;
+mod exposure;
+mod index;
+mod intents;
 mod line;
+mod log;
+mod merged;
+mod query;
+mod scan;
 mod signed;
+mod stats;
+mod used;
+mod voids;
+mod words;
 
+pub use apart::Apart;
+pub use csv::csv;
+pub use exposure::{Exposure, Key, MAX_ROWS, Opened, TooMany};
+pub use index::{Index, NoIndex};
+pub use intents::{Asked, intents};
+pub use ledger::Damage;
 pub use line::{BadLine, Caller, Line, Text};
+pub use log::Log;
+pub use merged::{Item, Merged, Stored};
+pub use query::Query;
+pub use scan::{Found, Hit, Reached, Scan};
 pub use signed::Signed;
+pub use stats::{Group, Stats};
+pub use used::Used;
+pub use voids::Voids;

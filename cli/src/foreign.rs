@@ -231,7 +231,7 @@ fn log_search(print: &Printer, word: &str) {
 /// Bytes that are no entry: serde repeats what it could not read.
 fn log_search_damage(print: &Printer, word: &str) {
     let bytes = json!({"v": 1, "time": "2026-11-30T12:00:00Z", "kind": word}).to_string();
-    let what = crate::log::search::entry(7, bytes.into()).unwrap_err();
+    let what = crate::log::search::entry(7, bytes.as_bytes()).unwrap_err();
     print.failure(&Failure::finding("log-damaged", what, "D"));
 }
 

@@ -1,15 +1,17 @@
 //! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
 
+mod logs;
 pub(crate) mod page;
 mod query;
 mod root;
 pub(crate) mod search;
+mod unknown;
 mod when;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use ledger::{Reader, Report};
+use ledger::{Damage, Reader, Report};
 use quoted::Quoted;
 
 use crate::failure::{Exit, Failure};
@@ -73,7 +75,7 @@ pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<E
         Command::Verify(verify) => self::verify(&verify.place.open(paths)?, &verify.kept, print),
         Command::Search(arguments) => {
             let limit = arguments.limit.and_then(|limit| usize::try_from(limit).ok());
-            search::run(&arguments.place.open(paths)?, &arguments.query(), limit, print)
+            search::run(&arguments.logs.open(paths, print)?, &arguments.query(), limit, print)
         }
         Command::Show(show) => self::show(&show.place.open(paths)?, show.index, print),
     }
@@ -85,15 +87,22 @@ impl Place {
             Some(dir) => dir.clone(),
             None => paths.config()?.agent.state_dir.join("log"),
         };
-        Reader::open(&dir).map_err(|error| {
-            let title = format!("There is no log to read at {}: {error}", Quoted::path(&dir));
-            Failure::usage(
-                "log-unreadable",
-                title,
-                "Name the log's folder with --dir; it may be readable by the agent's user only.",
-            )
-        })
+        Reader::open(&dir).map_err(|error| unopened(&dir, &error))
     }
+}
+
+fn unopened(dir: &Path, error: &ledger::Error) -> Failure {
+    let title = format!("There is no log to read at {}: {error}", Quoted::path(dir));
+    let detail = "Name the log's folder with --dir; it may be readable by the agent's user only.";
+    Failure::usage("log-unreadable", title, detail)
+}
+
+/// What is not as it was written, and in which log, where there are several.
+fn damaged(log: Option<&str>, damage: &Damage) -> Failure {
+    let log = log.map_or_else(String::new, |log| format!("{}: ", Quoted(log)));
+    let index = damage.index.map_or_else(|| "?".to_owned(), |index| index.to_string());
+    let title = format!("{log}entry {index} is damaged: {}", damage.what);
+    Failure::finding("log-damaged", title, "`kunci log verify` names all damage; keep the folder as it is.")
 }
 
 fn verify(reader: &Reader, kept: &root::Kept, print: &Printer) -> Result<Exit, Failure> {

@@ -62,7 +62,7 @@ impl CompactRange {
     }
 
     /// Appends a perfect subtree: joined with its left sibling where that lies in the range, and so on upwards.
-    fn push_subtree(&mut self, level: u32, root: Hash) {
+    pub(crate) fn push_subtree(&mut self, level: u32, root: Hash) {
         let (mut node, mut start, mut width) = (root, self.end, 1u64 << level);
         self.end += width;
         while start & width != 0 && start - width >= self.begin {

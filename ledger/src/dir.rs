@@ -10,10 +10,15 @@ use rustix::{
     io::{Errno, Result, retry_on_intr},
 };
 
-use crate::error::Failed;
+use crate::{
+    error::Failed,
+    frame::{Frames, MAX_FRAME},
+};
 
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 const PRIVATE_FOLDER: Mode = Mode::RWXU;
+/// What is read at first of a frame, in bytes: most are shorter, and a page is read anyway.
+const USUAL_FRAME: usize = 1024;
 const ALWAYS: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW);
 
 #[derive(Debug)]
@@ -66,6 +71,17 @@ impl Dir {
     pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         match fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty()) {
             Ok(file) => read_all(&file).map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// The frames' bodies that begin at these bytes of a file, or nothing where there is no file.
+    pub(crate) fn frames_at(&self, path: &str, offsets: &[u32]) -> Result<Option<Vec<Option<Vec<u8>>>>> {
+        match fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty()) {
+            Ok(file) => {
+                offsets.iter().map(|at| frame_at(&file, u64::from(*at))).collect::<Result<_>>().map(Some)
+            }
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
         }
@@ -143,16 +159,30 @@ impl Dir {
 
 pub(crate) fn read_all(file: &OwnedFd) -> Result<Vec<u8>> {
     let size = usize::try_from(fs::fstat(file)?.st_size).map_err(|_| Errno::FBIG)?;
+    read_at(file, 0, size)
+}
+
+/// So many bytes from there on, or as many as there are.
+fn read_at(file: &OwnedFd, offset: u64, size: usize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; size];
     let mut got = 0;
     while got < size {
-        match retry_on_intr(|| rustix::io::pread(file, &mut bytes[got..], got as u64))? {
+        match retry_on_intr(|| rustix::io::pread(file, &mut bytes[got..], offset + got as u64))? {
             0 => break,
             more => got += more,
         }
     }
     bytes.truncate(got);
     Ok(bytes)
+}
+
+fn frame_at(file: &OwnedFd, offset: u64) -> Result<Option<Vec<u8>>> {
+    let first = read_at(file, offset, USUAL_FRAME)?;
+    if let Some(frame) = Frames::new(&first).next() {
+        return Ok(Some(frame.body.to_vec()));
+    }
+    let all = read_at(file, offset, MAX_FRAME)?;
+    Ok(Frames::new(&all).next().map(|frame| frame.body.to_vec()))
 }
 
 pub(crate) fn write_all(file: &OwnedFd, mut bytes: &[u8], mut offset: u64) -> Result<()> {

@@ -8,16 +8,19 @@ use crate::{Entry, Error, entry::BadEntry};
 /// Bytes of a frame's length.
 const LENGTH: usize = 2;
 
+/// The longest frame, in bytes.
+pub(crate) const MAX_FRAME: usize = LENGTH + u16::MAX as usize;
+
 /// How every entry that this crate wrote begins. JSON escapes quotes inside strings, so it occurs nowhere else.
 const HEAD: &[u8] = br#"{"v":1,"#;
 
 /// One whole frame.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame<'a> {
+pub struct Frame<'a> {
     /// Where its length stands in the file.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// The entry: the bytes that are hashed.
-    pub(crate) body: &'a [u8],
+    pub body: &'a [u8],
 }
 
 impl Frame<'_> {
@@ -28,18 +31,19 @@ impl Frame<'_> {
 
 /// Walks whole frames by their lengths and stops at the first that is not whole.
 #[derive(Debug, Clone)]
-pub(crate) struct Frames<'a> {
+pub struct Frames<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Frames<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// The frames of a bundle's file.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// The byte after the last frame that was given.
-    pub(crate) fn at(&self) -> usize {
+    pub fn at(&self) -> usize {
         self.at
     }
 }
@@ -60,7 +64,7 @@ impl<'a> Iterator for Frames<'a> {
 
 /// What follows the last good frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tail {
+pub enum Tail {
     /// Nothing.
     Clean,
     /// The beginning of a frame that was never finished, hence never acknowledged: it may be cut.
@@ -70,7 +74,8 @@ pub(crate) enum Tail {
 }
 
 impl Tail {
-    pub(crate) fn of(rest: &[u8]) -> Self {
+    /// What these bytes, behind the last whole frame of a file, are.
+    pub fn of(rest: &[u8]) -> Self {
         if rest.is_empty() {
             return Self::Clean;
         }

@@ -79,15 +79,30 @@ impl Reader {
         self.file(&open_entries(n))
     }
 
-    /// The file that holds bundle `n`, wherever it is now, as it is.
-    pub(crate) fn bundle_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        if let Some(bytes) = self.file(&sealed_entries(n))? {
-            return Ok(Some(bytes));
+    /// The file that holds bundle `n`, wherever it is now, as it is: whole frames, and what may stand behind them.
+    pub fn bundle_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.wherever(n, |path| self.file(path))
+    }
+
+    /// The entries of bundle `n` whose frames begin at these bytes of its file; nothing where no whole frame does. It is
+    /// for who knows where they are, and has to hash them: a byte that is no frame's beginning may look like one.
+    pub fn entries_at(&self, n: u64, offsets: &[u32]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        let read = |path: &str| self.dir.frames_at(path, offsets).map_err(Error::io(path));
+        self.wherever(n, read).map(Option::unwrap_or_default)
+    }
+
+    /// What is read from the file of bundle `n`, which may be sealed between two looks.
+    fn wherever<T>(
+        &self,
+        n: u64,
+        read: impl Fn(&str) -> Result<Option<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        for path in [sealed_entries(n), open_entries(n), sealed_entries(n)] {
+            if let Some(found) = read(&path)? {
+                return Ok(Some(found));
+            }
         }
-        match self.open_file(n)? {
-            Some(bytes) => Ok(Some(bytes)),
-            None => self.file(&sealed_entries(n)),
-        }
+        Ok(None)
     }
 
     /// The bundles that have a file in `open/`, empty or not.
@@ -101,8 +116,8 @@ impl Reader {
         Ok(!self.exists(&sealed_entries(n))?)
     }
 
-    /// The leaf hashes stored for bundle `n`, sealed or open, as they are.
-    pub(crate) fn stored_leaves(&self, n: u64) -> Result<Option<Vec<Hash>>, Error> {
+    /// The leaf hashes stored for bundle `n`, sealed or open, as they are. What has one there is durable.
+    pub fn stored_leaves(&self, n: u64) -> Result<Option<Vec<Hash>>, Error> {
         let found = match self.file(&tile(0, n))? {
             None => match self.file(&open_hashes(n))? {
                 None => self.file(&tile(0, n))?,

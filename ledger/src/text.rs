@@ -11,7 +11,8 @@ pub const MAX_TEXT_BYTES: usize = 128;
 /// The longest `aud`, in bytes: the agent composes it, and it may carry a tenant of 253 characters.
 pub const MAX_AUD_BYTES: usize = 512;
 
-pub(crate) fn cut(text: &str, limit: usize) -> &str {
+/// A text cut as entries hold it.
+pub fn cut(text: &str, limit: usize) -> &str {
     text.get(..boundary(text, limit)).unwrap_or(text)
 }
 

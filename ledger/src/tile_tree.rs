@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Levels of the tree between two levels of tiles.
-const TILE_LEVELS: u32 = 8;
+pub(crate) const TILE_LEVELS: u32 = 8;
 
 impl Reader {
     /// Size and root of the first entries.

@@ -1,6 +1,6 @@
 //! The Merkle tree of RFC 6962 section 2.1 over all leaves so far, of which it keeps at most 63 hashes.
 
-use crate::{Root, TreeHead, compact_range::CompactRange, hash::Hash};
+use crate::{Root, TreeHead, compact_range::CompactRange, hash::Hash, tile_tree::TILE_LEVELS};
 
 /// A growing tree that knows its root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,11 @@ impl Tree {
     /// Appends one leaf hash.
     pub fn push(&mut self, leaf: Hash) {
         self.leaves.push(leaf);
+    }
+
+    /// Appends all leaves below a full tile at a level, of which this is the root. The tree ends where such a tile begins.
+    pub fn push_tile(&mut self, level: u8, root: Hash) {
+        self.leaves.push_subtree(TILE_LEVELS * (u32::from(level) + 1), root);
     }
 
     /// The number of leaves.

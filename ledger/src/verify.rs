@@ -19,7 +19,7 @@ use tally::Tally;
 use tower::Tower;
 
 /// One thing that is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Damage {
     /// The first entry that it concerns, where one can be named.
     pub index: Option<u64>,

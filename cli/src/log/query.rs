@@ -1,13 +1,14 @@
 //! What to look for in the log, from the command line.
 
+use audit::Query;
 use clap::Args;
 use hsm_config::login;
-use ledger::{Kind, Query, Timestamp};
+use ledger::{Kind, Timestamp};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
-use super::{Place, when};
+use super::{logs, when};
 
 /// The most entries that are kept for `--limit`: they are held in memory.
 const MAX_LIMIT: i64 = 100_000;
@@ -16,7 +17,7 @@ const MAX_LIMIT: i64 = 100_000;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(super) place: Place,
+    pub(super) logs: logs::Named,
     /// The connector
     #[arg(long)]
     connector: Option<String>,

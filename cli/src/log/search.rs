@@ -1,85 +1,84 @@
 //! `kunci log search`: entries by what they say, all of them or the newest.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use ledger::{Entry, Query, Reader};
+use audit::{Merged, Query};
+use ledger::Entry;
 use quoted::{Plain, Quoted};
 
-use super::page;
+use super::logs::Logs;
+use super::{page, unknown};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 
-/// How many connectors are named where the one that was asked for is unknown.
-const MAX_NAMES: usize = 32;
+/// An entry that matches.
+struct Match {
+    /// The log's name, where several are asked.
+    log: Option<String>,
+    index: u64,
+    bytes: Vec<u8>,
+}
 
 /// Prints what matches, as it is found; with a limit the newest, once all were looked at.
 pub(super) fn run(
-    reader: &Reader,
+    logs: &Logs,
     query: &Query,
     limit: Option<usize>,
     print: &Printer,
 ) -> Result<Exit, Failure> {
-    let (mut found, mut damaged, mut connectors) = (0_u64, false, BTreeSet::new());
-    let mut newest = VecDeque::new();
-    for item in reader.raw(0) {
-        match item.map_err(|error| error.to_string()).and_then(|(index, bytes)| entry(index, bytes)) {
-            Ok(one) if query.matches(&one.2) => {
+    let (mut found, mut is_damaged, mut newest) = (0_u64, false, VecDeque::new());
+    for item in Merged::new(&logs.all, logs.index.as_ref(), query) {
+        let log = logs.name(item.log);
+        match item.found {
+            Ok(stored) => {
                 found += 1;
-                newest.push_back(one);
+                newest.push_back(Match { log, index: stored.index, bytes: stored.bytes });
                 // Without a limit none is kept back.
                 if newest.len() > limit.unwrap_or(0)
                     && let Some(oldest) = newest.pop_front()
                     && limit.is_none()
                 {
-                    show(&oldest, print)?;
+                    is_damaged |= !show(&oldest, print)?;
                 }
             }
-            Ok((_, _, entry)) if connectors.len() < MAX_NAMES => connectors.extend(entry.connector),
-            Ok(_) => {}
-            Err(what) => {
-                damaged = true;
-                print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
+            Err(damage) => {
+                is_damaged = true;
+                print.failure(&super::damaged(log.as_deref(), &damage));
             }
         }
     }
-    newest.iter().try_for_each(|entry| show(entry, print))?;
+    for one in &newest {
+        is_damaged |= !show(one, print)?;
+    }
     print.finish()?;
     if found == 0 {
-        unknown(query, &connectors, print);
+        unknown::connector(logs, query, print);
     }
-    Ok(if found == 0 || damaged { Exit::Finding } else { Exit::Yes })
+    Ok(if found == 0 || is_damaged { Exit::Finding } else { Exit::Yes })
 }
 
-fn show((index, bytes, entry): &(u64, Vec<u8>, Entry), print: &Printer) -> Result<(), Failure> {
-    match print.json {
-        true => print.json_of_many(bytes)?,
-        false => print.line_of_many(&page::entry(*index, entry))?,
+/// Prints an entry; gives whether it is one in all of its fields.
+fn show(found: &Match, print: &Printer) -> Result<bool, Failure> {
+    if print.json {
+        print.json_of_many(&found.bytes)?;
+        return Ok(true);
     }
-    Ok(())
-}
-
-/// Says where nothing was found because of a name that the log does not have.
-fn unknown(query: &Query, connectors: &BTreeSet<String>, print: &Printer) {
-    let Some(wanted) = query.connector.as_ref().filter(|wanted| !connectors.contains(*wanted)) else {
-        return;
-    };
-    let known: Vec<_> = connectors.iter().map(|name| Plain(name).to_string()).collect();
-    let (wanted, known, many) = (Quoted(wanted), known.join(", "), known.len());
-    let said = match many {
-        0 => "The log names no connector.".to_owned(),
-        MAX_NAMES => format!("The log may know no connector {wanted}; some that it knows: {known}"),
-        _ => format!("The log knows no connector {wanted}. It knows {known}"),
-    };
-    match print.json {
-        true => print.failure(&Failure::finding("unknown-connector", said, "Nothing was found.")),
-        false => print.note(&said),
+    match entry(found.index, &found.bytes) {
+        Ok(entry) => {
+            let log = found.log.as_ref().map_or_else(String::new, |log| format!("{} ", Plain(log)));
+            print.line_of_many(&(log + &page::entry(found.index, &entry)))?;
+            Ok(true)
+        }
+        Err(what) => {
+            print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
+            Ok(false)
+        }
     }
 }
 
-pub(crate) fn entry(index: u64, bytes: Vec<u8>) -> Result<(u64, Vec<u8>, Entry), String> {
+pub(crate) fn entry(index: u64, bytes: &[u8]) -> Result<Entry, String> {
     // serde repeats what it could not read.
     let damaged =
         |error: serde_json::Error| format!("entry {index} is damaged: {}", Quoted(error.to_string()));
-    let parsed = serde_json::from_slice(&bytes).map_err(damaged)?;
-    Ok((index, bytes, parsed))
+    serde_json::from_slice(bytes).map_err(damaged)
 }
