@@ -4,6 +4,7 @@
 //! algorithm outside than inside, bytes after its end that are no filling) is not read at all.
 
 use std::fmt;
+use std::sync::Arc;
 
 use der::asn1::Any;
 use der::{Decode, Encode, Reader, SliceReader};
@@ -12,19 +13,28 @@ use x509_cert::TbsCertificate;
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier};
 
+use crate::name::{self, Prepared};
 use crate::signed::Signed;
-use crate::{KeyError, PublicKey, Sha256, SignatureFault, name, public_key};
+use crate::{KeyError, PublicKey, Sha256, SignatureFault, public_key};
 
 /// The largest certificate, in bytes.
 const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
 
-/// A parsed certificate.
+/// A parsed certificate. What a search asks again and again (its digest, its names) is made once, and a copy is another
+/// handle: who gives evidence chooses how large it is.
 #[derive(Clone)]
-pub struct Certificate {
+pub struct Certificate(Arc<Parsed>);
+
+struct Parsed {
     der: Vec<u8>,
+    sha256: Sha256,
     signed: Signed,
     tbs: TbsCertificate,
     key: PublicKey,
+    subject: Prepared,
+    issuer: Prepared,
+    /// The name for people.
+    called: Prepared,
 }
 
 impl Certificate {
@@ -38,7 +48,10 @@ impl Certificate {
         let signed = Signed::from_der(der)?;
         let tbs = TbsCertificate::from_der(&signed.body)?;
         let key = public_key::of(tbs.subject_public_key_info())?;
-        let parsed = Self { der: der.to_vec(), signed, tbs, key };
+        let (subject, issuer) = (Prepared::of(tbs.subject()), Prepared::of(tbs.issuer()));
+        let called = Prepared::of_text(&called(tbs.subject()));
+        let (der, sha256) = (der.to_vec(), Sha256::of(der));
+        let parsed = Self(Arc::new(Parsed { der, sha256, signed, tbs, key, subject, issuer, called }));
         match parsed.is_unambiguous() {
             true => Ok(parsed),
             false => Err(der::Error::from(der::Tag::Sequence.value_error()).into()),
@@ -47,47 +60,52 @@ impl Certificate {
 
     /// The certificate's DER, as it came.
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// SHA-256 of the DER: what pins it.
     pub fn sha256(&self) -> Sha256 {
-        Sha256::of(&self.der)
+        self.0.sha256
     }
 
     /// The certified key.
     pub fn key(&self) -> &PublicKey {
-        &self.key
+        &self.0.key
     }
 
     /// The parsed body.
     pub fn tbs(&self) -> &TbsCertificate {
-        &self.tbs
+        &self.0.tbs
     }
 
     /// The subject's common name, if it has one.
     pub fn common_name(&self) -> Option<String> {
-        common_name(self.tbs.subject())
+        common_name(self.0.tbs.subject())
     }
 
     /// The subject for people: its common name, or else all of it.
     pub fn name(&self) -> String {
-        self.common_name().unwrap_or_else(|| self.tbs.subject().to_string())
+        called(self.0.tbs.subject())
     }
 
     /// The issuer for people.
     pub fn issuer_name(&self) -> String {
-        common_name(self.tbs.issuer()).unwrap_or_else(|| self.tbs.issuer().to_string())
+        called(self.0.tbs.issuer())
     }
 
     /// Whether `issuer` bears the name that this certificate says it was issued by (RFC 5280 section 7.1).
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
-        name::same(self.tbs.issuer(), issuer.tbs.subject())
+        self.0.issuer == issuer.0.subject
     }
 
     /// Whether both say that they were issued by the same.
     pub(crate) fn has_issuer_of(&self, other: &Self) -> bool {
-        name::same(self.tbs.issuer(), other.tbs.issuer())
+        self.0.issuer == other.0.issuer
+    }
+
+    /// Whether this is its name for people.
+    pub(crate) fn is_called(&self, name: Prepared) -> bool {
+        self.0.called == name
     }
 
     /// Whether it says that it issued itself.
@@ -102,18 +120,18 @@ impl Certificate {
 
     /// All extensions.
     pub fn extensions(&self) -> impl Iterator<Item = &x509_cert::ext::Extension> {
-        self.tbs.extensions().into_iter().flatten()
+        self.0.tbs.extensions().into_iter().flatten()
     }
 
     /// Whether `key` signed this certificate.
     pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureFault> {
-        self.signed.verify(key)
+        self.0.signed.verify(key)
     }
 
     /// Whether an RSA algorithm identifier in it lacks the NULL that RFC 4055 section 5 demands.
     pub fn lacks_null(&self) -> bool {
         const PKCS1: &str = "1.2.840.113549.1.1.";
-        [&self.signed.algorithm, self.tbs.signature()]
+        [&self.0.signed.algorithm, self.0.tbs.signature()]
             .iter()
             .any(|algorithm| algorithm.parameters.is_none() && algorithm.oid.to_string().starts_with(PKCS1))
     }
@@ -121,14 +139,14 @@ impl Certificate {
     /// Whether an ECDSA algorithm identifier in it has the NULL that RFC 5758 section 3.2 forbids.
     pub fn has_null(&self) -> bool {
         const ECDSA: &str = "1.2.840.10045.4.3.";
-        [&self.signed.algorithm, self.tbs.signature()].iter().any(|algorithm| {
+        [&self.0.signed.algorithm, self.0.tbs.signature()].iter().any(|algorithm| {
             algorithm.parameters == Some(Any::null()) && algorithm.oid.to_string().starts_with(ECDSA)
         })
     }
 
     /// The algorithm that it says it is signed with.
     pub(crate) fn algorithm(&self) -> ObjectIdentifier {
-        self.signed.algorithm.oid
+        self.0.signed.algorithm.oid
     }
 
     fn is_unambiguous(&self) -> bool {
@@ -136,7 +154,7 @@ impl Certificate {
         let all = oids.len();
         oids.sort();
         oids.dedup();
-        oids.len() == all && same(&self.signed.algorithm, self.tbs.signature())
+        oids.len() == all && same(&self.0.signed.algorithm, self.0.tbs.signature())
     }
 }
 
@@ -180,6 +198,11 @@ fn same(outside: &AlgorithmIdentifierOwned, inside: &AlgorithmIdentifierOwned) -
         algorithm.parameters.as_ref().filter(|parameters| **parameters != Any::null()).map(Encode::to_der)
     };
     outside.oid == inside.oid && parameters(outside) == parameters(inside)
+}
+
+/// A name for people: its common name, or else all of it.
+fn called(name: &Name) -> String {
+    common_name(name).unwrap_or_else(|| name.to_string())
 }
 
 /// The first common name, in whichever string type it is written.

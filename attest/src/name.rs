@@ -6,26 +6,41 @@
 //! values that are no strings every byte counts.
 
 use der::asn1::AnyRef;
-use der::{Tag, Tagged};
+use der::{Encode, Tag, Tagged};
+use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::Name;
-use x509_cert::spki::ObjectIdentifier;
+
+use crate::Sha256;
+
+/// A name as it is compared: the same parts in the same order, those within one part in any.
+///
+/// A digest of that, made once where the name is read: a search compares names many thousand times, and one of a stranger's
+/// may have 64 KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Prepared(Sha256);
 
 /// A value of a name, as it is compared.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Text(String),
     Other(Tag, Vec<u8>),
 }
 
-/// Whether they name the same: the same parts in the same order, those within one part in any.
-pub(crate) fn same(one: &Name, other: &Name) -> bool {
-    // Most names are one name as it is; and those that are prepared to nothing are not all one.
-    one == other || (!one.is_empty() && prepared(one) == prepared(other))
-}
+impl Prepared {
+    pub(crate) fn of(name: &Name) -> Self {
+        #[cfg(test)]
+        tests::COUNT.with(|count| count.set(count.get() + 1));
+        let parts = name.iter_rdn().map(|part| {
+            let mut values: Vec<_> = part.iter().map(attribute).collect();
+            values.sort();
+            framed(values)
+        });
+        Self(Sha256::of(&framed(parts)))
+    }
 
-/// Whether two texts are one name's, as [`same`] says.
-pub(crate) fn same_text(one: &str, other: &str) -> bool {
-    one == other || folded(one) == folded(other)
+    /// Of a name's text alone.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self(Sha256::of(folded(text).as_bytes()))
+    }
 }
 
 /// A value as text, in whichever type of string it is written (RFC 5280 section 4.1.2.4).
@@ -48,14 +63,23 @@ fn utf16(bytes: &[u8]) -> Option<String> {
     rest.is_empty().then(|| char::decode_utf16(units).collect::<Result<_, _>>().ok()).flatten()
 }
 
-fn prepared(name: &Name) -> Vec<Vec<(ObjectIdentifier, Value)>> {
-    let parts = name.iter_rdn().map(|part| {
-        let mut values: Vec<_> =
-            part.iter().map(|attribute| (attribute.oid, value((&attribute.value).into()))).collect();
-        values.sort();
-        values
-    });
-    parts.collect()
+/// What is attributed, and its value: no other attribute has the same bytes.
+fn attribute(of: &AttributeTypeAndValue) -> Vec<u8> {
+    let (tag, value) = match value((&of.value).into()) {
+        Value::Text(text) => (Tag::Utf8String, text.into_bytes()),
+        Value::Other(tag, bytes) => (tag, bytes),
+    };
+    framed([of.oid.as_bytes(), &tag.to_der().unwrap_or_default(), &value])
+}
+
+/// Each behind its length, so that no other list has the same bytes.
+fn framed<T: AsRef<[u8]>>(all: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut framed = Vec::new();
+    for one in all {
+        framed.extend((one.as_ref().len() as u64).to_be_bytes());
+        framed.extend(one.as_ref());
+    }
+    framed
 }
 
 fn value(of: AnyRef<'_>) -> Value {
@@ -88,4 +112,4 @@ fn is_nothing(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

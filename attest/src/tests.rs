@@ -1,6 +1,8 @@
 //! Real evidence, whole and damaged. Chains that are made for one purpose are in the tests of the part that they try.
 
+use crate::name::tests::prepared_by;
 use crate::samples::{self, HSM_DEVICE, HSM_LEAF, OPENPGP, PIV_F9, PIV_LEAF, ROOTS};
+use crate::test_certs::{Draft, Signer};
 use crate::{
     Certificate, Evidence, Item, Level, Malformed, Question, Report, Timestamp, Verdict, item, verify,
 };
@@ -308,4 +310,18 @@ fn a_root_that_is_none_is_told_so() {
     question.roots = crate::Anchor::given(&der(PIV_F9)).unwrap();
     let report = verify(&evidence(&files.each_ref().map(Vec::as_slice)), &question);
     assert!(report.findings.iter().any(|one| one.code == "not-a-root"), "{report:?}");
+}
+
+/// Who gives evidence chooses how long its names are, and how many bear them.
+#[test]
+fn a_name_is_prepared_once_however_often_it_is_compared() {
+    let signer = Signer::p256();
+    let same = |_| Draft::new("a name", "a name", signer.spki()).sign(&signer).der().to_vec();
+    let mut files = vec![der(PIV_LEAF), der(PIV_F9)];
+    files.extend((0..60).map(same));
+    let mut question = Question::at(today());
+    question.roots = crate::Anchor::given(&same(0)).unwrap();
+    let mut all = Evidence::new();
+    assert_eq!(prepared_by(|| files.iter().for_each(|file| all.add(file).unwrap())), 2 * files.len());
+    assert_eq!(prepared_by(|| drop(verify(&all, &question))), 0);
 }

@@ -316,3 +316,21 @@ fn a_key_named_beside_the_tpms_files_that_prove_it_is_attested() {
     let Outcome::Keys(report) = &outcome else { panic!("{outcome:?}") };
     assert_eq!((outcome.is_yes(), report.verdict), (false, Verdict::Malformed));
 }
+
+#[test]
+fn a_certificate_of_no_part_in_a_tpms_evidence_is_told_and_changes_nothing() {
+    let question = question("rsa", "swtpm-root.pem");
+    let told = |files: &[Vec<u8>]| {
+        let report = verify(&held(files), &question);
+        assert!(report.is_yes(), "{report:?}");
+        report.findings.iter().filter(|one| one.code == "unrelated-certificate").count()
+    };
+    let chain = [file("rsa.json"), file("swtpm-root.pem")];
+    assert_eq!(told(&chain), 0, "what is on the path has a part in it");
+    assert_eq!(told(&[&chain[..], &[file("creation-root.pem")]].concat()), 1);
+    // One that the vendor's file itself brings, behind the endorsement key's.
+    let mut evidence = recorded("rsa");
+    let other = recorded("ecc")["ek_certificates"][0].clone();
+    evidence["ek_certificates"].as_array_mut().unwrap().push(other);
+    assert_eq!(told(&[serde_json::to_vec(&evidence).unwrap()]), 1);
+}

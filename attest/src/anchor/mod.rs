@@ -9,12 +9,14 @@ mod tests;
 use std::sync::LazyLock;
 
 use crate::item::{Malformed, certificates};
+use crate::name::Prepared;
 use crate::{Certificate, Kind, RootName, Sha256, pem};
 
 /// Where a path may end, or an intermediate that is known by heart.
 #[derive(Clone, Debug)]
 pub struct Anchor {
     name: String,
+    called: Prepared,
     sha256: Sha256,
     certificate: Option<Certificate>,
     kinds: &'static [Kind],
@@ -58,8 +60,8 @@ impl Anchor {
             Some(text) => Some(decode(text).filter(|certificate| certificate.sha256() == sha256)?),
             None => None,
         };
-        let (name, kinds) = (pin.name.to_owned(), pin.kinds);
-        Some(Self { name, sha256, certificate, kinds, role: pin.role, given: false })
+        let (name, called, kinds) = (pin.name.to_owned(), Prepared::of_text(pin.name), pin.kinds);
+        Some(Self { name, called, sha256, certificate, kinds, role: pin.role, given: false })
     }
 
     /// Anchors from a file of certificates, for one question. One that did not issue itself is no root: nobody's signature
@@ -77,7 +79,8 @@ impl Anchor {
     fn of(certificate: Certificate) -> Self {
         let (name, sha256) = (certificate.name(), certificate.sha256());
         let role = if certificate.is_self_issued() { Role::Root } else { Role::Intermediate };
-        Self { name, sha256, certificate: Some(certificate), kinds: &[], role, given: true }
+        let called = Prepared::of_text(&name);
+        Self { name, called, sha256, certificate: Some(certificate), kinds: &[], role, given: true }
     }
 
     #[cfg(test)]
@@ -133,7 +136,7 @@ impl Anchor {
 
     /// Whether a certificate bears its name and is another.
     pub fn is_imitated_by(&self, other: &Certificate) -> bool {
-        crate::name::same_text(&other.name(), &self.name) && other.sha256() != self.sha256
+        other.is_called(self.called) && other.sha256() != self.sha256
     }
 
     /// Its name and digest, for a report.

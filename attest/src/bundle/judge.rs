@@ -11,13 +11,13 @@ use crate::{
     Verdict, tpm,
 };
 
-/// Which values of the attributes a key in hardware has, and how that reads.
-const ASSERTED: [(&str, bool, &str); 5] = [
-    ("sensitive", true, "sensitive"),
-    ("extractable", false, "not extractable"),
-    ("always_sensitive", true, "always sensitive"),
-    ("never_extractable", true, "never extractable"),
-    ("local", true, "made on the token"),
+/// Which values of the attributes a key in hardware has, how that reads, and how the other.
+const ASSERTED: [(&str, bool, &str, &str); 5] = [
+    ("sensitive", true, "sensitive", "NOT sensitive"),
+    ("extractable", false, "not extractable", "EXTRACTABLE"),
+    ("always_sensitive", true, "always sensitive", "NOT always sensitive"),
+    ("never_extractable", true, "never extractable", "ONCE EXTRACTABLE"),
+    ("local", true, "made on the token", "NOT made on the token"),
 ];
 
 /// Judges a bundle. The certificates that came beside it may be on a path. Of the question all holds for each key, but
@@ -196,12 +196,12 @@ impl Case<'_> {
 
     /// The attributes that are as they should be, and those that are not.
     fn said(&self) -> String {
-        let said = |(name, good, words): &(&str, bool, &'static str)| match self.key.attributes.get(*name) {
-            Some(Value::Bool(value)) if value == good => Some((*words).to_owned()),
-            Some(Value::Bool(_)) => Some(format!("NOT {words}")),
+        let said = |&(name, good, words, otherwise)| match self.key.attributes.get(name) {
+            Some(Value::Bool(value)) if *value == good => Some(words),
+            Some(Value::Bool(_)) => Some(otherwise),
             _ => None,
         };
-        let said: Vec<String> = ASSERTED.iter().filter_map(said).collect();
+        let said: Vec<&str> = ASSERTED.iter().filter_map(said).collect();
         let device = self.key.device.clone().unwrap_or_default();
         let words = [&device.manufacturer, &device.model, &device.serial, &device.label, &device.library];
         let words: Vec<String> = words

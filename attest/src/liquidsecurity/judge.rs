@@ -37,6 +37,16 @@ pub(crate) fn judge(
     case.judgement(root, partition)
 }
 
+/// What the maker and the owner certified: the partition whose key signed the statement, and its card.
+pub(crate) fn certified<'a>(signed: &Signed, pool: &[&'a Certificate]) -> Vec<&'a Certificate> {
+    let placed = pool.iter().filter_map(|one| Some((*one, Place::of(one)?)));
+    let (mut partitions, cards): (Vec<_>, Vec<_>) = placed.partition(|(_, place)| place.partition.is_some());
+    partitions.retain(|(one, _)| signed.is_signed_by(one.key()));
+    let is_card = |(_, card): &(_, Place)| partitions.iter().any(|(_, of)| card.is_card_of(of));
+    let cards: Vec<_> = cards.into_iter().filter(is_card).collect();
+    partitions.into_iter().chain(cards).map(|(one, _)| one).collect()
+}
+
 struct Case<'a> {
     signed: &'a Signed,
     pool: &'a [Certificate],

@@ -18,7 +18,7 @@ mod spki;
 mod tests;
 
 pub use fault::{MAX_STATEMENT_BYTES, NotAStatement};
-pub(crate) use judge::judge;
+pub(crate) use judge::{certified, judge};
 pub use layout::Statement;
 
 /// Whether a file is a statement, bare or in gzip: no certificate, request or text begins so.

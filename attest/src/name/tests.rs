@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use der::Decode;
 
 use super::*;
@@ -9,6 +11,22 @@ const UTF8: u8 = 0x0c;
 const PRINTABLE: u8 = 0x13;
 const TELETEX: u8 = 0x14;
 const BMP: u8 = 0x1e;
+
+thread_local! {
+    /// How many names this thread has prepared.
+    pub(super) static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many names are prepared by that.
+pub(crate) fn prepared_by(work: impl FnOnce()) -> usize {
+    let before = COUNT.with(Cell::get);
+    work();
+    COUNT.with(Cell::get) - before
+}
+
+fn same(one: &Name, other: &Name) -> bool {
+    Prepared::of(one) == Prepared::of(other)
+}
 
 type Attribute<'a> = (&'a [u8], u8, &'a [u8]);
 

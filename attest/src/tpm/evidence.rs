@@ -11,7 +11,7 @@ use super::signature::Signature;
 use super::statement::Statement;
 use super::wire::WireError;
 use super::{Creation, MAX_STRUCTURE};
-use crate::{Certificate, KeyError, PublicKey};
+use crate::{Certificate, Document, KeyError, PublicKey};
 
 /// The `format` of a TPM's evidence.
 pub const EVIDENCE: &str = "kunci-tpm/1";
@@ -40,6 +40,22 @@ pub struct TpmEvidence {
     /// TPM2B_CREATION_DATA, base64; only TPM2_CertifyCreation speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation_data: Option<String>,
+}
+
+/// What a file brings beside its statement, as far as that can be read.
+pub(crate) struct Brought {
+    /// The endorsement key's certificate, then the others.
+    pub(crate) certificates: Vec<Certificate>,
+    /// The key that it speaks of.
+    pub(crate) key: Option<PublicKey>,
+}
+
+/// Of each TPM's file among these.
+pub(crate) fn brought(documents: &[Document]) -> Vec<Brought> {
+    let of_tpms = documents.iter().filter(|document| document.format == EVIDENCE);
+    let read = of_tpms.filter_map(|document| TpmEvidence::from_json(&document.bytes).ok());
+    read.map(|read| Brought { certificates: read.certificates().unwrap_or_default(), key: read.key() })
+        .collect()
 }
 
 /// The file, taken apart.

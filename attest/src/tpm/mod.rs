@@ -28,6 +28,7 @@ pub use challenge::{ANSWER, Answer, CHALLENGE, Challenge, ChallengeError, Endors
 pub use creation::Creation;
 pub use credential::{Credential, NotSealed, Recipient, SECRET};
 pub use endorsement::Device;
+pub(crate) use evidence::brought;
 pub use evidence::{EVIDENCE, TpmEvidence, Unreadable};
 pub use judge::judge;
 pub use public::{Name, Public, PublicPart};

@@ -2,8 +2,8 @@
 
 use super::{Hsm, Object, codes, signed};
 use crate::liquidsecurity::{NotAStatement, Statement};
-use crate::test_certs::Signer;
-use crate::{PublicKey, Question, Report, Requirement, Verdict};
+use crate::test_certs::{Draft, Signer};
+use crate::{Certificate, Evidence, PublicKey, Question, Report, Requirement, Verdict, verify};
 
 /// The answer where the private key has another value.
 fn where_private(number: u32, value: &[u8]) -> Report {
@@ -104,4 +104,22 @@ fn an_rsa_key_is_its_modulus_and_exponent() {
 fn an_rsa_key_of_the_flawed_generator_is_found() {
     let report = Hsm::new().ask(&signed(&rsa(&crate::weakness::tests::weak_modulus())));
     assert!(codes(&report).contains(&"roca") && !report.is_yes(), "{report:?}");
+}
+
+#[test]
+fn a_certificate_of_no_part_in_a_statement_is_told_and_changes_nothing() {
+    let hsm = Hsm::new();
+    let told = |others: &[Certificate]| {
+        let mut evidence = Evidence::new();
+        evidence.add(&hsm.statement()).unwrap();
+        hsm.certificates().iter().chain(others).for_each(|one| evidence.add(one.der()).unwrap());
+        let report = verify(&evidence, &hsm.question());
+        assert!(report.is_yes(), "{report:?}");
+        codes(&report).iter().filter(|code| **code == "unrelated-certificate").count()
+    };
+    assert_eq!(told(&[]), 0, "root, card and partition, the owner's and the maker's");
+    let other = Signer::p256();
+    let card = Draft::new("HSM:5.2TEST-0002, for FIPS mode", super::ROOT, other.spki()).sign(&hsm.root);
+    let stranger = Draft::new("a stranger", "a stranger", other.spki()).sign(&other);
+    assert_eq!(told(&[card, stranger]), 2);
 }
