@@ -62,7 +62,7 @@ pub enum Malformed {
     Label(String),
     /// A PKCS#7 file that is no bundle of certificates.
     #[error(
-        "it is PKCS#7 and no bundle of certificates in DER; openssl pkcs7 -print_certs takes others apart"
+        "it is PKCS#7 and no bundle of certificates in DER; `openssl pkcs7 -print_certs` takes others apart"
     )]
     Pkcs7,
     /// It begins like a statement of a LiquidSecurity HSM, or is in gzip, as only those are.

@@ -171,7 +171,7 @@ fn private(found: Option<Metadata>, path: &Path) -> Result<(), Fault> {
     }
     let what =
         format!("{} has mode {mode:04o}, which opens it to others: the agent refuses it", Quoted::path(path));
-    Err(Fault::new("file-not-trusted", what, format!("chmod 0700 {}", path.display())))
+    Err(Fault::new("file-not-trusted", what, format!("`chmod 0700 {}`", path.display())))
 }
 
 #[cfg(test)]

@@ -162,5 +162,5 @@ impl std::fmt::Debug for Tenants {
 }
 
 fn unsound() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "the rows are not whole or not in order")
+    io::Error::new(io::ErrorKind::InvalidData, "the rows are incomplete, or not in order")
 }

@@ -109,12 +109,12 @@ impl Distrust {
             Self::Link => "name the file that the link points to".into(),
             Self::Kind => format!("put a regular file at {path}"),
             Self::Folder(loose) => loose.help(at),
-            Self::Owner { mode, .. } if mode & READ_BY_ALL != 0 => format!("chown root {path}"),
+            Self::Owner { mode, .. } if mode & READ_BY_ALL != 0 => format!("`chown root {path}`"),
             // Its agent may not be root and has to read it all the same, and nobody else begins to.
             Self::Owner { .. } => format!(
-                "chown root:GROUP {path} && chmod 0640 {path}, where GROUP is the group of the agent's user"
+                "`chown root:GROUP {path} && chmod 0640 {path}`, where GROUP is the group of the agent's user"
             ),
-            Self::Mode { allowed, .. } => format!("chmod {allowed:04o} {path}"),
+            Self::Mode { allowed, .. } => format!("`chmod {allowed:04o} {path}`"),
             Self::Size { most, .. } => format!("{path} may have {most} bytes at most"),
         }
     }

@@ -230,7 +230,7 @@ fn split((n, bytes): (u64, Result<Vec<u8>, Error>)) -> Vec<Raw> {
             let end = frames.at();
             if Tail::of(&bytes[end..]) == Tail::Bad {
                 let (offset, index) = (end as u64, n * BUNDLE + items.len() as u64);
-                let what = "no whole frame";
+                let what = "no complete frame";
                 items.push(Err(Error::Corrupt { file: sealed_entries(n), offset, index, what }));
             }
             items

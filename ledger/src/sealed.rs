@@ -64,7 +64,7 @@ fn frames(bytes: &[u8], number: u64) -> Result<Vec<Frame<'_>>, Error> {
     }
     let first_bad = frames.iter().position(|frame| frame.entry().is_err()).unwrap_or(frames.len());
     let offset = frames.get(first_bad).map_or(walk.at(), |frame| frame.offset);
-    Err(corrupt(number, offset, first_bad, "a full bundle does not hold 256 whole frames"))
+    Err(corrupt(number, offset, first_bad, "a full bundle does not hold 256 complete frames"))
 }
 
 type Picked = (Vec<(u64, Entry)>, Option<Timestamp>);

@@ -130,7 +130,7 @@ impl<'a> Audit<'a> {
         }
         if !is_whole {
             let index = first + leaves.len() as u64;
-            self.report.damaged(index, format!("no whole frame at byte {end} of its bundle"));
+            self.report.damaged(index, format!("no complete frame at byte {end} of its bundle"));
         }
         leaves
     }

@@ -48,7 +48,7 @@ fn a_stopped_agents_state_is_not_taken_from_its_user() {
         let said = String::from_utf8(refused.stdout).unwrap() + &String::from_utf8(refused.stderr).unwrap();
         let remedy = said.lines().find_map(|line| line.trim().strip_prefix("help: ")).unwrap();
         assert!(remedy.contains(file), "{said}");
-        let remedy = remedy.split(", where GROUP").next().unwrap().replace("GROUP", &STRANGER.to_string());
+        let remedy = remedy.split('`').nth(1).unwrap().replace("GROUP", &STRANGER.to_string());
         assert!(Command::new("sh").args(["-c", &remedy]).status().unwrap().success(), "{remedy}");
         let mode = fs::metadata(&path).unwrap().mode() & 0o7777;
         assert_eq!(mode, after, "nobody else begins to read it: {remedy}");
@@ -57,7 +57,7 @@ fn a_stopped_agents_state_is_not_taken_from_its_user() {
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(!said.contains("chown"), "{said}");
-    let remedy = said.split("setpriv ").nth(1).unwrap_or_else(|| panic!("{said}")).split(',').next().unwrap();
+    let remedy = said.split("setpriv ").nth(1).unwrap_or_else(|| panic!("{said}")).split('`').next().unwrap();
     let mut command = Command::new("setpriv");
     command.args(remedy.split(' ')).arg(binary("kunci")).arg("--config").arg(&config);
     let heeded = command.args(["token", "list"]).output().unwrap();
@@ -83,7 +83,7 @@ fn a_pin_file_that_the_agent_may_not_use_is_mended_as_the_token_says() {
             let detail = agent.detail();
             detail.contains(program).then_some(detail)
         });
-        let remedy = &detail[detail.find(program).unwrap()..];
+        let remedy = detail[detail.find(program).unwrap()..].split('`').next().unwrap();
         let done = Command::new("sh").args(["-c", remedy]).status().unwrap();
         assert!(done.success(), "{remedy}");
     }

@@ -74,7 +74,7 @@ fn a_management_key_that_a_person_types_is_kept_until_the_yubikey_is_pulled() {
         PivRig::new().token_line("management_key = { prompt = true }").connector("us", "p-256", "ES256");
     let agent = rig.start();
     let said = refused(&rig);
-    assert!(said.contains("nobody typed it: run kunci token unlock key --management-key"), "{said}");
+    assert!(said.contains("nobody typed it: run `kunci token unlock key --management-key`"), "{said}");
 
     for not_one in ["648219", &MANAGEMENT_KEY[..46]] {
         let output = rig.rig.typed(&UNLOCK, not_one);

@@ -209,7 +209,7 @@ impl Latch {
     }
 
     fn latched(&self, why: String) -> Decision {
-        Decision::Latched(format!("{why}: see to the PIN, then run kunci token unlatch {}", self.token))
+        Decision::Latched(format!("{why}: see to the PIN, then run `kunci token unlatch {}`", self.token))
     }
 }
 

@@ -80,7 +80,7 @@ pub enum Failure {
     System(#[from] io::Error),
     /// The ledger is damaged; the front has said where.
     #[error(
-        "the ledger is damaged, so the agent does not run; run kunci log verify, move its folder aside for the auditors, and restore a copy"
+        "the ledger is damaged, so the agent does not run; run `kunci log verify`, move its folder aside for the auditors, and restore a copy"
     )]
     Corrupt,
     /// A private agent's front did not come up.

@@ -30,7 +30,7 @@ pub(super) enum StateError {
         help = help(path, *uid, *gid, *us)
     )]
     Owner { path: PathBuf, uid: u32, gid: u32, us: u32 },
-    #[error("the state directory {0} has mode {1:04o}; chmod 0700 it")]
+    #[error("the state directory {0} has mode {1:04o}; `chmod 0700` it")]
     Mode(PathBuf, u32),
     #[error("the state directory {0} is not safe: {1}; {2}")]
     Folder(PathBuf, String, String),
@@ -97,9 +97,9 @@ fn lock_file(path: &Path) -> io::Result<File> {
 fn help(path: &Path, uid: u32, gid: u32, us: u32) -> String {
     let path = path.display();
     match uid {
-        0 => format!("if the agent always runs as uid {us}: chown -R {us} {path}"),
+        0 => format!("if the agent always runs as uid {us}: `chown -R {us} {path}`"),
         _ => format!(
-            "run this as that user: setpriv --reuid={uid} --regid={gid} --clear-groups, or sudo -u '#{uid}' -g '#{gid}'"
+            "run this as that user: `setpriv --reuid={uid} --regid={gid} --clear-groups`, or `sudo -u '#{uid}' -g '#{gid}'`"
         ),
     }
 }

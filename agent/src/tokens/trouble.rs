@@ -37,7 +37,7 @@ impl Tokens {
         let trouble = self.tokens.get(token)?.state().trouble.clone()?;
         match trouble {
             HostState::Starting | HostState::Ready { .. } => None,
-            HostState::Locked => Some(format!("It waits for its PIN: run kunci token unlock {token}.")),
+            HostState::Locked => Some(format!("It waits for its PIN: run `kunci token unlock {token}`.")),
             HostState::Missing(why)
             | HostState::Latched(why)
             | HostState::NoPin(why)

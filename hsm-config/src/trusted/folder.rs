@@ -123,10 +123,10 @@ impl Loose {
         let elsewhere = format!("keep {name} in a folder of its own, as /etc/kunci is");
         match self {
             Self::Others(folder, _) => {
-                format!("chmod go-w {}; or, if others have to write there, {elsewhere}", folder.display())
+                format!("`chmod go-w {}`; or, if others have to write there, {elsewhere}", folder.display())
             }
             Self::Group(folder, ..) => {
-                format!("chmod g-w {}; or, if the group has to write there, {elsewhere}", folder.display())
+                format!("`chmod g-w {}`; or, if the group has to write there, {elsewhere}", folder.display())
             }
             Self::Owner(..) | Self::Entry(..) => {
                 format!("{elsewhere}, under folders of root's or of the user of this process")

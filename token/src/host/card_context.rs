@@ -84,7 +84,7 @@ impl CardCallbacks for CardContext {
         };
         if *source == PinSource::Prompt {
             let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let untyped = format!("nobody typed it: run kunci token unlock {} --management-key", self.name);
+            let untyped = format!("nobody typed it: run `kunci token unlock {} --management-key`", self.name);
             return typed.map(Some).ok_or_else(|| refuse(&untyped));
         }
         self.files.hold(&self.token);

@@ -65,7 +65,7 @@ pub(super) fn after(config: &HostConfig, served: bool, sight: Sight) -> String {
         Sight::Unreached if lacks_network => NO_NETWORK.into(),
         Sight::NotStarted => missing(token).or_else(|| closed(token)).unwrap_or_else(|| FILES.into()),
         Sight::Blank if token.so_pin.is_some() => {
-            format!("; a blank one is there: run kunci token init {}", config.name)
+            format!("; a blank one is there: run `kunci token init {}`", config.name)
         }
         Sight::Blank => "; a blank one is there: initialise it with its maker's tools".into(),
         Sight::Unreached | Sight::Other => String::new(),

@@ -190,7 +190,7 @@ fn not_taken(manager: &mut TokenManager, client: Option<Client>, why: &str, what
 /// What came of a PIN, and what to do about it.
 pub(super) fn refused(manager: &TokenManager, code: &str) -> String {
     let name = &manager.shared.config.name;
-    format!("the token refused the PIN ({code}): see to the PIN, then run kunci token unlatch {name}")
+    format!("the token refused the PIN ({code}): see to the PIN, then run `kunci token unlatch {name}`")
 }
 
 /// A PIN that is not even tried.
@@ -228,7 +228,7 @@ pub(super) fn latch(manager: &mut TokenManager, client: Option<Client>, origin: 
     client.into_iter().for_each(|client| client.refuse(&why));
     manager.report(HostState::Latched(why));
     let shared = Arc::clone(&manager.shared);
-    let first = format!("latched: run kunci token unlatch {} first", shared.config.name);
+    let first = format!("latched: run `kunci token unlatch {}` first", shared.config.name);
     while !is_replaced(&shared.config.token.pin, origin)
         && !matches!(manager.pause(LAST_WAIT, &first), Some(Event::Retry))
     {}

@@ -49,7 +49,7 @@ pub(super) fn read_line(source: &PinSource) -> Result<Zeroizing<Vec<u8>>, Fault>
 
 fn open(source: &PinSource) -> Result<PinFile, Fault> {
     let file = source.open().map_err(|error| Fault::PinSource(format!("{error}; {}", error.help())))?;
-    file.ok_or_else(|| Fault::PinSource("it is typed by a person: run kunci token unlock".into()))
+    file.ok_or_else(|| Fault::PinSource("it is typed by a person: run `kunci token unlock`".into()))
 }
 
 /// A source as its operator knows it.

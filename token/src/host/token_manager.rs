@@ -124,7 +124,7 @@ impl TokenManager {
             Some(Reach::YubikeyPiv { .. }) => {
                 self.fail("it was built without YubiKeys (cargo feature piv)".into(), Sight::Other)
             }
-            None => self.fail("the token's configuration is not whole".into(), Sight::Other),
+            None => self.fail("the token's configuration is incomplete".into(), Sight::Other),
         }
     }
 

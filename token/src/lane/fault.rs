@@ -83,7 +83,7 @@ pub enum Fault {
     Protocol,
     /// The token with this name was initialised halfway: it has its label, and no user's PIN.
     #[error(
-        "its user's PIN is not set: run kunci token init {0}, which goes on where it stopped; or, if it is set and the module \
+        "its user's PIN is not set: run `kunci token init {0}`, which goes on where it stopped; or, if it is set and the module \
          only does not tell, take so_pin out of its section"
     )]
     NoUserPin(Name),

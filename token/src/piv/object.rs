@@ -76,8 +76,8 @@ impl Card {
 pub(super) fn in_the_way(slot: PivSlot, what: &str) -> Fault {
     let object = object(slot);
     Fault::OtherCertificate(format!(
-        "slot {slot} has {what}, of which there may be no copy, and nothing is put over it. Save it (ykman piv objects export \
-         {object:#x} FILE), have it removed (ykman piv certificates delete {slot}), and try again"
+        "slot {slot} has {what}, of which there may be no copy, and nothing is put over it. Save it (`ykman piv objects export \
+         {object:#x} FILE`), have it removed (`ykman piv certificates delete {slot}`), and try again"
     ))
 }
 

@@ -14,7 +14,7 @@ pub enum NoPeer {
     #[error("the process that connected is in a PID namespace that the agent cannot see into")]
     Unseen,
     /// What the kernel tells of it is too long, or not as the kernel writes it.
-    #[error("what the kernel tells of the process that connected cannot be read whole: {0}")]
+    #[error("what the kernel tells of the process that connected cannot be read to its end: {0}")]
     Unreadable(&'static str),
     /// It connected and ended.
     #[error("the process that connected has ended")]
