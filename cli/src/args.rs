@@ -12,7 +12,7 @@ Exit codes: 0 yes; 1 no, or what was found is bad; 2 usage, configuration or unr
 3 agent or token unavailable; 4 refused by policy.
 
 Examples:
-  kunci config check                          is the configuration whole?
+  kunci config check                          is anything wrong with the configuration?
   kunci provision --all                       a key and a certificate for every connector
   kunci cert de --format entra                what a customer registers
   kunci assertion de --tenant T --client-id I what a service sends as client_assertion

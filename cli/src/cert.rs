@@ -81,7 +81,9 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session<'_>) -> Result<
             install(connector, file, *force, session).await
         }
         (None, Some(connector)) => show(connector, arguments, session).await,
-        (None, None) => Err(Failure::usage("usage", "No connector was named", "Write kunci cert CONNECTOR.")),
+        (None, None) => {
+            Err(Failure::usage("usage", "No connector was named", "Write `kunci cert CONNECTOR`."))
+        }
     }
 }
 
@@ -130,7 +132,11 @@ fn the_only<'a>(certificates: &'a [Certificate], session: &Session<'_>) -> Resul
         return Err(Failure::usage("usage", title, "Name one with --token."));
     };
     if session.print.is_terminal() {
-        return Err(Failure::usage("usage", "DER is not for a terminal", "Redirect it: kunci cert … > FILE"));
+        return Err(Failure::usage(
+            "usage",
+            "DER is not for a terminal",
+            "Redirect it: `kunci cert … > FILE`",
+        ));
     }
     Ok(one)
 }

@@ -155,7 +155,7 @@ impl Counts {
 
     fn words(&self) -> Vec<String> {
         let Self { file, tokens, connectors, tenants, callers, admins, .. } = self;
-        let verdict = if self.serves { "is whole" } else { "does not serve with the keys that the log has" };
+        let verdict = if self.serves { "is valid" } else { "does not serve with the keys that the log has" };
         let mut words = vec![format!(
             "{} {verdict}: tokens {tokens}, connectors {connectors}, tenants' lines {tenants}, callers {callers}, admins {admins}",
             Quoted(file)

@@ -156,14 +156,19 @@ fn words(frozen: &Frozen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::print::tests::seen;
 
     fn said(frozen: bool, durable: bool, log_index: Option<u64>) -> String {
-        words(&Frozen { connector: "de".into(), frozen, durable, log_index })
+        seen([words(&Frozen { connector: "de".into(), frozen, durable, log_index })])
     }
 
     #[test]
     fn a_freeze_that_the_disk_refused_says_so() {
-        insta::assert_snapshot!(said(true, false, None), @"de is FROZEN, but the ledger cannot be written yet: mend the disk, and the freeze is put on record. Only a restart of the whole agent before that thaws it");
+        insta::assert_snapshot!(said(true, false, None), @r"
+        de is FROZEN, but the ledger cannot be written yet: mend the disk, and the
+            freeze is put on record. Only a restart of the whole agent before that thaws
+            it
+        ");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn show(reader: &Reader, index: u64, print: &Printer) -> Result<Exit, Failure> {
         .raw(index)
         .next()
         .ok_or_else(none)?
-        .map_err(|error| Failure::finding("log-damaged", error.to_string(), "Run kunci log verify."))?;
+        .map_err(|error| Failure::finding("log-damaged", error.to_string(), "Run `kunci log verify`."))?;
     print.json(&bytes)?;
     Ok(Exit::Yes)
 }

@@ -3,20 +3,23 @@
 //! 1. Results go to standard output; all else (notes, warnings, progress, problems) to standard error.
 //! 2. With `--json`, standard output is what the agent sent, byte for byte: a list is one line for each of its
 //!    elements. Problems are problem+json on standard error, and nothing else is printed there.
-//! 3. Tables, bars and notes are for people at a terminal. Otherwise a table is lines of cells parted by tabs.
+//! 3. At a terminal, long lines are broken between words at its width, and what follows is set in. Elsewhere a line is one
+//!    line, however long, and a row of a table too: people grep them. Tables are aligned everywhere. Programs read JSON.
 //! 4. Words of a token, a caller, a file or a server are [`quoted::Quoted`], and begin no line. What is printed here as one
 //!    line is one line, whatever is in it: a page is a list of lines, and a line break of others is an escape.
-//! 5. Software is called SOFTWARE. A key of which only the module speaks is "asserted": no word more is said for it.
+//! 5. A command that people may copy stands in backquotes, which keep it in one piece.
+//! 6. Software is called SOFTWARE. A key of which only the module speaks is "asserted": no word more is said for it.
 
 mod progress;
+mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod wrap;
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use quoted::one_line;
 use serde_json::value::RawValue;
 
@@ -25,12 +28,12 @@ use crate::failure::Failure;
 pub(crate) use progress::{Bar, Spinner};
 pub(crate) use wrap::{WIDTH, wrap};
 
-/// The narrowest table, in columns.
-const MIN_WIDTH: u16 = 60;
-/// What a table gets where the terminal does not tell its width, in columns.
-const USUAL_WIDTH: u16 = 100;
+/// The narrowest page, in columns: below, a terminal breaks lines itself.
+const MIN_WIDTH: usize = 40;
 /// How far what belongs to the line above is set in, in columns.
 const INDENT: usize = 2;
+/// How much further in goes on what was broken.
+const HANGING: usize = 4;
 
 /// What a name from `grade` says to people.
 pub(crate) fn grade(grade: Option<&str>) -> &str {
@@ -47,21 +50,19 @@ pub(crate) struct Printer {
     pub(crate) json: bool,
     out: RefCell<Box<dyn Write>>,
     err: RefCell<Box<dyn Write>>,
-    out_terminal: bool,
-    err_terminal: bool,
-    width: u16,
+    /// What fits on a line of each, where it is a terminal.
+    out_width: Option<usize>,
+    err_width: Option<usize>,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
-        let width = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
         Self {
             json,
             out: RefCell::new(Box::new(io::BufWriter::new(io::stdout()))),
             err: RefCell::new(Box::new(io::stderr())),
-            out_terminal: io::stdout().is_terminal(),
-            err_terminal: io::stderr().is_terminal(),
-            width: if width == 0 { USUAL_WIDTH } else { width.max(MIN_WIDTH) },
+            out_width: width(&io::stdout()),
+            err_width: width(&io::stderr()),
         }
     }
 
@@ -73,7 +74,8 @@ impl Printer {
 
     /// A line of very many: it is written out with others, at the latest by `finish`.
     pub(crate) fn line_of_many(&self, text: &str) -> io::Result<()> {
-        writeln!(self.out.borrow_mut(), "{}", one_line(text))
+        let mut out = self.out.borrow_mut();
+        broken(text, self.out_width).iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 
     /// The lines of a page.
@@ -119,28 +121,19 @@ impl Printer {
         }
     }
 
-    /// A table for a terminal; else a line of tabs for its head and for each row.
+    /// A table: a line for its head and for each row, unless a terminal is too narrow.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
-        if !self.out_terminal {
-            self.cells(head.iter().map(|cell| cell.to_uppercase()))?;
-            rows.iter().try_for_each(|row| self.cells(row))?;
-            return self.finish();
-        }
-        let mut table = Table::new();
-        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        table.set_header(head.iter().map(|cell| cell.to_uppercase()));
-        table.add_rows(rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>()));
-        table.lines().try_for_each(|line| self.line(line.trim_end()))
-    }
-
-    fn cells<T: AsRef<str>>(&self, cells: impl IntoIterator<Item = T>) -> io::Result<()> {
-        let cells: Vec<String> = cells.into_iter().map(|cell| one_line(cell.as_ref()).into_owned()).collect();
-        writeln!(self.out.borrow_mut(), "{}", cells.join("\t"))
+        let head: Vec<String> = head.iter().map(|cell| cell.to_uppercase()).collect();
+        let shown = |row: &Vec<String>| row.iter().map(|cell| one_line(cell).into_owned()).collect();
+        let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
+        let mut out = self.out.borrow_mut();
+        table::lines(&head, &rows, self.out_width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        out.flush()
     }
 
     /// A remark for people at a terminal.
     pub(crate) fn hint(&self, text: &str) {
-        if self.err_terminal && !self.json {
+        if self.err_width.is_some() && !self.json {
             self.error(text);
         }
     }
@@ -185,21 +178,36 @@ impl Printer {
 
     /// Shows that something takes its time; a line when it is over.
     pub(crate) fn spinner(&self, text: &str) -> Spinner {
-        Spinner::new(text, self.err_terminal && !self.json)
+        Spinner::new(text, self.err_width.is_some() && !self.json)
     }
 
     /// Shows how far something is.
     pub(crate) fn bar(&self, text: &'static str) -> Bar {
-        Bar::new(text, self.err_terminal && !self.json)
+        Bar::new(text, self.err_width.is_some() && !self.json)
     }
 
     /// Whether results go to a person.
     pub(crate) fn is_terminal(&self) -> bool {
-        self.out_terminal
+        self.out_width.is_some()
     }
 
     /// Nobody can be told that standard error is gone.
     fn error(&self, text: &str) {
-        let _ = writeln!(self.err.borrow_mut(), "{}", one_line(text));
+        let mut err = self.err.borrow_mut();
+        let _ = broken(text, self.err_width).iter().try_for_each(|line| writeln!(err, "{line}"));
     }
+}
+
+/// What fits on a line of a terminal; nothing where it is none.
+fn width(of: &(impl AsFd + IsTerminal)) -> Option<usize> {
+    let told = || rustix::termios::tcgetwinsize(of).map_or(0, |size| usize::from(size.ws_col));
+    of.is_terminal().then(told).map(|width| if width == 0 { WIDTH } else { width.max(MIN_WIDTH) })
+}
+
+/// One line, or where it is too long for a terminal several; what follows the first is set in.
+fn broken(text: &str, width: Option<usize>) -> Vec<String> {
+    let line = one_line(text);
+    let Some(width) = width else { return vec![line.into_owned()] };
+    let own = line.len() - line.trim_start_matches(' ').len();
+    wrap(&line, width, own + HANGING)
 }

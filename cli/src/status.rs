@@ -12,7 +12,6 @@ use crate::client::{self, Client, path};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 use crate::session::{Concern, Session};
-use crate::token;
 
 /// The code of a failure where no agent runs.
 const NO_AGENT: &str = "no-agent";
@@ -92,9 +91,9 @@ impl State {
     pub(crate) fn show(&self, print: &Printer) -> Result<(), Failure> {
         print.lines(page::head(self))?;
         print.line("")?;
-        print.table(&token::HEAD, &self.tokens.iter().map(token::row).collect::<Vec<_>>())?;
+        print.table(&page::TOKENS, &self.tokens.iter().map(page::of_pace).collect::<Vec<_>>())?;
         print.line("")?;
-        print.table(&page::HEAD, &page::rows(&self.connectors))?;
+        print.table(&page::KEYS, &page::rows(&self.connectors))?;
         Ok(())
     }
 }

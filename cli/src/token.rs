@@ -13,11 +13,10 @@ use crate::unlock::{self, Secret};
 
 #[cfg(test)]
 pub(crate) use page::{checked, initialised};
-pub(crate) use page::{readiness, row};
+pub(crate) use page::{readiness, row, state};
 
 /// The heads of `row`.
-pub(crate) const HEAD: [&str; 8] =
-    ["token", "state", "grade", "signature", "share", "label", "serial", "made by"];
+pub(crate) const HEAD: [&str; 6] = ["token", "state", "grade", "label", "serial", "made by"];
 
 /// What to do with the tokens.
 #[derive(Debug, Subcommand)]
@@ -26,7 +25,7 @@ pub(crate) enum Command {
     List,
     /// Initialise a blank token by its configuration
     Init(Which),
-    /// Read back every key on a token and let the pinned ones sign a probe
+    /// Read back every key on a token and let the pinned ones make a test signature
     #[command(
         after_help = "Exits with 1 when a key is orphaned, is not the pinned one, is not fit to sign, or signs by a certificate \
                       that is over or has not begun, and when the token fails."

@@ -22,13 +22,13 @@ pub(crate) async fn run(session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn words(whoami: &Whoami) -> Vec<String> {
-    let groups: Vec<_> = whoami.groups.iter().map(ToString::to_string).collect();
+    let groups = match whoami.groups.as_slice() {
+        [] => "none".to_owned(),
+        groups => groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
     let unit = whoami.unit.as_ref().map_or("none".to_owned(), |unit| Quoted(unit).to_string());
-    let mut lines = vec![
-        format!("user   {}", whoami.uid),
-        format!("groups {}", groups.join(", ")),
-        format!("unit   {unit}"),
-    ];
+    let mut lines =
+        vec![format!("user   {}", whoami.uid), format!("groups {groups}"), format!("unit   {unit}")];
     if whoami.rules.is_empty() {
         lines.push(
             "No rule grants you a connector: ask the operator for one in [callers] that names you."
@@ -60,6 +60,7 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::print::tests::seen;
 
     #[test]
     fn what_is_granted_is_told_in_plain_words() {
@@ -81,19 +82,21 @@ mod tests {
             rules: vec![of(&["de"]), narrow],
             verbs: vec!["freeze".into()],
         };
-        insta::assert_snapshot!(words(&whoami).join("\n"), @r#"
+        insta::assert_snapshot!(seen(words(&whoami)), @r#"
         user   990
         groups 990, 991
         unit   "iep.service"
         You may get assertions of de: all tenants, all client ids
-        You may get assertions of uk, us: tenants a.example, b.example, all client ids, at most 50/s
+        You may get assertions of uk, us: tenants a.example, b.example, all client ids,
+            at most 50/s
         You may, as an admin: freeze
         "#);
-        insta::assert_snapshot!(words(&Whoami::default()).join("\n"), @r"
+        insta::assert_snapshot!(seen(words(&Whoami::default())), @r"
         user   0
-        groups 
+        groups none
         unit   none
-        No rule grants you a connector: ask the operator for one in [callers] that names you.
+        No rule grants you a connector: ask the operator for one in [callers] that names
+            you.
         ");
     }
 }

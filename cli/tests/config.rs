@@ -13,7 +13,7 @@ fn a_whole_configuration_is_counted() {
     let done = Bench::new().kunci(&["config", "check"]);
     assert_eq!(done.code, 0);
     insta::assert_snapshot!(done.out, @r#"
-    "DIR/kunci.toml" is whole: tokens 1, connectors 1, tenants' lines 1, callers 0, admins 0
+    "DIR/kunci.toml" is valid: tokens 1, connectors 1, tenants' lines 1, callers 0, admins 0
     SOFTWARE: it accepts soft tokens, whose keys can be copied. For trials only.
     "#);
     assert!(

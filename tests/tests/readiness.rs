@@ -112,11 +112,11 @@ fn assert_fails(rig: &Rig, agent: &Agent, code: &str, until: &str) {
 fn a_configuration_that_the_key_does_not_fit_blocks_and_another_size_is_told() {
     let rig = Rig::bare().provisioned();
     let (exit, page) = check(&rig);
-    assert!(exit == Some(0) && page.contains("kunci.toml\" is whole"), "{page}");
+    assert!(exit == Some(0) && page.contains("kunci.toml\" is valid"), "{page}");
     let rig = rig.connector("de", "p-256", "ES256");
     rig.write();
     let (exit, page) = check(&rig);
-    assert!(exit == Some(1) && !page.contains("is whole"), "{page}");
+    assert!(exit == Some(1) && !page.contains("is valid"), "{page}");
     assert!(
         page.contains("de on soft: BLOCKED key-kind: the key on soft is rsa-2048, which cannot make ES256"),
         "{page}"

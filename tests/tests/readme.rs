@@ -33,10 +33,13 @@ fn the_readme_is_true() {
     assert_eq!(printed.matches("Verified OK").count(), 3, "one for each product");
     assert_prints(&printed, "SOFTWARE: this token is SoftHSM2, a file.…\n");
     let again = quickstart(clone.path());
-    assert_prints(&again, "There is one from an earlier run; it is kept.\n…\nThe log is whole:…\n");
+    assert_prints(&again, "There is one from an earlier run; it is kept.\n…\nNo damage was found:…\n");
 
     let output = look_around(clone.path(), &commands[2..]);
-    assert_prints(&output, "…7 of 7 connectors serve\n…\n{\"assertion\":\"ey…\n…\nThe log is whole:…\n…\n");
+    assert_prints(
+        &output,
+        "…7 of 7 connectors serve\n…\n{\"assertion\":\"ey…\n…\nNo damage was found:…\n…\n",
+    );
     make(clone.path(), "clean-quickstart");
     assert!(!clone.path().join("quickstart").exists());
 }

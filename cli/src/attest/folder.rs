@@ -83,4 +83,4 @@ fn unreadable(path: &Path, line: usize) -> Failure {
 }
 
 const HELP: &str = "The list has a line for each root: SHA-256 of its DER, and a name. Compare each with what its maker publishes \
-                    before you write it there: openssl x509 -in ROOT -outform der | sha256sum";
+                    before you write it there: `openssl x509 -in ROOT -outform der | sha256sum`";

@@ -4,12 +4,12 @@ use attest::{
 };
 
 use super::page;
+use crate::print::tests::seen;
 
 #[test]
 fn a_page_says_first_what_the_answer_is() {
     let report = Report::malformed(&Malformed::Empty, &Question::at(Timestamp::UNIX_EPOCH));
-    let page = page::outcome(&Outcome::Key(Box::new(report))).join("\n");
-    insta::assert_snapshot!(page, @r"
+    insta::assert_snapshot!(seen(page::outcome(&Outcome::Key(Box::new(report)))), @r"
     NOT ACCEPTED: The evidence cannot be parsed: there is nothing in it.
     MALFORMED: the evidence cannot be read.
 

@@ -95,7 +95,7 @@ fn malformed(path: &str, why: &Malformed, question: &Question, print: &Printer) 
     Err(Failure::finding(
         "malformed",
         title,
-        "Evidence is certificates or requests, as PEM, DER or PKCS#7, whole and unchanged.",
+        "Evidence is certificates or requests, as PEM, DER or PKCS#7, complete and unchanged.",
     ))
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn report(report: &Report) -> Vec<String> {
         lines.push(format!("DAMAGED     entry {index}: {}", one.what));
     }
     lines.push(match damage.len() {
-        0 => "The log is whole: every entry, hash and tile agrees.".to_owned(),
+        0 => "No damage was found: every entry, hash and tile agrees.".to_owned(),
         many => format!("The log is DAMAGED in {many} places. Keep the folder as it is."),
     });
     lines

@@ -58,5 +58,5 @@ fn differs(size: u64, why: &str) -> Failure {
 fn parse(text: &str) -> Result<[u8; ROOT_BYTES], String> {
     let base64 = || STANDARD.decode(text).ok()?.try_into().ok();
     let root = attest::hex::parse(text).ok().or_else(base64);
-    root.ok_or_else(|| "write the root as kunci log verify prints it".to_owned())
+    root.ok_or_else(|| "write the root as `kunci log verify` prints it".to_owned())
 }

@@ -2,6 +2,7 @@ use std::rc::Rc;
 
 use hyper::body::Bytes;
 
+use super::wrap::{columns, longest};
 use super::*;
 
 /// What was printed.
@@ -31,11 +32,33 @@ pub(crate) fn printer(json: bool, terminal: bool) -> (Printer, Paper, Paper) {
         json,
         out: RefCell::new(Box::new(out.clone())),
         err: RefCell::new(Box::new(err.clone())),
-        out_terminal: terminal,
-        err_terminal: terminal,
-        width: 80,
+        out_width: terminal.then_some(WIDTH),
+        err_width: terminal.then_some(WIDTH),
     };
     (print, out, err)
+}
+
+/// Lines as a person at a terminal of 80 columns sees them.
+pub(crate) fn seen<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> String {
+    let (print, out, _) = printer(false, true);
+    print.lines(lines).unwrap();
+    fits(out.text())
+}
+
+/// The same of warnings.
+pub(crate) fn warned<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> String {
+    let (print, _, err) = printer(false, true);
+    lines.into_iter().for_each(|line| print.warn(line.as_ref()));
+    fits(err.text())
+}
+
+/// A page that has no line wider than a terminal, but where that is a single word: a digest, a path, a command to be copied.
+pub(crate) fn fits(page: String) -> String {
+    for line in page.lines() {
+        let is_word = columns(line.trim_start()) == longest(line);
+        assert!(columns(line) <= WIDTH || is_word, "wider than {WIDTH} columns: {line}\n{page}");
+    }
+    page
 }
 
 fn rows() -> Vec<Vec<String>> {
@@ -57,21 +80,43 @@ fn a_body_is_printed_as_it_came() {
 }
 
 #[test]
-fn a_table_off_a_terminal_is_lines_of_tabs() {
-    let (print, out, _) = printer(false, false);
-    print.table(&["token", "grade"], &rows()).unwrap();
-    assert_eq!(out.text(), "TOKEN\tGRADE\nfrankfurt\tSOFTWARE\nlondon\tasserted\n");
+fn a_table_has_heads_and_columns_wherever_it_goes() {
+    for terminal in [false, true] {
+        let (print, out, _) = printer(false, terminal);
+        print.table(&["token", "grade"], &rows()).unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(out.text(), @r"
+            TOKEN      GRADE
+            frankfurt  SOFTWARE
+            london     asserted
+            ");
+        }
+    }
 }
 
 #[test]
-fn a_table_on_a_terminal_has_heads_and_columns() {
-    let (print, out, _) = printer(false, true);
-    print.table(&["token", "grade"], &rows()).unwrap();
-    insta::assert_snapshot!(out.text(), @r"
-     TOKEN      GRADE
-     frankfurt  SOFTWARE
-     london     asserted
-    ");
+fn a_row_is_one_line_for_those_who_grep_and_broken_for_those_who_read() {
+    let why = "missing: ".to_owned() + &"a word ".repeat(20);
+    for (terminal, count) in [(false, 2), (true, 4)] {
+        let (print, out, _) = printer(false, terminal);
+        print.table(&["token", "state"], &[vec!["london".into(), why.clone()]]).unwrap();
+        assert_eq!(out.text().lines().count(), count, "{}", out.text());
+    }
+}
+
+#[test]
+fn a_long_line_is_broken_for_people_and_whole_for_those_who_grep() {
+    let text = "  entry: ".to_owned() + &"word ".repeat(30);
+    let (print, out, _) = printer(false, false);
+    print.line(&text).unwrap();
+    assert_eq!(out.text(), text.clone() + "\n");
+    let (print, out, err) = printer(false, true);
+    print.line(&text).unwrap();
+    print.note(&text);
+    for shown in [out.text(), err.text()] {
+        assert!(shown.lines().count() == 3 && shown.lines().all(|line| line.len() <= WIDTH), "{shown}");
+        assert!(shown.lines().skip(1).all(|line| line.starts_with("      word")), "{shown}");
+    }
 }
 
 #[test]

@@ -24,15 +24,15 @@ fn certificate(key: &Provisioned) -> String {
     match &key.certificate_sha256 {
         Some(digest) => format!("certificate SHA-256 {digest}"),
         None if !in_doubt.is_empty() => format!(
-            "{} certificates found, and none is in force: install the one that customers hold (kunci cert install {connector} \
-             FILE). SHA-256 {}; each has a copy in certificates/ of the state directory",
+            "{} certificates found, and none is in force: install the one that customers hold (`kunci cert install {connector} \
+             FILE`). SHA-256 {}; each has a copy in certificates/ of the state directory",
             in_doubt.len(),
             in_doubt.join(", ")
         ),
         None if key.csr.is_some() => "waits for the CA's certificate".to_owned(),
         None => format!(
-            "no certificate found: install the one that customers hold (kunci cert install {connector} FILE), or have a new one \
-             made: kunci provision {connector} --adopt --spki-sha256 {spki_sha256} --new-certificate"
+            "no certificate found: install the one that customers hold (`kunci cert install {connector} FILE`), or have a new one \
+             made: `kunci provision {connector} --adopt --spki-sha256 {spki_sha256} --new-certificate`"
         ),
     }
 }
@@ -54,12 +54,12 @@ pub(crate) fn orphans(key: &Provisioned) -> Vec<String> {
              hold its certificate"
                 .to_owned()
         } else if key.spki_sha256.is_empty() {
-            format!("If it is yours: kunci provision {connector} --adopt --spki-sha256 {digest}")
+            format!("If it is yours: `kunci provision {connector} --adopt --spki-sha256 {digest}`")
         } else {
             "Find out whose it is, and destroy it only if no customer holds a certificate of it".to_owned()
         };
         format!(
-            "{token} holds a key labelled for {connector}, SHA-256 {digest}, that the ledger does not pin. Nothing is signed \
+            "{token} holds a key labelled for {connector}, SHA-256 {digest}, that the log does not know. Nothing is signed \
              with it. {what}"
         )
     };

@@ -6,13 +6,15 @@ use quoted::Quoted;
 
 use super::State;
 use crate::print::grade;
-use crate::token::readiness;
+use crate::token::{readiness, state};
 
-/// The heads of `rows`.
-pub(super) const HEAD: [&str; 9] =
-    ["connector", "region", "serves", "algorithm", "tenants", "token", "grade", "key", "until"];
-/// How much of a digest is shown, in hex digits.
-const DIGEST_DIGITS: usize = 16;
+/// The heads of `of_pace`. What a token is made of is in `kunci token list`.
+pub(super) const TOKENS: [&str; 5] = ["token", "state", "grade", "signature", "share"];
+/// The heads of `rows`. What the configuration alone says is there.
+pub(super) const KEYS: [&str; 8] =
+    ["connector", "region", "serves", "tenants", "token", "grade", "key", "until"];
+/// How much of a digest is shown, in hex digits: enough to tell the keys of one site apart. `kunci token check` shows all.
+const DIGEST_DIGITS: usize = 8;
 /// The date of an RFC 3339 time, in bytes.
 const DATE: usize = 10;
 
@@ -64,6 +66,13 @@ fn told(name: &str, reason: &ReadinessReason) -> (Weight, String) {
     (reason.weight, format!("{name}: {}", readiness(reason)))
 }
 
+/// How a token is, how long a signature takes there, and its part of them.
+pub(super) fn of_pace(token: &TokenStatus) -> Vec<String> {
+    let signature = token.latency_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
+    let share = token.share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    vec![token.name.clone(), state(token), grade(token.grade.as_deref()).to_owned(), signature, share]
+}
+
 /// A row for each key; a connector without one has a row of its own.
 pub(super) fn rows(connectors: &[Connector]) -> Vec<Vec<String>> {
     connectors.iter().flat_map(row).collect()
@@ -79,19 +88,17 @@ fn row(connector: &Connector) -> Vec<Vec<String>> {
     if rows.is_empty() {
         rows.push(["-"; 4].map(str::to_owned));
     }
-    let Connector { name, region, algorithm, tenants, .. } = connector;
-    let head = [name.clone(), region.clone(), serves.to_owned(), algorithm.clone(), tenants.to_string()];
+    let Connector { name, region, tenants, .. } = connector;
+    let head = [name.clone(), region.clone(), serves.to_owned(), tenants.to_string()];
     rows.into_iter().map(|key| head.iter().cloned().chain(key).collect()).collect()
 }
 
 fn of_key(key: &KeyStanding) -> [String; 4] {
     let state = key.state.map_or("none", |state| state.as_str());
     let pin = key.spki_sha256.as_deref().map(|pin| format!(" {}…", pin.get(..DIGEST_DIGITS).unwrap_or(pin)));
-    let codes: Vec<_> = key.reasons.iter().map(|reason| reason.code.as_str()).collect();
-    let why = (!codes.is_empty()).then(|| format!(": {}", codes.join(", ")));
     let excused =
         (!key.exceptions.is_empty()).then(|| format!(", by exception: {}", key.exceptions.join(", ")));
-    let standing = [Some(state.to_owned()), pin, excused, why].into_iter().flatten().collect();
+    let standing = [Some(state.to_owned()), pin, excused].into_iter().flatten().collect();
     let until = key.not_after.as_deref().map_or("-", |time| time.get(..DATE).unwrap_or(time));
     [key.token.clone(), grade(key.grade.as_deref()).to_owned(), standing, until.to_owned()]
 }

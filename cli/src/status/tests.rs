@@ -1,6 +1,7 @@
 use api::{HealthReason, KeyStanding, ReadinessReason, Weight};
 
 use super::*;
+use crate::print::tests::{fits, seen};
 
 fn reason(code: &str, weight: Weight) -> ReadinessReason {
     ReadinessReason { code: code.into(), weight, detail: format!("words about {code}") }
@@ -76,9 +77,10 @@ fn the_page_begins_with_what_weighs_most() {
         connector("uk", Some("ticket 4711"), false, vec![key("london", Some("software"), over)]),
         connector("us", Some(""), false, Vec::new()),
     ];
-    insta::assert_snapshot!(page::head(&state("degraded", vec![of_agent, of_keys], connectors)).join("\n"), @r#"
+    insta::assert_snapshot!(seen(page::head(&state("degraded", vec![of_agent, of_keys], connectors))), @r#"
     kunci-agent 0.1.0: degraded, 1 of 3 connectors serve
-    SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial, never production.
+    SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial,
+        never production.
     the agent: BLOCKED clock-step: the clock was moved
     FROZEN: uk: "ticket 4711"
     FROZEN: us: without a recorded reason
@@ -102,10 +104,44 @@ fn each_key_has_its_row() {
     ];
     let rows: Vec<_> = page::rows(&connectors).iter().map(|row| row.join(" | ")).collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
-    de | Germany | yes | PS256 | 1200 | frankfurt | SOFTWARE | certified 0123456789abcdef… | 2027-05-29
-    de | Germany | yes | PS256 | 1200 | london | - | certified 0123456789abcdef…: token-unavailable | -
-    uk | Germany | FROZEN | PS256 | 1200 | london | asserted | certified 0123456789abcdef… | 2027-05-29
-    us | Germany | NO | PS256 | 1200 | - | - | - | -
+    de | Germany | yes | 1200 | frankfurt | SOFTWARE | certified 01234567… | 2027-05-29
+    de | Germany | yes | 1200 | london | - | certified 01234567… | -
+    uk | Germany | FROZEN | 1200 | london | asserted | certified 01234567… | 2027-05-29
+    us | Germany | NO | 1200 | - | - | - | -
+    ");
+}
+
+#[test]
+fn a_token_that_signs_shows_its_pace_and_its_part() {
+    let token = TokenStatus { name: "frankfurt".into(), state: "ready".into(), ..TokenStatus::default() };
+    let busy = TokenStatus { latency_ms: Some(8.12), share: Some(0.625), ..token.clone() };
+    assert_eq!(page::of_pace(&busy).join(" | "), "frankfurt | ready | - | 8.1 ms | 62 %");
+    assert_eq!(page::of_pace(&token).join(" | "), "frankfurt | ready | - | - | -");
+}
+
+/// As a person at a terminal of 80 columns sees it.
+#[test]
+fn the_page_fits_on_a_terminal() {
+    let (print, out, _) = crate::print::tests::printer(false, true);
+    let key = |token: &str| key(token, Some("software"), vec![reason("token-unavailable", Weight::Blocks)]);
+    let connectors = vec![connector("de", None, true, vec![key("frankfurt"), key("london")])];
+    state("degraded", Vec::new(), connectors).show(&print).unwrap();
+    insta::assert_snapshot!(fits(out.text()), @r"
+    kunci-agent 0.1.0: degraded, 1 of 1 connectors serve
+    SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial,
+        never production.
+    de on frankfurt: BLOCKED token-unavailable: words about token-unavailable
+    de on london: BLOCKED token-unavailable: words about token-unavailable
+    token london: FAILS token-failing: words about token-failing
+
+    TOKEN   STATE  GRADE  SIGNATURE  SHARE
+    london  ready  -      -          -
+
+    CONNECTOR  REGION   SERVES  TENANTS  TOKEN      GRADE     KEY         UNTIL
+    de         Germany  yes     1200     frankfurt  SOFTWARE  certified   2027-05-29
+                                                              01234567…
+    de         Germany  yes     1200     london     SOFTWARE  certified   2027-05-29
+                                                              01234567…
     ");
 }
 

@@ -11,18 +11,20 @@ const NO_CONNECTOR: &str = "no-connector";
 
 /// A token as a row of `HEAD`.
 pub(crate) fn row(token: &TokenStatus) -> Vec<String> {
-    let state = match (&token.detail, &token.failing) {
-        (Some(why), _) => format!("{}: {why}", token.state),
-        (None, Some(why)) => format!("{}, failing: {why}", token.state),
-        (None, None) => token.state.clone(),
-    };
-    let signature = token.latency_ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
-    let share = token.share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0));
     let maker =
         [&token.manufacturer, &token.model].map(|field| field.as_deref().unwrap_or_default()).join(" ");
     let maker = word(&Some(maker.trim().to_owned()));
     let grade = grade(token.grade.as_deref()).to_owned();
-    vec![token.name.clone(), state, grade, signature, share, word(&token.label), word(&token.serial), maker]
+    vec![token.name.clone(), state(token), grade, word(&token.label), word(&token.serial), maker]
+}
+
+/// How it is, and why where it is not ready.
+pub(crate) fn state(token: &TokenStatus) -> String {
+    match (&token.detail, &token.failing) {
+        (Some(why), _) => format!("{}: {why}", token.state),
+        (None, Some(why)) => format!("{}, failing: {why}", token.state),
+        (None, None) => token.state.clone(),
+    }
 }
 
 /// The token's own word, which may be anything.
@@ -44,7 +46,7 @@ pub(super) fn unlatched(token: &str, before: &str) -> String {
 /// A token that was just initialised.
 pub(crate) fn initialised(token: &TokenStatus) -> String {
     format!(
-        "{} is initialised: label {}, serial {}. Provision it next: kunci provision --all",
+        "{} is initialised: label {}, serial {}. Provision it next: `kunci provision --all`",
         token.name,
         word(&token.label),
         word(&token.serial)
@@ -65,8 +67,8 @@ pub(crate) fn checked(checked: &Checked) -> Vec<String> {
     }
     for key in &checked.keys {
         let probe = match key.probe {
-            Some(true) => ", signed a probe",
-            Some(false) => ", DID NOT sign a probe",
+            Some(true) => ", made a test signature",
+            Some(false) => ", MADE NO test signature",
             None => "",
         };
         let pin = if key.pin_each_time { ", wants the PIN for each signature" } else { "" };
@@ -130,8 +132,8 @@ fn advice(key: &CheckedKey) -> Option<String> {
     let connector = connector.unwrap_or("CONNECTOR");
     match key.standing.as_str() {
         "orphan" => Some(format!(
-            "the ledger does not know it, and nothing is signed with it; if it is yours: \
-             kunci provision {connector} --adopt --spki-sha256 {}",
+            "the log does not know it, and nothing is signed with it; if it is yours: \
+             `kunci provision {connector} --adopt --spki-sha256 {}`",
             key.spki_sha256
         )),
         NO_CONNECTOR => Some(format!(
@@ -139,7 +141,7 @@ fn advice(key: &CheckedKey) -> Option<String> {
              back to use it; destroy it with the token's own tools only once no customer holds a certificate of it"
         )),
         "mismatch" => {
-            Some("it is not the key that the ledger pinned, and nothing is signed with it: find out who put it there".into())
+            Some("it is not the key that the log has on record, and nothing is signed with it: find out who put it there".into())
         }
         _ => None,
     }
