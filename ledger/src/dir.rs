@@ -15,6 +15,9 @@ use crate::{
     frame::{Frames, MAX_FRAME},
 };
 
+/// The largest file that is read whole, in bytes: a bundle of the longest entries has a quarter of it.
+const MAX_FILE_BYTES: i64 = 64 << 20;
+
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 const PRIVATE_FOLDER: Mode = Mode::RWXU;
 /// What is read at first of a frame, in bytes: most are shorter, and a page is read anyway.
@@ -70,6 +73,7 @@ impl Dir {
     /// The whole file, or nothing where there is none.
     pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         match fs::openat(&self.0, path, ALWAYS | OFlags::RDONLY, Mode::empty()) {
+            Ok(file) if fs::fstat(&file)?.st_size > MAX_FILE_BYTES => Err(Errno::FBIG),
             Ok(file) => read_all(&file).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -135,6 +139,17 @@ impl Dir {
             Err(Errno::NOENT) => Ok(()),
             other => other,
         }
+    }
+
+    /// Removes a folder of files, where there is one.
+    pub(crate) fn remove_folder(&self, path: &str) -> Result<()> {
+        let names = match self.names(path) {
+            Err(Errno::NOENT) => return Ok(()),
+            names => names?,
+        };
+        let files = names.iter().filter(|name| !matches!(name.as_str(), "." | ".."));
+        files.map(|name| format!("{path}/{name}")).try_for_each(|file| self.remove(&file))?;
+        fs::unlinkat(&self.0, path, AtFlags::REMOVEDIR)
     }
 
     /// Makes the names in a folder durable.

@@ -5,6 +5,8 @@
 use quoted::Plain;
 use rustix::io::Errno;
 
+use crate::{BadSignedCheckpoint, TreeHead};
+
 /// Why the ledger could not do it. What to do is in the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -28,6 +30,32 @@ pub enum Error {
         /// What is wrong.
         what: &'static str,
     },
+    /// The log and its last checkpoint do not belong together. Nothing is repaired.
+    #[error(
+        "the checkpoint is of {} entries with the root {}, and the log of {} with the root {}: entries were lost or changed, or \
+         this is another log's folder; keep the directory as it is and run `kunci log verify`",
+        checkpoint.size, checkpoint.root.base64(), log.size, log.root.base64()
+    )]
+    Diverged {
+        /// What was signed.
+        checkpoint: TreeHead,
+        /// The log at that size, or as far as it goes.
+        log: TreeHead,
+    },
+    /// The file of the last checkpoint is not one.
+    #[error("the file checkpoint is damaged, {0}; keep the directory as it is and run `kunci log verify`")]
+    Checkpoint(BadSignedCheckpoint),
+    /// A larger checkpoint is published already.
+    #[error("a checkpoint of {published} entries is published; one of {offered} would go back")]
+    Older {
+        /// The published size.
+        published: u64,
+        /// The size that was to be published.
+        offered: u64,
+    },
+    /// Full bundles are not at their paths yet: the disk is slow, or full.
+    #[error("the disk has not taken all full bundles yet; the checkpoint is published later")]
+    NotSealed,
     /// The disk refused the bytes (full, read-only, over quota). Nothing was recorded; the next request tries again.
     #[error("the ledger cannot be written now ({0}); free space or make the disk writable")]
     Unavailable(Errno),
@@ -68,6 +96,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the files are not those that were written: to start again cannot help.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Diverged { .. } | Self::Checkpoint(_))
+    }
+
     pub(crate) fn io(file: &str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::Io { file: file.to_owned(), errno }
     }

@@ -21,17 +21,21 @@ mod lifecycle_index;
 mod lock;
 mod log;
 mod note;
+mod partial_tiles;
 mod path;
 mod proof;
+mod publication;
 mod queue;
 mod reader;
 mod recovery;
 mod reserve;
 mod rewrite;
 mod right_edge;
+mod seal_progress;
 mod sealed;
 mod sealer;
 mod text;
+mod threads;
 mod tile;
 mod tile_tree;
 mod timestamp;
@@ -49,9 +53,9 @@ pub use jiff::Timestamp;
 pub use kind::Kind;
 pub use log::Ledger;
 pub use note::{
-    BadCheckpoint, BadNote, BadSignature, BadVkey, Checkpoint, KeyId, MAX_NOTE_BYTES, MAX_ORIGIN_BYTES,
-    MAX_SIGNATURES, Note, Signature, SignatureType, Signer, Unverified, Vkey, cosignature_message,
-    subtree_message,
+    BadCheckpoint, BadNote, BadSignature, BadSignedCheckpoint, BadVkey, Checkpoint, KeyId, MAX_NOTE_BYTES,
+    MAX_ORIGIN_BYTES, MAX_SIGNATURES, Note, Signature, SignatureType, SignedCheckpoint, Signer, Unverified,
+    Vkey, cosignature_message, subtree_message,
 };
 pub use path::{BadPath, TilePath};
 pub use queue::MAX_QUEUED;
@@ -62,7 +66,7 @@ pub use right_edge::Growth;
 pub use text::{MAX_AUD_BYTES, MAX_TEXT_BYTES, cut};
 pub use tree::Tree;
 pub use tree_head::{BadProof, MAX_PROOF_HASHES, TreeHead};
-pub use verify::{Damage, Report, verify};
+pub use verify::{Damage, Found as FoundCheckpoint, Report, verify, verify_with_heads};
 
 /// Entries in a full bundle, and hashes in a full tile (C2SP tlog-tiles).
 pub const WIDTH: u16 = 256;

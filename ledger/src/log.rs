@@ -5,32 +5,25 @@
 use std::{
     fmt,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use crate::{
-    DurableEntry, Entry, Error, Growth, Reader, Recovered, TreeHead,
+    DurableEntry, Entry, Error, Growth, Reader, Recovered, SignedCheckpoint, TreeHead,
     dir::Dir,
     lock::Lock,
     proof::consistency,
-    queue::{Job, Queue},
-    recovery::{Ready, recover},
-    right_edge::RightEdge,
-    sealer::Sealer,
-    writer::Writer,
+    publication::Publication,
+    queue::Job,
+    recovery::recover,
+    threads::{Shared, spawn},
 };
 
 /// An open ledger. Records are answered from its writer thread.
 pub struct Ledger {
-    dir: Arc<Dir>,
-    queue: Arc<Queue>,
-    size: Arc<AtomicU64>,
-    edge: Arc<Mutex<RightEdge>>,
+    shared: Shared,
+    publication: Publication,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -40,19 +33,18 @@ impl Ledger {
         let dir = Dir::create(dir).map_err(Error::io(&dir.to_string_lossy()))?;
         dir.make_private().map_err(Error::io("."))?;
         let lock = Lock::take(&dir)?;
-        let ready = recover(&dir)?;
-        let (dir, queue) = (Arc::new(dir), Arc::new(Queue::default()));
-        let size = Arc::new(AtomicU64::new(ready.recovered.size));
-        let edge = Arc::new(Mutex::new(RightEdge::new(ready.tree.clone())));
-        let (threads, recovered) = spawn(ready, lock, &dir, &queue, &size, &edge)?;
-        Ok((Self { dir, queue, size, edge, threads }, recovered))
+        let mut ready = recover(&dir)?;
+        let shared = Shared::new(dir, &mut ready);
+        let publication = Publication::new(&shared, ready.recovered.checkpoint.clone());
+        let (threads, recovered) = spawn(ready, lock, &shared)?;
+        Ok((Self { shared, publication, threads }, recovered))
     }
 
     /// Appends the entry and calls `done` once it is durable, or at once where that cannot be. Never blocks.
     ///
     /// `done` runs on the writer thread (or, when refused at once, on this one): it must be short and must not block.
     pub fn record(&self, entry: Entry, done: impl FnOnce(Result<DurableEntry, Error>) + Send + 'static) {
-        self.queue.push(Job::new(entry, Box::new(done)));
+        self.shared.queue.push(Job::new(entry, Box::new(done)));
     }
 
     /// As [`Ledger::record`], but in no hurry: the entry may wait for the next one that somebody waits for, or for
@@ -62,29 +54,29 @@ impl Ledger {
         entry: Entry,
         done: impl FnOnce(Result<DurableEntry, Error>) + Send + 'static,
     ) {
-        self.queue.push_lazily(Job::new(entry, Box::new(done)));
+        self.shared.queue.push_lazily(Job::new(entry, Box::new(done)));
     }
 
     /// Makes everything durable that was recorded so far.
     pub fn flush(&self) {
-        self.queue.flush();
+        self.shared.queue.flush();
     }
 
     /// How many entries are durable.
     pub fn size(&self) -> u64 {
-        self.size.load(Ordering::Acquire)
+        self.shared.size()
     }
 
     /// Size and root of what is durable. A moment behind [`Ledger::size`]: whoever waits for an entry is told first.
     pub fn head(&self) -> TreeHead {
-        self.edge().head()
+        self.shared.edge().head()
     }
 
     /// How the log grew since it had `size` entries: what a checkpoint may say now, and that it only adds to the one of
     /// then. From a size that was told here last it costs no reading; from another, as after a start, a few tiles.
     pub fn growth_since(&self, size: u64) -> Result<Growth, Error> {
         let (now, known) = {
-            let mut edge = self.edge();
+            let mut edge = self.shared.edge();
             let known = edge.growth_since(size);
             (edge.head(), known)
         };
@@ -96,77 +88,46 @@ impl Ledger {
     }
 
     fn growth_from_tiles(&self, size: u64) -> Result<Growth, Error> {
-        let tree = self.edge().mark();
+        let tree = self.shared.edge().mark();
         let reader = self.reader()?;
         let (earlier, since) = (reader.tree_at(size)?, reader.range(size, tree.size())?);
         let growth = Growth { from: earlier.head(), to: tree.head(), proof: consistency(&earlier, &since) };
-        self.edge().mark_earlier(earlier, since);
+        self.shared.edge().mark_earlier(earlier, since);
         Ok(growth)
     }
 
-    fn edge(&self) -> MutexGuard<'_, RightEdge> {
-        self.edge.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Puts a checkpoint beside the log, with all files that one needs who has nothing but the folder's copy. Its signatures
+    /// have been verified; a wrong root, or fewer entries than in the published one, are refused.
+    ///
+    /// It writes some files and waits for the disk: not for an event loop. Within one bundle that is the entries since it
+    /// began and their hashes; what the disk refuses may be tried again.
+    pub fn publish(&self, signed: SignedCheckpoint) -> Result<(), Error> {
+        let checkpoint = signed.head();
+        if checkpoint.size > self.size() {
+            return Err(Error::Diverged { checkpoint, log: self.head() });
+        }
+        let published = self.publication.publish(&self.reader()?, signed);
+        if let Err(Error::Fatal(errno)) = published {
+            self.shared.queue.poison(errno);
+        }
+        published
+    }
+
+    /// The checkpoint that was published last.
+    pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.publication.newest()
     }
 
     /// A reader of this ledger, on the same directory descriptor. It may see entries that are not durable yet: serve
     /// nothing at or above [`Ledger::size`].
     pub fn reader(&self) -> Result<Reader, Error> {
-        self.dir.again().map(Reader::on).map_err(Error::io("."))
+        self.shared.dir.again().map(Reader::on).map_err(Error::io("."))
     }
-}
-
-type Started = (Vec<JoinHandle<()>>, Recovered);
-
-/// Both threads hold the lock: it is free only when neither can write any more.
-fn spawn(
-    ready: Ready,
-    lock: Lock,
-    dir: &Arc<Dir>,
-    queue: &Arc<Queue>,
-    size: &Arc<AtomicU64>,
-    edge: &Arc<Mutex<RightEdge>>,
-) -> Result<Started, Error> {
-    let lock = Arc::new(lock);
-    let prepared = Arc::new(AtomicU64::new(ready.bundle.number() + 1));
-    let (sender, receiver) = mpsc::channel();
-    let sealer = Sealer {
-        dir: Arc::clone(dir),
-        prepared: Arc::clone(&prepared),
-        queue: Arc::clone(queue),
-        marks: ready.marks,
-        unmarked: ready.unmarked,
-        _lock: Arc::clone(&lock),
-    };
-    let writer = Writer {
-        dir: Arc::clone(dir),
-        queue: Arc::clone(queue),
-        bundle: ready.bundle,
-        reserve: ready.reserve,
-        sealer: sender,
-        prepared,
-        size: Arc::clone(size),
-        edge: Arc::clone(edge),
-        state: ready.state,
-        buffer: Vec::new(),
-        _lock: lock,
-    };
-    let threads = vec![
-        thread_named("ledger-writer", move || writer.run())?,
-        thread_named("ledger-sealer", move || sealer.run(receiver))?,
-    ];
-    Ok((threads, ready.recovered))
-}
-
-fn thread_named(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
-    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
-        let errno = error.raw_os_error().unwrap_or_default();
-        Error::Io { file: name.to_owned(), errno: rustix::io::Errno::from_raw_os_error(errno) }
-    })
 }
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        self.queue.close();
+        self.shared.queue.close();
         // The last handle may be dropped by a `done` on the writer thread, which cannot wait for itself.
         let me = thread::current().id();
         if self.threads.iter().all(|thread| thread.thread().id() != me) {

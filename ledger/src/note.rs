@@ -8,6 +8,7 @@ mod checkpoint;
 mod cosignature;
 mod decimal;
 mod signature;
+mod signed_checkpoint;
 mod vkey;
 
 use std::fmt;
@@ -16,6 +17,7 @@ pub use checkpoint::{BadCheckpoint, Checkpoint, MAX_ORIGIN_BYTES};
 pub use cosignature::{cosignature_message, subtree_message};
 
 pub use signature::{BadSignature, Signature};
+pub use signed_checkpoint::{BadSignedCheckpoint, SignedCheckpoint};
 pub use vkey::{BadVkey, KeyId, SignatureType, Vkey};
 
 /// The longest note that is read, in bytes: 64 signatures by ML-DSA-44, 3,253 characters each, and their names.

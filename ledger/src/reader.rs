@@ -3,17 +3,16 @@
 //! It trusts nothing that it can compute: partial tiles and tiles that are not there yet are made from the entries.
 //! It sees bytes before they are durable; whoever serves them inside the agent bounds them by `Ledger::size`.
 
-use std::{
-    path::Path,
-    sync::atomic::{AtomicU64, Ordering},
-};
+mod files;
+
+use std::{path::Path, sync::atomic::AtomicU64};
 
 use crate::{
-    Entry, Error, TilePath, WIDTH,
+    Entry, Error, SignedCheckpoint, TilePath, WIDTH,
     dir::Dir,
     frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
-    layout::{BUNDLE, OPEN, SEALED, open_entries, open_hashes, open_number, sealed_entries, tile},
+    layout::{BUNDLE, CHECKPOINT, OPEN, SEALED, open_entries, sealed_entries},
     lifecycle_index::LifecycleIndex,
     sealed, tile as tiles,
 };
@@ -24,25 +23,39 @@ pub struct Reader {
     pub(crate) dir: Dir,
     /// How many bundles were seen sealed. It only rises.
     sealed: AtomicU64,
+    /// Of a copy that has what was published and no more: how many entries that is.
+    published: Option<u64>,
 }
 
 impl Reader {
     /// Opens the log in `dir`; a directory that holds none is an error, not an empty log.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let reader = Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))?;
+        let mut reader = Dir::open(dir).map(Self::on).map_err(Error::io(&dir.to_string_lossy()))?;
         reader.dir.names(SEALED).map_err(Error::io(SEALED))?;
+        if !reader.exists(OPEN)? {
+            reader.published = reader.checkpoint()?.map(|signed| signed.head().size);
+        }
         Ok(reader)
     }
 
     pub(crate) fn on(dir: Dir) -> Self {
-        Self { dir, sealed: AtomicU64::new(0) }
+        Self { dir, sealed: AtomicU64::new(0), published: None }
     }
 
-    /// How many whole entries there are.
+    /// The checkpoint that was published last. Nobody has verified its signatures, nor compared it with the log.
+    pub fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, Error> {
+        let bytes = self.file(CHECKPOINT)?;
+        bytes.map(|bytes| SignedCheckpoint::parse(&bytes)).transpose().map_err(Error::Checkpoint)
+    }
+
+    /// How many whole entries there are; in a copy of what was published, how many the checkpoint is of.
     pub fn size(&self) -> Result<u64, Error> {
+        if let Some(published) = self.published {
+            return Ok(published);
+        }
         let mut number = self.sealed()?;
         loop {
-            let frames = self.open_file(number)?.map(|bytes| Frames::new(&bytes).count() as u64);
+            let frames = self.file(&open_entries(number))?.map(|bytes| Frames::new(&bytes).count() as u64);
             match frames {
                 Some(BUNDLE..) => number += 1,
                 // It was sealed between two looks.
@@ -50,82 +63,6 @@ impl Reader {
                 frames => return Ok(number * BUNDLE + frames.unwrap_or(0)),
             }
         }
-    }
-
-    /// One more than the number of the last sealed bundle.
-    fn sealed(&self) -> Result<u64, Error> {
-        let mut sealed = self.sealed.load(Ordering::Relaxed);
-        if sealed == 0 {
-            let mut numbers = Vec::new();
-            sealed::list(&self.dir, SEALED, 0, &mut numbers)?;
-            sealed = numbers.into_iter().max().map_or(0, |last| last + 1);
-        }
-        while self.exists(&sealed_entries(sealed))? {
-            sealed += 1;
-        }
-        self.sealed.fetch_max(sealed, Ordering::Relaxed);
-        Ok(sealed)
-    }
-
-    fn exists(&self, path: &str) -> Result<bool, Error> {
-        self.dir.exists(path).map_err(Error::io(path))
-    }
-
-    fn file(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.dir.read(path).map_err(Error::io(path))
-    }
-
-    fn open_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.file(&open_entries(n))
-    }
-
-    /// The file that holds bundle `n`, wherever it is now, as it is: whole frames, and what may stand behind them.
-    pub fn bundle_file(&self, n: u64) -> Result<Option<Vec<u8>>, Error> {
-        self.wherever(n, |path| self.file(path))
-    }
-
-    /// The entries of bundle `n` whose frames begin at these bytes of its file; nothing where no whole frame does. It is
-    /// for who knows where they are, and has to hash them: a byte that is no frame's beginning may look like one.
-    pub fn entries_at(&self, n: u64, offsets: &[u32]) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        let read = |path: &str| self.dir.frames_at(path, offsets).map_err(Error::io(path));
-        self.wherever(n, read).map(Option::unwrap_or_default)
-    }
-
-    /// What is read from the file of bundle `n`, which may be sealed between two looks.
-    fn wherever<T>(
-        &self,
-        n: u64,
-        read: impl Fn(&str) -> Result<Option<T>, Error>,
-    ) -> Result<Option<T>, Error> {
-        for path in [sealed_entries(n), open_entries(n), sealed_entries(n)] {
-            if let Some(found) = read(&path)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The bundles that have a file in `open/`, empty or not.
-    pub(crate) fn open_numbers(&self) -> Result<Vec<u64>, Error> {
-        let names = self.dir.names(OPEN).map_err(Error::io(OPEN))?;
-        Ok(names.iter().filter_map(|name| open_number(name)).collect())
-    }
-
-    /// Whether bundle `n` has not reached its tile path: its tiles may not be there yet.
-    pub(crate) fn is_open(&self, n: u64) -> Result<bool, Error> {
-        Ok(!self.exists(&sealed_entries(n))?)
-    }
-
-    /// The leaf hashes stored for bundle `n`, sealed or open, as they are. What has one there is durable.
-    pub fn stored_leaves(&self, n: u64) -> Result<Option<Vec<Hash>>, Error> {
-        let found = match self.file(&tile(0, n))? {
-            None => match self.file(&open_hashes(n))? {
-                None => self.file(&tile(0, n))?,
-                found => found,
-            },
-            found => found,
-        };
-        Ok(found.map(|bytes| tiles::stored(&bytes).to_vec()))
     }
 
     /// The first `width` entries of bundle `n`, framed as stored.
@@ -203,7 +140,11 @@ impl Reader {
         let first_bundle = first / BUNDLE;
         let bundles =
             (first_bundle..).map_while(move |n| self.bundle_file(n).transpose().map(|bytes| (n, bytes)));
-        bundles.flat_map(split).skip_while(move |item| matches!(item, Ok((index, _)) if *index < first))
+        let end = self.published.unwrap_or(u64::MAX);
+        let entries = bundles.take_while(move |(n, _)| n * BUNDLE < end).flat_map(split);
+        entries
+            .skip_while(move |item| matches!(item, Ok((index, _)) if *index < first))
+            .take_while(move |item| !matches!(item, Ok((index, _)) if *index >= end))
     }
 
     /// The entries from `first` on, with their indices. Bytes that are not an entry are an error, and the next follow.

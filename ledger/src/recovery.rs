@@ -8,17 +8,20 @@
 use jiff::Timestamp;
 
 use crate::{
-    Entry, Error, Reader, Tree,
+    Entry, Error, Reader, SignedCheckpoint, Tree, TreeHead,
     bundle::OpenBundle,
     dir::Dir,
     frame::{Frames, Tail},
     hash::{Hash, leaf_hash},
     layout::{
-        BUNDLE, FOLDERS, OPEN, RESERVE, TILES, open_entries, open_hashes, open_number, sealed_entries, tile,
+        BUNDLE, CHECKPOINT, FOLDERS, OPEN, RESERVE, TILES, open_entries, open_hashes, open_number,
+        sealed_entries, tile,
     },
     lifecycle_index::LifecycleIndex,
     reserve::Reserve,
-    rewrite, sealed,
+    rewrite,
+    right_edge::RightEdge,
+    sealed,
     sealer::seal,
     tile::{is_lost, kept},
 };
@@ -34,6 +37,8 @@ pub struct Recovered {
     pub last_time: Option<Timestamp>,
     /// How many bytes of a frame that was never finished were cut.
     pub cut_bytes: u64,
+    /// The checkpoint that was published last; the log begins with what it is of.
+    pub checkpoint: Option<SignedCheckpoint>,
 }
 
 /// All that the two threads start from.
@@ -44,8 +49,7 @@ pub(crate) struct Ready {
     pub(crate) marks: LifecycleIndex,
     pub(crate) unmarked: LifecycleIndex,
     pub(crate) state: Vec<u64>,
-    /// Over all entries.
-    pub(crate) tree: Tree,
+    pub(crate) edge: RightEdge,
 }
 
 pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
@@ -59,16 +63,39 @@ pub(crate) fn recover(dir: &Dir) -> Result<Ready, Error> {
         reserve.lend(|| rewrite::sealed(dir, number, &bytes, &leaves))?;
     }
     let bundle = recover_open(dir, sealed, &mut reserve, &mut found)?;
-    reserve.fill().map_err(Error::io(RESERVE))?;
     let first = bundle.number() * BUNDLE;
     found.size = bundle.next_index();
+    let edge = take_up(dir, &mut reserve, &mut found)?;
+    reserve.fill().map_err(Error::io(RESERVE))?;
     let indices = |range: std::ops::Range<u64>| {
         found.lifecycle.iter().map(|(index, _)| *index).filter(|index| range.contains(index)).collect()
     };
     let unmarked = LifecycleIndex { size: first, lifecycle: indices(0..first) };
     let state = indices(first..u64::MAX);
-    let tree = dir.again().map(Reader::on).map_err(Error::io("."))?.tree_at(found.size)?;
-    Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state, tree })
+    Ok(Ready { recovered: found, bundle, reserve, marks, unmarked, state, edge })
+}
+
+/// Takes up the log where its last checkpoint ends, and makes sure that this one is on the disk.
+fn take_up(dir: &Dir, reserve: &mut Reserve, found: &mut Recovered) -> Result<RightEdge, Error> {
+    let reader = dir.again().map(Reader::on).map_err(Error::io("."))?;
+    let tree = reader.tree_at(found.size)?;
+    let Some(signed) = reader.checkpoint()? else { return Ok(RightEdge::new(tree)) };
+    let edge = compare(&reader, signed.head(), found, tree)?;
+    reserve.lend(|| rewrite::entries(dir, CHECKPOINT, signed.to_string().as_bytes()))?;
+    found.checkpoint = Some(signed);
+    Ok(edge)
+}
+
+/// Holds the log against its last checkpoint.
+fn compare(reader: &Reader, checkpoint: TreeHead, found: &Recovered, tree: Tree) -> Result<RightEdge, Error> {
+    if checkpoint.size > found.size {
+        return Err(Error::Diverged { checkpoint, log: tree.head() });
+    }
+    let earlier = reader.tree_at(checkpoint.size)?;
+    match earlier.head() {
+        log if log != checkpoint => Err(Error::Diverged { checkpoint, log }),
+        _ => Ok(RightEdge::grown(earlier, reader.range(checkpoint.size, found.size)?, tree)),
+    }
 }
 
 fn make_folders(dir: &Dir) -> Result<(), Error> {

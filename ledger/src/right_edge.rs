@@ -39,11 +39,20 @@ pub(crate) struct RightEdge {
 }
 
 impl RightEdge {
+    pub(crate) fn extend(&mut self, leaves: &[Hash]) {
+        leaves.iter().for_each(|leaf| self.push(*leaf));
+    }
+
     pub(crate) fn new(tree: Tree) -> Self {
         Self { tree, marks: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, leaf: Hash) {
+    /// As a start finds it: the tree at the last checkpoint, what came since, and all of it.
+    pub(crate) fn grown(earlier: Tree, since: CompactRange, tree: Tree) -> Self {
+        Self { tree, marks: vec![Mark { tree: earlier, since }] }
+    }
+
+    fn push(&mut self, leaf: Hash) {
         self.tree.push(leaf);
         self.marks.iter_mut().for_each(|mark| mark.since.push(leaf));
     }

@@ -19,10 +19,10 @@ use crate::{
     dir::Dir,
     error::Failed,
     hash::Hash,
-    layout::{BUNDLE, OPEN, open_entries, open_hashes, sealed_entries, tile},
+    layout::{BUNDLE, OPEN, folders_above, open_entries, open_hashes, sealed_entries, tile},
     lifecycle_index::LifecycleIndex,
     lock::Lock,
-    queue::Queue,
+    threads::Shared,
     tile::{complete_with, publish_parents},
 };
 
@@ -41,10 +41,9 @@ pub(crate) struct Full {
 }
 
 pub(crate) struct Sealer {
-    pub(crate) dir: Arc<Dir>,
+    pub(crate) shared: Shared,
     /// Open files below this number exist durably.
     pub(crate) prepared: Arc<AtomicU64>,
-    pub(crate) queue: Arc<Queue>,
     pub(crate) marks: LifecycleIndex,
     /// Sealed since the marks were written.
     pub(crate) unmarked: LifecycleIndex,
@@ -54,7 +53,7 @@ pub(crate) struct Sealer {
 impl Sealer {
     pub(crate) fn run(mut self, from: Receiver<Full>) {
         if let Err(Failed::Unconfirmed(errno)) = self.seal_while_confirmed(&from) {
-            self.queue.poison(errno);
+            self.shared.queue.poison(errno);
         }
     }
 
@@ -81,20 +80,23 @@ impl Sealer {
     fn prepare(&self, first: u64) -> Result<(), Failed> {
         let until = first + AHEAD;
         for number in self.prepared.load(Ordering::Acquire).max(first)..until {
-            self.dir.read_write(&open_entries(number))?;
-            self.dir.read_write(&open_hashes(number))?;
+            self.shared.dir.read_write(&open_entries(number))?;
+            self.shared.dir.read_write(&open_hashes(number))?;
         }
-        self.dir.sync_folder(OPEN)?;
+        self.shared.dir.sync_folder(OPEN)?;
         self.prepared.store(until, Ordering::Release);
         Ok(())
     }
 
     fn seal_all(&mut self, pending: &mut Vec<Full>) {
-        let done =
-            pending.iter().take_while(|full| seal(&self.dir, full.number, &full.leaves).is_ok()).count();
+        let done = pending
+            .iter()
+            .take_while(|full| seal(&self.shared.dir, full.number, &full.leaves).is_ok())
+            .count();
         for full in pending.drain(..done) {
             self.unmarked.size = (full.number + 1) * BUNDLE;
             self.unmarked.lifecycle.extend(full.state);
+            self.shared.sealed.reached(full.number + 1);
         }
     }
 
@@ -116,8 +118,8 @@ impl Sealer {
                 folders.extend(folders_above(&tile(level, parent)));
             }
         }
-        folders.iter().try_for_each(|folder| self.dir.sync_folder(folder))?;
-        self.unmarked.store(&self.dir)?;
+        folders.iter().try_for_each(|folder| self.shared.dir.sync_folder(folder))?;
+        self.unmarked.store(&self.shared.dir)?;
         self.marks.size = self.unmarked.size;
         Ok(())
     }
@@ -128,10 +130,6 @@ fn unless_refused(done: Result<(), Failed>) -> Result<(), Failed> {
         Err(Failed::Refused(_)) => Ok(()),
         done => done,
     }
-}
-
-fn folders_above(path: &str) -> impl Iterator<Item = String> + '_ {
-    path.match_indices('/').map(|(end, _)| path[..end].to_owned())
 }
 
 /// Puts a full bundle and its tiles in place. Doing it again after a kill at any point changes nothing.

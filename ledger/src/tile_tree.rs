@@ -3,6 +3,8 @@
 //! A perfect subtree of 2ⁿ leaves is hashes next to each other in one tile, so that a proof takes one tile a level or
 //! two. What is read is believed as far as `Reader` goes: whoever is told a root or a proof compares it with a signed one.
 
+use std::ops::Range;
+
 use crate::{
     Error, Hash, Reader, Tree, TreeHead, WIDTH, compact_range::CompactRange, layout::BUNDLE, proof,
     tile::root,
@@ -10,6 +12,14 @@ use crate::{
 
 /// Levels of the tree between two levels of tiles.
 pub(crate) const TILE_LEVELS: u32 = 8;
+
+/// Where a perfect subtree is: the level and number of a tile, and which of its hashes make it up.
+pub(crate) fn tile_of(level: u32, number: u64) -> (u8, u64, Range<usize>) {
+    let (tile_level, rest) = (level / TILE_LEVELS, level % TILE_LEVELS);
+    let first = number << rest;
+    let start = (first % BUNDLE) as usize;
+    (tile_level as u8, first / BUNDLE, start..start + (1 << rest))
+}
 
 impl Reader {
     /// Size and root of the first entries.
@@ -39,18 +49,14 @@ impl Reader {
 
     /// The leaves `begin..end`. A tile is read once for all its subtrees.
     pub(crate) fn range(&self, begin: u64, end: u64) -> Result<CompactRange, Error> {
-        let mut last = (u32::MAX, u64::MAX, Vec::new());
+        let mut last = (u8::MAX, 0, Vec::new());
         CompactRange::gather(begin, end, |level, number| {
-            let (tile_level, rest) = (level / TILE_LEVELS, level % TILE_LEVELS);
-            let first = number << rest;
-            let n = first / BUNDLE;
+            let (tile_level, n, hashes) = tile_of(level, number);
             if (last.0, last.1) != (tile_level, n) {
-                let held = (end >> (tile_level * TILE_LEVELS)) - n * BUNDLE;
-                last = (tile_level, n, self.hashes(tile_level as u8, n, held.min(BUNDLE) as u16)?);
+                let held = (end >> (u32::from(tile_level) * TILE_LEVELS)) - n * BUNDLE;
+                last = (tile_level, n, self.hashes(tile_level, n, held.min(BUNDLE) as u16)?);
             }
-            let start = (first % BUNDLE) as usize;
-            let hashes = last.2.get(start..start + (1 << rest)).ok_or(Error::NotFound)?;
-            Ok(root(hashes))
+            last.2.get(hashes).map(root).ok_or(Error::NotFound)
         })
     }
 }

@@ -4,17 +4,21 @@
 //! not rewritten as a whole is seen only against an external checkpoint. Memory: one bundle, one tile a level, and two
 //! bits an entry.
 
+mod published;
 mod tally;
 mod tower;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::{
-    Error, Reader, Root, Tree,
+    Error, Reader, Root, Tree, TreeHead,
     frame::{Frame, Frames, Tail},
     hash::{Hash, leaf_hash},
     layout::BUNDLE,
 };
+pub use published::Found;
 use tally::Tally;
 use tower::Tower;
 
@@ -50,26 +54,54 @@ pub struct Report {
     pub postures: u64,
     /// Probes.
     pub probes: u64,
+    /// The checkpoint that lies beside the log, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Found>,
+    /// Size and root of beginnings of the log that were asked for, as far as it goes; smallest first.
+    #[serde(skip)]
+    pub heads: Vec<TreeHead>,
 }
 
 impl Report {
+    /// The root that the first entries have, if it was asked for and they are there.
+    pub fn head_at(&self, size: u64) -> Option<TreeHead> {
+        self.heads.iter().copied().find(|head| head.size == size)
+    }
+
     fn damaged(&mut self, index: u64, what: impl Into<String>) {
-        self.damage.push(Damage { index: Some(index), what: what.into() });
+        self.damage(Some(index), what);
+    }
+
+    fn damage(&mut self, index: Option<u64>, what: impl Into<String>) {
+        self.damage.push(Damage { index, what: what.into() });
     }
 }
 
 /// Verifies the log as it is now. `progress` is told (entries done, entries in all), once a bundle.
 ///
 /// Damage is in the report; an error means that the files could not be read.
-pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
-    let size = reader.size()?;
-    let mut audit = Audit::new(reader, size);
+pub fn verify(reader: &Reader, progress: impl FnMut(u64, u64)) -> Result<Report, Error> {
+    verify_with_heads(reader, [], progress)
+}
+
+/// As [`verify`], and tells the roots that the log had at these sizes.
+pub fn verify_with_heads(
+    reader: &Reader,
+    sizes: impl IntoIterator<Item = u64>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    // Before the log is looked at: a live writer's checkpoint is of what is durable then.
+    report.checkpoint = Found::read(reader, &mut report)?;
+    report.size = reader.size()?;
+    let size = report.size;
+    let mut audit = Audit::new(reader, report, sizes);
     for number in 0..=size / BUNDLE {
         audit.bundle(number)?;
         progress(((number + 1) * BUNDLE).min(size), size);
     }
     audit.strays()?;
-    Ok(audit.finish())
+    audit.finish()
 }
 
 struct Audit<'a> {
@@ -79,12 +111,18 @@ struct Audit<'a> {
     /// None once a leaf could not be read.
     tree: Option<Tree>,
     tower: Tower,
+    /// The sizes whose roots are wanted, as far as they are still to come.
+    wanted: BTreeSet<u64>,
 }
 
 impl<'a> Audit<'a> {
-    fn new(reader: &'a Reader, size: u64) -> Self {
-        let report = Report { size, ..Report::default() };
-        Self { reader, report, tally: Tally::default(), tree: Some(Tree::new()), tower: Tower::default() }
+    fn new(reader: &'a Reader, report: Report, sizes: impl IntoIterator<Item = u64>) -> Self {
+        let checkpoint = report.checkpoint.as_ref().map(|found| found.size);
+        let wanted = sizes.into_iter().chain(checkpoint).collect();
+        let (tally, tree, tower) = (Tally::default(), Some(Tree::new()), Tower::default());
+        let mut audit = Self { reader, report, tally, tree, tower, wanted };
+        audit.note_head();
+        audit
     }
 
     fn bundle(&mut self, number: u64) -> Result<(), Error> {
@@ -104,6 +142,12 @@ impl<'a> Audit<'a> {
             None => Vec::new(),
         };
         self.lost(first, wanted, leaves.len(), stored.as_deref().unwrap_or_default());
+        let bytes = bytes.as_deref().unwrap_or_default();
+        published::compare_bundle(self.reader, number, bytes, &leaves, &mut self.report)?;
+        if !is_sealed && self.report.checkpoint.as_ref().is_some_and(|found| found.size / BUNDLE > number) {
+            self.report
+                .damaged(first, format!("bundle {number} is not at its path, and the checkpoint needs it"));
+        }
         if wanted == BUNDLE as usize {
             if is_sealed && stored.is_none_or(|stored| stored.len() < wanted) {
                 self.report.damaged(first, format!("leaf tile {number} is missing or cut short"));
@@ -147,7 +191,17 @@ impl<'a> Audit<'a> {
         if let Some(tree) = &mut self.tree {
             tree.push(leaf);
         }
+        self.note_head();
         self.report.damage.last().is_none_or(|last| last.index != Some(index))
+    }
+
+    /// Keeps the root of this size, where it is wanted.
+    fn note_head(&mut self) {
+        let Some(tree) = &self.tree else { return };
+        if self.wanted.first() == Some(&tree.size()) {
+            self.wanted.pop_first();
+            self.report.heads.push(tree.head());
+        }
     }
 
     /// Entries that cannot be found leave no root; hashes without entries show that some are lost.
@@ -178,11 +232,15 @@ impl<'a> Audit<'a> {
         self.reader.size().is_ok_and(|now| now == size)
     }
 
-    fn finish(mut self) -> Report {
+    fn finish(mut self) -> Result<Report, Error> {
+        self.tower.finish(self.reader, &mut self.report)?;
+        if let Some(found) = self.report.checkpoint.clone() {
+            found.compare(self.reader, &mut self.report)?;
+        }
         self.report.root = self.tree.map(|tree| Root(tree.root()));
         self.report.signatures = self.tally.signatures();
         self.report.damage.sort_by_key(|damage| damage.index);
-        self.report
+        Ok(self.report)
     }
 }
 

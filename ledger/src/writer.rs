@@ -5,7 +5,7 @@
 //! bundles: it is split there and each part is synced and answered by itself.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU64, Ordering},
     mpsc::Sender,
 };
@@ -16,27 +16,23 @@ use rustix::io::{Errno, Result};
 use crate::{
     DurableEntry, Error,
     bundle::OpenBundle,
-    dir::Dir,
     error::Failed,
     frame::{Frames, encode},
     hash::leaf_hash,
     layout::{BUNDLE, OPEN},
     lock::Lock,
-    queue::{Job, Queue},
+    queue::Job,
     reserve::{Reserve, is_no_space},
-    right_edge::RightEdge,
     sealer::Full,
+    threads::Shared,
 };
 
 pub(crate) struct Writer {
-    pub(crate) dir: Arc<Dir>,
-    pub(crate) queue: Arc<Queue>,
+    pub(crate) shared: Shared,
     pub(crate) bundle: OpenBundle,
     pub(crate) reserve: Reserve,
     pub(crate) sealer: Sender<Full>,
     pub(crate) prepared: Arc<AtomicU64>,
-    pub(crate) size: Arc<AtomicU64>,
-    pub(crate) edge: Arc<Mutex<RightEdge>>,
     /// Indices of the lifecycle and posture entries in the open bundle.
     pub(crate) state: Vec<u64>,
     pub(crate) buffer: Vec<u8>,
@@ -46,13 +42,13 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn run(mut self) {
         let mut jobs = Vec::new();
-        while self.queue.take(&mut jobs) {
+        while self.shared.queue.take(&mut jobs) {
             let mut waiting = jobs.drain(..).peekable();
             while waiting.peek().is_some() {
                 let batch = waiting.by_ref().take(self.room()).collect();
                 if let Err(errno) = self.commit(batch) {
                     waiting.for_each(|job| job.answer(Err(Error::Fatal(errno))));
-                    return self.queue.poison(errno);
+                    return self.shared.queue.poison(errno);
                 }
             }
         }
@@ -76,7 +72,7 @@ impl Writer {
         }
         let confirmed = match written {
             Ok(()) if batch.is_empty() => return Ok(()),
-            Ok(()) => self.bundle.sync().and_then(|()| self.bundle.stands(&self.dir)),
+            Ok(()) => self.bundle.sync().and_then(|()| self.bundle.stands(&self.shared.dir)),
             Err(Failed::Refused(errno)) => {
                 answer_all(batch, &Error::Unavailable(errno));
                 return Ok(());
@@ -147,7 +143,7 @@ impl Writer {
     /// The answers go first; hashes can be computed again and nobody waits for them.
     fn accept(&mut self, batch: Vec<Job>) -> Result<()> {
         let first = self.bundle.next_index();
-        self.size.store(first + batch.len() as u64, Ordering::Release);
+        self.shared.set_size(first + batch.len() as u64);
         for (job, index) in batch.into_iter().zip(first..) {
             if job.entry.kind.is_state() {
                 self.state.push(index);
@@ -155,10 +151,7 @@ impl Writer {
             job.answer(Ok(DurableEntry::new(index)));
         }
         let leaves: Vec<_> = Frames::new(&self.buffer).map(|frame| leaf_hash(frame.body)).collect();
-        {
-            let mut edge = self.edge.lock().unwrap_or_else(PoisonError::into_inner);
-            leaves.iter().for_each(|leaf| edge.push(*leaf));
-        }
+        self.shared.edge().extend(&leaves);
         self.bundle.accept(self.buffer.len(), leaves.into_iter());
         self.bundle.keep_hashes();
         if self.bundle.room() > 0 {
@@ -173,9 +166,9 @@ impl Writer {
 
     fn turn(&mut self) -> std::result::Result<(), Failed> {
         let number = self.bundle.number() + 1;
-        let next = OpenBundle::create(&self.dir, number)?;
+        let next = OpenBundle::create(&self.shared.dir, number)?;
         if number >= self.prepared.load(Ordering::Acquire) {
-            self.dir.sync_folder(OPEN)?;
+            self.shared.dir.sync_folder(OPEN)?;
         }
         let full = std::mem::replace(&mut self.bundle, next);
         let (number, state) = (full.number(), std::mem::take(&mut self.state));

@@ -135,13 +135,6 @@ fn no_proof_with_a_hash_too_many_too_few_or_another_passes() {
     assert_eq!(new.verify_consistency(&new, &[]), Ok(()));
 }
 
-/// Whoever waits for an entry is told before its hash is made.
-fn settle(ledger: &Ledger) {
-    while ledger.head().size < ledger.size() {
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn growth_since_the_last_checkpoint_is_shown_without_reading_and_after_a_start_from_tiles() {
     let dir = folder();
@@ -150,7 +143,7 @@ fn growth_since_the_last_checkpoint_is_shown_without_reading_and_after_a_start_f
         let (ledger, recovered) = Ledger::open(dir.path()).unwrap();
         assert_eq!((ledger.head(), recovered.size), (last, last.size));
         record_all(&ledger, (0..count).map(intent));
-        settle(&ledger);
+        settled(&ledger);
         // The first is read from tiles where it is not what the start found, as when a signed size was not published.
         let growth = ledger.growth_since(last.size).unwrap();
         assert_eq!((growth.from, growth.to), (last, ledger.head()));
@@ -160,7 +153,7 @@ fn growth_since_the_last_checkpoint_is_shown_without_reading_and_after_a_start_f
         assert_eq!(from_tiles.to.verify_consistency(&from_tiles.from, &from_tiles.proof), Ok(()));
         last = growth.to;
         record_all(&ledger, [intent(7)]);
-        settle(&ledger);
+        settled(&ledger);
         // What is asked for from now on is in memory: the files may be away.
         let away = dir.path().with_extension("away");
         ledger.growth_since(last.size).unwrap();

@@ -45,7 +45,7 @@ impl StartError {
     /// The process's exit code.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Self::Ledger(ledger::Error::Corrupt { .. }) => exit::CORRUPT,
+            Self::Ledger(error) if error.is_damage() => exit::CORRUPT,
             _ => 3,
         }
     }

@@ -1,10 +1,11 @@
 //! Compares the tiles above the leaves with roots computed anew.
 
-use super::Report;
+use super::{Report, published};
 use crate::{
     Error, Reader,
     hash::Hash,
     layout::BUNDLE,
+    partial_tiles,
     tile::{load, root},
 };
 
@@ -36,10 +37,19 @@ impl Tower {
             }
             let tile = std::mem::take(&mut self.levels[slot]);
             n /= BUNDLE;
+            published::compare_tile(reader, level, n, &tile, report)?;
             compare(reader, level, n, &tile, report)?;
             node = tile.into_iter().collect::<Option<Vec<_>>>().map(|hashes| root(&hashes));
         }
         Ok(())
+    }
+
+    /// Compares what is published of the tiles that are not full.
+    pub(super) fn finish(&self, reader: &Reader, report: &mut Report) -> Result<(), Error> {
+        (1u8..).zip(&self.levels).try_for_each(|(level, tile)| {
+            let n = partial_tiles::number(report.size, level);
+            published::compare_tile(reader, level, n, tile, report)
+        })
     }
 }
 

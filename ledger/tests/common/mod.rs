@@ -7,7 +7,11 @@ use std::{
     sync::mpsc,
 };
 
-use ledger::{DurableEntry, Entry, Error, Kind, Ledger};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use ledger::{
+    Checkpoint, DurableEntry, Entry, Error, Kind, Ledger, Note, Signature, SignatureType, SignedCheckpoint,
+    TreeHead, Vkey,
+};
 use tempfile::TempDir;
 
 pub(crate) fn folder() -> TempDir {
@@ -90,4 +94,62 @@ pub(crate) fn open_entries(dir: &Path, n: u64) -> PathBuf {
 
 pub(crate) fn open_hashes(dir: &Path, n: u64) -> PathBuf {
     dir.join(format!("open/{n:03}.hashes"))
+}
+
+pub(crate) const ORIGIN: &str = "vendor.example/kunci";
+
+/// A log's key, outside of any token.
+pub(crate) struct LogKey {
+    pair: Ed25519KeyPair,
+    pub(crate) vkey: Vkey,
+}
+
+impl LogKey {
+    pub(crate) fn new() -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let vkey = Vkey::new(ORIGIN, SignatureType::Ed25519, pair.public_key().as_ref()).unwrap();
+        Self { pair, vkey }
+    }
+
+    pub(crate) fn sign(&self, head: TreeHead) -> SignedCheckpoint {
+        let mut note = Note::new(Checkpoint::new(ORIGIN, head).unwrap().to_string()).unwrap();
+        let signature = self.pair.sign(note.text().as_bytes());
+        note.add(Signature::new(&self.vkey, signature.as_ref())).unwrap();
+        note.try_into().unwrap()
+    }
+}
+
+/// Whoever waits for an entry is told before its hash is made.
+pub(crate) fn settled(ledger: &Ledger) -> TreeHead {
+    while ledger.head().size < ledger.size() {
+        std::thread::yield_now();
+    }
+    ledger.head()
+}
+
+/// Publishes a checkpoint of all that is durable.
+pub(crate) fn publish(ledger: &Ledger, key: &LogKey) -> SignedCheckpoint {
+    let signed = key.sign(settled(ledger));
+    ledger.publish(signed.clone()).unwrap();
+    signed
+}
+
+/// What of a log a web server has: the checkpoint first, then the tiles.
+pub(crate) fn copy_published(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::copy(from.join("checkpoint"), to.join("checkpoint")).unwrap();
+    copy_while_it_changes(&from.join("tile"), &to.join("tile"));
+}
+
+/// As `cp -r` beside a writer: what has gone meanwhile is not there.
+fn copy_while_it_changes(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let Ok(entries) = fs::read_dir(from) else { return };
+    for entry in entries.flatten() {
+        let target = to.join(entry.file_name());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => copy_while_it_changes(&entry.path(), &target),
+            _ => drop(fs::copy(entry.path(), target)),
+        }
+    }
 }

@@ -182,9 +182,12 @@ pub(super) fn of_the_log(error: &Error) -> Shown {
         Error::Busy => By(&[ledgers::where_too_many_records_wait_nothing_is_released]),
         Error::Closed => Not("the ledger lives as long as the front that asks it"),
         Error::TooLong => Not("an entry's texts are cut far below: ledger/src/text.rs"),
-        Error::Locked { .. } | Error::Corrupt { .. } | Error::Unsure { .. } => {
-            Not("the front does not start")
-        }
+        Error::Locked { .. }
+        | Error::Corrupt { .. }
+        | Error::Diverged { .. }
+        | Error::Checkpoint(_)
+        | Error::Unsure { .. } => Not("the front does not start"),
+        Error::Older { .. } | Error::NotSealed => Not("no signature waits for a checkpoint"),
         Error::NotFound | Error::Io { .. } => Not("nothing is read for a signature"),
     }
 }
