@@ -37,6 +37,17 @@ impl Log {
         Ok(Self { name: dir.display().to_string(), reader, size })
     }
 
+    /// As [`Log::open`], but beside a live writer what is not known to be durable is not part of it either.
+    pub fn durable(dir: &Path) -> Result<Self, Error> {
+        let log = Self::open(dir)?;
+        let (n, open) = (log.size / BUNDLE, log.size % BUNDLE);
+        let durable = match log.reader.is_open(n)? {
+            true => log.reader.stored_leaves(n)?.map_or(0, |leaves| leaves.len() as u64),
+            false => BUNDLE,
+        };
+        Ok(Self { size: n * BUNDLE + open.min(durable), ..log })
+    }
+
     /// The folder, as it was named.
     pub fn name(&self) -> &str {
         &self.name
@@ -50,6 +61,10 @@ impl Log {
     /// Whether an index would spare anything.
     pub fn wants_index(&self) -> bool {
         self.stretches() > 0
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// How many stretches are full.

@@ -1,10 +1,16 @@
 //! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
 
+mod asked;
+mod customer;
+mod export;
+mod exposure;
 mod logs;
 pub(crate) mod page;
 mod query;
 mod root;
 pub(crate) mod search;
+mod stats;
+mod stream;
 mod unknown;
 mod when;
 
@@ -38,8 +44,32 @@ Exits with 1 when nothing matches or an entry is damaged. With --json, entries a
 Examples:
   kunci log search --connector de --since today --kind intent
   kunci log search --uid iep --since 2h --limit 20
-  kunci log search --jti 0197a1e2-7c1b-7d2a-9a52-3a5d1f4e8b11")]
-    Search(query::Arguments),
+  kunci log search --jti 0197a1e2-7c1b-7d2a-9a52-3a5d1f4e8b11
+  kunci --json log search --kind lifecycle --follow      an event for each freeze, as it comes")]
+    Search(search::Arguments),
+    /// Which tenants and client ids a key opened, how often, first and last, and by which caller
+    #[command(after_help = "\
+The list to call after an incident. A signature is on it unless a void names it; proofs, certificates and requests are
+counted apart. Exits with 1 when a log is damaged, or has no such connector or key.
+
+Examples:
+  kunci log exposure de --since 2026-11-01 --until 2026-12-01
+  kunci log exposure de --log /mnt/fra1/log --log /mnt/fra2/log --csv > to-call.csv
+  kunci log exposure de --tenant contoso.example         a page to send to that customer")]
+    Exposure(exposure::Arguments),
+    /// Count signatures by day, connector and caller
+    #[command(after_help = "\
+Examples:
+  kunci log stats --since 3d
+  kunci log stats --connector de --csv > signatures.csv")]
+    Stats(stats::Arguments),
+    /// Write entries for other programs: DuckDB, a SIEM, a spreadsheet
+    #[command(after_help = "\
+Examples:
+  kunci log export --format ndjson > log.ndjson
+  kunci log export --format csv --since 2026-11-01 --kind intent > intents.csv
+  kunci log export --format ndjson --follow --from 4711  what came since, and what comes")]
+    Export(export::Arguments),
     /// Print the stored bytes of one entry
     Show(Show),
 }
@@ -73,10 +103,10 @@ pub(crate) struct Show {
 pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
         Command::Verify(verify) => self::verify(&verify.place.open(paths)?, &verify.kept, print),
-        Command::Search(arguments) => {
-            let limit = arguments.limit.and_then(|limit| usize::try_from(limit).ok());
-            search::run(&arguments.logs.open(paths, print)?, &arguments.query(), limit, print)
-        }
+        Command::Search(arguments) => search::run(arguments, paths, print),
+        Command::Exposure(arguments) => exposure::run(arguments, paths, print),
+        Command::Stats(arguments) => stats::run(arguments, paths, print),
+        Command::Export(arguments) => export::run(arguments, paths, print),
         Command::Show(show) => self::show(&show.place.open(paths)?, show.index, print),
     }
 }

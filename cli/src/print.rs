@@ -95,6 +95,11 @@ impl Printer {
         self.finish()
     }
 
+    /// Bytes of very many, as they are.
+    pub(crate) fn bytes_of_many(&self, bytes: &[u8]) -> io::Result<()> {
+        self.out.borrow_mut().write_all(bytes)
+    }
+
     /// Writes out what is left.
     pub(crate) fn finish(&self) -> io::Result<()> {
         self.out.borrow_mut().flush()

@@ -44,11 +44,25 @@ impl Logs {
 impl Named {
     /// Opens them, and makes what the index lacks.
     pub(super) fn open(&self, paths: &Paths, print: &Printer) -> Result<Logs, Failure> {
+        self.open_by(Log::open, paths, print)
+    }
+
+    /// Opens them as far as they are durable.
+    pub(super) fn open_durable(&self, paths: &Paths, print: &Printer) -> Result<Logs, Failure> {
+        self.open_by(Log::durable, paths, print)
+    }
+
+    fn open_by(
+        &self,
+        open: impl Fn(&Path) -> Result<Log, ledger::Error>,
+        paths: &Paths,
+        print: &Printer,
+    ) -> Result<Logs, Failure> {
         let folders = match self.logs.is_empty() {
             true => vec![paths.config()?.agent.state_dir.join("log")],
             false => self.logs.clone(),
         };
-        let open = |dir: &PathBuf| Log::open(dir).map_err(|error| super::unopened(dir, &error));
+        let open = |dir: &PathBuf| open(dir).map_err(|error| super::unopened(dir, &error));
         let all = folders.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let index = match self.no_index || !all.iter().any(Log::wants_index) {
             true => None,

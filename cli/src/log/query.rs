@@ -10,12 +10,9 @@ use serde::de::value::Error;
 
 use super::{logs, when};
 
-/// The most entries that are kept for `--limit`: they are held in memory.
-const MAX_LIMIT: i64 = 100_000;
-
 /// What entries have to say.
 #[derive(Args, Debug)]
-pub(crate) struct Arguments {
+pub(crate) struct Filter {
     #[command(flatten)]
     pub(super) logs: logs::Named,
     /// The connector
@@ -45,12 +42,9 @@ pub(crate) struct Arguments {
     /// The caller's user, by name or number
     #[arg(long, value_name = "USER", value_parser = user)]
     uid: Option<u32>,
-    /// Only the newest so many
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_LIMIT))]
-    pub(super) limit: Option<u32>,
 }
 
-impl Arguments {
+impl Filter {
     pub(super) fn query(&self) -> Query {
         Query {
             connector: self.connector.clone(),

@@ -1,79 +1,74 @@
-//! `kunci log search`: entries by what they say, all of them or the newest.
+//! `kunci log search`: entries by what they say, all of them or the newest, or as they come.
 
 use std::collections::VecDeque;
 
-use audit::{Merged, Query};
+use clap::Args;
 use ledger::Entry;
 use quoted::{Plain, Quoted};
 
-use super::logs::Logs;
-use super::{page, unknown};
+use super::{page, query, stream, unknown};
 use crate::failure::{Exit, Failure};
+use crate::paths::Paths;
 use crate::print::Printer;
 
-/// An entry that matches.
-struct Match {
-    /// The log's name, where several are asked.
-    log: Option<String>,
-    index: u64,
-    bytes: Vec<u8>,
+/// The most entries that are kept for `--limit`: they are held in memory.
+const MAX_LIMIT: i64 = 100_000;
+
+/// What to look for.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    filter: query::Filter,
+    /// Only the newest so many
+    #[arg(long, value_name = "N", conflicts_with = "follow", value_parser = clap::value_parser!(u32).range(1..=MAX_LIMIT))]
+    limit: Option<u32>,
+    #[command(flatten)]
+    follow: stream::Follow,
 }
 
 /// Prints what matches, as it is found; with a limit the newest, once all were looked at.
-pub(super) fn run(
-    logs: &Logs,
-    query: &Query,
-    limit: Option<usize>,
-    print: &Printer,
-) -> Result<Exit, Failure> {
-    let (mut found, mut is_damaged, mut newest) = (0_u64, false, VecDeque::new());
-    for item in Merged::new(&logs.all, logs.index.as_ref(), query) {
-        let log = logs.name(item.log);
-        match item.found {
-            Ok(stored) => {
-                found += 1;
-                newest.push_back(Match { log, index: stored.index, bytes: stored.bytes });
-                // Without a limit none is kept back.
-                if newest.len() > limit.unwrap_or(0)
-                    && let Some(oldest) = newest.pop_front()
-                    && limit.is_none()
-                {
-                    is_damaged |= !show(&oldest, print)?;
-                }
-            }
-            Err(damage) => {
-                is_damaged = true;
-                print.failure(&super::damaged(log.as_deref(), &damage));
-            }
+pub(super) fn run(arguments: &Arguments, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
+    let (logs, query) =
+        (arguments.follow.open(&arguments.filter.logs, paths, print)?, arguments.filter.query());
+    let limit = arguments.limit.map_or(0, |limit| limit as usize);
+    let mut newest = VecDeque::new();
+    let told = arguments.follow.stream(&logs, &query, print, &mut |log, index, bytes| {
+        if limit == 0 {
+            return show(logs.name(log).as_deref(), index, bytes, print);
         }
-    }
-    for one in &newest {
-        is_damaged |= !show(one, print)?;
+        newest.push_back((logs.name(log), index, bytes.to_vec()));
+        if newest.len() > limit {
+            newest.pop_front();
+        }
+        Ok(None)
+    })?;
+    let mut is_damaged = told.is_damaged;
+    for (log, index, bytes) in newest {
+        if let Some(what) = show(log.as_deref(), index, &bytes, print)? {
+            is_damaged = true;
+            print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
+        }
     }
     print.finish()?;
-    if found == 0 {
-        unknown::connector(logs, query, print);
+    if told.found == 0 {
+        unknown::connector(&logs, &query, print);
     }
-    Ok(if found == 0 || is_damaged { Exit::Finding } else { Exit::Yes })
+    Ok(if told.found == 0 || is_damaged { Exit::Finding } else { Exit::Yes })
 }
 
-/// Prints an entry; gives whether it is one in all of its fields.
-fn show(found: &Match, print: &Printer) -> Result<bool, Failure> {
+/// Prints an entry; gives why it is none, if it is none in all of its fields.
+fn show(log: Option<&str>, index: u64, bytes: &[u8], print: &Printer) -> Result<Option<String>, Failure> {
     if print.json {
-        print.json_of_many(&found.bytes)?;
-        return Ok(true);
+        print.json_of_many(bytes)?;
+        return Ok(None);
     }
-    match entry(found.index, &found.bytes) {
-        Ok(entry) => {
-            let log = found.log.as_ref().map_or_else(String::new, |log| format!("{} ", Plain(log)));
-            print.line_of_many(&(log + &page::entry(found.index, &entry)))?;
-            Ok(true)
-        }
-        Err(what) => {
-            print.failure(&Failure::finding("log-damaged", what, "`kunci log verify` names all damage."));
-            Ok(false)
-        }
-    }
+    let entry = match entry(index, bytes) {
+        Ok(entry) => entry,
+        Err(what) => return Ok(Some(what)),
+    };
+    let log = log.map_or_else(String::new, |log| format!("{} ", Plain(log)));
+    print.line_of_many(&(log + &page::entry(index, &entry)))?;
+    Ok(None)
 }
 
 pub(crate) fn entry(index: u64, bytes: &[u8]) -> Result<Entry, String> {

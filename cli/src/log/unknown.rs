@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use audit::{Found, Query, Scan};
+use ledger::Kind;
 use quoted::{Plain, Quoted};
 
 use super::logs::Logs;
@@ -28,6 +29,32 @@ pub(super) fn connector(logs: &Logs, query: &Query, print: &Printer) -> bool {
         false => print.note(&said),
     }
     true
+}
+
+/// As [`connector`], and says where no intent is by the key that was asked for.
+pub(super) fn signer(logs: &Logs, query: &Query, print: &Printer) -> bool {
+    let asked = Query {
+        kind: Some(Kind::Intent),
+        connector: query.connector.clone(),
+        key: query.key.clone(),
+        ..Query::default()
+    };
+    if connector(logs, query, print) {
+        return true;
+    }
+    let Some(key) = query.key.as_ref().filter(|_| !is_there(logs, &asked)) else { return false };
+    let said = format!("The log has no signature by key {}", Plain(key));
+    let detail = "kunci log search --kind lifecycle shows every key that was made, and its connector.";
+    print.failure(&Failure::finding("unknown-key", said, detail));
+    true
+}
+
+fn is_there(logs: &Logs, query: &Query) -> bool {
+    logs.all.iter().any(|log| {
+        let (mut scan, mut is_there) = (Scan::new(log, None, query), false);
+        while !is_there && scan.step(&mut |found| is_there |= matches!(found, Found::Entry(_))) {}
+        is_there
+    })
 }
 
 /// The connectors that the logs name, if the one that is wanted is none of them.

@@ -100,7 +100,7 @@ impl Reader {
     }
 
     /// Whether bundle `n` has not reached its tile path: its tiles may not be there yet.
-    pub(crate) fn is_open(&self, n: u64) -> Result<bool, Error> {
+    pub fn is_open(&self, n: u64) -> Result<bool, Error> {
         Ok(!self.exists(&sealed_entries(n))?)
     }
 
