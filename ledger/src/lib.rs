@@ -23,10 +23,12 @@ mod log;
 mod note;
 mod partial_tiles;
 mod path;
+mod policy;
 mod proof;
 mod publication;
 mod queue;
 mod reader;
+mod receipt;
 mod recovery;
 mod reserve;
 mod rewrite;
@@ -58,8 +60,10 @@ pub use note::{
     Vkey, cosignature_message, subtree_message,
 };
 pub use path::{BadPath, TilePath};
+pub use policy::{BadPolicy, Endorsed, Log, MAX_POLICY_BYTES, NotEndorsed, Policy, Witness, by_log};
 pub use queue::MAX_QUEUED;
 pub use reader::Reader;
+pub use receipt::{BadReceipt, MAX_RECEIPT_BYTES, Receipt};
 pub use recovery::Recovered;
 pub use reserve::RESERVE_BYTES;
 pub use right_edge::Growth;

@@ -16,6 +16,7 @@ use std::fmt;
 pub use checkpoint::{BadCheckpoint, Checkpoint, MAX_ORIGIN_BYTES};
 pub use cosignature::{cosignature_message, subtree_message};
 
+pub(crate) use decimal::{decimal, hash};
 pub use signature::{BadSignature, Signature};
 pub use signed_checkpoint::{BadSignedCheckpoint, SignedCheckpoint};
 pub use vkey::{BadVkey, KeyId, SignatureType, Vkey};

@@ -10,7 +10,7 @@ use std::{
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use ledger::{
     Checkpoint, DurableEntry, Entry, Error, Kind, Ledger, Note, Signature, SignatureType, SignedCheckpoint,
-    TreeHead, Vkey,
+    TreeHead, Vkey, cosignature_message,
 };
 use tempfile::TempDir;
 
@@ -112,9 +112,35 @@ impl LogKey {
     }
 
     pub(crate) fn sign(&self, head: TreeHead) -> SignedCheckpoint {
-        let mut note = Note::new(Checkpoint::new(ORIGIN, head).unwrap().to_string()).unwrap();
+        self.sign_as(ORIGIN, head)
+    }
+
+    /// For an origin that is not the key's name.
+    pub(crate) fn sign_as(&self, origin: &str, head: TreeHead) -> SignedCheckpoint {
+        let mut note = Note::new(Checkpoint::new(origin, head).unwrap().to_string()).unwrap();
         let signature = self.pair.sign(note.text().as_bytes());
         note.add(Signature::new(&self.vkey, signature.as_ref())).unwrap();
+        note.try_into().unwrap()
+    }
+}
+
+/// A witness's key.
+pub(crate) struct WitnessKey {
+    pair: Ed25519KeyPair,
+    pub(crate) vkey: Vkey,
+}
+
+impl WitnessKey {
+    pub(crate) fn new(name: &str) -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let vkey = Vkey::new(name, SignatureType::CosignatureEd25519, pair.public_key().as_ref()).unwrap();
+        Self { pair, vkey }
+    }
+
+    pub(crate) fn cosign(&self, signed: &SignedCheckpoint, time: u64) -> SignedCheckpoint {
+        let mut note = signed.note().clone();
+        let signature = self.pair.sign(cosignature_message(time, note.text()).as_bytes());
+        note.add(Signature::cosignature(&self.vkey, time, signature.as_ref())).unwrap();
         note.try_into().unwrap()
     }
 }
