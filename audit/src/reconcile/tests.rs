@@ -1,0 +1,411 @@
+//! Each thing that can be wrong with a sign-in, and each that looks so and is not. Logs are written frame by frame, at times of
+//! the test's own; rows are parsed as a file's are.
+
+use std::fs;
+use std::path::Path;
+
+use ledger::Reader;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::signins;
+
+const TENANT: &str = "6b1d2f0c-0000-4f0e-8a27-6f6f5f0d9a01";
+const OTHER: &str = "6b1d2f0c-0000-4f0e-8a27-6f6f5f0d9a02";
+const APP: &str = "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
+const KEY: &str = "0a0b";
+const SHA1: &str = "a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2";
+const SHA256: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
+const KEY_ID: &str = "11112222-3333-4444-5555-666677778888";
+
+/// Logs, and rows of one file.
+#[derive(Default)]
+struct World {
+    logs: Vec<Vec<Value>>,
+    rows: Vec<Value>,
+    question: Question,
+}
+
+/// So many seconds after the log began.
+fn at(s: i64) -> String {
+    let begin: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    (begin + jiff::SignedDuration::from_secs(s)).to_string()
+}
+
+fn assertion(s: i64, life_s: i64) -> Value {
+    let exp = at(s + life_s).parse::<jiff::Timestamp>().unwrap().as_second();
+    json!({"v": 1, "time": at(s), "kind": "intent", "connector": "de", "key": KEY, "caller": {"uid": 991, "unit": "iep.service"},
+        "tenant": TENANT, "client_id": APP, "exp": exp, "message": "assertion"})
+}
+
+fn lifecycle(s: i64, state: &str) -> Value {
+    json!({"v": 1, "time": at(s), "kind": "lifecycle", "connector": "de", "key": KEY, "state": state})
+}
+
+fn sign_in(s: i64) -> Value {
+    json!({"createdDateTime": at(s), "appId": APP, "resourceTenantId": TENANT, "servicePrincipalCredentialThumbprint": SHA1,
+        "servicePrincipalCredentialKeyId": KEY_ID, "resourceId": "graph", "ipAddress": "192.0.2.7", "status": {"errorCode": 0}})
+}
+
+/// The same with other members.
+fn with(mut row: Value, others: Value) -> Value {
+    let Value::Object(others) = others else { panic!("{others}") };
+    row.as_object_mut().unwrap().extend(others);
+    row
+}
+
+fn egress() -> Option<Egress> {
+    Some(Egress::parse(b"192.0.2.0/24\n").unwrap())
+}
+
+/// A log that begins with its key's certificate and goes on for 30 days.
+fn world(entries: impl IntoIterator<Item = Value>, rows: impl IntoIterator<Item = Value>) -> World {
+    let certified =
+        with(lifecycle(0, "certified"), json!({"certificate_sha256": SHA256, "certificate_sha1": SHA1}));
+    let last = json!({"v": 1, "time": at(30 * 86_400), "kind": "probe"});
+    let log = [certified].into_iter().chain(entries).chain([last]).collect();
+    World {
+        logs: vec![log],
+        rows: rows.into_iter().collect(),
+        question: Question { egress: egress(), ..Question::default() },
+    }
+}
+
+impl World {
+    fn asked(self) -> Result<Report, Ambiguous> {
+        self.asked_knowing(|_| ())
+    }
+
+    fn asked_knowing(self, know: impl FnOnce(&mut Keys)) -> Result<Report, Ambiguous> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut logs = Logs::default();
+        for (number, entries) in self.logs.iter().enumerate() {
+            let dir = folder.path().join(number.to_string());
+            write(&dir, entries);
+            logs.read(&number.to_string(), &Reader::open(&dir).unwrap(), self.question.span).unwrap();
+        }
+        know(&mut logs.keys);
+        let mut sign_ins = SignIns::new(logs, self.question);
+        let text: String = self.rows.iter().map(|row| format!("{row}\n")).collect();
+        signins::read(text.as_bytes(), |line, row| sign_ins.take(0, line, row)).unwrap();
+        sign_ins.compare(&["signins.json".to_owned()])
+    }
+
+    /// What was found: kind, certainty, how many.
+    #[track_caller]
+    fn finds(self) -> Vec<(Kind, Certainty, u64)> {
+        let report = self.asked().unwrap();
+        assert_eq!(report.explained, report.findings.is_empty());
+        report.findings.iter().map(|finding| (finding.kind, finding.certainty, finding.sign_ins)).collect()
+    }
+}
+
+fn write(dir: &Path, entries: &[Value]) {
+    fs::create_dir_all(dir.join("tile/entries")).unwrap();
+    fs::create_dir_all(dir.join("open")).unwrap();
+    for (number, bundle) in entries.chunks(256).enumerate() {
+        let mut frames = Vec::new();
+        for entry in bundle {
+            // The version is always first.
+            let text = entry.to_string();
+            frames.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+            frames.extend(text.as_bytes());
+        }
+        let name = if bundle.len() == 256 { "tile/entries" } else { "open" };
+        let end = if bundle.len() == 256 { "" } else { ".entries" };
+        fs::write(dir.join(name).join(format!("{number:03}{end}")), frames).unwrap();
+    }
+}
+
+use Certainty::{Likely, Possible, Sure};
+use Kind::{NotCovered, OtherCredential, Outside, RetiredKey, TooMany, Unexplained};
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn a_sign_in_with_an_assertion_is_explained() {
+    let world =
+        world([assertion(DAY, 300), assertion(2 * DAY, 300)], [sign_in(DAY + 1), sign_in(2 * DAY + 290)]);
+    let report = world.asked().unwrap();
+    assert!(report.explained, "{report:?}");
+    assert_eq!((report.sign_ins.compared, report.sign_ins.explained, report.sign_ins.reused), (2, 2, 0));
+}
+
+#[test]
+fn a_sign_in_without_one_is_named_with_tenant_key_row_and_reason() {
+    let report = world([assertion(DAY, 300)], [sign_in(DAY), sign_in(2 * DAY)]).asked().unwrap();
+    let [finding] = &report.findings[..] else { panic!("{report:?}") };
+    assert_eq!((finding.kind, finding.certainty, finding.sign_ins), (Unexplained, Sure, 1));
+    assert_eq!((&*finding.tenant, finding.key.as_deref()), (TENANT, Some(KEY)));
+    assert_eq!(finding.connector.as_deref(), Some("de"));
+    assert_eq!(finding.why, "the last assertion had ended 23 h before");
+    assert_eq!(finding.rows, [Place { file: "signins.json".to_owned(), line: 2 }]);
+    assert_eq!(report.call[0].tenant, TENANT);
+}
+
+#[test]
+fn clocks_may_differ_by_so_much_and_no_more() {
+    let skew = CLOCK_SKEW.as_secs();
+    for (s, explained) in [(-skew, true), (-skew - 1, false), (300 + skew, true), (300 + skew + 1, false)] {
+        let found = world([assertion(DAY, 300)], [sign_in(DAY + s)]).finds();
+        assert_eq!(found.is_empty(), explained, "{s}: {found:?}");
+    }
+}
+
+#[test]
+fn a_voided_assertion_explains_nothing() {
+    let void = json!({"v": 1, "time": at(DAY), "kind": "void", "voids": 1});
+    assert_eq!(world([assertion(DAY, 300), void], [sign_in(DAY)]).finds(), [(Unexplained, Sure, 1)]);
+}
+
+#[test]
+fn an_assertion_explains_no_sign_in_of_another_tenant_application_or_key() {
+    for other in [json!({"resourceTenantId": OTHER}), json!({"appId": OTHER})] {
+        assert_eq!(
+            world([assertion(DAY, 300)], [with(sign_in(DAY), other)]).finds(),
+            [(Unexplained, Sure, 1)]
+        );
+    }
+    let by_another = with(assertion(DAY, 300), json!({"key": "0c0d"}));
+    assert_eq!(world([by_another], [sign_in(DAY)]).finds(), [(Unexplained, Sure, 1)]);
+}
+
+/// A thief who signs in while the vendor does is seen by counting alone.
+#[test]
+fn one_sign_in_more_than_there_are_assertions_is_too_many() {
+    let found = world(
+        [assertion(DAY, 300), assertion(DAY + 60, 300)],
+        [sign_in(DAY + 2), sign_in(DAY + 30), sign_in(DAY + 61)],
+    );
+    let report = found.asked().unwrap();
+    let [finding] = &report.findings[..] else { panic!("{report:?}") };
+    assert_eq!((finding.kind, finding.certainty, finding.sign_ins), (TooMany, Likely, 1));
+    assert_eq!(finding.rows.len(), 3, "which of them it is, nobody can tell");
+    assert_eq!(finding.why, "3 sign-ins beside 2 assertions that could be used then");
+}
+
+#[test]
+fn an_assertion_of_ten_minutes_may_be_kept_for_every_resource_and_no_shorter_one() {
+    let rows = ["graph", "mail", "files"].map(|name| with(sign_in(DAY + 5), json!({"resourceId": name})));
+    let report = world([assertion(DAY, 600)], rows.clone()).asked().unwrap();
+    assert!(report.explained, "{report:?}");
+    assert_eq!(report.sign_ins.reused, 2);
+    assert_eq!(world([assertion(DAY, 300)], rows.clone()).finds(), [(TooMany, Likely, 2)]);
+    let twice = [&rows[..], &rows[..1]].concat();
+    assert_eq!(world([assertion(DAY, 600)], twice).finds(), [(TooMany, Likely, 1)]);
+}
+
+#[test]
+fn a_file_that_is_refreshed_is_read_by_so_many_programs_and_no_more() {
+    // Alone in their time: the second, asked for when the first was to be replaced, and long over when the first is.
+    let file = || [assertion(DAY, 1200), assertion(DAY + 300, 1200)];
+    let rows = |count: u32| (0..count).map(|_| sign_in(DAY + 302));
+    let report = world(file(), rows(2 * FILE_READERS)).asked().unwrap();
+    assert!(report.explained, "{report:?}");
+    assert_eq!(world(file(), rows(2 * FILE_READERS + 1)).finds(), [(TooMany, Likely, 1)]);
+    let asked = [assertion(DAY, 300), assertion(DAY + 150, 300)];
+    assert_eq!(world(asked, rows(3)).finds(), [(TooMany, Likely, 1)], "not at a file's pace");
+}
+
+#[test]
+fn a_sign_in_from_elsewhere_is_found_even_where_an_assertion_explains_it() {
+    let elsewhere = |s| with(sign_in(s), json!({"ipAddress": "198.51.100.7"}));
+    assert_eq!(world([assertion(DAY, 300)], [elsewhere(DAY)]).finds(), [(Outside, Likely, 1)]);
+    // It makes no other one too many.
+    assert_eq!(world([assertion(DAY, 300)], [elsewhere(DAY), sign_in(DAY)]).finds(), [(Outside, Likely, 1)]);
+    let both = world([], [elsewhere(DAY)]).finds();
+    assert_eq!(both, [(Unexplained, Sure, 1), (Outside, Likely, 1)]);
+    let mut without = world([assertion(DAY, 300)], [elsewhere(DAY)]);
+    without.question.egress = None;
+    let report = without.asked().unwrap();
+    assert!(report.explained && report.notes[0].code == "no-egress", "{report:?}");
+}
+
+#[test]
+fn a_failed_sign_in_with_a_retired_key_is_found_and_one_before_is_not() {
+    let failed = |s| with(sign_in(s), json!({"status": {"errorCode": 700_027}}));
+    let retired = || [assertion(DAY, 300), lifecycle(2 * DAY, "retired")];
+    assert_eq!(world(retired(), [failed(DAY + 2), failed(3 * DAY)]).finds(), [(RetiredKey, Sure, 1)]);
+    // That the customer still trusts it is worse.
+    assert_eq!(world(retired(), [sign_in(3 * DAY)]).finds(), [(Unexplained, Sure, 1)]);
+}
+
+#[test]
+fn failures_use_up_no_assertion_and_need_one() {
+    let failed = |s, code| with(sign_in(s), json!({"status": {"errorCode": code}}));
+    let again = [failed(DAY, 90_033), failed(DAY + 1, 90_033), sign_in(DAY + 2)];
+    assert_eq!(world([assertion(DAY, 300)], again).finds(), []);
+    assert_eq!(world([], [failed(DAY, 53_003)]).finds(), [(Unexplained, Sure, 1)]);
+    assert_eq!(
+        world([], [failed(DAY, 700_027)]).finds(),
+        [(Unexplained, Possible, 1)],
+        "no key is needed for it"
+    );
+}
+
+#[test]
+fn another_credential_of_the_application_is_found() {
+    let secret =
+        json!({"clientCredentialType": "clientSecret", "servicePrincipalCredentialThumbprint": null});
+    let stranger = json!({"servicePrincipalCredentialThumbprint": "ff".repeat(20), "servicePrincipalCredentialKeyId": null});
+    for other in [secret, stranger] {
+        let row = with(sign_in(DAY), other);
+        assert_eq!(world([assertion(DAY, 300)], [row]).finds(), [(OtherCredential, Likely, 1)]);
+    }
+}
+
+#[test]
+fn other_applications_of_a_tenant_are_left_aside() {
+    let row =
+        with(sign_in(DAY), json!({"appId": OTHER, "servicePrincipalCredentialThumbprint": "ff".repeat(20)}));
+    let report = world([assertion(DAY, 300)], [row, sign_in(DAY)]).asked().unwrap();
+    assert!(report.explained);
+    assert_eq!((report.rows.others, report.sign_ins.compared), (1, 1));
+}
+
+#[test]
+fn a_row_that_stands_in_two_exports_counts_once() {
+    let id = |row| with(row, json!({"id": "R-1"}));
+    let again = with(id(sign_in(DAY)), json!({"id": "r-1", "createdDateTime": at(DAY).replace('Z', ".25Z")}));
+    let report = world([assertion(DAY, 300)], [id(sign_in(DAY)), again]).asked().unwrap();
+    assert!(report.explained, "{report:?}");
+    assert_eq!((report.sign_ins.compared, report.sign_ins.doubles), (1, 1));
+}
+
+#[test]
+fn names_are_the_same_in_every_writing() {
+    let shouted = json!({"appId": APP.to_uppercase(), "resourceTenantId": format!("{{{TENANT}}}"),
+        "servicePrincipalCredentialThumbprint": SHA1.to_uppercase()});
+    assert_eq!(world([assertion(DAY, 300)], [with(sign_in(DAY), shouted)]).finds(), []);
+}
+
+#[test]
+fn rows_come_in_any_order() {
+    let rows = [sign_in(3 * DAY), sign_in(DAY), sign_in(2 * DAY)];
+    assert_eq!(world([1, 2, 3].map(|day| assertion(day * DAY, 300)), rows).finds(), []);
+}
+
+#[test]
+fn a_domain_name_of_the_logs_is_the_only_tenant_that_it_can_be() {
+    let named = |s| with(assertion(s, 300), json!({"tenant": "Contoso.OnMicrosoft.com"}));
+    let report = world([named(DAY)], [sign_in(DAY), sign_in(2 * DAY)]).asked().unwrap();
+    let [finding] = &report.findings[..] else { panic!("{report:?}") };
+    assert_eq!((finding.kind, &*finding.tenant), (Unexplained, TENANT));
+    assert_eq!(finding.also, ["contoso.onmicrosoft.com"]);
+    // Under both names, by two services.
+    assert_eq!(world([named(DAY), assertion(2 * DAY, 300)], [sign_in(DAY), sign_in(2 * DAY)]).finds(), []);
+    // Of two tenants it may be either: it is said, and less surely.
+    let rows = [sign_in(DAY), with(sign_in(DAY), json!({"resourceTenantId": OTHER}))];
+    assert_eq!(world([named(DAY)], rows).finds(), [(Unexplained, Likely, 1), (Unexplained, Likely, 1)]);
+}
+
+#[test]
+fn a_row_without_a_tenant_is_of_the_applications_only_one_or_of_that_which_is_named() {
+    let untold = || with(sign_in(DAY), json!({"resourceTenantId": null}));
+    assert_eq!(world([assertion(DAY, 300)], [untold()]).finds(), []);
+    let two = || [assertion(DAY, 300), with(assertion(DAY, 300), json!({"tenant": OTHER}))];
+    let ambiguous = world(two(), [untold()]).asked().unwrap_err();
+    assert!(ambiguous.line == 1 && ambiguous.what.contains("--tenant"), "{ambiguous:?}");
+    let mut named = world(two(), [untold(), untold()]);
+    named.question.tenant = Some(TENANT.to_uppercase());
+    assert_eq!(named.finds(), [(TooMany, Likely, 1)]);
+}
+
+#[test]
+fn what_the_logs_do_not_cover_is_said_and_clears_nobody() {
+    let rows = || [sign_in(-DAY), sign_in(31 * DAY)];
+    assert_eq!(world([assertion(DAY, 300)], rows()).finds(), [(NotCovered, Possible, 2)]);
+    let mut within = world([assertion(DAY, 300)], rows().into_iter().chain([sign_in(DAY)]));
+    within.question.span =
+        Span { since: Some(at(0).parse().unwrap()), until: Some(at(30 * DAY).parse().unwrap()) };
+    let report = within.asked().unwrap();
+    assert!(report.explained, "{report:?}");
+    assert_eq!((report.rows.beyond, report.sign_ins.compared), (2, 1));
+}
+
+#[test]
+fn several_logs_are_one() {
+    let mut world = world([assertion(DAY, 300)], [sign_in(DAY), sign_in(2 * DAY)]);
+    world.logs.push(vec![assertion(2 * DAY, 300)]);
+    assert_eq!(world.finds(), []);
+}
+
+#[test]
+fn a_key_is_told_by_its_key_id_once_that_is_published_or_learned() {
+    let by_id = |s| with(sign_in(s), json!({"servicePrincipalCredentialThumbprint": null}));
+    let by_another = || with(assertion(DAY, 300), json!({"key": "0c0d"}));
+    // Nobody tells whose it is, so that any key's assertion explains it.
+    assert_eq!(world([by_another()], [by_id(DAY)]).finds(), []);
+    assert_eq!(
+        world([], [by_id(DAY), with(sign_in(DAY), json!({"appId": OTHER}))]).finds().len(),
+        1,
+        "learned"
+    );
+    let published = with(
+        lifecycle(1, "published"),
+        json!({"credential_key_id": KEY_ID.to_uppercase(), "client_id": APP}),
+    );
+    assert_eq!(world([published, by_another()], [by_id(DAY)]).finds(), [(Unexplained, Sure, 1)]);
+}
+
+#[test]
+fn a_certificate_of_an_older_log_is_known_by_its_file() {
+    let older = || {
+        let mut world = world([assertion(DAY, 300)], [with(sign_in(2 * DAY), json!({}))]);
+        world.logs[0][0] = with(lifecycle(0, "certified"), json!({"certificate_sha256": SHA256}));
+        world
+    };
+    let report = older().asked().unwrap();
+    assert_eq!((report.findings[0].kind, report.findings[0].certainty), (Unexplained, Likely));
+    assert!(report.notes.iter().any(|note| note.code == "no-thumbprint"), "{report:?}");
+    let report = older().asked_knowing(|keys| assert!(keys.certificate(SHA1, SHA256, ""))).unwrap();
+    assert_eq!((report.findings[0].certainty, report.findings[0].key.as_deref()), (Sure, Some(KEY)));
+    let other = |keys: &mut Keys| assert!(!keys.certificate(SHA1, &"ff".repeat(32), &"ee".repeat(32)));
+    assert_eq!(older().asked_knowing(other).unwrap().findings[0].certainty, Likely);
+}
+
+#[test]
+fn rows_that_sum_up_are_held_against_times_and_networks_only() {
+    let sum =
+        |s, others| with(with(sign_in(s), json!({"signInCount": 5, "firstSignInDateTime": at(s)})), others);
+    let report = world([assertion(DAY, 300)], [sum(DAY - 3600, json!({}))]).asked().unwrap();
+    assert!(report.explained && report.sign_ins.summed == 5, "{report:?}");
+    assert_eq!(world([assertion(DAY, 300)], [sum(2 * DAY, json!({}))]).finds(), [(Unexplained, Likely, 5)]);
+    let elsewhere = sum(DAY - 3600, json!({"ipAddress": "198.51.100.7"}));
+    assert_eq!(world([assertion(DAY, 300)], [elsewhere]).finds(), [(Outside, Likely, 5)]);
+}
+
+#[test]
+fn assertions_without_a_sign_in_are_a_note_unless_their_row_may_be_late() {
+    let late = 20 * DAY - LATE_ROWS.as_secs();
+    let entries =
+        [assertion(2 * DAY, 300), assertion(late + 60, 300), assertion(DAY, 300), assertion(20 * DAY, 300)];
+    let report = world(entries, [sign_in(DAY), sign_in(20 * DAY)]).asked().unwrap();
+    assert!(report.explained);
+    assert_eq!(report.sign_ins.unused, 1, "that of the second day");
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_leaves_nothing_explained() {
+    let report = world([json!({"v": 1, "kind": "release"})], [sign_in(DAY)]).asked().unwrap();
+    assert!(!report.explained);
+    assert_eq!((report.logs[0].damaged, report.logs[0].size), (1, 3));
+    assert!(report.logs[0].damage.as_ref().unwrap().starts_with("entry 1: not an entry"), "{report:?}");
+}
+
+#[test]
+fn whom_nothing_was_given_of_is_counted() {
+    let other = with(assertion(DAY, 300), json!({"tenant": OTHER, "client_id": OTHER}));
+    let report = world([assertion(DAY, 300), other], [sign_in(DAY)]).asked().unwrap();
+    assert_eq!((report.tenants, report.tenants_without), (1, 1));
+    assert!(report.notes.iter().any(|note| note.code == "not-given"), "{report:?}");
+}
+
+#[test]
+fn a_log_of_many_bundles_is_read_whole() {
+    let entries = (0..1000).map(|n| assertion(DAY + n * 1000, 300));
+    let rows = (0..1000).map(|n| sign_in(DAY + n * 1000 + 3));
+    let report = world(entries, rows).asked().unwrap();
+    assert!(report.explained, "{:?}", report.findings);
+    assert_eq!((report.sign_ins.explained, report.logs[0].size), (1000, 1002));
+}
