@@ -1,7 +1,7 @@
 //! `kunci attest`: the offline auditor of keys. It reads files, and needs neither an agent nor a token.
 
 mod challenge;
-mod file;
+pub(crate) mod file;
 mod folder;
 pub(crate) mod page;
 #[cfg(test)]

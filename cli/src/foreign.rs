@@ -25,7 +25,7 @@ const ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u
 /// A page of these words.
 type Page = fn(&Printer, &str);
 
-const PAGES: [(&str, Page); 16] = [
+const PAGES: [(&str, Page); 18] = [
     ("attest verify: a bundle", bundle),
     ("attest verify: malformed", malformed),
     ("token list", token_list),
@@ -40,6 +40,8 @@ const PAGES: [(&str, Page); 16] = [
     ("log search: damage", log_search_damage),
     ("log verify", log_verify),
     ("log verify: damage", log_verify_damage),
+    ("log reconcile", log_reconcile),
+    ("log reconcile: a file", log_reconcile_file),
     ("config check", config_check),
     ("a problem", problem),
 ];
@@ -251,6 +253,50 @@ fn log_verify(print: &Printer, word: &str) {
         format!("There is no log to read at {name}: {missing}"),
         "D",
     ));
+}
+
+fn log_reconcile(print: &Printer, word: &str) {
+    use audit::reconcile::{Certainty, Counts, Finding, Kind, LogRead, Place, Report, Rows, ToCall};
+    let said = || word.to_owned();
+    let (first, last) = (ledger::Timestamp::UNIX_EPOCH, ledger::Timestamp::UNIX_EPOCH);
+    let (certainty, kind) = (Certainty::Sure, Kind::Unexplained);
+    let call =
+        ToCall { tenant: said(), also: vec![said()], certainty, sign_ins: 1, first, last, kinds: vec![kind] };
+    let finding = Finding {
+        kind,
+        certainty,
+        why: "no assertion".to_owned(),
+        tenant: said(),
+        also: vec![said()],
+        client_id: said(),
+        key: Some(said()),
+        connector: Some(said()),
+        sign_ins: 1,
+        failed: 1,
+        first,
+        last,
+        addresses: Vec::new(),
+        rows: vec![Place { file: said(), line: 7 }],
+    };
+    let log = LogRead { name: said(), damaged: 1, damage: Some(sentence(word)), ..LogRead::default() };
+    let report = Report {
+        explained: false,
+        rows: Rows::default(),
+        sign_ins: Counts::default(),
+        tenants: 1,
+        tenants_without: 0,
+        call: vec![call],
+        findings: vec![finding],
+        notes: Vec::new(),
+        logs: vec![log],
+    };
+    print.lines(crate::log::reconcile::page::lines(&report)).unwrap();
+}
+
+fn log_reconcile_file(print: &Printer, word: &str) {
+    let row = json!({"appId": "a", "createdDateTime": "2026-11-30T12:00:00Z", "ipAddress": word, "status": {"errorCode": 0}});
+    let fault = audit::signins::read(row.to_string().as_bytes(), |_, _| Ok(())).unwrap_err();
+    print.failure(&crate::log::reconcile::unreadable(Path::new(word), &fault));
 }
 
 fn config_check(print: &Printer, word: &str) {

@@ -7,6 +7,7 @@ mod exposure;
 mod logs;
 pub(crate) mod page;
 mod query;
+pub(crate) mod reconcile;
 mod root;
 pub(crate) mod search;
 mod stats;
@@ -70,6 +71,8 @@ Examples:
   kunci log export --format csv --since 2026-11-01 --kind intent > intents.csv
   kunci log export --format ndjson --follow --from 4711  what came since, and what comes")]
     Export(export::Arguments),
+    /// Hold customers' sign-in logs against the log: who signed in that the agent did not let in?
+    Reconcile(reconcile::Arguments),
     /// Print the stored bytes of one entry
     Show(Show),
 }
@@ -107,6 +110,7 @@ pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<E
         Command::Exposure(arguments) => exposure::run(arguments, paths, print),
         Command::Stats(arguments) => stats::run(arguments, paths, print),
         Command::Export(arguments) => export::run(arguments, paths, print),
+        Command::Reconcile(arguments) => reconcile::run(arguments, paths, print),
         Command::Show(show) => self::show(&show.place.open(paths)?, show.index, print),
     }
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 const STANDARD_INPUT: &str = "-";
 
 /// At most one byte more than is accepted, so that what is too large is seen as such and not as cut short.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let most = MAX_FILE_BYTES as u64 + 1;
     let done = match path.as_os_str() == STANDARD_INPUT {
