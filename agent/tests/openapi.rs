@@ -1,4 +1,6 @@
-//! docs/openapi.json is the document that the agent serves, and docs/api.md names every problem that it can answer with.
+//! docs/openapi.json is the document that the agent serves, docs/api.md and the document name every problem that it can answer
+//! with, and no text of a request is without bounds. Whether the server does what the document says is asked of a running one,
+//! in tests/tests/api_document.rs.
 //!
 //! `KUNCI_RENEW=1 cargo test -p agent --test openapi` writes the document anew.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
@@ -6,6 +8,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 /// How a problem is made; the code is the first text that follows.
 const MAKERS: [&str; 6] =
@@ -32,15 +36,10 @@ fn the_checked_in_document_is_the_one_that_is_served() {
 #[test]
 fn every_problem_code_stands_in_the_reference_and_no_other() {
     let reference = fs::read_to_string(at("../docs/api.md")).unwrap();
-    let named = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")).filter(
-        |(_, rest)| {
-            // A row of the table of problems goes on with its status, one of the table of reasons with its weight.
-            rest.split(' ').next().is_some_and(|word| {
-                (word.len() == 3 && word.parse::<u16>().is_ok()) || ["fails", "notes"].contains(&word)
-            })
-        },
-    );
-    let named: BTreeSet<String> = named.map(|(code, _)| code.to_owned()).collect();
+    // A row of the table of problems goes on with its status, one of the table of reasons with its weight.
+    let problems = rows(&reference, |word| word.len() == 3 && word.parse::<u16>().is_ok());
+    let reasons = rows(&reference, |word| ["fails", "notes"].contains(&word));
+    let named: BTreeSet<String> = problems.union(&reasons).cloned().collect();
     let sources = codes();
     for known in
         ["too-many-connections", "connector-not-granted", "invalid-tenant", "wrong-signature", "key-missing"]
@@ -49,6 +48,53 @@ fn every_problem_code_stands_in_the_reference_and_no_other() {
     }
     assert_eq!(sources.difference(&named).collect::<Vec<_>>(), [""; 0], "missing in docs/api.md");
     assert_eq!(named.difference(&sources).collect::<Vec<_>>(), [""; 0], "in docs/api.md, and in no source");
+    let listed: BTreeSet<String> = api::CODES.iter().map(|code| (*code).to_owned()).collect();
+    assert_eq!(listed, problems, "api/src/codes.rs lists the problems of docs/api.md");
+    assert!(api::CODES.is_sorted());
+}
+
+/// The codes of rows whose second column begins with such a word.
+fn rows(reference: &str, is_such: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let rows = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let such = rows.filter(|(_, rest)| rest.split(' ').next().is_some_and(&is_such));
+    such.map(|(code, _)| code.to_owned()).collect()
+}
+
+#[test]
+fn each_text_that_is_sent_has_a_pattern_or_a_length() {
+    let document: Value = serde_json::from_str(&agent::http::document().to_json().unwrap()).unwrap();
+    let mut sent = Vec::new();
+    for operation in
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values())
+    {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        sent.extend(parameters.map(|parameter| (parameter["name"].clone(), &parameter["schema"])));
+        if let Some(name) = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()
+        {
+            let body = document.pointer(name.trim_start_matches('#')).unwrap();
+            assert_eq!(body["additionalProperties"], false, "{name}");
+            sent.extend(
+                body["properties"].as_object().unwrap().iter().map(|(name, one)| (name.as_str().into(), one)),
+            );
+        }
+    }
+    let is_text = |one: &Value| {
+        one["type"] == "string" || one["type"].as_array().is_some_and(|any| any.contains(&"string".into()))
+    };
+    let texts: Vec<_> = sent.iter().filter(|(_, one)| is_text(one)).collect();
+    assert!(texts.len() > 10, "the document was not understood: {texts:?}");
+    for (name, text) in texts {
+        assert!(text["pattern"].is_string() || text["maxLength"].is_u64(), "{name}: {text}");
+    }
+}
+
+/// A form that nobody knows stays a format that no reader of the document knows either.
+#[test]
+fn each_form_of_a_text_has_become_its_bounds() {
+    let document = agent::http::document().to_json().unwrap();
+    let formats: BTreeSet<_> =
+        document.split("\"format\":\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(formats, ["date-time", "double", "int32", "int64", "uuid"].into());
 }
 
 /// Every code in the sources of the agent and of its surface.

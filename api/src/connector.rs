@@ -9,6 +9,7 @@ use crate::ReadinessReason;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Connector {
     /// Its name.
+    #[schema(format = "name")]
     pub name: String,
     /// The region it serves.
     pub region: String,
@@ -34,27 +35,34 @@ pub struct Connector {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KeyStanding {
     /// The token's name.
+    #[schema(format = "name")]
     pub token: String,
     /// How far the key got; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<KeyState>,
     /// "asserted" or "software"; absent while the token is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "code")]
     pub grade: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "hex-sha256")]
     pub spki_sha256: Option<String>,
     /// SHA-256 of the certificate, hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "hex-sha256")]
     pub certificate_sha256: Option<String>,
     /// The codes of the requirements that it fails and signs with all the same, by the configuration's exceptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(format = "code")]
     pub exceptions: Vec<String>,
     /// From when its certificate is good, RFC 3339; absent while that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
     pub not_before: Option<String>,
     /// Until when its certificate is good, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
     pub not_after: Option<String>,
     /// Why it does not sign now; absent when it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,12 +18,15 @@ pub struct Evidence {
     /// `kunci-evidence/1`
     pub format: String,
     /// The connector's name.
+    #[schema(format = "name")]
     pub connector: String,
     /// When it was put together, RFC 3339.
+    #[schema(format = "date-time")]
     pub time: String,
     /// The agent's version.
     pub agent: String,
     /// SHA-256 of the configuration file that is in force, hex.
+    #[schema(format = "hex-sha256")]
     pub configuration_sha256: String,
     /// The connector's pinned keys.
     pub keys: Vec<EvidenceKey>,
@@ -33,21 +36,27 @@ pub struct Evidence {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EvidenceKey {
     /// The token's name.
+    #[schema(format = "name")]
     pub token: String,
     /// CKA_ID, hex.
+    #[schema(format = "hex")]
     pub key: String,
     /// How far the key got.
     pub state: KeyState,
     /// SHA-256 of the SubjectPublicKeyInfo, hex: the pin.
+    #[schema(format = "hex-sha256")]
     pub spki_sha256: String,
     /// "asserted" or "software", as the agent sees it; absent while the token is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "code")]
     pub grade: Option<String>,
     /// The certificate that customers have, DER, base64; absent where there is none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "base64")]
     pub certificate: Option<String>,
     /// The maker's certificates over the key, the key's own first; DER, base64. Empty where the token offers none.
     #[serde(default)]
+    #[schema(format = "base64")]
     pub attestation: Vec<String>,
     /// A TPM's answer to a challenge, a `kunci-tpm/1` object; `kunci evidence --challenge` adds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Stable, kebab-case; what an exception names.
+    #[schema(format = "code")]
     pub code: String,
     /// What was found, and why it matters.
     pub reason: String,

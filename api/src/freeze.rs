@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The longest reason, in characters.
+pub const MAX_REASON: usize = 128;
+
 /// Why something is done; it stands in the ledger.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
-    /// 1 to 128 bytes.
+    /// 1 to 128 characters.
+    #[schema(format = "reason")]
     pub reason: String,
 }
 
@@ -15,6 +19,7 @@ pub struct Reason {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Frozen {
     /// The connector's name.
+    #[schema(format = "name")]
     pub connector: String,
     /// Whether it is frozen now.
     pub frozen: bool,

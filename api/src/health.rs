@@ -9,6 +9,7 @@ use crate::Weight;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     /// "ok" when nothing that is configured blocks or fails, else "degraded".
+    #[schema(format = "code")]
     pub status: String,
     /// True where the configuration allows soft tokens: a trial, never production.
     pub software: bool,
@@ -29,6 +30,7 @@ pub struct Health {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HealthReason {
     /// Stable, kebab-case.
+    #[schema(format = "code")]
     pub code: String,
     /// "blocks" (nothing is signed), "fails" (it signs, and no sign-in can succeed) or "notes".
     pub weight: Weight,

@@ -6,6 +6,7 @@
 mod assertion;
 mod certificate;
 pub mod client;
+mod codes;
 mod connector;
 mod evidence;
 mod finding;
@@ -22,10 +23,11 @@ mod whoami;
 
 pub use assertion::{Assertion, AssertionRequest, MAX_BODY};
 pub use certificate::{Certificate, Install, MAX_ADMIN_BODY};
+pub use codes::CODES;
 pub use connector::{Connector, KeyStanding, KeyState};
 pub use evidence::{Evidence, EvidenceDevice, EvidenceEntry, EvidenceKey, FORMAT as EVIDENCE};
 pub use finding::Finding;
-pub use freeze::{Frozen, Reason};
+pub use freeze::{Frozen, MAX_REASON, Reason};
 pub use health::{Health, HealthReason};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use proof::{Proof, ProofRequest};

@@ -15,10 +15,12 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 pub struct Problem {
     /// `urn:kunci:problem:` and the code.
     #[serde(rename = "type")]
+    #[schema(format = "problem-type")]
     pub kind: String,
     /// The HTTP status.
     pub status: u16,
     /// Stable, kebab-case; what programs should look at.
+    #[schema(format = "problem-code")]
     pub code: String,
     /// What failed.
     pub title: String,

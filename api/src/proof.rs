@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct ProofRequest {
     /// The application's object id, a GUID; it stands in the connector's tenants file.
+    #[schema(format = "guid")]
     pub object_id: String,
     /// Why; it stands in the ledger.
+    #[schema(format = "reason")]
     pub reason: String,
 }
 
@@ -17,6 +19,7 @@ pub struct ProofRequest {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Proof {
     /// The compact JWS.
+    #[schema(format = "jws")]
     pub proof: String,
     /// Its expiry, seconds since 1970: ten minutes from now.
     pub expires_at: i64,

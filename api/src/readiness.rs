@@ -19,6 +19,7 @@ pub enum Weight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadinessReason {
     /// Stable, kebab-case.
+    #[schema(format = "code")]
     pub code: String,
     /// "blocks" (nothing is signed), "fails" (it signs, and no sign-in can succeed) or "notes".
     pub weight: Weight,

@@ -9,8 +9,10 @@ use crate::{Finding, ReadinessReason};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct TokenStatus {
     /// The token's name.
+    #[schema(format = "name")]
     pub name: String,
     /// "ready", "starting", "missing", "locked", "latched", "no-pin", "refused" or "failed".
+    #[schema(format = "code")]
     pub state: String,
     /// Why, where it is not ready; what it waits for, where it waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +22,7 @@ pub struct TokenStatus {
     pub touch: bool,
     /// "software" or "asserted"; absent while it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "code")]
     pub grade: Option<String>,
     /// How long a signature takes it, in milliseconds, averaged over the last few; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +53,7 @@ pub struct TokenStatus {
     pub manufacturer: Option<String>,
     /// The codes of the exceptions that the configuration makes for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(format = "code")]
     pub exceptions: Vec<String>,
 }
 
@@ -75,11 +79,14 @@ pub struct CheckedKey {
     pub label: String,
     /// CKA_ID, hex, where it is one of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "hex")]
     pub key: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    #[schema(format = "hex-sha256")]
     pub spki_sha256: String,
     /// "pinned", "orphan", "mismatch", or "no-connector": the log pins it for a connector that the configuration does not have
     /// on this token.
+    #[schema(format = "code")]
     pub standing: String,
     /// Whether a probe signature verified; absent where the key is not pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,14 +95,17 @@ pub struct CheckedKey {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pin_each_time: bool,
     /// "asserted" or "software".
+    #[schema(format = "code")]
     pub grade: String,
     /// Each requirement that it fails, with those of the token.
     pub findings: Vec<Finding>,
     /// From when the connector's certificate is good, RFC 3339; absent where the key is not a connector's now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
     pub not_before: Option<String>,
     /// Until when the connector's certificate is good, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "date-time")]
     pub not_after: Option<String>,
     /// What blocks, fails or is to be noted of the connector's key here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -16,6 +16,7 @@ pub struct Whoami {
     /// What each rule that names you grants; an admin's verbs grant no assertion.
     pub rules: Vec<Granted>,
     /// What you may do as an admin, by verb.
+    #[schema(format = "code")]
     pub verbs: Vec<String>,
 }
 
@@ -23,12 +24,15 @@ pub struct Whoami {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Granted {
     /// Of which connectors you may get assertions.
+    #[schema(format = "name")]
     pub connectors: Vec<String>,
     /// The only tenants; absent where it grants all of each connector's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "tenant")]
     pub tenants: Option<Vec<String>>,
     /// The only client ids; absent where it grants all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = "client-id")]
     pub client_ids: Option<Vec<String>>,
     /// How often, as in the configuration; absent where there is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

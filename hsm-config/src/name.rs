@@ -22,13 +22,18 @@ const MAX_NAME_BYTES: usize = 63;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[a-z0-9][a-z0-9-]{0,62}$"))]
+#[schemars(with = "String", extend("pattern" = Name::pattern()))]
 pub struct Name(String);
 
 impl Name {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The regular expression of all names, as JSON Schema takes it.
+    pub fn pattern() -> String {
+        format!("^[a-z0-9][a-z0-9-]{{0,{}}}$", MAX_NAME_BYTES - 1)
     }
 
     fn allows(text: &str) -> bool {

@@ -25,7 +25,7 @@ const NOT_A_TENANT: [&str; 3] = ["common", "organizations", "consumers"];
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[A-Za-z0-9.-]{1,253}$"))]
+#[schemars(with = "String", extend("pattern" = TenantId::pattern()))]
 pub struct TenantId(String);
 
 impl TenantId {
@@ -45,6 +45,12 @@ impl TenantId {
         Ok(Self(guid::canonical(text)))
     }
 
+    /// The regular expression of all tenants, as JSON Schema takes it (ECMA-262).
+    pub fn pattern() -> String {
+        let all = NOT_A_TENANT.map(in_either_case).join("|");
+        format!("^(?!({all}|\\.{{1,2}})$)[A-Za-z0-9.-]{{1,{MAX_TENANT_BYTES}}}$")
+    }
+
     /// The tenant as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,7 +60,7 @@ impl TenantId {
 /// An application's id at its tenant: a GUID or a URI, 1 to 128 of `[A-Za-z0-9._~:/-]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[A-Za-z0-9._~:/-]{1,128}$"))]
+#[schemars(with = "String", extend("pattern" = ClientId::pattern()))]
 pub struct ClientId(String);
 
 impl ClientId {
@@ -68,10 +74,20 @@ impl ClientId {
         Ok(Self(guid::canonical(text)))
     }
 
+    /// The regular expression of all client ids, as JSON Schema takes it.
+    pub fn pattern() -> String {
+        format!("^[A-Za-z0-9._~:/-]{{1,{MAX_CLIENT_ID_BYTES}}}$")
+    }
+
     /// The client id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The regular expression of a word in any mixture of cases.
+fn in_either_case(word: &str) -> String {
+    word.chars().map(|letter| format!("[{}{letter}]", letter.to_ascii_uppercase())).collect()
 }
 
 /// Enough of a refused value to find it by, quoted.

@@ -66,7 +66,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voids: Option<u64>,
     /// Why: an admin's words, or a stable code.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write_reason")]
     pub reason: Option<String>,
     /// What was signed: assertion, proof, certificate or request.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
@@ -190,7 +190,7 @@ setters! {
     /// Sets the index of the intent that never left.
     voids: u64 => |value| value;
     /// Sets the reason.
-    reason: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    reason: impl Into<String> => |value| text::owned(value.into(), text::MAX_REASON_BYTES);
     /// Sets which kind of message was signed.
     message: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the application that a proof is for.

@@ -59,7 +59,7 @@ pub use note::{
     MAX_ORIGIN_BYTES, MAX_SIGNATURES, Note, Signature, SignatureType, SignedCheckpoint, Signer, Unverified,
     Vkey, cosignature_message, subtree_message,
 };
-pub use path::{BadPath, TilePath};
+pub use path::{BadPath, MAX_PATH_BYTES, TilePath};
 pub use policy::{BadPolicy, Endorsed, Log, MAX_POLICY_BYTES, NotEndorsed, Policy, Witness, by_log};
 pub use queue::MAX_QUEUED;
 pub use reader::Reader;
@@ -67,7 +67,7 @@ pub use receipt::{BadReceipt, MAX_RECEIPT_BYTES, Receipt};
 pub use recovery::Recovered;
 pub use reserve::RESERVE_BYTES;
 pub use right_edge::Growth;
-pub use text::{MAX_AUD_BYTES, MAX_TEXT_BYTES, cut};
+pub use text::{MAX_AUD_BYTES, MAX_REASON_BYTES, MAX_TEXT_BYTES, cut};
 pub use tree::Tree;
 pub use tree_head::{BadProof, MAX_PROOF_HASHES, TreeHead};
 pub use verify::{Damage, Found as FoundCheckpoint, Report, verify, verify_with_heads};

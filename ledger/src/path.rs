@@ -10,7 +10,7 @@ use crate::WIDTH;
 const MAX_LEVEL: u8 = 5;
 
 /// The longest path that can name anything: a 64-bit number takes 7 groups.
-const MAX_PATH_BYTES: usize = 64;
+pub const MAX_PATH_BYTES: usize = 64;
 
 /// Names one tile of hashes or one bundle of entries, full or partial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +31,13 @@ pub enum TilePath {
         /// 1 to 256; 256 is a full bundle.
         width: u16,
     },
+}
+
+impl TilePath {
+    /// The regular expression of all paths, as JSON Schema takes it; some that it takes have a second name, or count too far.
+    pub fn pattern() -> String {
+        format!("^(entries|[0-{MAX_LEVEL}])(/x[0-9]{{3}})*/[0-9]{{3}}(\\.p/[1-9][0-9]{{0,2}})?$")
+    }
 }
 
 /// The text names no tile or bundle.

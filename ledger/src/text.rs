@@ -8,6 +8,9 @@ use serde::Serializer;
 /// The longest text taken from a caller, in bytes.
 pub const MAX_TEXT_BYTES: usize = 128;
 
+/// The longest `reason`, in bytes: an admin's has 128 characters, of up to 4 bytes.
+pub const MAX_REASON_BYTES: usize = 512;
+
 /// The longest `aud`, in bytes: the agent composes it, and it may carry a tenant of 253 characters.
 pub const MAX_AUD_BYTES: usize = 512;
 
@@ -31,6 +34,10 @@ fn boundary(text: &str, limit: usize) -> usize {
 
 pub(crate) fn write<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     write_within(text, MAX_TEXT_BYTES, serializer)
+}
+
+pub(crate) fn write_reason<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    write_within(text, MAX_REASON_BYTES, serializer)
 }
 
 pub(crate) fn write_aud<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::documented;
+
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
@@ -37,11 +39,14 @@ impl Connection {
     }
 
     /// Sends a request and reads its answer; who is turned away has one before the request is taken.
+    #[track_caller]
     pub fn send(&mut self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Reply> {
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: kunci\r\nContent-Length: {}\r\n\r\n", body.len());
         let sent = self.stream().write_all(&[head.as_bytes(), body].concat());
-        self.read().or_else(|unread| sent.and(Err(unread)))
+        let reply = self.read().or_else(|unread| sent.and(Err(unread)))?;
+        documented::expect(method, path, reply.status);
+        Ok(reply)
     }
 
     /// Reads one answer.

@@ -128,12 +128,12 @@ impl Verdict {
 }
 
 /// A file of this crate.
-fn source(path: &str) -> PathBuf {
+pub fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// What `make setup` put into `target/`.
-fn installed(path: &str) -> PathBuf {
+pub fn installed(path: &str) -> PathBuf {
     let path = target().join(path);
     assert!(path.exists(), "{} is missing: run make setup", path.display());
     path

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Frozen, Problem, Reason};
+use api::{Frozen, MAX_REASON, Problem, Reason};
 use axum::extract::State;
 use axum::{Extension, Json};
 use hsm_config::{Name, Verb};
@@ -16,8 +16,10 @@ use crate::records::journal;
 use crate::spine::policy::AdminGrant;
 use crate::spine::run_to_completion::run_to_completion;
 
-/// The longest reason, in bytes: the ledger's entries hold no longer text.
-const MAX_REASON: usize = 128;
+/// The most bytes of a character (RFC 3629).
+const UTF8_BYTES: usize = 4;
+/// The ledger holds each reason whole.
+const _: () = assert!(ledger::MAX_REASON_BYTES >= UTF8_BYTES * MAX_REASON);
 
 /// Stop all signatures of a connector, at once. After the answer nothing of it leaves.
 #[utoipa::path(
@@ -102,9 +104,12 @@ pub(super) async fn reload(
 
 /// A reason that the ledger can hold whole.
 pub(super) fn reason(text: &str) -> Result<&str, Problem> {
-    match text.len() {
+    match text.chars().count() {
         1..=MAX_REASON => Ok(text),
-        _ => Err(Problem::input("invalid-reason", "The reason is empty or too long", "Give 1 to 128 bytes.")),
+        _ => {
+            let detail = format!("Give 1 to {MAX_REASON} characters.");
+            Err(Problem::input("invalid-reason", "The reason is empty or too long", detail))
+        }
     }
 }
 

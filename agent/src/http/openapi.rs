@@ -1,16 +1,20 @@
 //! `GET /v1/openapi.json`: the OpenAPI document, made from the routes themselves; docs/ holds a checked copy.
 
+mod answers;
+mod bounds;
+
 use std::sync::OnceLock;
 
-use api::{PROBLEM_JSON, Problem};
+use api::Problem;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Content, OpenApi as Document, PathItem, Ref, RefOr};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::{Components, Content, OpenApi as Document, PathItem, RefOr, Required, Schema};
 
-use super::log;
+use super::{Surface, log};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,21 +37,35 @@ pub(super) fn head() -> Document {
 
 /// The document: of admin.sock, which has all paths.
 pub fn document() -> Document {
-    let mut document = super::callers().merge(super::admins()).split_for_parts().1;
-    document.paths.paths.values_mut().flat_map(operations).for_each(with_problems);
+    let mut document = whole(super::callers().into_openapi(), Surface::Agent);
+    document.merge(whole(super::admins().into_openapi(), Surface::Admin));
     document
 }
 
-/// Every answer that is no success has problem details.
-fn with_problems(operation: &mut Operation) {
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && (status.starts_with('4') || status.starts_with('5'))
-        {
-            let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
-            response.content.insert(PROBLEM_JSON.to_owned(), content.into());
+/// What is on one socket, with all that its operations have in common.
+fn whole(mut document: Document, surface: Surface) -> Document {
+    let parts = document.components.get_or_insert_default();
+    parts.schemas.values_mut().for_each(bounds::bound);
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            operation.parameters.iter_mut().flatten().for_each(bounds::bound_parameter);
+            operation.request_body.iter_mut().for_each(|body| ask_for(parts, body));
+            answers::describe(operation, path, surface);
         }
     }
+    document
+}
+
+/// A body that may be `{}` may be missing, which is the same.
+fn ask_for(parts: &Components, body: &mut RefOr<RequestBody>) {
+    let RefOr::T(body) = body else { return };
+    let needs_members = |content: &RefOr<Content>| {
+        let RefOr::T(Content { schema: Some(RefOr::Ref(name)), .. }) = content else { return true };
+        let schema = name.ref_location.rsplit('/').next().and_then(|name| parts.schemas.get(name));
+        !matches!(schema, Some(RefOr::T(Schema::Object(object))) if object.required.is_empty())
+    };
+    let required = body.content.values().any(needs_members);
+    body.required = Some(if required { Required::True } else { Required::False });
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
