@@ -1,6 +1,7 @@
 //! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
 
 mod asked;
+mod consistency;
 mod customer;
 mod export;
 mod exposure;
@@ -12,13 +13,16 @@ mod root;
 pub(crate) mod search;
 mod stats;
 mod stream;
+mod trust;
 mod unknown;
+mod verify;
+mod verify_receipt;
 mod when;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use ledger::{Damage, Reader, Report};
+use ledger::{Damage, Reader};
 use quoted::Quoted;
 
 use crate::failure::{Exit, Failure};
@@ -30,14 +34,31 @@ use crate::print::Printer;
 pub(crate) enum Command {
     /// Compute every hash anew and name all damage
     #[command(after_help = "\
-Exits with 1 when something is damaged. That history was not rewritten as a whole is seen only against a root that was
-kept elsewhere.
+Exits with 1 when something is damaged, or is not what a checkpoint says that you kept. That history was not rewritten as
+a whole is seen only against something that was kept elsewhere: a checkpoint, a root, a witness's cosignature.
 
-Example:
-  kunci log verify --dir /mnt/copy/log
+Examples:
+  kunci log verify /mnt/copy/log --vkey vendor.example/kunci+8c1b2d3e+AX…
+  kunci log verify /mnt/copy/log --checkpoint yesterday.checkpoint --policy policy.txt
   kunci log verify --size 4711 --root oJ0SMU5tqh+HVMBDYrAY8hsrBG1YW+HVvNzqT1cjGDE=
                                               are the first 4711 entries those of which the root was written down?")]
-    Verify(Verify),
+    Verify(verify::Arguments),
+    /// Prove that the log only grew between two checkpoints
+    #[command(after_help = "\
+Prints the RFC 6962 consistency proof, one hash a line in base64. Exits with 1 when the log does not have the checkpoints.
+
+Example:
+  kunci log consistency yesterday.checkpoint today.checkpoint --dir /mnt/copy/log
+  kunci log consistency 4711 5000")]
+    Consistency(consistency::Arguments),
+    /// Check a receipt: that an entry, or an assertion's, is in a log
+    #[command(after_help = "\
+Needs no log and no agent: the receipt, what it is of, and whom you believe. Exits with 1 when it shows nothing.
+
+Examples:
+  kunci log verify-receipt r.tlog-proof --assertion a.jwt --policy policy.txt
+  kunci log verify-receipt r.tlog-proof --entry e.json --vkey vendor.example/kunci+8c1b2d3e+AX…")]
+    VerifyReceipt(verify_receipt::Arguments),
     /// Find entries by what they say; all given must match
     #[command(after_help = "\
 Exits with 1 when nothing matches or an entry is damaged. With --json, entries are the stored bytes, unchanged.
@@ -85,15 +106,6 @@ pub(crate) struct Place {
     dir: Option<PathBuf>,
 }
 
-/// Which log, and what was written down of it.
-#[derive(Args, Debug)]
-pub(crate) struct Verify {
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    kept: root::Kept,
-}
-
 /// Which entry.
 #[derive(Args, Debug)]
 pub(crate) struct Show {
@@ -105,7 +117,9 @@ pub(crate) struct Show {
 
 pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
-        Command::Verify(verify) => self::verify(&verify.place.open(paths)?, &verify.kept, print),
+        Command::Verify(arguments) => verify::run(arguments, paths, print),
+        Command::Consistency(arguments) => consistency::run(arguments, paths, print),
+        Command::VerifyReceipt(arguments) => verify_receipt::run(arguments, print),
         Command::Search(arguments) => search::run(arguments, paths, print),
         Command::Exposure(arguments) => exposure::run(arguments, paths, print),
         Command::Stats(arguments) => stats::run(arguments, paths, print),
@@ -116,6 +130,11 @@ pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<E
 }
 
 impl Place {
+    /// The folder that is named without a word before it, where one is.
+    fn or(&self, folder: Option<PathBuf>) -> Self {
+        Self { dir: folder.or_else(|| self.dir.clone()) }
+    }
+
     fn open(&self, paths: &Paths) -> Result<Reader, Failure> {
         let dir = match &self.dir {
             Some(dir) => dir.clone(),
@@ -137,24 +156,6 @@ fn damaged(log: Option<&str>, damage: &Damage) -> Failure {
     let index = damage.index.map_or_else(|| "?".to_owned(), |index| index.to_string());
     let title = format!("{log}entry {index} is damaged: {}", damage.what);
     Failure::finding("log-damaged", title, "`kunci log verify` names all damage; keep the folder as it is.")
-}
-
-fn verify(reader: &Reader, kept: &root::Kept, print: &Printer) -> Result<Exit, Failure> {
-    let report = {
-        let bar = print.bar("verifying");
-        ledger::verify(reader, |done, all| bar.at(done, all)).map_err(unreadable)?
-    };
-    if print.json {
-        print.json(&serde_json::to_vec(&report).unwrap_or_default())?;
-    } else {
-        print.lines(page::report(&report))?;
-    }
-    kept.check(reader, print)?;
-    Ok(verdict(&report))
-}
-
-fn verdict(report: &Report) -> Exit {
-    if report.damage.is_empty() && report.root.is_some() { Exit::Yes } else { Exit::Finding }
 }
 
 fn show(reader: &Reader, index: u64, print: &Printer) -> Result<Exit, Failure> {

@@ -10,6 +10,7 @@ mod args;
 mod assertion;
 mod atomic;
 mod attest;
+mod bounded;
 mod cert;
 mod client;
 mod config;

@@ -18,8 +18,8 @@ pub(crate) fn report(report: &Report) -> Vec<String> {
         format!("lifecycle   {lifecycle}, posture {postures}, probes {probes}"),
     ];
     for one in damage {
-        let index = one.index.map_or_else(|| "?".to_owned(), |index| index.to_string());
-        lines.push(format!("DAMAGED     entry {index}: {}", one.what));
+        let entry = one.index.map_or_else(String::new, |index| format!("entry {index}: "));
+        lines.push(format!("DAMAGED     {entry}{}", one.what));
     }
     lines.push(match damage.len() {
         0 => "No damage was found: every entry, hash and tile agrees.".to_owned(),

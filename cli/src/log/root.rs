@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use ledger::{Hash, Reader, Tree, leaf_hash};
+use ledger::Report;
 
 use crate::failure::Failure;
 use crate::print::Printer;
@@ -24,11 +24,16 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// At which size the log's root is asked for.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
     /// Whether the first entries are those of which the root was kept, where one was.
-    pub(super) fn check(&self, reader: &Reader, print: &Printer) -> Result<(), Failure> {
+    pub(super) fn check(&self, report: &Report, print: &Printer) -> Result<(), Failure> {
         let (Some(size), Some(kept)) = (self.size, self.root) else { return Ok(()) };
-        match root_of(reader, size) {
-            Some(root) if root == kept => {
+        match report.head_at(size) {
+            Some(head) if head.root.0 == kept => {
                 print.note(&format!(
                     "The first {size} entries are those of which this root was written down."
                 ));
@@ -38,14 +43,6 @@ impl Kept {
             None => Err(differs(size, "it has fewer entries, or cannot be read so far")),
         }
     }
-}
-
-fn root_of(reader: &Reader, size: u64) -> Option<Hash> {
-    let mut tree = Tree::new();
-    for entry in reader.raw(0).take(usize::try_from(size).ok()?) {
-        tree.push(leaf_hash(&entry.ok()?.1));
-    }
-    (tree.size() == size).then(|| tree.root())
 }
 
 fn differs(size: u64, why: &str) -> Failure {
