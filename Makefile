@@ -116,4 +116,5 @@ install: ## Install what make build built, kunci-tpm-evidence, man pages, comple
 	$(TARGET)/release/kunci completions fish | install -m 0644 /dev/stdin $(INSTALLED)/share/fish/vendor_completions.d/kunci.fish
 	sed 's|/usr/bin/kunci-agent|$(PREFIX)/bin/kunci-agent|' packaging/kunci.service | install -m 0644 /dev/stdin $(SYSTEMD)/systemd/system/kunci.service
 	install -m 0644 packaging/kunci.socket packaging/kunci-admin.socket $(SYSTEMD)/systemd/system/
-	install -m 0644 packaging/sysusers.d/kunci.conf $(SYSTEMD)/sysusers.d/
+	sed 's|/usr/bin/kunci|$(PREFIX)/bin/kunci|' packaging/kunci-witness.service | install -m 0644 /dev/stdin $(SYSTEMD)/systemd/system/kunci-witness.service
+	install -m 0644 packaging/sysusers.d/kunci.conf packaging/sysusers.d/kunci-witness.conf $(SYSTEMD)/sysusers.d/

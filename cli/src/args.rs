@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::paths::Paths;
 use crate::{
-    assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, status, token,
+    assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, status, token, witness,
 };
 
 const EXAMPLES: &str = "\
@@ -92,6 +92,9 @@ pub(crate) enum Offline {
     /// Verify and search the log
     #[command(subcommand)]
     Log(log::Command),
+    /// Be a witness of logs: sign that they only grow
+    #[command(subcommand)]
+    Witness(witness::Command),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  kunci completions bash > /etc/bash_completion.d/kunci")]
     Completions {

@@ -33,6 +33,7 @@ mod touch;
 mod unlock;
 mod wait_ready;
 mod whoami;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -84,6 +85,7 @@ fn alone(command: &Offline, paths: &Paths, print: &Printer) -> Result<Exit, Fail
         Offline::Attest(command) => attest::run(command, print),
         Offline::Config(command) => config::run(command, paths, print),
         Offline::Log(command) => log::run(command, paths, print),
+        Offline::Witness(command) => witness::run(command, print),
         Offline::Completions { shell } => manual::completions(*shell, print),
         Offline::Man(arguments) => manual::run(arguments, print),
     }

@@ -60,5 +60,5 @@ pub use schema::schema;
 pub use tenant::{ClientId, TenantId};
 pub use tenants::{Known, Row, Tenants, TenantsFile};
 pub use token::{Reach, Token, TokenKind};
-pub use trusted::{check_folder, check_module};
+pub use trusted::{check_folder, check_module, open_secret, read as read_trusted};
 pub use uri::Pkcs11Uri;

@@ -140,7 +140,7 @@ pub(crate) fn open(path: &Path, max_bytes: u64) -> Result<(File, u64), Fault> {
 }
 
 /// Reads such a file as text.
-pub(crate) fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
+pub fn read(path: &Path, max_bytes: u64) -> Result<String, Fault> {
     let (file, _) = open(path, max_bytes)?;
     text(path, file, max_bytes)
 }
@@ -165,6 +165,12 @@ fn text(path: &Path, file: File, max_bytes: u64) -> Result<String, Fault> {
         Fault::new("file-unreadable", format!("it cannot be read: {error}"), help)
     })?;
     Ok(text)
+}
+
+/// Opens a file that holds a secret: only root or we may read it, and it is no link.
+pub fn open_secret(path: &Path, max_bytes: u64) -> Result<File, Fault> {
+    let trust = Trust { forbidden: ANY_BY_OTHERS, follow: false, max_bytes, us: ourselves() };
+    trust.open(path).map(|(fd, _)| File::from(fd)).map_err(|distrust| distrust.fault(path))
 }
 
 /// Refuses a module that others could have written, or put where it is: it is given a PIN.

@@ -55,9 +55,10 @@ pub use jiff::Timestamp;
 pub use kind::Kind;
 pub use log::Ledger;
 pub use note::{
-    BadCheckpoint, BadNote, BadSignature, BadSignedCheckpoint, BadVkey, Checkpoint, KeyId, MAX_NOTE_BYTES,
-    MAX_ORIGIN_BYTES, MAX_SIGNATURES, Note, Signature, SignatureType, SignedCheckpoint, Signer, Unverified,
-    Vkey, cosignature_message, subtree_message,
+    AddCheckpoint, BadAddCheckpoint, BadCheckpoint, BadNote, BadSignature, BadSignedCheckpoint, BadVkey,
+    Checkpoint, KeyId, MAX_ADD_CHECKPOINT_BYTES, MAX_NOTE_BYTES, MAX_ORIGIN_BYTES, MAX_SIGNATURES,
+    MAX_WITNESS_PROOF, Note, Signature, SignatureType, SignedCheckpoint, Signer, Unverified, Vkey,
+    cosignature_message, subtree_message,
 };
 pub use path::{BadPath, MAX_PATH_BYTES, TilePath};
 pub use policy::{BadPolicy, Endorsed, Log, MAX_POLICY_BYTES, NotEndorsed, Policy, Witness, by_log};

@@ -4,6 +4,7 @@
 //! bytes. Its text says nothing until [`Note::verify`] found a signer that is trusted. No key signs here: signatures come
 //! from elsewhere.
 
+mod add_checkpoint;
 mod checkpoint;
 mod cosignature;
 mod decimal;
@@ -13,6 +14,7 @@ mod vkey;
 
 use std::fmt;
 
+pub use add_checkpoint::{AddCheckpoint, BadAddCheckpoint, MAX_ADD_CHECKPOINT_BYTES, MAX_WITNESS_PROOF};
 pub use checkpoint::{BadCheckpoint, Checkpoint, MAX_ORIGIN_BYTES};
 pub use cosignature::{cosignature_message, subtree_message};
 

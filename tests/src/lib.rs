@@ -42,6 +42,7 @@ pub mod strace;
 pub mod tpm;
 pub mod wait;
 pub mod wire;
+pub mod witness;
 pub mod yubikey;
 
 pub use agent::Agent;

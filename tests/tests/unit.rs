@@ -33,6 +33,12 @@ fn the_unit_is_exposed_by_no_more_than_it_needs() {
     assert!(self::exposure(bare.path()) > 9.0);
 }
 
+#[test]
+fn the_witnesss_unit_is_exposed_by_no_more_than_a_server_on_loopback() {
+    let exposure = exposure(&root().join("packaging/kunci-witness.service"));
+    assert!(exposure <= EXPOSURE, "{exposure}");
+}
+
 /// With KillMode=mixed, systemd kills the hosts the moment that the supervisor is gone, and what one writes to its token with it.
 #[test]
 fn the_unit_leaves_hosts_the_time_to_finish_what_they_write() {

@@ -1,0 +1,132 @@
+//! Whether a witness signs: the specification's refusals, in its order, and then a cosignature.
+//!
+//! A pure core: bytes, what is kept of the log, and a time in; a note to keep or a refusal out. The first half needs nothing
+//! that is kept, so that only the second has to be one step with the store.
+
+use ledger::{AddCheckpoint, BadAddCheckpoint, BadProof, Note, Signature, TreeHead, Unverified};
+
+use crate::{key::Key, logs::Logs, store::Kept};
+
+/// A witness: its key, and the logs that it knows.
+pub struct Witness {
+    key: Key,
+    logs: Logs,
+}
+
+/// A request to sign, of a log that is known and by that log's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    request: AddCheckpoint,
+    /// Those of its signatures that were verified.
+    by_log: Vec<Signature>,
+}
+
+/// Why a witness does not sign, with the status that the specification has for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// 400
+    #[error("the request cannot be read: {0}")]
+    Malformed(#[from] BadAddCheckpoint),
+    /// 404
+    #[error("this witness does not know the checkpoint's log")]
+    UnknownLog,
+    /// 403
+    #[error("the checkpoint is not signed by its log: {0}")]
+    Unsigned(#[from] Unverified),
+    /// 400
+    #[error("the old size is larger than the checkpoint's")]
+    OldIsLarger,
+    /// 409, with the size that is kept
+    #[error("the last checkpoint that this witness signed has {0} entries")]
+    OtherSize(u64),
+    /// 422
+    #[error("the log does not begin with what this witness signed: {0}")]
+    Inconsistent(#[from] BadProof),
+    /// 500
+    #[error("this witness's clock stands before 1970")]
+    Clock,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) | Self::OldIsLarger => 400,
+            Self::Unsigned(_) => 403,
+            Self::UnknownLog => 404,
+            Self::OtherSize(_) => 409,
+            Self::Inconsistent(_) => 422,
+            Self::Clock => 500,
+        }
+    }
+}
+
+impl Witness {
+    /// A witness of these logs.
+    pub fn new(key: Key, logs: Logs) -> Self {
+        Self { key, logs }
+    }
+
+    /// Its name and its public key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The logs that it knows.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// What can be said without knowing what was signed before.
+    pub fn examine(&self, body: &[u8]) -> Result<Submission, Refusal> {
+        let request = AddCheckpoint::parse(body)?;
+        let log = self.logs.get(request.checkpoint().origin()).ok_or(Refusal::UnknownLog)?;
+        request.note().verify(log.keys())?;
+        let is_by_log = |signature: &&Signature| log.keys().iter().any(|key| signature.is_by(key));
+        let by_log = request.note().signatures().iter().filter(is_by_log).cloned().collect();
+        if request.old() > request.checkpoint().head().size {
+            return Err(Refusal::OldIsLarger);
+        }
+        Ok(Submission { request, by_log })
+    }
+
+    /// Signs, if the log goes on from what is kept of it. What is returned has to be kept before anybody is shown it.
+    pub fn judge(&self, submission: &Submission, kept: Option<&Kept>, time: u64) -> Result<Kept, Refusal> {
+        let last = kept.map_or_else(TreeHead::empty, Kept::head);
+        let request = &submission.request;
+        if request.old() != last.size {
+            return Err(Refusal::OtherSize(last.size));
+        }
+        request.checkpoint().head().verify_consistency(&last, request.proof())?;
+        if time == 0 {
+            return Err(Refusal::Clock);
+        }
+        let text = request.note().text();
+        let cosignature = self.key.cosign(time, text);
+        // Signatures of others were not verified, and are nobody's to publish.
+        let mut note = Note::new(text).map_err(BadAddCheckpoint::Note)?;
+        for signature in submission.by_log.iter().chain([&cosignature]) {
+            note.add(signature.clone()).map_err(BadAddCheckpoint::Note)?;
+        }
+        Ok(Kept::new(request.checkpoint().clone(), note, cosignature))
+    }
+}
+
+impl Submission {
+    /// Which log.
+    pub fn origin(&self) -> &str {
+        self.request.checkpoint().origin()
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> TreeHead {
+        self.request.checkpoint().head()
+    }
+
+    /// The checkpoint with its log's signatures and no others.
+    pub fn evidence(&self) -> Option<Note> {
+        let mut note = Note::new(self.request.note().text()).ok()?;
+        self.by_log.iter().try_for_each(|signature| note.add(signature.clone())).ok()?;
+        Some(note)
+    }
+}
