@@ -4,6 +4,7 @@
 //! it is proven to be the log's. Entries behind the last stretch are the tail.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use ledger::{Damage, Error, Hash, Reader, Tree, WIDTH, leaf_hash};
 
@@ -20,6 +21,8 @@ pub struct Log {
     name: String,
     reader: Reader,
     size: u64,
+    /// 8 KiB for each, read once: every question needs all of them.
+    stretches: OnceLock<Vec<Option<Stretch>>>,
 }
 
 /// The hashes of one stretch's bundles, and its root.
@@ -34,7 +37,7 @@ impl Log {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let reader = Reader::open(dir)?;
         let size = reader.size()?;
-        Ok(Self { name: dir.display().to_string(), reader, size })
+        Ok(Self { name: dir.display().to_string(), reader, size, stretches: OnceLock::new() })
     }
 
     /// As [`Log::open`], but beside a live writer what is not known to be durable is not part of it either.
@@ -78,12 +81,23 @@ impl Log {
     }
 
     /// What the log's tiles say of a stretch; nothing where they cannot be read.
-    pub(crate) fn stretch(&self, k: u64) -> Option<Stretch> {
+    pub(crate) fn stretch(&self, k: u64) -> Option<&Stretch> {
+        let all =
+            self.stretches.get_or_init(|| (0..self.stretches()).map(|k| self.read_stretch(k)).collect());
+        all.get(k as usize)?.as_ref()
+    }
+
+    fn read_stretch(&self, k: u64) -> Option<Stretch> {
         let bytes = self.reader.tile(1, k, WIDTH).ok()?;
         let (roots, _) = bytes.as_chunks();
         let roots = roots.to_vec();
         let root = roots.iter().copied().collect::<Tree>().root();
         Some(Stretch { roots, root })
+    }
+
+    /// The root of a full bundle of a stretch, by the log's own tiles.
+    pub(crate) fn root(&self, n: u64) -> Option<&Hash> {
+        self.stretch(n / BUNDLES)?.roots.get((n % BUNDLES) as usize)
     }
 
     /// Reads a bundle whole.

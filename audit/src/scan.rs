@@ -53,7 +53,7 @@ pub struct Scan<'a> {
     query: &'a Query,
     /// The next stretch; one past the last is the tail.
     next: u64,
-    stretch: Option<Stretch>,
+    stretch: Option<&'a Stretch>,
     ahead: VecDeque<Reading>,
     tree: Tree,
     is_damaged: bool,
@@ -109,7 +109,7 @@ impl<'a> Scan<'a> {
             return;
         }
         self.stretch = self.log.stretch(k);
-        match &self.stretch {
+        match self.stretch {
             Some(stretch) => self.tree.push_tile(1, stretch.root),
             None => self.is_damaged = true,
         }
@@ -122,7 +122,7 @@ impl<'a> Scan<'a> {
 
     /// What of a stretch has to be read, where a segment tells.
     fn indexed(&self, k: u64) -> Option<Vec<Reading>> {
-        let (index, root) = (self.index?, self.stretch.as_ref()?.root);
+        let (index, root) = (self.index?, self.stretch?.root);
         let segment = index.segment(&root)?;
         let Some(term) = Term::of_query(self.query) else {
             return Some(
@@ -137,7 +137,7 @@ impl<'a> Scan<'a> {
     }
 
     fn whole(&mut self, n: u64, each: &mut dyn FnMut(Found<'_>)) {
-        let root = self.stretch.as_ref().and_then(|stretch| stretch.roots.get((n % BUNDLES) as usize));
+        let root = self.stretch.and_then(|stretch| stretch.roots.get((n % BUNDLES) as usize));
         let bundle = self.log.bundle(n, root);
         if self.stretch.is_none() {
             bundle.leaves().iter().for_each(|leaf| self.tree.push(*leaf));
@@ -151,7 +151,7 @@ impl<'a> Scan<'a> {
     }
 
     fn few(&mut self, n: u64, places: &[Place], each: &mut dyn FnMut(Found<'_>)) {
-        let root = self.stretch.as_ref().and_then(|stretch| stretch.roots.get((n % BUNDLES) as usize));
+        let root = self.stretch.and_then(|stretch| stretch.roots.get((n % BUNDLES) as usize));
         let Some(entries) = root.and_then(|root| self.log.entries_at(n, places, root)) else {
             return self.whole(n, each);
         };

@@ -1,6 +1,6 @@
 //! How much was signed: by day, connector and caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use jiff::civil::Date;
@@ -30,12 +30,14 @@ pub struct Group {
 /// The counts.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Assertions that may have left.
-    pub rows: BTreeMap<Group, u64>,
+    rows: HashMap<Row, u64>,
     /// What is in no row.
     pub apart: Apart,
     words: Words,
 }
+
+/// What is counted together: the day, and in numbers of words the connector, uid and unit.
+type Row = (Option<Date>, Option<u32>, Option<u32>, Option<u32>);
 
 impl Stats {
     /// Counts an intent.
@@ -44,15 +46,20 @@ impl Stats {
         if !self.apart.sift(line, is_voided) {
             return Ok(());
         }
-        let caller = line.caller.as_ref();
-        let group = Group {
-            day: line.time.map(|time| time.to_zoned_datetime(TimeZone::UTC).date()),
-            connector: line.connector.as_deref().map(|name| self.words.keep(name)),
-            uid: caller.map(|caller| caller.uid),
-            unit: caller.and_then(|caller| caller.unit.as_deref()).map(|unit| self.words.keep(unit)),
-        };
-        *self.rows.entry(group).or_default() += 1;
+        let (caller, words) = (line.caller.as_ref(), &mut self.words);
+        let connector = line.connector.as_deref().map(|name| words.keep(name));
+        let unit = caller.and_then(|caller| caller.unit.as_deref()).map(|unit| words.keep(unit));
+        let day = line.time.map(|time| time.to_zoned_datetime(TimeZone::UTC).date());
+        *self.rows.entry((day, connector, caller.map(|caller| caller.uid), unit)).or_default() += 1;
         if self.rows.len() > MAX_ROWS { Err(TooMany) } else { Ok(()) }
+    }
+
+    /// Assertions that may have left, by day.
+    pub fn rows(&self) -> BTreeMap<Group, u64> {
+        let text = |number| self.words.text(number);
+        let group =
+            |(day, connector, uid, unit)| Group { day, connector: text(connector), uid, unit: text(unit) };
+        self.rows.iter().map(|(row, count)| (group(*row), *count)).collect()
     }
 
     /// All rows together.

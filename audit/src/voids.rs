@@ -5,7 +5,7 @@
 
 use ledger::{Damage, Kind};
 
-use crate::log::{BUNDLES, Log, Place, STRETCH, Stretch};
+use crate::log::{BUNDLES, Log, Place, STRETCH};
 use crate::{Index, Line};
 
 /// Entries in a bundle.
@@ -17,8 +17,6 @@ pub struct Voids<'a> {
     log: &'a Log,
     /// By the index that they name.
     all: Vec<Void>,
-    /// The stretch that was looked at last, and its number.
-    near: Option<(u64, Stretch)>,
     damage: Vec<Damage>,
 }
 
@@ -33,7 +31,7 @@ struct Void {
 impl<'a> Voids<'a> {
     /// Gathers the voids of a log: from the index, and where there is none from the entries.
     pub fn of(log: &'a Log, index: Option<&Index>) -> Self {
-        let mut voids = Self { log, all: Vec::new(), near: None, damage: Vec::new() };
+        let mut voids = Self { log, all: Vec::new(), damage: Vec::new() };
         for k in 0..log.stretches() {
             let segment =
                 index.and_then(|index| log.stretch(k).and_then(|stretch| index.segment(&stretch.root)));
@@ -73,24 +71,15 @@ impl<'a> Voids<'a> {
     fn is_proven(&mut self, void: Void) -> bool {
         let Some(begins) = void.begins else { return true };
         let (n, slot) = (void.index / BUNDLE, void.index % BUNDLE);
-        let Some(root) = self.root(n) else { return false };
+        let Some(root) = self.log.root(n) else { return false };
         let place = Place { slot: slot as u8, begins };
-        if let Some(entries) = self.log.entries_at(n, &[place], &root) {
+        if let Some(entries) = self.log.entries_at(n, &[place], root) {
             return entries.iter().any(|bytes| named_by(bytes) == Some(void.named));
         }
-        let bundle = self.log.bundle(n, Some(&root));
+        let bundle = self.log.bundle(n, Some(root));
         let is_so = bundle.entry(slot).is_some_and(|(bytes, _)| named_by(bytes) == Some(void.named));
         self.damage.extend(bundle.damage);
         is_so
-    }
-
-    /// The root of a full bundle, by the log's own tiles.
-    fn root(&mut self, n: u64) -> Option<ledger::Hash> {
-        let k = n / BUNDLES;
-        if self.near.as_ref().is_none_or(|(near, _)| *near != k) {
-            self.near = self.log.stretch(k).map(|stretch| (k, stretch));
-        }
-        self.near.as_ref()?.1.roots.get((n % BUNDLES) as usize).copied()
     }
 
     /// What was found damaged on the way. Such a void voids nothing: its intent counts.

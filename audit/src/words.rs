@@ -1,24 +1,33 @@
 //! Texts that come again and again, each kept once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::rc::Rc;
 
 use serde::{Serialize, Serializer};
 
-/// Texts that were seen.
+/// Texts that were seen, each by a number.
 #[derive(Debug, Default)]
-pub(crate) struct Words(HashSet<Rc<str>>);
+pub(crate) struct Words {
+    numbers: HashMap<Rc<str>, u32>,
+    texts: Vec<Rc<str>>,
+}
 
 impl Words {
-    /// The text, as it is kept.
-    pub(crate) fn keep(&mut self, text: &str) -> Rc<str> {
-        if let Some(kept) = self.0.get(text) {
-            return kept.clone();
+    /// The number of a text.
+    pub(crate) fn keep(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
         }
-        let kept: Rc<str> = text.into();
-        self.0.insert(kept.clone());
-        kept
+        let (kept, number): (Rc<str>, _) = (text.into(), self.texts.len() as u32);
+        self.numbers.insert(kept.clone(), number);
+        self.texts.push(kept);
+        number
+    }
+
+    /// The text of a number.
+    pub(crate) fn text(&self, number: Option<u32>) -> Option<Rc<str>> {
+        number.and_then(|number| self.texts.get(number as usize)).cloned()
     }
 }
 

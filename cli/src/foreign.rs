@@ -25,7 +25,7 @@ const ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u
 /// A page of these words.
 type Page = fn(&Printer, &str);
 
-const PAGES: [(&str, Page); 18] = [
+const PAGES: [(&str, Page); 19] = [
     ("attest verify: a bundle", bundle),
     ("attest verify: malformed", malformed),
     ("token list", token_list),
@@ -38,6 +38,7 @@ const PAGES: [(&str, Page); 18] = [
     ("cert: what stands in its way", cert),
     ("log search", log_search),
     ("log search: damage", log_search_damage),
+    ("log exposure, stats and search", log_answers),
     ("log verify", log_verify),
     ("log verify: damage", log_verify_damage),
     ("log reconcile", log_reconcile),
@@ -235,6 +236,36 @@ fn log_search_damage(print: &Printer, word: &str) {
     let bytes = json!({"v": 1, "time": "2026-11-30T12:00:00Z", "kind": word}).to_string();
     let what = crate::log::search::entry(7, bytes.as_bytes()).unwrap_err();
     print.failure(&Failure::finding("log-damaged", what, "D"));
+}
+
+/// A log of one entry in which all texts are the word, and what is asked of it.
+fn log_answers(print: &Printer, word: &str) {
+    use clap::Parser;
+    let (log, held) = (tempfile::tempdir().unwrap(), ledger::cut(word, ledger::MAX_TEXT_BYTES));
+    let entry = json!({"v": 1, "time": "2026-11-30T12:00:00Z", "kind": "intent", "connector": held, "key": held,
+        "token": held, "caller": {"uid": 7, "unit": held}, "tenant": held, "client_id": held, "jti": held,
+        "message": "assertion"});
+    let (entry, folder) = (entry.to_string(), log.path().to_str().unwrap());
+    ["open", "tile/entries"].iter().for_each(|path| std::fs::create_dir_all(log.path().join(path)).unwrap());
+    let length = u16::try_from(entry.len()).unwrap().to_be_bytes();
+    std::fs::write(log.path().join("open/000.entries"), [&length, entry.as_bytes()].concat()).unwrap();
+    let tenant = format!("--tenant={word}");
+    for asked in [
+        &["log", "exposure", "--", word][..],
+        &["log", "exposure", &tenant, "--", word],
+        &["log", "exposure", "--key", "none", "--", word],
+        &["log", "exposure", "--", &format!("other {word}")],
+        &["log", "stats"],
+        &["log", "search"],
+    ] {
+        let words = [&["kunci"], &asked[..2], &["--log", folder], &asked[2..]].concat();
+        let crate::args::Command::Offline(crate::args::Offline::Log(command)) =
+            crate::args::Cli::try_parse_from(words).unwrap().command
+        else {
+            panic!("{asked:?} is no question to the log")
+        };
+        crate::log::run(&command, &crate::paths::Paths::default(), print).unwrap();
+    }
 }
 
 fn log_verify_damage(print: &Printer, word: &str) {

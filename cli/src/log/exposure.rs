@@ -92,10 +92,10 @@ struct Row<'a> {
 
 /// A line for each row, and a last one that says of what.
 fn as_json(exposure: &Exposure, query: &Query, asked: &[Asked], print: &Printer) -> Result<(), Failure> {
-    for (opened, used) in &exposure.rows {
+    for (opened, used) in &exposure.rows() {
         print.json_of_many(&serde_json::to_vec(&Row { opened, used }).unwrap_or_default())?;
     }
-    let keys: Vec<_> = exposure.keys.iter().map(|(key, used)| {
+    let keys: Vec<_> = exposure.keys().iter().map(|(key, used)| {
         json!({"connector": key.connector.as_deref(), "key": key.key.as_deref(), "token": key.token.as_deref(), "signatures": used.signatures})
     }).collect();
     let summary = json!({"summary": {
@@ -110,7 +110,7 @@ fn as_json(exposure: &Exposure, query: &Query, asked: &[Asked], print: &Printer)
 
 fn as_csv(exposure: &Exposure, print: &Printer) -> Result<(), Failure> {
     print.bytes_of_many(csv(HEAD).as_bytes())?;
-    for (opened, used) in &exposure.rows {
+    for (opened, used) in &exposure.rows() {
         print.bytes_of_many(csv(cells(opened, used)).as_bytes())?;
     }
     Ok(print.finish()?)
@@ -126,20 +126,20 @@ fn as_page(
     if exposure.all.signatures > 0 {
         print.line_of_many(&format!("signatures  {}", used(&exposure.all)))?;
     }
-    for (key, signed) in &exposure.keys {
+    for (key, signed) in &exposure.keys() {
         let [connector, id, token] =
             [&key.connector, &key.key, &key.token].map(|word| plain(word.as_deref()));
         let line = format!("key         {id} of {connector} on {token}: {}", used(signed));
         print.line_of_many(&line)?;
     }
     print.lines(apart(&exposure.apart).into_iter().chain(seen(asked)))?;
-    if exposure.rows.is_empty() {
+    if exposure.all.signatures == 0 {
         return Ok(());
     }
     let words = |(opened, used)| {
         cells(opened, used).map(|cell| plain(Some(&cell).filter(|c| !c.is_empty()).map(String::as_str)))
     };
-    let rows: Vec<Vec<String>> = exposure.rows.iter().map(|row| words(row).to_vec()).collect();
+    let rows: Vec<Vec<String>> = exposure.rows().iter().map(|row| words(row).to_vec()).collect();
     print.line("")?;
     Ok(print.table(&HEAD.map(|name| name.trim_end_matches("_id")), &rows)?)
 }

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, paths: &Paths, print: &Printer) -> Resu
 
 /// A line for each row, and a last one that says of what.
 fn as_json(stats: &Stats, asked: &[Asked], print: &Printer) -> Result<(), Failure> {
-    for (group, signatures) in &stats.rows {
+    for (group, signatures) in &stats.rows() {
         let row = Row { group, signatures: *signatures };
         print.json_of_many(&serde_json::to_vec(&row).unwrap_or_default())?;
     }
@@ -59,7 +59,7 @@ fn as_json(stats: &Stats, asked: &[Asked], print: &Printer) -> Result<(), Failur
 
 fn as_csv(stats: &Stats, print: &Printer) -> Result<(), Failure> {
     print.bytes_of_many(csv(HEAD).as_bytes())?;
-    for (group, signatures) in &stats.rows {
+    for (group, signatures) in &stats.rows() {
         print.bytes_of_many(csv(cells(group, *signatures)).as_bytes())?;
     }
     Ok(print.finish()?)
@@ -68,12 +68,15 @@ fn as_csv(stats: &Stats, print: &Printer) -> Result<(), Failure> {
 fn as_page(stats: &Stats, asked: &[Asked], print: &Printer) -> Result<(), Failure> {
     print.line_of_many(&format!("{} signatures.", stats.signatures()))?;
     print.lines(apart(&stats.apart).into_iter().chain(seen(asked)))?;
-    if stats.rows.is_empty() {
+    if stats.signatures() == 0 {
         return Ok(());
     }
     let plain = |cell: String| if cell.is_empty() { "-".to_owned() } else { Plain(cell).to_string() };
-    let rows: Vec<_> =
-        stats.rows.iter().map(|(group, signatures)| cells(group, *signatures).map(plain).to_vec()).collect();
+    let rows: Vec<_> = stats
+        .rows()
+        .iter()
+        .map(|(group, signatures)| cells(group, *signatures).map(plain).to_vec())
+        .collect();
     print.line("")?;
     Ok(print.table(&HEAD, &rows)?)
 }
