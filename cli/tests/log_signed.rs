@@ -3,136 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
+#[path = "common/signed.rs"]
+mod signed;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::mpsc;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use common::{Bench, Done};
-use ledger::{
-    Checkpoint, Entry, Kind, Ledger, Note, Reader, Receipt, Signature, SignatureType, SignedCheckpoint,
-    TreeHead, Vkey, cosignature_message,
-};
+use base64::engine::general_purpose::STANDARD;
+use common::Done;
+use ledger::{Reader, Receipt, SignatureType, SignedCheckpoint, TreeHead};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-
-const ORIGIN: &str = "vendor.example/kunci";
-const TIME: u64 = 1_800_000_000;
-
-struct Key {
-    pair: Ed25519KeyPair,
-    vkey: Vkey,
-}
-
-impl Key {
-    fn new(name: &str, kind: SignatureType) -> Self {
-        let pair = Ed25519KeyPair::generate().unwrap();
-        let vkey = Vkey::new(name, kind, pair.public_key().as_ref()).unwrap();
-        Self { pair, vkey }
-    }
-
-    fn sign(&self, head: TreeHead) -> SignedCheckpoint {
-        let mut note = Note::new(Checkpoint::new(ORIGIN, head).unwrap().to_string()).unwrap();
-        let signature = self.pair.sign(note.text().as_bytes());
-        note.add(Signature::new(&self.vkey, signature.as_ref())).unwrap();
-        note.try_into().unwrap()
-    }
-
-    fn cosign(&self, signed: &SignedCheckpoint) -> SignedCheckpoint {
-        let mut note = signed.note().clone();
-        let signature = self.pair.sign(cosignature_message(TIME, note.text()).as_bytes());
-        note.add(Signature::cosignature(&self.vkey, TIME, signature.as_ref())).unwrap();
-        note.try_into().unwrap()
-    }
-}
-
-/// A log with a key, a witness, and a checkpoint that was kept when it had fewer entries.
-struct Case {
-    bench: Bench,
-    log: PathBuf,
-    key: Key,
-    witness: Key,
-}
-
-impl Case {
-    /// `kept` is published, then the rest is recorded and published.
-    fn new(kept: u64, size: u64) -> Self {
-        let bench = Bench::new();
-        let log = bench.path("state/log");
-        let (key, witness) = (
-            Key::new(ORIGIN, SignatureType::Ed25519),
-            Key::new("witness.example", SignatureType::CosignatureEd25519),
-        );
-        let case = Self { bench, log, key, witness };
-        fs::create_dir_all(&case.log).unwrap();
-        case.grow(kept);
-        fs::copy(case.log.join("checkpoint"), case.path("kept")).unwrap();
-        case.grow(size - kept);
-        let policy = format!("log {}\nwitness w {}\nquorum w\n", case.key.vkey, case.witness.vkey);
-        fs::write(case.path("policy"), policy).unwrap();
-        case
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.bench.path(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn grow(&self, count: u64) {
-        let (ledger, recovered) = Ledger::open(&self.log).unwrap();
-        let (done, landed) = mpsc::channel();
-        for number in recovered.size..recovered.size + count {
-            let digest = ledger::hex(&Sha256::digest(assertion(number).rsplit_once('.').unwrap().0));
-            let entry = Entry::new(Kind::Intent).connector("de").jti(format!("j{number}")).digest(digest);
-            let done = done.clone();
-            ledger.record(entry, move |result| done.send(result.map(|durable| durable.index())).unwrap());
-        }
-        assert!((0..count).all(|_| landed.recv().unwrap().is_ok()));
-        while ledger.head().size < ledger.size() {
-            std::thread::yield_now();
-        }
-        ledger.publish(self.witness.cosign(&self.key.sign(ledger.head()))).unwrap();
-    }
-
-    fn verify(&self, log: &Path, rest: &[&str]) -> Done {
-        self.bench.kunci(&[&["log", "verify", log.to_str().unwrap()], rest].concat())
-    }
-
-    /// Verified with all that the auditor has.
-    fn audit(&self, log: &Path) -> Done {
-        let (kept, policy) = (self.text("kept"), self.text("policy"));
-        self.verify(log, &["--checkpoint", &kept, "--policy", &policy])
-    }
-
-    /// The folder as a web server has it.
-    fn copy(&self) -> tempfile::TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        for name in ["checkpoint", "tile"] {
-            let done =
-                Command::new("cp").arg("-r").arg(self.log.join(name)).arg(copy.path()).status().unwrap();
-            assert!(done.success());
-        }
-        copy
-    }
-}
-
-/// What stands for a client assertion.
-fn assertion(number: u64) -> String {
-    let part = |text: String| URL_SAFE_NO_PAD.encode(text);
-    format!(
-        "{}.{}.{}",
-        part("{\"alg\":\"PS256\"}".into()),
-        part(format!("{{\"jti\":\"j{number}\"}}")),
-        part("s".into())
-    )
-}
+use signed::{Case, Key, ORIGIN, TIME, assertion};
 
 fn code(done: &Done) -> String {
     let problem: Value = serde_json::from_str(done.err.lines().last().unwrap()).unwrap();
@@ -211,7 +93,7 @@ fn every_flipped_byte_of_a_small_log_and_its_checkpoint_is_found() {
 }
 
 /// As the command does it, in this process.
-fn passes(log: &Path, policy: &ledger::Policy, kept: &SignedCheckpoint) -> bool {
+fn passes(log: &std::path::Path, policy: &ledger::Policy, kept: &SignedCheckpoint) -> bool {
     let Ok(reader) = Reader::open(log) else { return false };
     let Ok(Some(own)) = reader.checkpoint() else { return false };
     let Ok(report) = ledger::verify_with_heads(&reader, [kept.head().size], |_, _| {}) else { return false };
@@ -282,20 +164,8 @@ fn entries_dropped_swapped_or_spliced_are_found() {
 fn a_log_that_was_rolled_back_or_rewritten_is_not_the_one_of_the_kept_checkpoint() {
     let case = Case::new(5, 300);
     // Another history by the same key: as long, and whole in itself.
-    let other = Case {
-        bench: Bench::new(),
-        log: case.path("other"),
-        key: Key::new(ORIGIN, SignatureType::Ed25519),
-        witness: Key::new("w", SignatureType::CosignatureEd25519),
-    };
-    fs::create_dir_all(&other.log).unwrap();
-    let forged = Case {
-        key: Key {
-            pair: Ed25519KeyPair::from_pkcs8(&pkcs8(&case.key)).unwrap(),
-            vkey: case.key.vkey.clone(),
-        },
-        ..other
-    };
+    let pair = Ed25519KeyPair::from_pkcs8(&pkcs8(&case.key)).unwrap();
+    let forged = Case::empty(case.path("other"), Key { pair, vkey: case.key.vkey.clone() });
     forged.grow(300);
     let vkey = case.key.vkey.to_string();
     let done = case.verify(&forged.log, &["--vkey", &vkey, "--json"]);
