@@ -102,6 +102,31 @@ fn a_full_disk_refuses_intents_takes_freezes_and_recovers_when_space_is_back() {
     assert_eq!(damage(&disk.log()), []);
 }
 
+#[test]
+fn a_full_disk_keeps_the_checkpoint_that_is_published_and_takes_the_next_when_space_is_back() {
+    let disk = Mount::new(&["-t", "tmpfs", "-o", "size=68m", "tmpfs"]);
+    let (ledger, _) = Ledger::open(&disk.log()).unwrap();
+    let key = LogKey::new();
+    recorded(&ledger, intent(0));
+    let first = publish(&ledger, &key);
+    fill(&disk.path().join("filler"));
+    recorded(&ledger, lifecycle("frozen"));
+    fill(&disk.path().join("more"));
+    let next = key.sign(settled(&ledger));
+    let refused = ledger.publish(next.clone()).unwrap_err();
+    assert!(matches!(refused, Error::Io { errno: Errno::NOSPC, .. }), "{refused}");
+    assert_eq!(ledger.checkpoint().as_deref(), Some(&first));
+    assert_eq!(fs::read_to_string(disk.log().join("checkpoint")).unwrap(), first.to_string());
+    assert_eq!(damage(&disk.log()), []);
+    recorded(&ledger, lifecycle("thawed"));
+    ["filler", "more"].iter().for_each(|name| fs::remove_file(disk.path().join(name)).unwrap());
+    ledger.publish(next.clone()).unwrap();
+    assert_eq!(ledger.checkpoint().as_deref(), Some(&next));
+    drop(ledger);
+    assert_eq!(open_again(&disk.log()).1.checkpoint, Some(next));
+    assert_eq!(damage(&disk.log()), []);
+}
+
 /// A program that another test starts just now has the lock until it is executed.
 fn open_again(log: &Path) -> (Ledger, Recovered) {
     loop {

@@ -14,6 +14,7 @@ use common::*;
 use ledger::{Ledger, Reader, verify};
 
 const CHILD: &str = "LEDGER_TEST_CHILD_DIR";
+const PUBLISHES: &str = "LEDGER_TEST_CHILD_PUBLISHES";
 const ROUNDS: u64 = 40;
 /// How many records the child keeps waiting at once.
 const WAITING: u64 = 16;
@@ -24,6 +25,10 @@ fn child() {
     let Ok(dir) = std::env::var(CHILD) else { return };
     let (ledger, recovered) = Ledger::open(dir.as_ref()).unwrap();
     let (ledger, start) = (Arc::new(ledger), recovered.size * 1_000);
+    if std::env::var(PUBLISHES).is_ok() {
+        let ledger = ledger.clone();
+        std::thread::spawn(move || publish_on_and_on(&ledger));
+    }
     let (tell, told) = mpsc::channel();
     for number in start.. {
         if number >= start + WAITING {
@@ -36,6 +41,15 @@ fn child() {
             std::io::stdout().write_all(format!("\nack {index} j{number}\n").as_bytes()).unwrap();
             tell.send(()).unwrap();
         });
+    }
+}
+
+/// Tells each size once its checkpoint is published.
+fn publish_on_and_on(ledger: &Ledger) {
+    let key = LogKey::new();
+    loop {
+        let size = publish(ledger, &key).head().size;
+        std::io::stdout().write_all(format!("\npub {size}\n").as_bytes()).unwrap();
     }
 }
 
@@ -86,5 +100,51 @@ fn a_kill_at_any_point_loses_no_acknowledged_entry() {
             assert_eq!(found.get(index), Some(jti), "round {round}, entry {index}");
         }
         assert_eq!(verify(&reader, |_, _| {}).unwrap().damage, [], "round {round}");
+    }
+}
+
+/// Lets a child publish so many checkpoints, kills it, and gives the size of the last one that it told.
+fn publish_and_kill(dir: &std::path::Path, checkpoints: u64) -> u64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["child", "--exact", "--nocapture"])
+        .env(CHILD, dir)
+        .env(PUBLISHES, "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut seen, mut last) = (0, 0);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        if let Some(size) = line.unwrap().strip_prefix("pub ") {
+            (seen, last) = (seen + 1, size.parse().unwrap());
+        }
+        if seen == checkpoints {
+            child.kill().unwrap();
+        }
+    }
+    child.wait().unwrap();
+    assert!(seen >= checkpoints, "the child ended by itself after {seen}");
+    last
+}
+
+#[test]
+fn a_kill_at_any_point_leaves_a_checkpoint_that_a_copy_and_the_next_start_find_true() {
+    if std::env::var(CHILD).is_ok() {
+        return;
+    }
+    let dir = folder();
+    for round in 0..12 {
+        let told = publish_and_kill(dir.path(), 1 + (round * 2_654_435_761) % 23);
+        // As the kill left it: nobody has mended anything.
+        let copy = folder();
+        copy_published(dir.path(), copy.path());
+        let report = verify(&Reader::open(copy.path()).unwrap(), |_, _| {}).unwrap();
+        assert_eq!(report.damage, [], "round {round}");
+        assert!(report.size >= told, "round {round}: {} and {told}", report.size);
+        let (ledger, recovered) = Ledger::open(dir.path()).unwrap();
+        drop(ledger);
+        let checkpoint = recovered.checkpoint.unwrap().head();
+        assert_eq!((checkpoint.size, Some(checkpoint.root)), (report.size, report.root), "round {round}");
+        let report = verify(&Reader::open(dir.path()).unwrap(), |_, _| {}).unwrap();
+        assert_eq!(report.damage, [], "round {round}");
     }
 }

@@ -151,6 +151,26 @@ fn what_is_not_of_this_log_is_not_published() {
 }
 
 #[test]
+fn no_checkpoint_is_published_before_its_full_bundles_are_at_their_paths() {
+    let (key, dir) = (LogKey::new(), log_of(9));
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    let first = publish(&ledger, &key);
+    // No file takes a folder's name.
+    let in_the_way = dir.path().join("tile/entries/000");
+    fs::create_dir(&in_the_way).unwrap();
+    record_all(&ledger, (9..300).map(intent));
+    let next = key.sign(settled(&ledger));
+    assert_eq!(ledger.publish(next.clone()), Err(Error::NotSealed));
+    assert_eq!(ledger.checkpoint().as_deref(), Some(&first));
+    fs::remove_dir(in_the_way).unwrap();
+    // What could not be moved is tried again with the next one.
+    record_all(&ledger, (300..600).map(intent));
+    ledger.publish(next).unwrap();
+    publish(&ledger, &key);
+    assert_eq!(report(copied(dir.path()).path()).damage, []);
+}
+
+#[test]
 fn a_start_knows_its_last_checkpoint_and_the_log_grew_from_there() {
     let (key, dir) = (LogKey::new(), log_of(500));
     let (ledger, recovered) = Ledger::open(dir.path()).unwrap();
@@ -195,6 +215,7 @@ fn a_start_refuses_a_log_that_is_not_the_one_of_its_checkpoint_and_names_both() 
         Error::Diverged { checkpoint, log } => assert_eq!((checkpoint, log.size), (signed.head(), 320)),
         other => panic!("{other}"),
     }
+    assert!(report(other.path()).damage[0].what.contains("the log's first 320 have the root"));
     fs::write(dir.path().join("checkpoint"), "vendor.example/kunci\n320\n").unwrap();
     assert!(matches!(Ledger::open(dir.path()), Err(Error::Checkpoint(_))));
     assert!(report(dir.path()).damage[0].what.contains("the file checkpoint is damaged"));

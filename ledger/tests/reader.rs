@@ -102,8 +102,23 @@ fn a_folder_without_a_log_is_not_an_empty_log() {
 fn the_program_in_the_log_format_page_finds_the_same_root() {
     let page = include_str!("../../docs/log-format.md");
     let program = page.split("```python").nth(1).unwrap().split("```").next().unwrap();
-    for size in [0, 1, 256, 256 * 2 + 77] {
-        let dir = log_of(size);
+    let published = |size| {
+        let (dir, copy) = (log_of(size), folder());
+        let (ledger, _) = Ledger::open(dir.path()).unwrap();
+        publish(&ledger, &LogKey::new());
+        // What came later is in the copy, and none of the checkpoint's.
+        record_all(&ledger, (0..300).map(intent));
+        publish(&ledger, &LogKey::new());
+        copy_published(dir.path(), copy.path());
+        fs::write(
+            copy.path().join("checkpoint"),
+            LogKey::new().sign(ledger.reader().unwrap().head_at(size).unwrap()).to_string(),
+        )
+        .unwrap();
+        copy
+    };
+    let logs = [0, 1, 256, 256 * 2 + 77].map(|size| (size, log_of(size)));
+    for (size, dir) in logs.into_iter().chain([1, 255, 256, 600].map(|size| (size, published(size)))) {
         let run =
             std::process::Command::new("python3").args(["-c", program]).arg(dir.path()).output().unwrap();
         let root = verify(&Reader::open(dir.path()).unwrap(), |_, _| {}).unwrap().root.unwrap();
