@@ -93,7 +93,7 @@ impl<'s> Rows<'s> {
     /// A row that is an object of JSON.
     pub(super) fn object(&mut self, line: u64, bytes: &[u8]) -> Result<(), Fault> {
         let mut raw = Raw::default();
-        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let mut json = serde_json::Deserializer::from_str(utf8(line, bytes)?);
         let read = raw.object(Within::Row).deserialize(&mut json).and_then(|()| json.end());
         read.map_err(|error| Fault::json(line, &error))?;
         self.take(line, &raw)
@@ -102,7 +102,7 @@ impl<'s> Rows<'s> {
     /// A row that is an array of JSON, in the order of columns.
     pub(super) fn array(&mut self, line: u64, columns: &[Column], bytes: &[u8]) -> Result<(), Fault> {
         let mut raw = Raw::default();
-        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let mut json = serde_json::Deserializer::from_str(utf8(line, bytes)?);
         let read = json.deserialize_seq(Cells { columns, raw: &mut raw }).and_then(|()| json.end());
         read.map_err(|error| Fault::json(line, &error))?;
         self.take(line, &raw)
@@ -130,6 +130,11 @@ impl<'s> Rows<'s> {
         let sign_in = SignIn::of(raw).map_err(|what| Fault::at(line, what))?;
         (self.sink)(line, &sign_in).map_err(|what| Fault::at(line, what))
     }
+}
+
+/// A row is looked through once, in place of each of its texts.
+fn utf8(line: u64, bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|_| Fault::at(line, "the row is not UTF-8"))
 }
 
 struct Cells<'c, 'r, 'a> {

@@ -166,6 +166,8 @@ fn what_is_wrong_is_named_with_its_line() {
         let fault = fault(text.as_bytes());
         assert!(fault.starts_with(said) || fault.contains(said), "{text}: {fault}");
     }
+    let latin = [RECORD.as_bytes(), b"\n{\"a\":\"\xe9\"}"].concat();
+    assert_eq!(fault(&latin), "5: the row is not UTF-8");
     assert!(fault(b"\xff\xfe{\0").contains("iconv -f UTF-16"), "as PowerShell writes it");
     assert!(fault(&gzip(RECORD.as_bytes())[..60]).contains("cannot be read on"), "a cut gzip");
 }

@@ -1,4 +1,4 @@
-//! The part of a file that is looked at: one buffer, which never grows, over a reader.
+//! The part of a file that is looked at: one buffer over a reader, which grows with the longest row, up to a bound.
 //!
 //! What stands from the mark on is kept and can be had as one slice; what is longer than a row may be is a fault. Lines are
 //! counted up to the mark.
@@ -9,12 +9,13 @@ use memchr::memchr_iter;
 
 use super::{Fault, MAX_ROW_BYTES};
 
-/// The buffer, in bytes: a whole row, and as much again, so that moving what is kept to its front stays rare.
-const BUFFER: usize = 2 * MAX_ROW_BYTES;
+/// The buffer, in bytes: enough for what most files have, and at most a whole row and as much again, so that moving what is
+/// kept to its front stays rare.
+const BUFFER: (usize, usize) = (256 << 10, 2 * MAX_ROW_BYTES);
 
 pub(super) struct Window<R> {
     source: R,
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     mark: usize,
     at: usize,
     end: usize,
@@ -23,7 +24,7 @@ pub(super) struct Window<R> {
 
 impl<R: Read> Window<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, bytes: vec![0; BUFFER].into(), mark: 0, at: 0, end: 0, line: 1 }
+        Self { source, bytes: vec![0; BUFFER.0], mark: 0, at: 0, end: 0, line: 1 }
     }
 
     /// What comes next: at least one byte, unless the file ends here.
@@ -105,6 +106,9 @@ impl<R: Read> Window<R> {
     fn fill(&mut self) -> Result<(), Fault> {
         if self.end - self.mark > MAX_ROW_BYTES {
             return Err(Fault::long(self.line));
+        }
+        if self.end - self.mark > self.bytes.len() / 2 {
+            self.bytes.resize((2 * self.bytes.len()).min(BUFFER.1), 0);
         }
         if self.end == self.bytes.len() {
             self.bytes.copy_within(self.mark..self.end, 0);
