@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bundle;
+mod bundle_files;
 mod compact_range;
 mod dir;
 mod durable_entry;

@@ -3,8 +3,6 @@
 //! It trusts nothing that it can compute: partial tiles and tiles that are not there yet are made from the entries.
 //! It sees bytes before they are durable; whoever serves them inside the agent bounds them by `Ledger::size`.
 
-mod files;
-
 use std::{path::Path, sync::atomic::AtomicU64};
 
 use crate::{
@@ -22,9 +20,9 @@ use crate::{
 pub struct Reader {
     pub(crate) dir: Dir,
     /// How many bundles were seen sealed. It only rises.
-    sealed: AtomicU64,
+    pub(crate) sealed: AtomicU64,
     /// Of a copy that has what was published and no more: how many entries that is.
-    published: Option<u64>,
+    pub(crate) published: Option<u64>,
 }
 
 impl Reader {

@@ -5,9 +5,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Reader;
 use crate::{
-    Error, TilePath, WIDTH,
+    Error, Reader, TilePath, WIDTH,
     frame::Frames,
     hash::Hash,
     layout::{OPEN, SEALED, below_tiles, open_entries, open_hashes, open_number, sealed_entries, tile},
@@ -17,7 +16,7 @@ use crate::{
 
 impl Reader {
     /// One more than the number of the last sealed bundle.
-    pub(super) fn sealed(&self) -> Result<u64, Error> {
+    pub(crate) fn sealed(&self) -> Result<u64, Error> {
         let mut sealed = self.sealed.load(Ordering::Relaxed);
         if sealed == 0 {
             let mut numbers = Vec::new();
