@@ -15,9 +15,9 @@ use serde_json::json;
 const CERTIFICATES: usize = attest::MAX_CERTIFICATES;
 /// A name of which a certificate has room for two, in bytes.
 const LONG: usize = 30 * 1024;
-/// A bundle's keys and the certificates of each, as many as its 4 MiB hold.
-const KEYS: usize = 56;
-const CHAIN: usize = 200;
+/// The most keys of a bundle and certificates of each; beside it come as many as there may be.
+const KEYS: usize = 64;
+const CHAIN: usize = 16;
 
 /// Whose certificate is a device's word on a key.
 const LEAF: &str = "YubiKey PIV Attestation 9a";
@@ -68,16 +68,20 @@ fn one_name() -> Vec<u8> {
 
 fn names(criterion: &mut Criterion) {
     let question = Question::at(Timestamp::from_second(1_790_000_000).unwrap());
+    let beside: Vec<u8> =
+        (CHAIN..CHAIN + CERTIFICATES).flat_map(|number| certificate("n", "n", number)).collect();
     let mut group = criterion.benchmark_group("names");
     group.sample_size(10);
-    for (what, file) in
-        [("64 certificates, names of 30 KiB", long_names()), ("a bundle, all of one name", one_name())]
-    {
+    for (what, file, beside) in [
+        ("64 certificates, names of 30 KiB", long_names(), None),
+        ("a bundle, all of one name", one_name(), Some(&beside)),
+    ] {
         assert!(file.len() <= attest::MAX_FILE_BYTES, "{what}: {}", file.len());
         group.bench_function(what, |bencher| {
             bencher.iter(|| {
                 let mut evidence = Evidence::new();
                 evidence.add(black_box(&file)).unwrap();
+                beside.into_iter().for_each(|beside| evidence.add_intermediates(beside).unwrap());
                 assert!(!attest::answer(&evidence, &question).unwrap().is_yes());
             });
         });

@@ -4,10 +4,13 @@
 //! no innocent place in evidence: it was damaged, or somebody meant it to be taken for another. No path needs it, so this
 //! can only make a verdict worse.
 
-use crate::{Anchor, Certificate, Evidence, Finding, Judgement, Named, Question, SignatureFault, Verdict};
+use crate::{
+    Anchor, Certificate, Evidence, Finding, Judgement, MAX_CERTIFICATES, Named, Question, SignatureFault,
+    Verdict,
+};
 
-/// The most signatures that are verified here.
-const MAX_SIGNATURES: usize = 512;
+/// The most signatures that are verified here: by three keys of its issuer's name for each certificate.
+const MAX_SIGNATURES: usize = 3 * MAX_CERTIFICATES;
 
 /// Contradicts evidence that disagrees with itself.
 pub(crate) fn check(judgement: &mut Judgement, evidence: &Evidence, question: &Question) {

@@ -90,8 +90,9 @@ pub enum Limit {
     Keys,
     /// Of one key of a bundle.
     #[error(
-        "a key of a bundle has at most {} certificates, and as many entries of the log",
-        bundle::MAX_PARTS
+        "a key of a bundle has at most {} certificates and {} entries of the log",
+        bundle::MAX_CHAIN,
+        bundle::MAX_ENTRIES
     )]
     Parts,
 }

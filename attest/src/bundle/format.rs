@@ -7,14 +7,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::path::MAX_DEPTH;
 use crate::{Certificate, Evidence, Limit, Malformed, yubico};
 
 /// The `format` of a bundle.
 pub const BUNDLE: &str = "kunci-evidence/1";
 /// The most keys of one bundle.
 pub(crate) const MAX_KEYS: usize = 64;
-/// The most certificates and entries of one key.
-pub(crate) const MAX_PARTS: usize = 256;
+/// The most certificates of one key: those of a path, and as many that have no part in it.
+pub(crate) const MAX_CHAIN: usize = 2 * MAX_DEPTH;
+/// The most entries of one key.
+pub(crate) const MAX_ENTRIES: usize = 256;
 
 /// A bundle.
 #[derive(Clone, Debug, Deserialize)]
@@ -103,11 +106,11 @@ impl Bundle {
     pub fn from_json(bytes: &[u8]) -> Result<Self, Malformed> {
         let parsed: Self = serde_json::from_slice(bytes)
             .map_err(|error| Malformed::Unreadable(format!("no {BUNDLE} object: {error}")))?;
-        let parts = |key: &Key| key.attestation.len().max(key.ledger.len());
+        let is_too_large = |key: &Key| key.attestation.len() > MAX_CHAIN || key.ledger.len() > MAX_ENTRIES;
         if parsed.keys.len() > MAX_KEYS {
             return Err(Malformed::TooLarge(Limit::Keys));
         }
-        if parsed.keys.iter().any(|key| parts(key) > MAX_PARTS) {
+        if parsed.keys.iter().any(is_too_large) {
             return Err(Malformed::TooLarge(Limit::Parts));
         }
         if parsed.format == BUNDLE { Ok(parsed) } else { Err(Malformed::Format) }

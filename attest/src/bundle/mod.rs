@@ -8,6 +8,6 @@ mod judge;
 mod report;
 
 pub use format::{BUNDLE, Bundle};
-pub(crate) use format::{MAX_KEYS, MAX_PARTS};
+pub(crate) use format::{MAX_CHAIN, MAX_ENTRIES, MAX_KEYS};
 pub use judge::verify;
 pub use report::{BundleReport, KeyReport};

@@ -191,7 +191,7 @@ fn the_limit_that_is_told_is_the_one_that_was_hit() {
         bundle::Bundle::from_json(bundle.to_string().as_bytes()).unwrap_err().to_string()
     };
     assert_eq!(told(65, 0), "it is too large: a bundle has at most 64 keys");
-    assert!(told(1, 257).contains("a key of a bundle has at most 256 certificates"), "{}", told(1, 257));
+    assert!(told(1, 17).contains("a key of a bundle has at most 16 certificates"), "{}", told(1, 17));
     let many = Malformed::TooLarge(Limit::Certificates).to_string();
     assert!(many.contains("at most 64 certificates, requests and keys are judged in one call"), "{many}");
 }

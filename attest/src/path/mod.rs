@@ -23,8 +23,8 @@ pub use profile::{Profile, Strict};
 
 /// The most certificates between a leaf and its anchor, the leaf included.
 pub const MAX_DEPTH: usize = 8;
-/// The most signatures that one search verifies.
-const MAX_SIGNATURES: usize = 512;
+/// The most signatures that one search verifies: on each step of the longest path, by as many keys of one name.
+const MAX_SIGNATURES: usize = MAX_DEPTH * MAX_DEPTH;
 
 /// Where to search.
 #[derive(Clone, Copy)]
