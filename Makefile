@@ -105,12 +105,12 @@ faults: setup ## Every kind of fault 25 times under load, against the release bi
 .PHONY: install
 install: ## Install what make build built, kunci-tpm-evidence, man pages, completions, systemd units (PREFIX=/usr/local, DESTDIR=)
 	@[ -x $(TARGET)/release/kunci-agent ] && [ -x $(TARGET)/release/kunci ] || { echo "Run make build first." >&2; exit 2; }
-	install -d $(INSTALLED)/bin $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
+	install -d $(INSTALLED)/bin $(INSTALLED)/share/man $(INSTALLED)/share/bash-completion/completions \
 	    $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d \
 	    $(SYSTEMD)/systemd/system $(SYSTEMD)/sysusers.d
 	install -s -m 0755 $(TARGET)/release/kunci $(TARGET)/release/kunci-agent $(INSTALLED)/bin/
 	install -m 0755 packaging/tpm/kunci-tpm-evidence $(INSTALLED)/bin/
-	$(TARGET)/release/kunci man $(INSTALLED)/share/man/man1
+	$(TARGET)/release/kunci man $(INSTALLED)/share/man
 	$(TARGET)/release/kunci completions bash | install -m 0644 /dev/stdin $(INSTALLED)/share/bash-completion/completions/kunci
 	$(TARGET)/release/kunci completions zsh | install -m 0644 /dev/stdin $(INSTALLED)/share/zsh/site-functions/_kunci
 	$(TARGET)/release/kunci completions fish | install -m 0644 /dev/stdin $(INSTALLED)/share/fish/vendor_completions.d/kunci.fish

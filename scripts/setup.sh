@@ -21,6 +21,7 @@ install_packages \
     "ls /usr/lib/*/libsoftokn3.so libnss3" "certutil libnss3-tools" \
     "swtpm swtpm" "swtpm_setup swtpm-tools" "tpm2_createak tpm2-tools" "tpm2-abrmd tpm2-abrmd" "dbus-daemon dbus" "dbus-send dbus" "tpm2_ptool libtpm2-pkcs11-tools" \
     "ls /usr/lib/*/libtpm2_pkcs11.so.1 libtpm2-pkcs11-1" "ls /usr/lib/*/libtss2-tcti-tabrmd.so.0 libtss2-tcti-tabrmd0" \
+    "zsh zsh" "fish fish" "man man-db" \
     "python3 python3" "python3 -c \"import ensurepip, venv\" python3-venv" "node nodejs" "npm npm" \
     "go golang-go" "/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go golang-golang-x-mod-dev"
 need_rust

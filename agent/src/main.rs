@@ -6,14 +6,15 @@
 use std::fmt::Display;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use agent::keys::recorded;
 use agent::records::messages;
 use agent::supervisor::asked::{self, NotReloaded};
 use agent::supervisor::{self, Failure, Options};
-use clap::{Parser, Subcommand};
+use clap::Parser;
+use hsm_config::{Arguments, Role};
 use nix::sys::signal::{SigSet, Signal as NixSignal};
 use nix::sys::socket::{getsockopt, sockopt};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
@@ -22,38 +23,6 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 const EXIT_CONFIGURATION: u8 = 2;
 /// The exit code of every other failure.
 const EXIT_FAILURE: u8 = 3;
-
-/// Kunci's agent: signs assertions with keys that stay in their tokens.
-#[derive(Parser)]
-#[command(name = "kunci-agent", version, disable_help_subcommand = true)]
-struct Arguments {
-    /// The configuration.
-    #[arg(long, value_name = "FILE", env = "KUNCI_CONFIG", default_value = "/etc/kunci/kunci.toml")]
-    config: PathBuf,
-    /// Serve one client: sockets in DIR, `ready` on standard output, the end with standard input's.
-    #[arg(long, value_name = "DIR")]
-    private: Option<PathBuf>,
-    #[command(subcommand)]
-    role: Option<Role>,
-}
-
-#[derive(Subcommand)]
-enum Role {
-    /// Have the running agent read its configuration again, as by SIGHUP, and wait for its word.
-    Reload,
-    /// Hold the configuration against the keys that its log has, and print what came of it as JSON. `kunci config check`
-    /// shows it to people.
-    Compare,
-    /// Serves callers; started by the supervisor only.
-    #[command(hide = true)]
-    Front,
-    /// Serves one token; started by the supervisor only.
-    #[command(hide = true)]
-    Host {
-        /// The token, for those who list processes.
-        name: String,
-    },
-}
 
 fn main() -> ExitCode {
     let Arguments { config, private, role } = Arguments::parse();

@@ -4,25 +4,37 @@ use clap::{Parser, Subcommand};
 
 use crate::paths::Paths;
 use crate::{
-    assertion, attest, cert, config, evidence, freeze, log, manual, proof, provision, status, token, witness,
+    assertion, attest, cert, complete, config, evidence, freeze, log, manual, proof, provision, status,
+    token, witness,
 };
 
 const EXAMPLES: &str = "\
-Exit codes: 0 yes; 1 no, or what was found is bad; 2 usage, configuration or unreadable files;
-3 agent or token unavailable; 4 refused by policy.
+Exit codes:
+  0  yes
+  1  no, or what was found is bad
+  2  usage, configuration or unreadable files
+  3  agent or token unavailable
+  4  refused by policy
 
 Examples:
-  kunci config check                          is anything wrong with the configuration?
-  kunci provision --all                       a key and a certificate for every connector
-  kunci cert de --format entra                what a customer registers
-  kunci assertion de --tenant T --client-id I what a service sends as client_assertion
-  kunci freeze de --reason \"ticket 4711\"      stop it, now
-  kunci log verify                            was the log changed?
-  kunci attest verify leaf.pem f9.pem         was the key born in hardware?";
+  kunci config check                     is anything wrong with it?
+  kunci provision --all                  a key for every connector
+  kunci cert de --format entra           what a customer registers
+  kunci assertion de --tenant T --client-id I
+                                         what a service signs in with
+  kunci freeze de --reason \"ticket 4711\" stop it, now
+  kunci log verify                       was the log changed?
+  kunci attest verify leaf.pem f9.pem    was the key born in hardware?";
 
 /// Kunci: keys that never leave their token, and signed assertions by them.
 #[derive(Debug, Parser)]
-#[command(name = "kunci", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(
+    name = "kunci",
+    version,
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = crate::print::WIDTH
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) paths: Paths,
@@ -70,7 +82,7 @@ pub(crate) enum Online {
     Whoami,
     /// Stop all signatures of a connector, at once
     #[command(
-        after_help = "Examples:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\"\n  kunci freeze --all --reason \"ticket 4712: the host is not ours any more\""
+        after_help = "Examples:\n  kunci freeze de --reason \"ticket 4711: token missing from the rack\"\n  kunci freeze --all --reason \"ticket 4712: not our host any more\""
     )]
     Freeze(freeze::Freeze),
     /// Let a frozen connector sign again
@@ -96,11 +108,18 @@ pub(crate) enum Offline {
     #[command(subcommand)]
     Witness(witness::Command),
     /// Print completions for a shell
-    #[command(after_help = "Example:\n  kunci completions bash > /etc/bash_completion.d/kunci")]
+    #[command(
+        after_help = "Those of bash, zsh and fish know the connectors and tokens of the configuration.\n\nExamples:\n  source <(kunci completions bash)\n  \
+                      kunci completions bash > /etc/bash_completion.d/kunci\n  kunci completions zsh > /usr/local/share/zsh/site-functions/_kunci\n  \
+                      kunci completions fish > ~/.config/fish/completions/kunci.fish"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Say what may follow on a command line, for the scripts of `kunci completions`
+    #[command(hide = true)]
+    Complete(complete::Arguments),
     /// Write the manual pages
     Man(manual::Arguments),
 }

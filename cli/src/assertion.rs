@@ -24,8 +24,8 @@ const MODE: u32 = 0o600;
 #[command(after_help = "\
 Examples:
   kunci assertion de --tenant contoso.onmicrosoft.com --client-id $APP
-  kunci assertion de --tenant T --client-id I --output /run/iep/assertion --refresh
-                                              for clients that read AZURE_FEDERATED_TOKEN_FILE
+  kunci assertion de --tenant T --client-id I --refresh \\
+      --output /run/iep/assertion    for AZURE_FEDERATED_TOKEN_FILE
 
 The first failure ends the command; later ones leave the old file as it is and are tried again. SIGTERM ends it.")]
 pub(crate) struct Arguments {
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     tenant: String,
     /// The application's client id in that tenant
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     client_id: String,
     /// Write it to this file (mode 0600, always whole) instead of to standard output
     #[arg(long, value_name = "FILE")]

@@ -28,8 +28,8 @@ certificate, addKey with a `kunci proof` adds this one and touches no other.";
     after_help = "\
 Examples:
   kunci cert de > de.pem
-  kunci cert de --format der > de.cer         what the Entra portal uploads
-  kunci cert de --format entra                the keyCredential that Microsoft Graph takes
+  kunci cert de --format der > de.cer   what the Entra portal takes
+  kunci cert de --format entra          what Microsoft Graph takes
   kunci cert install de answer.pem"
 )]
 pub(crate) struct Arguments {

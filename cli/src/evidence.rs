@@ -30,8 +30,9 @@ its arguments.
 
 Examples:
   kunci evidence de --output de.evidence.json
-  kunci evidence de --challenge challenge.json --output de.evidence.json
-  kunci evidence de --challenge challenge.json --output de.evidence.json -- --ak 0x81010003 --pin-file pin")]
+  kunci evidence de --challenge challenge.json --output de.json
+  kunci evidence de --challenge challenge.json --output de.json \\
+      -- --ak 0x81010003 --pin-file pin")]
 pub(crate) struct Arguments {
     /// The connector
     connector: String,

@@ -38,17 +38,18 @@ Exits with 1 when something is damaged, or is not what a checkpoint says that yo
 a whole is seen only against something that was kept elsewhere: a checkpoint, a root, a witness's cosignature.
 
 Examples:
-  kunci log verify /mnt/copy/log --vkey vendor.example/kunci+8c1b2d3e+AX…
-  kunci log verify /mnt/copy/log --checkpoint yesterday.checkpoint --policy policy.txt
-  kunci log verify --size 4711 --root oJ0SMU5tqh+HVMBDYrAY8hsrBG1YW+HVvNzqT1cjGDE=
-                                              are the first 4711 entries those of which the root was written down?")]
+  kunci log verify /mnt/copy --vkey vendor.example/kunci+8c1b2d3e+AX…
+  kunci log verify /mnt/copy --checkpoint yesterday --policy policy.txt
+  kunci log verify --size 4711 \\
+      --root oJ0SMU5tqh+HVMBDYrAY8hsrBG1YW+HVvNzqT1cjGDE=
+                      are the first entries those of then?")]
     Verify(verify::Arguments),
     /// Prove that the log only grew between two checkpoints
     #[command(after_help = "\
 Prints the RFC 6962 consistency proof, one hash a line in base64. Exits with 1 when the log does not have the checkpoints.
 
 Example:
-  kunci log consistency yesterday.checkpoint today.checkpoint --dir /mnt/copy/log
+  kunci log consistency yesterday today --dir /mnt/copy
   kunci log consistency 4711 5000")]
     Consistency(consistency::Arguments),
     /// Check a receipt: that an entry, or an assertion's, is in a log
@@ -56,8 +57,9 @@ Example:
 Needs no log and no agent: the receipt, what it is of, and whom you believe. Exits with 1 when it shows nothing.
 
 Examples:
-  kunci log verify-receipt r.tlog-proof --assertion a.jwt --policy policy.txt
-  kunci log verify-receipt r.tlog-proof --entry e.json --vkey vendor.example/kunci+8c1b2d3e+AX…")]
+  kunci log verify-receipt r.proof --assertion a.jwt --policy policy.txt
+  kunci log verify-receipt r.proof --entry e.json \\
+      --vkey vendor.example/kunci+8c1b2d3e+AX…")]
     VerifyReceipt(verify_receipt::Arguments),
     /// Find entries by what they say; all given must match
     #[command(after_help = "\
@@ -67,7 +69,7 @@ Examples:
   kunci log search --connector de --since today --kind intent
   kunci log search --uid iep --since 2h --limit 20
   kunci log search --jti 0197a1e2-7c1b-7d2a-9a52-3a5d1f4e8b11
-  kunci --json log search --kind lifecycle --follow      an event for each freeze, as it comes")]
+  kunci --json log search --kind lifecycle --follow    events, as they come")]
     Search(search::Arguments),
     /// Which tenants and client ids a key opened, how often, first and last, and by which caller
     #[command(after_help = "\
@@ -76,8 +78,8 @@ counted apart. Exits with 1 when a log is damaged, or has no such connector or k
 
 Examples:
   kunci log exposure de --since 2026-11-01 --until 2026-12-01
-  kunci log exposure de --log /mnt/fra1/log --log /mnt/fra2/log --csv > to-call.csv
-  kunci log exposure de --tenant contoso.example         a page to send to that customer")]
+  kunci log exposure de --log /mnt/fra1/log --log /mnt/fra2/log --csv
+  kunci log exposure de --tenant contoso.example       for that customer")]
     Exposure(exposure::Arguments),
     /// Count signatures by day, connector and caller
     #[command(after_help = "\
@@ -89,8 +91,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   kunci log export --format ndjson > log.ndjson
-  kunci log export --format csv --since 2026-11-01 --kind intent > intents.csv
-  kunci log export --format ndjson --follow --from 4711  what came since, and what comes")]
+  kunci log export --format csv --since 2026-11-01 > log.csv
+  kunci log export --format ndjson --follow --from 4711    from then on")]
     Export(export::Arguments),
     /// Hold customers' sign-in logs against the log: who signed in that the agent did not let in?
     Reconcile(reconcile::Arguments),

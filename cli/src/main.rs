@@ -13,6 +13,7 @@ mod attest;
 mod bounded;
 mod cert;
 mod client;
+mod complete;
 mod config;
 mod evidence;
 mod failure;
@@ -86,7 +87,8 @@ fn alone(command: &Offline, paths: &Paths, print: &Printer) -> Result<Exit, Fail
         Offline::Config(command) => config::run(command, paths, print),
         Offline::Log(command) => log::run(command, paths, print),
         Offline::Witness(command) => witness::run(command, print),
-        Offline::Completions { shell } => manual::completions(*shell, print),
+        Offline::Completions { shell } => complete::script(*shell, print),
+        Offline::Complete(arguments) => complete::run(arguments, print),
         Offline::Man(arguments) => manual::run(arguments, print),
     }
 }

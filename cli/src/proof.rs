@@ -11,14 +11,15 @@ use crate::session::{Concern, Session};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
-  kunci proof de --object-id 8f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01 --reason \"yearly roll, change 4711\"
+  kunci proof de --object-id 8f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01 \\
+      --reason \"yearly roll, change 4711\"
 
 The proof goes into the `proof` of POST /applications/{object id}/addKey or removeKey, within ten minutes.")]
 pub(crate) struct Arguments {
     /// The connector
     connector: String,
     /// The application's object id (not its client id)
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     object_id: String,
     /// Why; it stands in the ledger
     #[arg(long)]

@@ -17,11 +17,12 @@ use crate::touch;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  kunci provision --all                       self-signed certificates for half a year
-  kunci provision de uk --csr --output .      requests for your CA in de.csr.pem and uk.csr.pem
-  kunci cert install de de.pem                and its answer
+  kunci provision --all                   self-signed, for half a year
+  kunci provision de uk --csr --output .  requests: de.csr.pem, uk.csr.pem
+  kunci cert install de de.pem            and the CA's answer
   kunci provision de --adopt --spki-sha256 HEX
-                                              a key that the ledger does not know, and you do, with its certificate")]
+                                          a key that you know and the
+                                          log does not, as it is")]
 pub(crate) struct Arguments {
     /// The connectors
     #[arg(value_name = "CONNECTOR")]

@@ -32,8 +32,10 @@ pub(crate) enum Command {
     )]
     Check(Which),
     /// Type the PIN of a token that has { prompt = true }
-    #[command(after_help = "At a terminal the PIN is not shown; else it is one line of standard input:\n  \
-                            systemd-creds decrypt pin.cred - | kunci token unlock frankfurt")]
+    #[command(
+        after_help = "At a terminal the PIN is not shown; else it is one line of standard input.\n\nExample:\n  \
+                            systemd-creds decrypt pin.cred - | kunci token unlock frankfurt"
+    )]
     Unlock(Unlock),
     /// Clear the latch of a token whose PIN was refused; give it the right PIN first
     Unlatch(Which),

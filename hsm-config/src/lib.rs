@@ -8,6 +8,7 @@
 mod admin;
 mod agent;
 mod alone;
+mod arguments;
 mod caller;
 mod cka_id;
 mod config;
@@ -42,6 +43,7 @@ mod uri;
 
 pub use admin::{Admin, Verb};
 pub use agent::Agent;
+pub use arguments::{Arguments, Role};
 pub use caller::Caller;
 pub use cka_id::CkaId;
 pub use config::Config;

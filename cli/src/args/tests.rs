@@ -101,3 +101,29 @@ fn where_things_are_may_be_said_before_or_after_the_command() {
     assert!(!refused("kunci --config a.toml status --json"));
     assert!(!refused("kunci status --config a.toml --admin-socket s"));
 }
+
+/// Every command, the hidden ones aside.
+fn all(command: &clap::Command) -> Vec<clap::Command> {
+    let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
+    std::iter::once(command.clone()).chain(shown.flat_map(all)).collect()
+}
+
+/// Examples are shown as they stand, also in the manual, which is set in.
+const MOST_OF_AN_EXAMPLE: usize = 75;
+
+#[test]
+fn every_help_fits_on_a_terminal() {
+    let mut root = Cli::command();
+    root.build();
+    let commands = all(&root);
+    assert!(commands.len() > 30, "{}", commands.len());
+    for mut command in commands {
+        let name = command.get_name().to_owned();
+        crate::print::tests::fits(command.render_long_help().to_string());
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples = after.lines().filter(|line| line.starts_with("  "));
+        for example in examples {
+            assert!(example.chars().count() <= MOST_OF_AN_EXAMPLE, "{name}: {example}");
+        }
+    }
+}

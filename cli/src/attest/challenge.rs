@@ -19,7 +19,8 @@ EK is the endorsement key's certificate (PEM or DER) or its TPM2B_PUBLIC, AK the
 tpm2_createak writes it.
 
 Example:
-  kunci attest challenge ek.der ak.pub --output challenge.json --secret challenge-secret.json";
+  kunci attest challenge ek.der ak.pub --output challenge.json \\
+      --secret challenge-secret.json";
 
 /// To whom, and where to.
 #[derive(Args, Debug)]
@@ -29,10 +30,10 @@ pub(crate) struct Arguments {
     /// The attestation key: its public area
     ak: PathBuf,
     /// The file for the vendor
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "OUT")]
     output: PathBuf,
     /// The file that you keep to yourself
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "OUT")]
     secret: PathBuf,
 }
 

@@ -28,10 +28,12 @@ not-exportable, slot=9c, algorithm=\"EC P-384\", no-known-weakness.
 
 Examples:
   kunci attest verify leaf.pem f9.pem
-  kunci attest verify leaf.pem --intermediate f9.pem --intermediate yubico-intermediates.pem --serial 32718477
-  kunci attest verify attestation.dat --intermediate chains.pem --key public-key.pem
-  kunci attest verify de.evidence.json --root tpm-maker.pem --challenge-secret challenge-secret.json
-  kunci attest verify request.csr --require touch=always --require no-known-weakness --json";
+  kunci attest verify leaf.pem --intermediate f9.pem --serial 32718477
+  kunci attest verify attestation.dat --intermediate chains.pem \\
+      --key public-key.pem
+  kunci attest verify de.evidence.json --root tpm-maker.pem \\
+      --challenge-secret challenge-secret.json
+  kunci attest verify request.csr --require touch=always --json";
 
 /// What to judge, and what it must be.
 #[derive(Args, Debug)]

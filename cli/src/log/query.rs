@@ -2,6 +2,7 @@
 
 use audit::Query;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use hsm_config::login;
 use ledger::{Kind, Timestamp};
 use serde::Deserialize;
@@ -9,6 +10,9 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
 use super::{logs, when};
+
+/// The kinds of entries, as the log writes them.
+const KINDS: [&str; 6] = ["intent", "void", "refusal", "lifecycle", "posture", "probe"];
 
 /// What entries have to say.
 #[derive(Args, Debug)]
@@ -27,8 +31,8 @@ pub(crate) struct Filter {
     /// The assertion's id
     #[arg(long)]
     jti: Option<String>,
-    /// intent, void, refusal, lifecycle, posture or probe
-    #[arg(long, value_parser = kind)]
+    /// What kind of entry
+    #[arg(long, value_parser = PossibleValuesParser::new(KINDS).try_map(|text| kind(&text)))]
     kind: Option<Kind>,
     /// Not before this time: RFC 3339, 2026-11-30, today, yesterday, or 2h, 3d, 90m ago; UTC, as the log is
     #[arg(long, value_name = "TIME", value_parser = when::parse)]

@@ -35,7 +35,7 @@ Exits with 1 when a sign-in does not fit, a log is damaged, or the sign-ins are 
 
 Examples:
   kunci log reconcile signins.json.gz --egress networks.txt
-  kunci log reconcile exports/ --log /mnt/a/log --log /mnt/b/log --since 30d
+  kunci log reconcile exports/ --log /mnt/a --log /mnt/b --since 30d
   kunci --json log reconcile contoso.csv --tenant $TENANT | jq .call
 
 How to fetch sign-ins, and what each finding means: docs/how-to/reconcile-sign-ins.md.")]

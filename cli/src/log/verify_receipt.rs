@@ -23,9 +23,14 @@ const MAX_ASSERTION_BYTES: usize = 64 << 10;
 
 /// Which receipt, of what, and whom to believe.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("of").required(true))]
+#[command(
+    group = ArgGroup::new("of").required(true),
+    override_usage = "kunci log verify-receipt [OPTIONS] --entry <FILE> <RECEIPT>\n       \
+                      kunci log verify-receipt [OPTIONS] --assertion <FILE> <RECEIPT>"
+)]
 pub(crate) struct Arguments {
     /// The receipt (C2SP tlog-proof)
+    #[arg(value_name = "RECEIPT")]
     file: PathBuf,
     /// The entry's bytes, as `kunci log show` prints them
     #[arg(long, value_name = "FILE", group = "of")]
