@@ -7,6 +7,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod checkpoints;
 pub mod front;
 pub mod http;
 pub mod ipc;

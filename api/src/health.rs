@@ -24,6 +24,18 @@ pub struct Health {
     /// What blocks, fails or is to be noted, by code.
     #[serde(default)]
     pub reasons: Vec<HealthReason>,
+    /// The log's last signed checkpoint; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<HealthCheckpoint>,
+}
+
+/// The log's last signed checkpoint.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HealthCheckpoint {
+    /// How many entries it covers.
+    pub size: u64,
+    /// How many seconds ago it was signed.
+    pub age_s: u64,
 }
 
 /// A code, and how many it concerns.

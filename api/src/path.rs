@@ -28,6 +28,10 @@ pub const INIT: &str = "/v1/tokens/{token}/init";
 pub const UNLATCH: &str = "/v1/tokens/{token}/unlatch";
 /// The configuration is read again.
 pub const RELOAD: &str = "/v1/reload";
+/// The log's last signed checkpoint (C2SP tlog-checkpoint).
+pub const CHECKPOINT: &str = "/v1/log/checkpoint";
+/// The ledger's own key is made.
+pub const LEDGER_KEY: &str = "/v1/log/key";
 /// Tiles and entries of the log (C2SP tlog-tiles).
 pub const TILE: &str = "/v1/log/tile/{path}";
 /// The agent's health.

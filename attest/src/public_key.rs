@@ -55,6 +55,11 @@ impl PublicKey {
         Self::from_spki(&spki::ec(curve.oid(), point)?)
     }
 
+    /// An Ed25519 key from its 32 bytes (RFC 8032 section 5.1.5).
+    pub fn ed25519(key: &[u8]) -> Result<Self, KeyError> {
+        Self::from_spki(&spki::ed25519(key)?)
+    }
+
     fn on_curve(oid: ObjectIdentifier, spki: &[u8], bits: Vec<u8>) -> Result<Self, KeyError> {
         let Some(curve) = Curve::of(oid) else {
             return Ok(Self { spki: spki.to_vec(), algorithm: KeyAlgorithm::Other(oid), bits });

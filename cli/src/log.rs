@@ -1,10 +1,12 @@
-//! `kunci log`: the offline auditor. It reads the log's files and needs neither an agent nor a token.
+//! `kunci log`: the offline auditor, which reads the log's files and needs neither an agent nor a token; and the one command of
+//! the log's that does, by which its key is made.
 
 mod asked;
 mod consistency;
 mod customer;
 mod export;
 mod exposure;
+pub(crate) mod init_key;
 mod logs;
 pub(crate) mod page;
 mod query;
@@ -28,10 +30,20 @@ use quoted::Quoted;
 use crate::failure::{Exit, Failure};
 use crate::paths::Paths;
 use crate::print::Printer;
+use crate::session::Session;
 
 /// What to do with the log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make the key that signs the log's checkpoints; running it again changes nothing
+    #[command(after_help = "\
+Prints the vkey, which auditors verify checkpoints by: hand it to them by a way
+of your own, and once. The key is made on the token that [ledger] names, and
+signs checkpoints only. Takes the verb provision.
+
+Example:
+  kunci log init-key > vkey")]
+    InitKey(init_key::Arguments),
     /// Compute every hash anew and name all damage
     #[command(after_help = "\
 Exits with 1 when something is damaged, or is not what a checkpoint says that you kept. That history was not rewritten as
@@ -119,6 +131,10 @@ pub(crate) struct Show {
 
 pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<Exit, Failure> {
     match command {
+        Command::InitKey(arguments) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(init_key::run(arguments, &Session::new(paths, print)))
+        }
         Command::Verify(arguments) => verify::run(arguments, paths, print),
         Command::Consistency(arguments) => consistency::run(arguments, paths, print),
         Command::VerifyReceipt(arguments) => verify_receipt::run(arguments, print),

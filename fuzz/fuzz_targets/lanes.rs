@@ -7,7 +7,7 @@ use std::time::Duration;
 use hsm_config::Algorithm;
 use libfuzzer_sys::fuzz_target;
 use token::control::{Order, Report};
-use token::lane::{Answer, Ask, Work, decode, encode};
+use token::lane::{Answer, Ask, LedgerWork, Work, decode, encode};
 use token::message::{Message, Now};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -24,6 +24,12 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// What a host does with a front's message before it asks its token.
 fn compose(work: &Work) {
+    if let Work::Ledger(LedgerWork::Sign { checkpoint, .. }) = work {
+        let key = token::PublicKey::from_spki(P256).expect("the key is good");
+        if let Ok(text) = checkpoint.compose(ORIGIN, &key) {
+            assert!(text.bytes().starts_with(ORIGIN.as_bytes()) && text.bytes().len() < MAX_TEXT);
+        }
+    }
     let Work::Sign { message, .. } = work else { return };
     // Whatever its date, it gets as far as it can: as if the host's clock said the same.
     let now = Now::at(date(message), DEADLINE);
@@ -43,6 +49,9 @@ fn date(message: &Message) -> i64 {
     }
 }
 
+/// The log that checkpoints are of, and more than any of its texts has, in bytes.
+const ORIGIN: &str = "fuzz.example/kunci";
+const MAX_TEXT: usize = 128;
 const DEADLINE: Duration = Duration::from_secs(600);
 
 

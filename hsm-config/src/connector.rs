@@ -60,7 +60,7 @@ pub struct Connector {
     pub exceptions: Vec<Flaw>,
 }
 
-/// The kind of a connector's key.
+/// The kind of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum KeyType {
     /// RSA, 2048 bits.
@@ -75,9 +75,13 @@ pub enum KeyType {
     /// NIST P-256.
     #[serde(rename = "p-256")]
     P256,
+    /// Ed25519: the ledger's, and no connector's.
+    #[serde(rename = "ed25519")]
+    #[schemars(skip)]
+    Ed25519,
 }
 
-/// How a connector signs (RFC 7518, section 3.1).
+/// How a key signs (RFC 7518, section 3.1; RFC 8037, section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Algorithm {
     /// RSASSA-PSS with SHA-256.
@@ -86,6 +90,9 @@ pub enum Algorithm {
     RS256,
     /// ECDSA on P-256 with SHA-256.
     ES256,
+    /// Ed25519: checkpoints only, and no connector's.
+    #[schemars(skip)]
+    EdDSA,
 }
 
 fn default_authority() -> String {
@@ -150,7 +157,7 @@ impl Connector {
     }
 
     fn check_algorithm(&self) -> Result<(), Fault> {
-        if self.key.makes(self.algorithm) {
+        if self.key.makes(self.algorithm) && self.algorithm != Algorithm::EdDSA {
             return Ok(());
         }
         let what = format!("a key of kind {} cannot sign {}", self.key, self.algorithm);
@@ -219,7 +226,13 @@ impl Connector {
 impl KeyType {
     /// Whether a key of this kind can sign so.
     pub fn makes(self, algorithm: Algorithm) -> bool {
-        (self == Self::P256) == (algorithm == Algorithm::ES256)
+        match self {
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => {
+                matches!(algorithm, Algorithm::PS256 | Algorithm::RS256)
+            }
+            Self::P256 => algorithm == Algorithm::ES256,
+            Self::Ed25519 => algorithm == Algorithm::EdDSA,
+        }
     }
 }
 
@@ -230,6 +243,7 @@ impl fmt::Display for KeyType {
             Self::Rsa3072 => "rsa-3072",
             Self::Rsa4096 => "rsa-4096",
             Self::P256 => "p-256",
+            Self::Ed25519 => "ed25519",
         })
     }
 }

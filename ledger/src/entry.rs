@@ -98,6 +98,9 @@ pub struct Entry {
     /// The keyId by which an application names a published credential, as Entra's sign-in logs do.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write")]
     pub credential_key_id: Option<String>,
+    /// In the `generated` entry of the ledger's own key: what verifies its checkpoints (C2SP signed-note).
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text::write_vkey")]
+    pub vkey: Option<String>,
 }
 
 /// Why bytes are not an entry.
@@ -138,6 +141,7 @@ impl Entry {
             count: None,
             callers: None,
             credential_key_id: None,
+            vkey: None,
         }
     }
 
@@ -211,6 +215,8 @@ setters! {
     callers: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
     /// Sets the keyId by which an application names a published credential.
     credential_key_id: impl Into<String> => |value| text::owned(value.into(), text::MAX_TEXT_BYTES);
+    /// Sets what verifies the checkpoints of the ledger's own key.
+    vkey: impl Into<String> => |value| text::owned(value.into(), text::MAX_VKEY_BYTES);
 }
 
 #[cfg(test)]

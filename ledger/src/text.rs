@@ -14,6 +14,9 @@ pub const MAX_REASON_BYTES: usize = 512;
 /// The longest `aud`, in bytes: the agent composes it, and it may carry a tenant of 253 characters.
 pub const MAX_AUD_BYTES: usize = 512;
 
+/// The longest vkey, in bytes: an origin of 255, and a P-256 key with its type in base64.
+pub(crate) const MAX_VKEY_BYTES: usize = 512;
+
 /// A text cut as entries hold it.
 pub fn cut(text: &str, limit: usize) -> &str {
     text.get(..boundary(text, limit)).unwrap_or(text)
@@ -42,6 +45,10 @@ pub(crate) fn write_reason<S: Serializer>(text: &Option<String>, serializer: S) 
 
 pub(crate) fn write_aud<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     write_within(text, MAX_AUD_BYTES, serializer)
+}
+
+pub(crate) fn write_vkey<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    write_within(text, MAX_VKEY_BYTES, serializer)
 }
 
 fn write_within<S: Serializer>(text: &Option<String>, limit: usize, out: S) -> Result<S::Ok, S::Error> {

@@ -8,8 +8,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use token::control::HostConfig;
+use token::control::{HostConfig, LedgerUse};
 
+use crate::cases::checkpoint::ORIGIN;
 use crate::connector::{CONNECTORS, Connector};
 
 /// The token's label, and its PINs.
@@ -71,6 +72,7 @@ impl Bench {
             name: LABEL.parse().unwrap(),
             token: serde_json::from_value(section).unwrap(),
             uses: CONNECTORS.iter().map(Connector::used).collect(),
+            ledger: LedgerUse { origin: Some(ORIGIN.into()), keys: Vec::new() },
             known: None,
         }
     }

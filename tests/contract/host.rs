@@ -113,6 +113,27 @@ impl Host {
         self.lane.receive(asked)
     }
 
+    /// One question about the ledger's key: each of the host's own questions meanwhile gets this word, and is told.
+    pub(crate) fn ask_ruled(&self, work: Work, refusal: Option<&str>) -> (Result<Done, Fault>, Vec<Report>) {
+        let mut told = Vec::new();
+        let asked = match self.lane.send(work) {
+            Ok(asked) => asked,
+            Err(fault) => return (Err(fault), told),
+        };
+        while !self.lane_is_heard() {
+            match self.report() {
+                Some(Report::Attempt { .. }) => self.order(&Order::LogIn),
+                Some(report @ (Report::Checkpoint { number, .. } | Report::LedgerKey { number, .. })) => {
+                    told.push(report);
+                    self.order(&Order::Ruled { number, refusal: refusal.map(str::to_owned) });
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        (self.lane.receive(asked), told)
+    }
+
     /// Whether an answer is there; false where the host says something else first.
     fn lane_is_heard(&self) -> bool {
         let [answer, report] = [&self.lane.socket, &self.control];

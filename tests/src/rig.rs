@@ -35,6 +35,8 @@ pub struct Rig {
     agent: String,
     pub(crate) connectors: Vec<String>,
     pub(crate) token: TokenText,
+    /// More lines of the ledger's section.
+    ledger: String,
     /// A second token's section; every connector then has a key on both.
     pub(crate) second: String,
 }
@@ -69,6 +71,7 @@ impl Rig {
                 user = user()
             ),
             agent: String::new(),
+            ledger: String::new(),
             connectors: vec![connector("de", "rsa-2048", "PS256")],
             token: TokenText {
                 lanes: 2,
@@ -138,6 +141,13 @@ impl Rig {
         self
     }
 
+    /// One more line of the ledger's section.
+    pub fn ledger_line(mut self, line: &str) -> Self {
+        self.ledger.push_str(line);
+        self.ledger.push('\n');
+        self
+    }
+
     /// One more line of the token's section.
     pub fn token_line(mut self, line: &str) -> Self {
         self.token.lines.push_str(line);
@@ -173,7 +183,7 @@ impl Rig {
         };
         format!(
             "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\nallow_software_tokens = true\n{agent}\n\
-             [ledger]\norigin = \"rig.example/kunci\"\n\n\
+             [ledger]\norigin = \"rig.example/kunci\"\n{ledger}\n\
              [tokens.soft]\nkind = \"pkcs11\"\nmodule = {module:?}\nuri = \"pkcs11:token=rig\"\npin = {pin}\n\
              so_pin = {{ file = {so_pin} }}\nlanes = {lanes}\ndeadline = {deadline:?}\n\
              env = {{ SOFTHSM2_CONF = {conf}{env} }}\npaths = [{tokens}{paths}]\nread_paths = [{conf}]\nexceptions = []\n{lines}\n{second}{connectors}\n{extra}",
@@ -189,6 +199,7 @@ impl Rig {
             connectors = self.connectors.join("\n"),
             extra = self.extra,
             agent = self.agent,
+            ledger = self.ledger,
             second = self.second,
             env = self.token.env,
             paths = self.token.paths,

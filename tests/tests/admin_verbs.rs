@@ -19,7 +19,7 @@ const NO_ADMIN: u32 = 63_000;
 const ANY: &str = "";
 
 /// What is asked, which verb it takes, and with what body. In this order, so that a thaw follows its freeze.
-const REQUESTS: [(&str, &str, &str, &str); 11] = [
+const REQUESTS: [(&str, &str, &str, &str); 12] = [
     ("GET", "/v1/tokens", ANY, ""),
     ("GET", "/v1/connectors/{connector}/evidence", ANY, ""),
     ("POST", "/v1/connectors/{connector}/provision", "provision", "{}"),
@@ -30,6 +30,7 @@ const REQUESTS: [(&str, &str, &str, &str); 11] = [
     ("POST", "/v1/tokens/{token}/check", "check", ""),
     ("POST", "/v1/tokens/{token}/init", "init", ""),
     ("POST", "/v1/tokens/{token}/unlatch", "unlatch", ""),
+    ("POST", "/v1/log/key", "provision", "{}"),
     ("POST", "/v1/reload", "reload", ""),
 ];
 

@@ -12,7 +12,8 @@ use hsm_config::{Algorithm, Flaw, KeyType, Name, PinIdentity};
 use rustix::net::{RecvFlags, SendFlags};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::seqpacket;
+use crate::message::TreeHead;
+use crate::{Sha256, seqpacket};
 
 /// The longest text of a host's that is kept, shown and passed on, in bytes; the rest is cut.
 pub const MAX_TEXT_BYTES: usize = 512;
@@ -35,6 +36,13 @@ pub enum Order {
     Unlock,
     /// The latch was cleared: try the PIN source again.
     Retry,
+    /// The answer to [`Report::Checkpoint`] and [`Report::LedgerKey`]: it is durable, or why it is refused.
+    Ruled {
+        /// The question's.
+        number: u64,
+        /// Why nothing is signed.
+        refusal: Option<String>,
+    },
 }
 
 /// A host's words to the supervisor.
@@ -52,6 +60,24 @@ pub enum Report {
     },
     /// The token waits for a person's touch, or does not wait any more.
     Touch(bool),
+    /// About to sign a checkpoint, which was found to go on from `last`.
+    Checkpoint {
+        /// Repeated in the answer.
+        number: u64,
+        /// The key's SHA-256 of the SubjectPublicKeyInfo.
+        key: Sha256,
+        /// What was signed last, as the front says.
+        last: TreeHead,
+        /// What is to be signed.
+        next: TreeHead,
+    },
+    /// A key was made that is to sign checkpoints from now on.
+    LedgerKey {
+        /// Repeated in the answer.
+        number: u64,
+        /// SHA-256 of its SubjectPublicKeyInfo.
+        key: Sha256,
+    },
     /// What C_Login or C_InitToken said.
     Outcome {
         /// The attempt's.
@@ -123,9 +149,21 @@ pub struct HostConfig {
     pub token: hsm_config::Token,
     /// The connectors with a key on it.
     pub uses: Vec<Use>,
+    /// What it has to do with the ledger.
+    #[serde(default)]
+    pub ledger: LedgerUse,
     /// The token that was served last under this name, also by an agent of before.
     #[serde(default)]
     pub known: Option<Known>,
+}
+
+/// What a host knows of the ledger's keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerUse {
+    /// The origin of the checkpoints that are signed on this token; none where the ledger's key is on another.
+    pub origin: Option<String>,
+    /// Every key that ever was the ledger's, by SHA-256 of its SubjectPublicKeyInfo, wherever it is.
+    pub keys: Vec<Sha256>,
 }
 
 /// A token that was there: what is said of it once it is gone.
@@ -179,6 +217,9 @@ impl Use {
         label(&self.connector)
     }
 }
+
+/// `CKA_LABEL` of the ledger's key. No connector's label is like it, whatever the connector's name.
+pub const LEDGER_LABEL: &str = "kunci-ledger";
 
 /// `CKA_LABEL` of a connector's keys and certificates.
 pub fn label(connector: &Name) -> String {

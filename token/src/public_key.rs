@@ -1,8 +1,8 @@
 //! A public key as a token reported it, and the judgement of its signatures.
 //!
 //! The front parses each pinned key once and verifies every signature with it before release; the host judges its
-//! own probe signatures with the same code. Accepts RSA of 2048 to 4096 bits and NIST P-256 only (RFC 7518
-//! sections 3.3 to 3.5; RFC 5480).
+//! own probe signatures with the same code. Accepts RSA of 2048 to 4096 bits, NIST P-256 and Ed25519 only (RFC 7518
+//! sections 3.3 to 3.5; RFC 5480; RFC 8410).
 
 use attest::{Curve, KeyAlgorithm};
 use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
@@ -22,6 +22,7 @@ pub struct PublicKey {
 enum Verifier {
     Rsa { pss: ParsedPublicKey, pkcs1: ParsedPublicKey },
     P256 { fixed: ParsedPublicKey },
+    Ed25519 { pure: ParsedPublicKey },
 }
 
 /// A public key that Kunci cannot use.
@@ -30,8 +31,8 @@ pub enum KeyError {
     /// The bytes are no SubjectPublicKeyInfo.
     #[error("the public key is not a DER SubjectPublicKeyInfo")]
     Malformed,
-    /// Neither RSA of a known size nor P-256.
-    #[error("the public key is neither RSA (2048, 3072 or 4096 bits) nor P-256")]
+    /// Neither RSA of a known size nor P-256 nor Ed25519.
+    #[error("the public key is neither RSA (2048, 3072 or 4096 bits) nor P-256 nor Ed25519")]
     Unsupported,
     /// A point that has no private key.
     #[error("the public key is no point on the curve {0}")]
@@ -57,12 +58,12 @@ impl PublicKey {
         self.key.spki()
     }
 
-    /// The content of the subjectPublicKey bit string: PKCS#1 RSAPublicKey DER, or a 65-byte point.
+    /// The content of the subjectPublicKey bit string: PKCS#1 RSAPublicKey DER, a 65-byte point, or 32 bytes of Ed25519.
     pub fn bits(&self) -> &[u8] {
         self.key.bits()
     }
 
-    /// RSA and its size, or P-256.
+    /// RSA and its size, P-256, or Ed25519.
     pub fn kind(&self) -> KeyType {
         self.kind
     }
@@ -78,6 +79,7 @@ impl PublicKey {
             (Algorithm::PS256, Verifier::Rsa { pss, .. }) => pss,
             (Algorithm::RS256, Verifier::Rsa { pkcs1, .. }) => pkcs1,
             (Algorithm::ES256, Verifier::P256 { fixed }) => fixed,
+            (Algorithm::EdDSA, Verifier::Ed25519 { pure }) => pure,
             _ => return false,
         };
         key.verify_sig(message, signature).is_ok()
@@ -95,6 +97,10 @@ impl Verifier {
     fn p256(bits: &[u8]) -> Result<Self, KeyError> {
         Ok(Self::P256 { fixed: parse(&signature::ECDSA_P256_SHA256_FIXED, bits)? })
     }
+
+    fn ed25519(bits: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self::Ed25519 { pure: parse(&signature::ED25519, bits)? })
+    }
 }
 
 fn parse(algorithm: &'static dyn VerificationAlgorithm, bits: &[u8]) -> Result<ParsedPublicKey, KeyError> {
@@ -108,6 +114,7 @@ impl TryFrom<attest::PublicKey> for PublicKey {
         let (kind, verifier) = match key.algorithm() {
             KeyAlgorithm::Rsa(bits) => (rsa_kind(bits)?, Verifier::rsa(key.bits())?),
             KeyAlgorithm::Ec(Curve::P256) => (KeyType::P256, Verifier::p256(key.bits())?),
+            KeyAlgorithm::Ed25519 => (KeyType::Ed25519, Verifier::ed25519(key.bits())?),
             _ => return Err(KeyError::Unsupported),
         };
         Ok(Self { sha256: key.sha256(), key, kind, verifier })

@@ -37,6 +37,10 @@ pub trait Provision {
     /// its place. What the token cannot make at all is refused here, before anything is on record.
     fn identify(&mut self, label: &str, kind: KeyType) -> Result<KeyId, Fault>;
 
+    /// The kind of the ledger's key that this token would make: Ed25519 where it says that it has it, else P-256. Refused where
+    /// the token could not sign a checkpoint by itself.
+    fn ledger_kind(&mut self) -> Result<KeyType, Fault>;
+
     /// Generates a key on the token and reads its attributes back; one that fails a requirement that is not among the
     /// exceptions is destroyed at once, and one that could leave the token always.
     fn generate(
@@ -50,7 +54,8 @@ pub trait Provision {
     /// Stores a certificate of the pinned key beside it, in place of an earlier one.
     fn store_certificate(&mut self, key: &KeyRef, label: &str, certificate: &[u8]) -> Result<(), Fault>;
 
-    /// Destroys the pinned key and its certificates. No lane asks for it: a front that was taken over must not be able to.
+    /// Destroys the pinned key and its certificates. No lane asks for it: a front that was taken over must not be able to. A key
+    /// that was made just now and does not sign goes the same way, before anybody hears of it.
     fn destroy(&mut self, key: &KeyRef) -> Result<(), Fault>;
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn survey(front: &Front, token: &Name) -> Result<Survey, AskErr
     told::tell(front, |subject| match subject {
         Subject::Agent => true,
         Subject::Key(_, at) => at == token,
-        Subject::Connector(_) | Subject::Token(_) => false,
+        Subject::Log | Subject::Connector(_) | Subject::Token(_) => false,
     });
     Ok(survey)
 }
@@ -122,7 +122,11 @@ pub(crate) fn name(front: &Front, token: &Name, survey: &mut Survey) {
 }
 
 /// Reads a whole survey, in as many answers as it takes.
-async fn read(front: &Front, token: &Name, work: impl Fn(u32) -> Work) -> Result<Survey, AskError> {
+pub(crate) async fn read(
+    front: &Front,
+    token: &Name,
+    work: impl Fn(u32) -> Work,
+) -> Result<Survey, AskError> {
     let mut keys = Vec::new();
     // Asked for before the first question: where the host changes meanwhile, the answers are nobody's.
     let generation = front.tokens.generation(token).ok_or(AskError::Gone)?;
@@ -149,7 +153,8 @@ pub(crate) async fn eligible(
 ) -> Result<EligibleKey, Reason> {
     let eligible = pinned((name, connector), token, key, survey, &front.key_policy(connector, token))?;
     let record = |entry| front.journal.record(entry);
-    let recorded = front.exceptions.record(name, token, eligible.key.pin.id, &eligible.excused, record).await;
+    let recorded =
+        front.exceptions.record(Some(name), token, eligible.key.pin.id, &eligible.excused, record).await;
     recorded.map(|()| eligible).map_err(|error| {
         tracing::error!(connector = %name, %token, %error, "an exception cannot be recorded, so it is not in force");
         Reason::Unrecorded(token.clone())

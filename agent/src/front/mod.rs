@@ -23,6 +23,7 @@ use std::time::Instant;
 use hsm_config::{Agent, Connector, Name, Verb};
 use ledger::{Caller, Entry};
 
+use crate::checkpoints::Checkpoints;
 use crate::front::shutdown::Shutdown;
 use crate::ipc::peer::Peer;
 use crate::keys::connectors::{ActiveKey, Connectors};
@@ -48,6 +49,8 @@ pub struct Front {
     pub agent: Agent,
     /// The ledger.
     pub journal: Journal,
+    /// The log's signed checkpoints.
+    pub checkpoints: Checkpoints,
     /// Wall time and its steps.
     pub clock: Clock,
     /// The tokens' lanes and surveys.

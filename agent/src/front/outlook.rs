@@ -9,7 +9,7 @@ use token::KeyLocation;
 use token::lane::KeyReport;
 
 use super::Front;
-use crate::keys::readiness::{self, Agent, Key, Reason, Token};
+use crate::keys::readiness::{self, Agent, Checkpoint, Key, Reason, Token};
 use crate::records::clock::Reading;
 
 /// What a reason is about.
@@ -17,6 +17,8 @@ use crate::records::clock::Reading;
 pub(crate) enum Subject {
     /// The agent as a whole, and so every connector.
     Agent,
+    /// The log's checkpoints, and so no connector.
+    Log,
     /// A connector on all of its tokens.
     Connector(Name),
     /// A connector's key on a token.
@@ -28,6 +30,7 @@ pub(crate) enum Subject {
 /// All that blocks, fails or is to be noted now.
 pub(crate) fn all(front: &Front) -> Vec<(Subject, Reason)> {
     let mut all: Vec<_> = agent(front).into_iter().map(|reason| (Subject::Agent, reason)).collect();
+    all.extend(log(front).map(|reason| (Subject::Log, reason)));
     for (name, config) in front.policy().connectors() {
         all.extend(connector(front, name).map(|reason| (Subject::Connector(name.clone()), reason)));
         for token in &config.tokens {
@@ -58,6 +61,24 @@ pub(crate) fn agent(front: &Front) -> Vec<Reason> {
         log_is_new: log_is_new(front),
     };
     agent.judge()
+}
+
+/// What concerns the log's checkpoints, where a token has their key.
+pub(crate) fn log(front: &Front) -> Option<Reason> {
+    let checkpoints = &front.checkpoints;
+    checkpoints.token()?;
+    let key = front.with_lifecycle(|lifecycle| lifecycle.ledger().current(checkpoints.origin())?.pin());
+    let (age, bound) = checkpoints.age();
+    let failure = checkpoints.failure();
+    let checkpoint = Checkpoint {
+        origin: checkpoints.origin(),
+        has_key: key.is_some(),
+        is_known: key.is_some_and(|key| checkpoints.last(&key).is_some()),
+        age,
+        bound,
+        failing: failure.as_deref(),
+    };
+    checkpoint.judge()
 }
 
 /// What concerns a connector on all of its tokens.
@@ -97,7 +118,7 @@ pub(crate) fn token(front: &Front, name: &Name) -> Option<Reason> {
 fn log_is_new(front: &Front) -> bool {
     // A place of its module's naming may hold what was there before us.
     let is_ours = |report: &KeyReport| report.id.is_some_and(|id| KeyLocation::of(id).is_none());
-    front.with_lifecycle(|lifecycle| lifecycle.keys().is_empty())
+    front.with_lifecycle(|lifecycle| lifecycle.keys().is_empty() && lifecycle.ledger().is_empty())
         && (!front.kept.is_empty() || front.tokens.hold(is_ours))
 }
 
@@ -105,7 +126,7 @@ impl Subject {
     /// Its connector and its token, as far as it is about one.
     pub(super) fn names(&self) -> [Option<&Name>; 2] {
         match self {
-            Self::Agent => [None, None],
+            Self::Agent | Self::Log => [None, None],
             Self::Connector(connector) => [Some(connector), None],
             Self::Key(connector, token) => [Some(connector), Some(token)],
             Self::Token(token) => [None, Some(token)],
@@ -117,6 +138,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Agent => f.write_str("the agent"),
+            Self::Log => f.write_str("the log"),
             Self::Connector(name) | Self::Token(name) => name.fmt(f),
             Self::Key(connector, token) => write!(f, "{connector} on {token}"),
         }

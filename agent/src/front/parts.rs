@@ -11,7 +11,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::shutdown::Shutdown;
 use super::{Front, Supervisor, Told};
-use crate::ipc::link::{FromFront, Resolved};
+use crate::checkpoints::{Checkpoints, Shown};
+use crate::ipc::link::{FromFront, Resolved, Signed};
 use crate::keys::connectors::Connectors;
 use crate::keys::lifecycle::Lifecycle;
 use crate::keys::posture::Exceptions;
@@ -30,6 +31,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) tenants: BTreeMap<Name, Tenants>,
     /// The ledger, and what was found in it.
     pub(crate) ledger: (Ledger, Recovered),
+    /// What was signed of the log, and the checkpoint that is shown.
+    pub(crate) checkpoints: (Option<Signed>, Option<Shown>),
     /// For which connectors, on which tokens, a certificate is in the state directory.
     pub(crate) kept: BTreeSet<(String, String)>,
     /// Where words to the supervisor go.
@@ -39,12 +42,20 @@ pub(crate) struct Parts<'a> {
 impl Front {
     /// A front that knows no token yet and has heard nobody.
     pub(crate) fn new(parts: Parts<'_>) -> Self {
-        let Parts { resolved, tenants, ledger: (ledger, recovered), kept, words } = parts;
+        let Parts {
+            resolved,
+            tenants,
+            ledger: (ledger, recovered),
+            checkpoints: (signed, shown),
+            kept,
+            words,
+        } = parts;
         let last = recovered.last_time.map(|time| time.as_nanosecond());
         let lifecycle = recovered.lifecycle.iter().map(|(index, entry)| (*index, entry));
         Self {
             agent: resolved.config.agent.clone(),
             journal: Journal::new(ledger),
+            checkpoints: Checkpoints::new(&resolved.config, signed, shown),
             clock: Clock::new(Reading::now(), last),
             tokens: Tokens::new(&resolved.config, words.clone()),
             connectors: Connectors::default(),

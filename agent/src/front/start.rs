@@ -18,10 +18,11 @@ use super::parts::Parts;
 use super::reload::{NotOpened, Tables};
 use super::words::{listen, listen_on, speak};
 use super::{Front, activation, confine, frozen, maintenance, told};
+use crate::checkpoints::{published, signer};
 use crate::http;
 use crate::ipc::control::Control;
 use crate::ipc::exit;
-use crate::ipc::link::{Resolved, ToFront};
+use crate::ipc::link::{Resolved, Signed, ToFront};
 use crate::keys::certificates::Store;
 
 /// Why the front does not start.
@@ -55,6 +56,7 @@ struct Given {
     resolved: Resolved,
     tenants: BTreeMap<Name, Tenants>,
     frozen: Vec<Name>,
+    signed: Option<Signed>,
     sockets: [OwnedFd; 2],
 }
 
@@ -71,10 +73,15 @@ async fn live(control: OwnedFd) -> Result<(), StartError> {
     let state = given.resolved.config.agent.state_dir.clone();
     confine::front(&state)?;
     let (words, queue) = unbounded_channel();
+    let ledger = Ledger::open(&state.join(confine::LOG))?;
+    let signed = given.signed;
+    signed.iter().try_for_each(|signed| published::hold(&ledger.0, signed.last))?;
+    let shown = published::shown(&ledger.0, signed.as_ref(), &given.resolved.config.ledger.origin);
     let parts = Parts {
         resolved: &given.resolved,
         tenants: given.tenants,
-        ledger: Ledger::open(&state.join(confine::LOG))?,
+        ledger,
+        checkpoints: (signed, shown),
         kept: Store::all(&state)?,
         words,
     };
@@ -87,6 +94,7 @@ async fn live(control: OwnedFd) -> Result<(), StartError> {
     http::serve(front.clone(), admin, http::Surface::Admin)?;
     tokio::spawn(speak(control.clone(), queue));
     tokio::spawn(maintenance::run(front.clone()));
+    tokio::spawn(signer::run(front.clone()));
     front.supervisor.ready();
     listen(&front, &control, &mut tables).await?;
     tokio::select! {
@@ -98,17 +106,18 @@ async fn live(control: OwnedFd) -> Result<(), StartError> {
 }
 
 async fn take(control: &Control, tables: &mut Tables) -> Result<Given, StartError> {
-    let mut frozen = Vec::new();
+    let (mut frozen, mut signed) = (Vec::new(), None);
     loop {
         let closed = || io::Error::from(io::ErrorKind::UnexpectedEof);
         match control.receive::<ToFront>().await?.ok_or_else(closed)? {
             (ToFront::Tenants { connector }, fds) => tables.keep(connector, fds)?,
             (ToFront::Frozen { connector }, _) => frozen.push(connector),
+            (ToFront::Signed { signed: last }, _) => signed = Some(last),
             (ToFront::Start, fds) => {
                 let [config, agent, admin] = <[OwnedFd; 3]>::try_from(fds).map_err(|_| closed())?;
                 let resolved: Resolved = token::memfd::open(config)?;
                 let tenants = tables.open()?;
-                return Ok(Given { resolved, tenants, frozen, sockets: [agent, admin] });
+                return Ok(Given { resolved, tenants, frozen, signed, sockets: [agent, admin] });
             }
             _ => return Err(closed().into()),
         }

@@ -59,6 +59,7 @@ pub(crate) fn heed(
         }
         ToFront::Host { token, generation, state } => activation::host(front, token, generation, state),
         ToFront::Touch { token, generation, waits } => front.tokens.touched(&token, generation, waits),
+        ToFront::Signed { signed } => front.checkpoints.hears(signed),
         ToFront::Unlatched { id, problem } => front.supervisor.answered(id, problem),
         ToFront::Start | ToFront::Frozen { .. } => tracing::warn!("a second start is ignored"),
         // Its listener has left by then.

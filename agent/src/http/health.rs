@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Health, HealthReason};
+use api::{Health, HealthCheckpoint, HealthReason};
 use axum::extract::State;
 use axum::{Extension, Json};
 
@@ -31,6 +31,10 @@ pub(super) async fn read(
         connectors: rules.connectors().count(),
         serving: serving.count(),
         reasons: by_code(&all, |subject| is_shown(&rules, &peer, subject)),
+        checkpoint: front
+            .checkpoints
+            .shown()
+            .map(|shown| HealthCheckpoint { size: shown.size, age_s: shown.at.elapsed().as_secs() }),
     })
 }
 
@@ -47,7 +51,7 @@ fn by_code(all: &[(Subject, Reason)], is_shown: impl Fn(&Subject) -> bool) -> Ve
             detail: None,
         });
         of_code.count += 1;
-        if *subject == Subject::Agent {
+        if matches!(subject, Subject::Agent | Subject::Log) {
             of_code.detail = Some(reason.to_string());
         } else if is_shown(subject) {
             of_code.names.push(subject.to_string());
@@ -59,7 +63,7 @@ fn by_code(all: &[(Subject, Reason)], is_shown: impl Fn(&Subject) -> bool) -> Ve
 /// Who may see a connector may see its keys; tokens are for admins.
 fn is_shown(rules: &Policy, peer: &Peer, subject: &Subject) -> bool {
     match subject {
-        Subject::Agent => true,
+        Subject::Agent | Subject::Log => true,
         Subject::Connector(name) | Subject::Key(name, _) => rules.shows(peer, name),
         Subject::Token(_) => rules.is_admin(peer),
     }

@@ -1,4 +1,5 @@
-//! `GET /v1/log/tile/…`: the log in the C2SP tlog-tiles layout, for admins; auditors read the directory itself.
+//! The log in the C2SP tlog-tiles layout: `GET /v1/log/checkpoint` for anybody, `GET /v1/log/tile/…` for admins; auditors read
+//! the directory itself.
 
 use std::sync::Arc;
 
@@ -42,6 +43,25 @@ pub(super) async fn tile(
     let bytes = read.await.ok().and_then(Result::ok).ok_or_else(missing)?;
     let cache = if full { "max-age=31536000, immutable" } else { "no-cache" };
     Ok(([(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, cache)], bytes).into_response())
+}
+
+/// Read the log's last signed checkpoint (C2SP tlog-checkpoint). It names no customer, and is for anybody.
+#[utoipa::path(
+    get, path = api::path::CHECKPOINT, tag = "auditors",
+    responses(
+        (status = 200, description = "A signed note", content_type = "text/plain; charset=utf-8"),
+        (status = 404, description = "None was signed yet"),
+    )
+)]
+pub(super) async fn checkpoint(State(front): State<Arc<Front>>) -> Result<Response, Problem> {
+    let missing = || {
+        let detail =
+            "The operator makes the log's key by `kunci log init-key`; checkpoints follow by themselves.";
+        Problem::missing("no-checkpoint", "No checkpoint was signed yet", detail)
+    };
+    let shown = front.checkpoints.shown().ok_or_else(missing)?;
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-cache")];
+    Ok((headers, shown.note).into_response())
 }
 
 /// How many entries a tile covers from the log's beginning, and whether it is full.

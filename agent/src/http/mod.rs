@@ -11,6 +11,7 @@ mod check;
 mod connectors;
 mod evidence;
 mod health;
+mod ledger_key;
 mod limits;
 mod linger;
 mod log;
@@ -57,6 +58,7 @@ fn callers() -> OpenApiRouter<Arc<Front>> {
         .routes(routes!(certificate::read))
         .routes(routes!(health::read))
         .routes(routes!(whoami::read))
+        .routes(routes!(log::checkpoint))
         .routes(routes!(openapi::read))
         // OpenAPI has no word for a parameter with slashes in it, so that this one stands in the document's head, too.
         .route(&api::path::TILE.replace("{path}", "{*path}"), get(log::tile))
@@ -67,6 +69,7 @@ fn admins() -> OpenApiRouter<Arc<Front>> {
     OpenApiRouter::new()
         .routes(routes!(certificate::install))
         .routes(routes!(provision::create))
+        .routes(routes!(ledger_key::create))
         .routes(routes!(proofs::create))
         .routes(routes!(evidence::read))
         .routes(routes!(admin::freeze))

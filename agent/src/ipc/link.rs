@@ -8,6 +8,7 @@ use hsm_config::{Config, Name};
 use serde::{Deserialize, Serialize};
 use token::Sha256;
 use token::control::HostState;
+use token::message::TreeHead;
 
 /// The supervisor's words to the front.
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,6 +24,11 @@ pub enum ToFront {
     Frozen {
         /// Which one.
         connector: Name,
+    },
+    /// What was signed of the ledger under the configured origin: once before `Start`, if there is any, and whenever it changes.
+    Signed {
+        /// All of it.
+        signed: Signed,
     },
     /// The first configuration (descriptors: [`Resolved`] as JSON in a memfd, agent.sock, admin.sock).
     Start,
@@ -108,6 +114,20 @@ pub enum FromFront {
         /// The token.
         token: Name,
     },
+}
+
+/// What was signed of the ledger under one origin, as the supervisor keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// The origin.
+    pub origin: String,
+    /// The last checkpoint that was signed, or may have been.
+    pub last: TreeHead,
+    /// When that was, in seconds since 1970; zero before the first.
+    pub at: u64,
+    /// The keys that may sign for it, each by SHA-256 of its SubjectPublicKeyInfo.
+    pub keys: Vec<Sha256>,
 }
 
 /// Who asked for a reload, and the number of the question.

@@ -1,13 +1,16 @@
 //! The state of today: a fold of the ledger's lifecycle entries, and nothing else.
 //!
 //! A `generating` entry with a fresh CKA_ID comes before C_GenerateKeyPair, `generated` pins the public key, `certified`
-//! names the certificate. `frozen` and `thawed` are a flag across a connector's keys.
+//! names the certificate. `frozen` and `thawed` are a flag across a connector's keys. What names no connector is the ledger's own
+//! key ([`LedgerKeys`]).
 
 use std::collections::BTreeMap;
 
 use api::KeyState;
 use ledger::{Entry, Kind};
 use token::{KeyId, KeyRef, Sha256};
+
+use super::ledger_key::LedgerKeys;
 
 /// The reason of the `generated` entry of a key that was adopted.
 pub const ADOPTED: &str = "adopted";
@@ -17,6 +20,7 @@ pub const ADOPTED: &str = "adopted";
 pub struct Lifecycle {
     keys: Vec<Key>,
     frozen: BTreeMap<String, String>,
+    ledger: LedgerKeys,
 }
 
 /// One key of a connector on a token.
@@ -58,10 +62,8 @@ impl Lifecycle {
 
     /// Applies the next entry. What it does not understand changes nothing.
     pub fn apply(&mut self, index: u64, entry: &Entry) {
-        let (Kind::Lifecycle, Some(connector), Some(state)) = (entry.kind, &entry.connector, &entry.state)
-        else {
-            return;
-        };
+        let (Kind::Lifecycle, Some(state)) = (entry.kind, &entry.state) else { return };
+        let Some(connector) = &entry.connector else { return self.ledger.apply(entry, state) };
         match state.as_str() {
             "frozen" => {
                 self.frozen.insert(connector.clone(), entry.reason.clone().unwrap_or_default());
@@ -121,6 +123,11 @@ impl Lifecycle {
     pub fn known_as(&self, token: &str, id: KeyId) -> Option<&Key> {
         let here = self.keys.iter().filter(|key| key.id == id && key.token == token);
         here.max_by_key(|key| key.pin().is_some())
+    }
+
+    /// The ledger's own keys.
+    pub fn ledger(&self) -> &LedgerKeys {
+        &self.ledger
     }
 
     /// Frozen connectors and the reasons.

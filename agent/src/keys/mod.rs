@@ -4,6 +4,7 @@
 pub(crate) mod certificates;
 pub mod connectors;
 pub(crate) mod evidence;
+pub mod ledger_key;
 pub mod lifecycle;
 pub(crate) mod places;
 pub mod posture;

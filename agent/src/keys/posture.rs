@@ -37,8 +37,7 @@ impl Posture {
 
     /// All of them as clients see them, those that stop a key first.
     pub fn findings(&self) -> Vec<Finding> {
-        let failed = self.failed.iter().map(|flaw| finding(*flaw, false));
-        failed.chain(self.excused.iter().map(|flaw| finding(*flaw, true))).collect()
+        findings(&self.failed, &self.excused)
     }
 
     /// A token's own.
@@ -52,11 +51,12 @@ fn of_token(survey: &Survey) -> impl Iterator<Item = Flaw> {
     survey.token.wrapping_key.then_some(Flaw::WrappingKey).into_iter()
 }
 
-/// Drops what only looks like a second key of a connector: the others with its label are the ledger's own, retired or
-/// left behind by a kill.
+/// Drops what only looks like a second key of a connector, or of the log: the others with its label are on record, retired or left
+/// behind by a kill.
 pub fn acquit(keys: &mut [KeyReport], token: &Name, lifecycle: &Lifecycle) {
-    let ours = lifecycle.keys().iter().filter(|key| key.token == token.as_str());
-    let strangers = Strangers::among(keys.iter(), ours.map(|key| key.id).collect());
+    let of_connectors = lifecycle.keys().iter().filter(|key| key.token == token.as_str()).map(|key| key.id);
+    let of_the_log = lifecycle.ledger().of(token.as_str()).map(|key| key.id);
+    let strangers = Strangers::among(keys.iter(), of_connectors.chain(of_the_log).collect());
     for report in keys {
         let is_doubtful = strangers.share_label_with(report);
         report.flaws.retain(|flaw| *flaw != Flaw::DuplicateLabel || is_doubtful);
@@ -92,6 +92,12 @@ impl Strangers {
     }
 }
 
+/// Flaws as clients see them, those that stop a key first.
+pub fn findings(failed: &[Flaw], excused: &[Flaw]) -> Vec<Finding> {
+    let failed = failed.iter().map(|flaw| finding(*flaw, false));
+    failed.chain(excused.iter().map(|flaw| finding(*flaw, true))).collect()
+}
+
 fn finding(flaw: Flaw, excepted: bool) -> Finding {
     Finding { code: flaw.code().into(), reason: flaw.reason().into(), mend: flaw.mend().into(), excepted }
 }
@@ -101,11 +107,11 @@ fn finding(flaw: Flaw, excepted: bool) -> Finding {
 pub struct Exceptions(Mutex<BTreeSet<(Name, KeyId, Flaw)>>);
 
 impl Exceptions {
-    /// Records the exceptions of a connector's key on a token that are not on record yet. They are in force only once this
+    /// Records the exceptions of a connector's key, or of the ledger's, on a token that are not on record yet. They are in force only once this
     /// says so.
     pub async fn record<T, E, F: Future<Output = Result<T, E>>>(
         &self,
-        connector: &Name,
+        connector: Option<&Name>,
         token: &Name,
         id: KeyId,
         excused: &[Flaw],
@@ -117,8 +123,9 @@ impl Exceptions {
             if known.contains(&exception) {
                 continue;
             }
-            tracing::warn!(%connector, %token, %flaw, "a key signs by exception");
-            let entry = Entry::new(Kind::Posture).connector(connector.as_str()).token(token.as_str());
+            tracing::warn!(connector = connector.map(display), %token, %flaw, "a key signs by exception");
+            let entry = Entry::new(Kind::Posture).token(token.as_str());
+            let entry = connector.iter().fold(entry, |entry, connector| entry.connector(connector.as_str()));
             record(entry.key(id.to_string()).reason(format!("{EXCEPTION} {flaw}"))).await?;
             known.insert(exception);
         }

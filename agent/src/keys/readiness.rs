@@ -4,6 +4,7 @@
 //! is signed), *fails* (it signs, and no sign-in can succeed) or *notes*. The signing path, health, status, checks and the
 //! log of a start all ask here, and nobody judges again.
 
+mod checkpoint;
 mod dates;
 mod pinned;
 mod reason;
@@ -14,8 +15,9 @@ use api::{ReadinessReason, Weight};
 use hsm_config::{Connector, KeyType, Name};
 use token::control::HostState;
 
+pub use checkpoint::Checkpoint;
 pub use dates::Dates;
-pub use pinned::{EligibleKey, KeyPolicy, makes, pinned, unpinned};
+pub use pinned::{EligibleKey, KeyPolicy, fit, makes, pinned, unpinned};
 pub use reason::Reason;
 
 /// What is known of a connector's key on a token.

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use api::Problem;
-use ledger::{DurableEntry, Entry, Error, Kind, Ledger, Reader};
+use ledger::{DurableEntry, Entry, Error, Growth, Kind, Ledger, Reader, SignedCheckpoint};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -106,6 +106,21 @@ impl Journal {
     /// A reader of the log. It may see entries that are not durable yet.
     pub fn reader(&self) -> Result<Reader, Error> {
         self.ledger.reader()
+    }
+
+    /// How the log grew since it had so many entries, as far as it is durable.
+    pub async fn growth_since(&self, size: u64) -> Result<Growth, Error> {
+        let ledger = self.ledger.clone();
+        // After a start it reads some tiles.
+        let grown = tokio::task::spawn_blocking(move || ledger.growth_since(size)).await;
+        grown.unwrap_or(Err(Error::Closed))
+    }
+
+    /// Publishes a signed checkpoint; it is on the disk when this returns.
+    pub async fn publish(&self, signed: SignedCheckpoint) -> Result<(), Error> {
+        let ledger = self.ledger.clone();
+        let published = tokio::task::spawn_blocking(move || ledger.publish(signed)).await;
+        published.unwrap_or(Err(Error::Closed)).inspect_err(exit_if_fatal)
     }
 
     /// How many entries are durable.

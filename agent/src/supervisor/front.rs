@@ -67,6 +67,9 @@ impl Supervisor {
         for (connector, file) in self.loaded.tenants()? {
             child.tell(ToFront::Tenants { connector }, vec![file]);
         }
+        if let Some(signed) = self.signed.of(&self.loaded.config().ledger.origin) {
+            child.tell(ToFront::Signed { signed: signed.clone() }, Vec::new());
+        }
         for connector in self.front.frozen.iter().cloned() {
             child.tell(ToFront::Frozen { connector }, Vec::new());
         }

@@ -119,7 +119,7 @@ impl Host {
             // Each is answered before the next, and has its record on disk.
             Report::Attempt { .. } => {}
             Report::Outcome { .. } => self.trying = false,
-            Report::Touch(_) => self.count(now)?,
+            Report::Touch(_) | Report::Checkpoint { .. } | Report::LedgerKey { .. } => self.count(now)?,
             Report::State(state) => {
                 self.count(now)?;
                 self.starting &= *state == HostState::Starting;
@@ -195,7 +195,10 @@ fn cut(report: Report) -> Report {
             };
             Report::Outcome { serial, outcome }
         }
-        report @ (Report::Attempt { .. } | Report::Touch(_)) => report,
+        report @ (Report::Attempt { .. }
+        | Report::Touch(_)
+        | Report::Checkpoint { .. }
+        | Report::LedgerKey { .. }) => report,
     }
 }
 

@@ -94,6 +94,7 @@ impl Supervisor {
             }
             Report::Attempt { serial, source } => self.attempt(Attempt { host: id.clone(), serial, source }),
             Report::Outcome { serial, outcome } => self.outcome(id, &serial, &outcome),
+            Report::Checkpoint { .. } | Report::LedgerKey { .. } => self.rule(id, &report),
         }
     }
 

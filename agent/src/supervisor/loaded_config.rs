@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use hsm_config::{Config, Mode, Name, Problem, Problems, TenantsFile};
-use token::control::{HostConfig, Use};
+use token::control::{HostConfig, LedgerUse, Use};
 use token::memfd;
 
 use super::Options;
@@ -71,10 +71,15 @@ impl LoadedConfig {
             });
             uses.collect()
         };
+        let origin = |token: &Name| {
+            let is_its = config.ledger.token.as_ref() == Some(token);
+            is_its.then(|| config.ledger.origin.clone())
+        };
         let hosts = config.tokens.iter().map(|(name, token)| HostConfig {
             name: name.clone(),
             token: token.clone(),
             uses: uses(name),
+            ledger: LedgerUse { origin: origin(name), keys: Vec::new() },
             known: None,
         });
         hosts.collect()

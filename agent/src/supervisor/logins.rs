@@ -144,6 +144,7 @@ mod tests {
             name: name.parse().unwrap(),
             token: config.tokens.values().next().unwrap().clone(),
             uses: Vec::new(),
+            ledger: Default::default(),
             known: None,
         };
         Logins::new(

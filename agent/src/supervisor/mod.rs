@@ -6,7 +6,9 @@
 
 pub mod asked;
 mod backoff;
+mod checkpoints;
 mod child;
+mod durable;
 mod ending;
 mod front;
 mod host;
@@ -19,6 +21,7 @@ mod reload;
 mod resolve;
 mod serial_registry;
 mod signals;
+mod signed;
 mod state;
 mod stop;
 mod unlock;
@@ -33,7 +36,7 @@ use std::time::Duration;
 use hsm_config::{Name, Problems};
 use sd_notify::NotifyState;
 use token::confine;
-use token::control::{HostConfig, Report};
+use token::control::{HostConfig, LedgerUse, Report};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -48,6 +51,7 @@ use loaded_config::LoadedConfig;
 use logins::{HostId, Logins};
 use serial_registry::SerialRegistry;
 use signals::{Signal, Signals};
+use signed::SignedHeads;
 use state::{StateDir, StateError};
 use stop::Stage;
 
@@ -116,6 +120,7 @@ struct Supervisor {
     loaded: LoadedConfig,
     sockets: Sockets,
     logins: Logins,
+    signed: SignedHeads,
     front: Front,
     hosts: BTreeMap<Name, Host>,
     inbox: mpsc::Sender<Event>,
@@ -156,7 +161,14 @@ impl Supervisor {
         let hosts = loaded.hosts();
         let logins = Logins::new(Store::open(state.latches())?, SerialRegistry::new(&hosts));
         let sockets = Sockets::open(&loaded, options.private.is_some(), &inbox)?;
-        let known = |host: HostConfig| HostConfig { known: logins.known(&host.name), ..host };
+        let unusable =
+            |error| io::Error::other(format!("{} cannot be used: {error}", state.signed().display()));
+        let signed = SignedHeads::open(state.signed()).map_err(unusable)?;
+        let known = |host: HostConfig| HostConfig {
+            known: logins.known(&host.name),
+            ledger: LedgerUse { keys: signed.keys(), ..host.ledger },
+            ..host
+        };
         let hosts = hosts.into_iter().map(known);
         let hosts = hosts.map(|host| (host.name.clone(), Host::new(host))).collect();
         Ok(Self {
@@ -164,6 +176,7 @@ impl Supervisor {
             loaded,
             sockets,
             logins,
+            signed,
             front: Front::default(),
             hosts,
             inbox,

@@ -61,6 +61,11 @@ impl StateDir {
         self.path.join("latch")
     }
 
+    /// Where it stands what was signed of the ledger.
+    pub(super) fn signed(&self) -> PathBuf {
+        self.path.join("signed")
+    }
+
     /// A lock for the next host of a token, which holds it as long as it lives; `None` while another does. That is one of an
     /// agent which was killed: it finishes what it has begun at the token, and two at one store would spoil it.
     pub(super) fn lock_host(&self, token: &Name) -> io::Result<Option<OwnedFd>> {

@@ -23,6 +23,7 @@ use hsm_config::{Flaw, Name};
 use token::control::HostState;
 use token::lane::{Done, Fault, Work};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::sleep;
 
 pub use pace::Pace;
 pub use pool::AskError;
@@ -38,6 +39,8 @@ use crate::ipc::link::FromFront;
 
 /// How long a host may take to generate a key, store a certificate or initialise a token.
 pub const SLOW_DEADLINE: Duration = token::writes::CHANGE_LIMIT;
+/// How often somebody who may delay nobody looks whether the token is wanted.
+const QUIET_POLL: Duration = Duration::from_millis(5);
 
 /// All configured tokens.
 pub struct Tokens {
@@ -188,16 +191,34 @@ impl Tokens {
         self.take(token, requester, PermitKind::Shared, (patience, entry.deadline)).await
     }
 
+    /// A permit for one question that may delay nobody: once nobody wants the token, or has wanted it for so long that it takes a
+    /// turn of its own. Its answer may take twice as long as others: the supervisor has to make something durable first.
+    pub async fn quiet_permit(&self, token: &Name, patience: Duration) -> Result<LanePermit, AskError> {
+        let deadline = self.tokens.get(token).ok_or(AskError::Gone)?.deadline * 2;
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            let (pool, generation) = self.pool(token)?;
+            if let Some(taken) = pool.quiet_permit()? {
+                return Ok(LanePermit { token: token.clone(), generation, deadline, pool, taken });
+            }
+            sleep(QUIET_POLL).await;
+        }
+        self.take(token, &None, PermitKind::Shared, (deadline, deadline)).await
+    }
+
     /// Asks with a permit, and says how long the work took. Must run to its end: see [`crate::spine`].
     pub async fn ask_with(&self, permit: LanePermit, work: Work) -> Result<(Done, Duration), AskError> {
         let LanePermit { token, generation, deadline, pool, taken } = permit;
+        let is_ledgers = matches!(work, Work::Ledger(_));
         let answer = pool.ask(taken, work, deadline).await;
         match &answer {
             Ok((Done::Signature(_), _)) => self.returned(&token, generation),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%token, %error, "the token did not do it");
-                if error.is_the_tokens() {
+                // What the ledger's key fails at says nothing of the connectors'.
+                let is_of_its_key = is_ledgers && matches!(error, AskError::Fault(_));
+                if error.is_the_tokens() && !is_of_its_key {
                     let lasting = (!error.is_absence()).then(|| error.to_string());
                     self.mark_suspect(&token, lasting.as_deref());
                 }
@@ -227,12 +248,15 @@ impl Tokens {
         kind: PermitKind,
         (patience, deadline): (Duration, Duration),
     ) -> Result<LanePermit, AskError> {
-        let (pool, generation) = {
-            let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
-            (state.pool.clone().ok_or(AskError::Gone)?, state.generation)
-        };
+        let (pool, generation) = self.pool(token)?;
         let taken = pool.permit(requester, kind, patience).await?;
         Ok(LanePermit { token: token.clone(), generation, deadline, pool, taken })
+    }
+
+    /// The lanes of a token's host, and which one that is.
+    fn pool(&self, token: &Name) -> Result<(Arc<Pool>, u64), AskError> {
+        let state = self.tokens.get(token).ok_or(AskError::Gone)?.state();
+        Ok((state.pool.clone().ok_or(AskError::Gone)?, state.generation))
     }
 
     /// A signature came back. One of a host that went meanwhile does not say that there is another.

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token::lane::{Done, Fault, Work};
+use token::lane::{Done, Fault, LedgerWork, Work};
 use tokio::time::timeout;
 
 use super::lane::{Lane, SHALLOWEST, depth};
@@ -53,6 +53,11 @@ impl Pool {
     /// Puts so many questions on each lane as suit a token that takes so long for a signature.
     pub(super) fn follow(&self, service: Duration) {
         self.queue.set_depth(depth(service));
+    }
+
+    /// A permit, if nobody else wants anything of the token.
+    pub(super) fn quiet_permit(&self) -> Result<Option<QueuePermit>, AskError> {
+        self.queue.enter_quietly().map_err(|_| AskError::Gone)
     }
 
     /// Waits for a permit, if need be so long. Nothing reaches the token meanwhile.
@@ -114,6 +119,7 @@ impl Pool {
 pub(super) fn needs(work: &Work) -> PermitKind {
     match work {
         Work::Sign { .. } | Work::Probe { .. } | Work::Certificates { .. } => PermitKind::Shared,
+        Work::Ledger(LedgerWork::Sign { .. }) => PermitKind::Shared,
         _ => PermitKind::Exclusive,
     }
 }
@@ -159,7 +165,8 @@ impl AskError {
                 | Fault::CertificateMismatch
                 | Fault::Slot(_)
                 | Fault::OtherCertificate(_)
-                | Fault::ManagementKey(_) => false,
+                | Fault::ManagementKey(_)
+                | Fault::Ledger(_) => false,
             },
         }
     }

@@ -106,6 +106,16 @@ impl Queue {
         Ok(Entry::Later(wait))
     }
 
+    /// Takes a permit if nobody has one and nobody waits: for what may delay nobody.
+    pub(super) fn enter_quietly(self: &Arc<Self>) -> Result<Option<QueuePermit>, Closed> {
+        let mut state = self.state();
+        if state.is_shut {
+            return Err(Closed::Shut);
+        }
+        let is_quiet = state.turns.is_empty() && state.places == 0 && state.whole == 0;
+        Ok(is_quiet.then(|| self.give(&mut state, PermitKind::Shared)))
+    }
+
     /// How many requests are called before the next one of this requester.
     pub(super) fn ahead_of(&self, requester: &RequesterId) -> usize {
         let state = self.state();

@@ -25,6 +25,9 @@ pub(super) fn head(state: &State) -> Vec<String> {
         "kunci-agent {}: {}, {} of {} connectors serve",
         health.version, health.status, health.serving, health.connectors
     )];
+    lines.extend(health.checkpoint.as_ref().map(|checkpoint| {
+        format!("last checkpoint: of {} entries, {} s ago", checkpoint.size, checkpoint.age_s)
+    }));
     if health.software {
         lines.push(
             "SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial, never production."

@@ -1,4 +1,4 @@
-use api::{HealthReason, KeyStanding, ReadinessReason, Weight};
+use api::{HealthCheckpoint, HealthReason, KeyStanding, ReadinessReason, Weight};
 
 use super::*;
 use crate::print::tests::{fits, seen};
@@ -44,6 +44,7 @@ fn state(status: &str, reasons: Vec<HealthReason>, connectors: Vec<Connector>) -
         connectors: connectors.len(),
         serving: connectors.iter().filter(|connector| connector.serves).count(),
         reasons,
+        checkpoint: Some(HealthCheckpoint { size: 4711, age_s: 3 }),
     };
     let reasons = vec![reason("token-failing", Weight::Fails)];
     let token =
@@ -79,6 +80,7 @@ fn the_page_begins_with_what_weighs_most() {
     ];
     insta::assert_snapshot!(seen(page::head(&state("degraded", vec![of_agent, of_keys], connectors))), @r#"
     kunci-agent 0.1.0: degraded, 1 of 3 connectors serve
+    last checkpoint: of 4711 entries, 3 s ago
     SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial,
         never production.
     the agent: BLOCKED clock-step: the clock was moved

@@ -6,6 +6,8 @@ use quoted::Quoted;
 
 use crate::print::grade;
 
+/// The label of the log's own key.
+const LEDGER_LABEL: &str = "kunci-ledger";
 /// The standing of a key whose connector the configuration does not have.
 const NO_CONNECTOR: &str = "no-connector";
 
@@ -123,6 +125,9 @@ pub(crate) fn standing(of: Option<&str>) -> String {
 
 /// What the log says of a key, in words.
 fn of_key(key: &CheckedKey) -> &str {
+    if key.standing == NO_CONNECTOR && key.label == LEDGER_LABEL {
+        return "the log's of before";
+    }
     if key.standing == NO_CONNECTOR { "pinned, has no connector" } else { &key.standing }
 }
 
@@ -131,6 +136,13 @@ fn advice(key: &CheckedKey) -> Option<String> {
     let connector = key.label.strip_prefix("kunci:").filter(|name| name.parse::<Name>().is_ok());
     let connector = connector.unwrap_or("CONNECTOR");
     match key.standing.as_str() {
+        "orphan" if key.label == LEDGER_LABEL => Some(
+            "the key of a log that this one does not know, and nothing is signed with it: if the log was lost, restore a copy"
+                .into(),
+        ),
+        NO_CONNECTOR if key.label == LEDGER_LABEL => {
+            Some("it was the log's key under an earlier origin, and nothing is signed with it any more".into())
+        }
         "orphan" => Some(format!(
             "the log does not know it, and nothing is signed with it; if it is yours: \
              `kunci provision {connector} --adopt --spki-sha256 {}`",

@@ -21,7 +21,11 @@ const TOKENS: [&str; 2] = ["frankfurt", "london"];
 const YUBIKEY: &str = "saint-helier";
 
 pub(super) fn config() -> Config {
-    let ledger = Ledger { origin: "vendor.example/kunci".into(), token: "frankfurt".parse().ok() };
+    let ledger = Ledger {
+        origin: "vendor.example/kunci".into(),
+        token: "frankfurt".parse().ok(),
+        checkpoint_every: Duration::from_secs(1),
+    };
     Config {
         agent: Agent::default(),
         ledger,

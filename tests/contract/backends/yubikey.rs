@@ -65,7 +65,7 @@ const CERTIFICATE: Lack = Lack {
     why: "signed and judged, and not stored on the card, which the module does for no user: the agent keeps it in its \
           state directory",
 };
-const YKCS11_LACKS: [Lack; 4] = [
+const YKCS11_LACKS: [Lack; 5] = [
     INITIALISE,
     Lack {
         case: "generate rsa-3072",
@@ -78,11 +78,16 @@ const YKCS11_LACKS: [Lack; 4] = [
         says: "UserTypeInvalid from C_DestroyObject",
         why: "the module destroys for its security officer only, and the host is never logged in as that",
     },
+    Lack {
+        case: "checkpoint",
+        says: "AttributeValueInvalid from C_GenerateKeyPair",
+        why: "the log's key is made by the agent alone, and this module makes keys for its security officer only",
+    },
 ];
 const MAKES_NONE: &str =
     "the module makes no keys: they are made by kind = \"yubikey-piv\" or its maker's tools";
 const NONE_MADE: &str = "Kunci makes no key that key_ids names";
-const OPENSC_LACKS: [Lack; 6] = [
+const OPENSC_LACKS: [Lack; 7] = [
     INITIALISE,
     Lack { case: "generate rsa-2048", says: NONE_MADE, why: MAKES_NONE },
     Lack { case: "generate rsa-3072", says: "FunctionNotSupported from C_GenerateKeyPair", why: MAKES_NONE },
@@ -93,4 +98,5 @@ const OPENSC_LACKS: [Lack; 6] = [
         says: "FunctionNotSupported from C_DestroyObject",
         why: "the module destroys nothing on a PIV card",
     },
+    Lack { case: "checkpoint", says: "FunctionNotSupported from C_GenerateKeyPair", why: MAKES_NONE },
 ];

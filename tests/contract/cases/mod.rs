@@ -2,6 +2,7 @@
 
 mod birth;
 pub(crate) mod certificates;
+pub(crate) mod checkpoint;
 mod end;
 mod login;
 mod serving;
@@ -16,7 +17,7 @@ pub(crate) struct Case {
 }
 
 /// All of them.
-pub(crate) const ALL: [Case; 18] = [
+pub(crate) const ALL: [Case; 19] = [
     Case { name: "initialise", run: birth::initialise },
     Case { name: "generate rsa-2048", run: birth::rsa_2048 },
     Case { name: "generate rsa-3072", run: birth::rsa_3072 },
@@ -34,6 +35,7 @@ pub(crate) const ALL: [Case; 18] = [
     Case { name: "restart", run: serving::restart },
     Case { name: "missing token", run: serving::missing },
     Case { name: "wrong pin", run: login::wrong_pin },
+    Case { name: "checkpoint", run: checkpoint::checkpoint },
     Case { name: "destroy", run: end::destroy },
 ];
 

@@ -66,7 +66,7 @@ fn names_its_certificate(folder: &Path, algorithm: Algorithm, input: &[u8]) {
     let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
     let (member, digest) = match algorithm {
         Algorithm::RS256 => ("x5t", "-sha1"),
-        Algorithm::PS256 | Algorithm::ES256 => ("x5t#S256", "-sha256"),
+        Algorithm::PS256 | Algorithm::ES256 | Algorithm::EdDSA => ("x5t#S256", "-sha256"),
     };
     let thumbprint = openssl::digest(folder, digest, messages::CERTIFICATE);
     assert_eq!(header, json!({ "alg": algorithm, "typ": "JWT", member: URL_SAFE_NO_PAD.encode(thumbprint) }));

@@ -15,6 +15,8 @@ mod gone;
 mod hint;
 mod initialise;
 mod lane;
+mod ledger;
+mod ledger_gate;
 mod login;
 mod pin;
 mod pin_reauth;
@@ -89,7 +91,7 @@ fn serve(config: HostConfig, control: &Arc<OwnedFd>) -> Result<(), HostError> {
     let looks = Looks::new(config.token.deadline);
     watchdog::start(control, &looks)?;
     let (events, inbox) = mpsc::channel();
-    let shared = Arc::new(Shared::new(config, events.clone()));
+    let shared = Arc::new(Shared::new(config, Arc::clone(control), events.clone()));
     let manager = TokenManager::new(Arc::clone(&shared), Arc::clone(control), inbox, pin_files, looks);
     start("token-manager", move || manager.keep())?;
     // From here on a call may be under way in another thread, which a return from main would end.
@@ -136,6 +138,10 @@ fn take_orders(control: &OwnedFd, shared: &Arc<Shared>, events: &Sender<Event>) 
             Order::LogIn => Some(Event::LogIn),
             Order::Latched(why) => Some(Event::Latched(why)),
             Order::Retry => Some(Event::Retry),
+            Order::Ruled { number, refusal } => {
+                shared.ledger_gate.ruled(number, refusal);
+                continue;
+            }
             Order::Unlock => fds.into_iter().next().map(Event::Unlock),
         };
         if event.is_some_and(|event| events.send(event).is_err()) {

@@ -3,6 +3,7 @@
 //! A lane holds the reading side for the length of one request, so that whoever gets the writing side knows that no
 //! lane is in a call of the module. Every change to [`State::Serving`] has a new generation; a session belongs to one.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -10,6 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard
 use std::time::Duration;
 
 use super::backend::Backend;
+use super::ledger_gate::LedgerGate;
 use super::token_manager::{Event, HealthEvent};
 use crate::control::{HostConfig, Use};
 use crate::lane::{Fault, TokenReport};
@@ -48,6 +50,8 @@ impl Epoch {
 /// Everything that is shared.
 pub(super) struct Shared {
     pub(super) config: HostConfig,
+    /// What the ledger's key may sign.
+    pub(super) ledger_gate: LedgerGate,
     state: RwLock<State>,
     epoch: Mutex<Epoch>,
     news: Condvar,
@@ -57,8 +61,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(config: HostConfig, events: Sender<Event>) -> Self {
+    pub(super) fn new(config: HostConfig, control: Arc<OwnedFd>, events: Sender<Event>) -> Self {
         Self {
+            ledger_gate: LedgerGate::new(control, &config.ledger),
             config,
             state: RwLock::new(State::Down(Fault::Starting)),
             epoch: Mutex::default(),

@@ -4,6 +4,9 @@
 //! a message's dates are judged is this process's own. A probe's signature is judged here and goes no further, and no probe is
 //! signed for its own sake.
 
+use hsm_config::Algorithm;
+
+use super::ledger;
 use super::shared::Shared;
 use crate::control::{Use, label};
 use crate::lane::{Done, Fault, KeyReport, TokenReport, Work};
@@ -43,8 +46,12 @@ pub(super) fn serve(
             token.store_certificate(key, &used.label(), certificate).map(|()| Done::Nothing)
         }
         Work::Certificates { key } => token.certificates(key).map(Done::Certificates),
-        Work::Probe { connector, key } => probe(shared, token, shared.connector(connector)?, key),
+        Work::Probe { connector, key } => {
+            let used = shared.connector(connector)?;
+            prove(shared, token, used.algorithm, &used.label(), key).map(|()| Done::Nothing)
+        }
         Work::Initialise => Err(Fault::Initialise("a token that matches the URI is there".into())),
+        Work::Ledger(work) => ledger::serve(shared, token, work),
     }
 }
 
@@ -69,30 +76,46 @@ fn sign(
     if matches!(message, Message::Probe(_)) {
         return Err(Fault::Message("a probe's signature never leaves the host".into()));
     }
+    // Its label tells it apart on most tokens; the slots of a YubiKey have none.
+    if shared.ledger_gate.is_its(key.spki_sha256) {
+        return Err(Fault::Message("the ledger's key signs checkpoints only".into()));
+    }
     let label = label(&used.connector);
-    let composed = compose(shared, used, message, token.key(key, &label)?)?;
+    let composed = compose(shared, used.algorithm, message, token.key(key, &label)?)?;
     token.sign(key, &label, &composed).map(Done::Signature)
 }
 
-fn probe(shared: &Shared, token: &mut impl Token, used: &Use, key: &KeyRef) -> Result<Done, Fault> {
+/// Signs a probe with a key, and judges the signature.
+pub(super) fn prove(
+    shared: &Shared,
+    token: &mut impl Token,
+    algorithm: Algorithm,
+    label: &str,
+    key: &KeyRef,
+) -> Result<(), Fault> {
     let message = Message::Probe(Probe { nonce: random() });
-    let composed = compose(shared, used, &message, token.key(key, &used.label())?)?;
-    let signature = token.sign(key, &used.label(), &composed)?;
-    let good = token.key(key, &used.label())?.verifies(composed.algorithm(), composed.bytes(), &signature);
-    if good { Ok(Done::Nothing) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
+    let composed = compose(shared, algorithm, &message, token.key(key, label)?)?;
+    let signature = token.sign(key, label, &composed)?;
+    let good = token.key(key, label)?.verifies(composed.algorithm(), composed.bytes(), &signature);
+    if good { Ok(()) } else { Err(Fault::Device("the probe's signature does not verify".into())) }
 }
 
-fn told(found: Result<(TokenReport, Vec<KeyReport>), Fault>) -> Result<Done, Fault> {
+pub(super) fn told(found: Result<(TokenReport, Vec<KeyReport>), Fault>) -> Result<Done, Fault> {
     found.map(|(token, keys)| Done::Survey(token, keys))
 }
 
-fn count(from: u32) -> Result<usize, Fault> {
+pub(super) fn count(from: u32) -> Result<usize, Fault> {
     usize::try_from(from).map_err(|_| Fault::Protocol)
 }
 
-fn compose(shared: &Shared, used: &Use, message: &Message, key: &PublicKey) -> Result<Composed, Fault> {
+fn compose(
+    shared: &Shared,
+    algorithm: Algorithm,
+    message: &Message,
+    key: &PublicKey,
+) -> Result<Composed, Fault> {
     let now = Now::read(shared.config.token.patience());
-    message.compose(used.algorithm, key, now).map_err(|error| refuse(message, error))
+    message.compose(algorithm, key, now).map_err(|error| refuse(message, error))
 }
 
 fn refuse(message: &Message, error: MessageError) -> Fault {

@@ -81,6 +81,9 @@ pub enum Fault {
     /// A frame that cannot be read.
     #[error("a lane's frame could not be read")]
     Protocol,
+    /// Nothing is signed with the ledger's key: it is not here, or the supervisor does not let it.
+    #[error("the ledger's key signs nothing now: {0}")]
+    Ledger(String),
     /// The token with this name was initialised halfway: it has its label, and no user's PIN.
     #[error(
         "its user's PIN is not set: run `kunci token init {0}`, which goes on where it stopped; or, if it is set and the module \

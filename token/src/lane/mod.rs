@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use fault::Fault;
 pub use report::{Attestation, Attributes, KeyReport, MAX_LABEL, TokenReport};
 
+use crate::message::Checkpoint;
 use crate::{KeyId, KeyRef, Message};
 
 /// The longest question that a host reads, in bytes.
@@ -102,6 +103,34 @@ pub enum Work {
     },
     /// Initialise a blank token by the configuration's URI and PIN sources (`kunci token init`).
     Initialise,
+    /// Something with the ledger's own key.
+    Ledger(LedgerWork),
+}
+
+/// What a host can be asked to do with the ledger's own key, whose label no connector's key has. It signs checkpoints and nothing
+/// else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LedgerWork {
+    /// Describe the token and the keys that carry the ledger's label, in the portions of a survey.
+    Search {
+        /// How many of them to pass over.
+        from: u32,
+    },
+    /// A fresh identifier for a key that is about to be made.
+    Identify,
+    /// Generate the ledger's key with this identifier: Ed25519 where the token has it, else P-256. It is read back and tried,
+    /// and the supervisor knows it before this is answered.
+    Generate {
+        /// The fresh `CKA_ID`.
+        id: KeyId,
+    },
+    /// Compose the checkpoint again and sign it, if it goes on from the last one that was signed.
+    Sign {
+        /// The pinned key.
+        key: KeyRef,
+        /// The typed message.
+        checkpoint: Checkpoint,
+    },
 }
 
 /// The host's answer.

@@ -1,14 +1,15 @@
 //! The bytes that a token signs, and proof that they were composed from a message.
 //!
 //! A backend takes a [`Composed`] and nothing else, so no call anywhere signs bytes or a digest of a caller's: to have
-//! something signed, it must be put into the typed fields of a [`Message`] first.
+//! something signed, it must be put into the typed fields of a [`Message`] first, or of the ledger's
+//! [`Checkpoint`](super::Checkpoint).
 
 use hsm_config::Algorithm;
 
 use super::{Message, MessageError, Now};
 use crate::PublicKey;
 
-/// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] makes one:
+/// A message's bytes to sign and the algorithm that goes with them. Only a [`Message`] or a checkpoint makes one:
 ///
 /// ```
 /// use hsm_config::Algorithm;
@@ -47,6 +48,11 @@ impl Message {
 }
 
 impl Composed {
+    /// A checkpoint's text, which its own bounds were checked of.
+    pub(super) fn of_checkpoint(algorithm: Algorithm, bytes: Vec<u8>) -> Self {
+        Self { algorithm, bytes }
+    }
+
     /// The algorithm to sign with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

@@ -5,6 +5,7 @@
 
 mod assertion;
 mod certificate;
+mod checkpoint;
 mod composed;
 mod dated;
 mod jose;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use assertion::Assertion;
 pub use certificate::{BACKDATE_S, Certificate, MAX_VALIDITY_DAYS};
+pub use checkpoint::{Checkpoint, TreeHead, algorithm as checkpoint_algorithm};
 pub use composed::Composed;
 pub use dated::{MAX_SKEW_S, Now};
 pub use probe::{PROBE_TEXT, Probe};
@@ -33,7 +35,8 @@ pub const MAX_LIFETIME_S: i64 = 600;
 /// The longest text field of a message, in bytes.
 pub const MAX_TEXT: usize = 2048;
 
-/// A message in typed fields, as the lanes carry it.
+/// A connector's message in typed fields, as the lanes carry it. A [`Checkpoint`] is none: the ledger's key signs those, and
+/// nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// A client assertion (RFC 7523).
@@ -71,6 +74,9 @@ pub enum MessageError {
     /// The signature is not of the algorithm's form.
     #[error("the signature is not of the algorithm's form")]
     Signature,
+    /// A checkpoint that does not go on from the last one, or that this key cannot sign.
+    #[error("the checkpoint is not one to sign: {0}")]
+    Checkpoint(&'static str),
     /// The certificate or request could not be encoded.
     #[error("the {0} could not be encoded")]
     Encode(&'static str),

@@ -59,7 +59,7 @@ impl Thumbprint {
     pub(super) fn named(&self, algorithm: Algorithm) -> Named {
         match algorithm {
             Algorithm::RS256 => Named::Sha1(URL_SAFE_NO_PAD.encode(self.sha1)),
-            Algorithm::PS256 | Algorithm::ES256 => Named::Sha256(self.x5t_s256()),
+            Algorithm::PS256 | Algorithm::ES256 | Algorithm::EdDSA => Named::Sha256(self.x5t_s256()),
         }
     }
 }

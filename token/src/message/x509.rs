@@ -76,10 +76,11 @@ fn algorithm(key: &PublicKey) -> &'static SignatureAlgorithm {
     match key.kind() {
         KeyType::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
         KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => &rcgen::PKCS_RSA_SHA256,
+        KeyType::Ed25519 => &rcgen::PKCS_ED25519,
     }
 }
 
-/// A raw signature in X.509's form: for P-256 the DER ECDSA-Sig-Value of r ‖ s (RFC 5480), for RSA as it is.
+/// A raw signature in X.509's form, which is that of signed notes, too: for P-256 the DER ECDSA-Sig-Value of r ‖ s (RFC 5480), for the others as it is.
 pub(crate) fn signature(key: &PublicKey, raw: &[u8]) -> Result<Vec<u8>, MessageError> {
     if key.kind() != KeyType::P256 {
         return Ok(raw.to_vec());

@@ -25,7 +25,7 @@ const TRAILER: u8 = 0xbc;
 pub(super) fn encode(message: &Composed, key: KeyType) -> Result<Vec<u8>, Fault> {
     let digest: [u8; HASH] = Sha256::digest(message.bytes()).into();
     match (message.algorithm(), modulus_bytes(key)) {
-        (Algorithm::ES256, None) => Ok(digest.to_vec()),
+        (Algorithm::ES256, None) if key == KeyType::P256 => Ok(digest.to_vec()),
         (Algorithm::RS256, Some(length)) => Ok(pkcs1(&digest, length)),
         (Algorithm::PS256, Some(length)) => Ok(pss(&digest, &random(), length)),
         (algorithm, _) => Err(Fault::Message(format!("a {key} key does not sign {algorithm}"))),
@@ -37,7 +37,7 @@ fn modulus_bytes(key: KeyType) -> Option<usize> {
         KeyType::Rsa2048 => Some(256),
         KeyType::Rsa3072 => Some(384),
         KeyType::Rsa4096 => Some(512),
-        KeyType::P256 => None,
+        KeyType::P256 | KeyType::Ed25519 => None,
     }
 }
 

@@ -74,6 +74,7 @@ impl Card {
         let version = self.key.version();
         let why = match kind {
             KeyType::P256 => return Ok(()),
+            KeyType::Ed25519 => "no Ed25519 key is made on a YubiKey: use p-256".to_owned(),
             KeyType::Rsa3072 | KeyType::Rsa4096 if !self.has_large_rsa() => {
                 format!("{kind} keys come with firmware 5.7, and this YubiKey has {version}: use rsa-2048")
             }

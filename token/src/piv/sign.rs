@@ -28,6 +28,8 @@ pub(super) fn algorithm(key: KeyType) -> AlgorithmId {
         KeyType::Rsa3072 => AlgorithmId::Rsa3072,
         KeyType::Rsa4096 => AlgorithmId::Rsa4096,
         KeyType::P256 => AlgorithmId::EccP256,
+        // No host asks for one: [`Card::makes`] refuses it, and no slot is found to hold one.
+        KeyType::Ed25519 => AlgorithmId::Ed25519,
     }
 }
 

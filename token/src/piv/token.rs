@@ -203,6 +203,16 @@ impl Provision for PivToken {
         })
     }
 
+    /// No touch: nobody is there each second. Ed25519 only comes with firmware 5.7, and a P-256 key on any.
+    fn ledger_kind(&mut self) -> Result<KeyType, Fault> {
+        if self.settings.policies.touch() != TouchPolicy::Never {
+            let why = "each checkpoint would want a touch: set touch_policy = \"never\" for a YubiKey that has the ledger's key, or \
+                       give the ledger another token";
+            return Err(Fault::Slot(why.into()));
+        }
+        Ok(KeyType::P256)
+    }
+
     fn generate(
         &mut self,
         id: KeyId,

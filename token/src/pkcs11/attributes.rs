@@ -14,8 +14,8 @@ use super::sign::Hashing;
 use crate::lane::Attributes;
 
 /// What Kunci signs with; a key that allows more has another use.
-const OURS: [MechanismType; 3] =
-    [MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS, MechanismType::ECDSA];
+const OURS: [MechanismType; 4] =
+    [MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS, MechanismType::ECDSA, MechanismType::EDDSA];
 /// What it signs with besides where a key wants its PIN each time, and so takes its message in parts.
 const IN_PARTS: [MechanismType; 2] = [MechanismType::SHA256_RSA_PKCS_PSS, MechanismType::ECDSA_SHA256];
 
@@ -76,10 +76,11 @@ pub(super) fn flaws(read: &Attributes, kind: Option<KeyType>) -> Vec<Flaw> {
     required.into_iter().filter_map(|(holds, flaw)| (!holds).then_some(flaw)).collect()
 }
 
-/// CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN; that a type is not known is a flaw of its own.
+/// CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN or CKM_EC_EDWARDS_KEY_PAIR_GEN; that a type is not known is a flaw of its own.
 fn made_for(read: &Attributes, kind: Option<KeyType>) -> bool {
     let expected = match kind {
         Some(KeyType::P256) => MechanismType::ECC_KEY_PAIR_GEN,
+        Some(KeyType::Ed25519) => MechanismType::ECC_EDWARDS_KEY_PAIR_GEN,
         Some(_) => MechanismType::RSA_PKCS_KEY_PAIR_GEN,
         None => return true,
     };

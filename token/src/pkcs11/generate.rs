@@ -60,8 +60,8 @@ fn remove(write: &Write, session: &Session, objects: &[ObjectHandle]) -> Result<
 /// The public and the private key, by the fullest template that the module takes.
 fn pair(write: &Write, session: &Session, new: &NewKey<'_>) -> Result<(ObjectHandle, ObjectHandle), Failure> {
     let mut refused = None;
-    for shape in Shape::ALL {
-        let (public, private) = (new.public(shape), new.private(shape));
+    for shape in Shape::of(new.kind) {
+        let (public, private) = (new.public(*shape), new.private(*shape));
         match writing::generate_key_pair(write, session, &new.mechanism(), &public, &private) {
             Err(error) if is_about_the_template(&error) => refused = Some(error),
             made => return Ok(made?),
@@ -76,4 +76,5 @@ fn is_about_the_template(error: &Error) -> bool {
     let Error::Pkcs11(code, _) = error else { return false };
     matches!(code, R::AttributeTypeInvalid | R::AttributeValueInvalid | R::AttributeReadOnly)
         || matches!(code, R::TemplateInconsistent | R::TemplateIncomplete | R::ArgumentsBad)
+        || matches!(code, R::CurveNotSupported | R::DomainParamsInvalid)
 }

@@ -1,7 +1,8 @@
 //! A public key as DER, composed from what the token tells of it.
 //!
 //! RSA keys from CKA_MODULUS and CKA_PUBLIC_EXPONENT, P-256 keys from CKA_EC_POINT (a DER OCTET STRING, of which some
-//! modules tell only the content; compressed or not), else CKA_PUBLIC_KEY_INFO. Composed, not copied, so that equal keys have
+//! modules tell only the content; compressed or not), Ed25519 keys from the same attribute (an OCTET STRING, a BIT STRING or 32 bare
+//! bytes), else CKA_PUBLIC_KEY_INFO. Composed, not copied, so that equal keys have
 //! equal digests. A call that failed is no word of the key's: what it would have told is not known, and nothing is concluded
 //! from that. PKCS#11 v3.1 section 6.3, SEC 1 section 2.3.
 
@@ -9,7 +10,7 @@ use attest::Curve;
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
 use der::Decode;
-use der::asn1::{ObjectIdentifier, OctetStringRef};
+use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, PrintableStringRef};
 
 use super::code::Failure;
 use crate::PublicKey;
@@ -20,6 +21,11 @@ const WHOLE_BYTES: usize = 65;
 const COMPRESSED_BYTES: usize = 33;
 /// What an OCTET STRING has before a point.
 const OCTET_STRING_BYTES: usize = 2;
+/// The length of an Ed25519 key, and how its curve is written: as an OID (RFC 8410 section 3), of old (an OID of GnuPG's), by name.
+const ED25519_BYTES: usize = 32;
+const ED25519: [ObjectIdentifier; 2] =
+    [ObjectIdentifier::new_unwrap("1.3.101.112"), ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11591.15.1")];
+const EDWARDS25519: &str = "edwards25519";
 
 /// What an object tells of its public key.
 pub(super) enum Told {
@@ -43,7 +49,7 @@ impl Told {
 /// The public key that an object tells of, public or private; the failure where it was not to be asked.
 pub(super) fn told_of(session: &Session, object: ObjectHandle) -> Result<Told, Failure> {
     let mut failure = None;
-    for way in [rsa, p256, info] {
+    for way in [rsa, p256, ed25519, info] {
         match way(session, object) {
             Ok(Some(told)) => return Ok(told),
             Ok(None) => {}
@@ -106,6 +112,14 @@ fn p256(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure
     })
 }
 
+fn ed25519(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
+    let Some(told) = told(session, object, AttributeType::EcPoint)? else { return Ok(None) };
+    if !names_ed25519(session, object) {
+        return Ok(None);
+    }
+    Ok(edwards(&told).map(|key| read(attest::PublicKey::ed25519(key))))
+}
+
 fn info(session: &Session, object: ObjectHandle) -> Result<Option<Told>, Failure> {
     let info = told(session, object, AttributeType::PublicKeyInfo)?;
     Ok(info.map(|info| read(attest::PublicKey::from_spki(&info))))
@@ -120,6 +134,13 @@ fn point(told: &[u8]) -> Option<Told> {
     Some(read.find(|other| matches!(other, Told::Key(_))).unwrap_or(first))
 }
 
+/// The 32 bytes of an Ed25519 key, whichever string they are wrapped in.
+fn edwards(told: &[u8]) -> Option<&[u8]> {
+    let octets = <&OctetStringRef>::from_der(told).ok().map(OctetStringRef::as_bytes);
+    let bits = BitStringRef::from_der(told).ok().and_then(|bits| bits.as_bytes());
+    [Some(told), octets, bits].into_iter().flatten().find(|key| key.len() == ED25519_BYTES)
+}
+
 fn is_point(bytes: &[u8]) -> bool {
     match bytes.first() {
         Some(4) => bytes.len() == WHOLE_BYTES,
@@ -132,6 +153,12 @@ fn is_point(bytes: &[u8]) -> bool {
 fn names_p256(session: &Session, object: ObjectHandle) -> bool {
     let told = bytes(session, object, AttributeType::EcParams);
     told.is_some_and(|told| ObjectIdentifier::from_der(&told) == Ok(Curve::P256.oid()))
+}
+
+fn names_ed25519(session: &Session, object: ObjectHandle) -> bool {
+    let Some(told) = bytes(session, object, AttributeType::EcParams) else { return false };
+    let by_oid = ObjectIdentifier::from_der(&told).is_ok_and(|oid| ED25519.contains(&oid));
+    by_oid || PrintableStringRef::from_der(&told).is_ok_and(|name| name.as_str() == EDWARDS25519)
 }
 
 fn read(key: Result<attest::PublicKey, attest::KeyError>) -> Told {
@@ -178,5 +205,18 @@ mod tests {
         assert!(matches!(point(&off), Some(Told::OffCurve)));
         assert!(matches!(point(&wrapped(&off)), Some(Told::OffCurve)));
         assert!(point(&off[..64]).is_none() && point(&[]).is_none());
+    }
+
+    #[test]
+    fn an_ed25519_key_is_read_from_an_octet_string_a_bit_string_and_bare() {
+        let key = [7; ED25519_BYTES];
+        let bits = [&[3, 33, 0][..], &key].concat();
+        for told in [&wrapped(&key)[..], &bits, &key] {
+            assert_eq!(edwards(told), Some(&key[..]), "{told:02x?}");
+        }
+        // Of these 32 bytes the first two look like an OCTET STRING of the other thirty.
+        let bare = [&[4, 30][..], &[7; 30]].concat();
+        assert_eq!(edwards(&bare), Some(&bare[..]));
+        assert!(edwards(&key[1..]).is_none() && edwards(&[]).is_none());
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
@@ -197,6 +198,13 @@ impl Provision for Pkcs11Token {
     fn identify(&mut self, label: &str, _: KeyType) -> Result<KeyId, Fault> {
         self.names.ours(label)?;
         Ok(KeyId(random()))
+    }
+
+    fn ledger_kind(&mut self) -> Result<KeyType, Fault> {
+        let (context, slot) = (&self.module.context, self.slot);
+        let has = |mechanism| context.get_mechanism_info(slot, mechanism).is_ok();
+        let has_edwards = has(MechanismType::EDDSA) && has(MechanismType::ECC_EDWARDS_KEY_PAIR_GEN);
+        Ok(if has_edwards { KeyType::Ed25519 } else { KeyType::P256 })
     }
 
     fn generate(

@@ -1,11 +1,12 @@
 //! One signature: C_SignInit and C_Sign with the mechanism that the message's algorithm needs. A key that wants the PIN for
 //! each signature is [`super::ContextLogin`]'s.
 //!
-//! RS256 uses CKM_SHA256_RSA_PKCS over the whole message, PS256 and ES256 use CKM_RSA_PKCS_PSS and CKM_ECDSA over a
+//! RS256 uses CKM_SHA256_RSA_PKCS and EdDSA CKM_EDDSA over the whole message, PS256 and ES256 use CKM_RSA_PKCS_PSS and CKM_ECDSA over a
 //! digest computed here. Bare CKM_RSA_PKCS over a DigestInfo serves only where the hashed mechanism is missing, and
-//! is reported as a finding. PKCS#11 v3.1 sections 6.1 and 6.3.
+//! is reported as a finding. PKCS#11 v3.1 sections 6.1, 6.3 and 6.3.15.
 
 use cryptoki::context::Pkcs11;
+use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::ObjectHandle;
@@ -71,6 +72,10 @@ pub(super) fn with_input<T>(
         }
         (Algorithm::PS256, _) => sign(&Mechanism::RsaPkcsPss(pss()), &digest()),
         (Algorithm::ES256, _) => sign(&Mechanism::Ecdsa, &digest()),
+        // Pure Ed25519 goes without parameters, and is all that older modules know.
+        (Algorithm::EdDSA, _) => {
+            sign(&Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)), bytes)
+        }
     }
 }
 

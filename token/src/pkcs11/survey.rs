@@ -14,10 +14,11 @@ use super::code::{Class, Failure};
 use super::public::Told;
 use super::sign::Hashing;
 use super::{Module, Names, attributes, find, names, public};
+use crate::control::LEDGER_LABEL;
 use crate::lane::{Fault, KeyReport, MAX_LABEL, SURVEY_KEYS, TokenReport};
 use crate::{KeyId, PublicKey, Sha256};
 
-/// What every label of ours begins with.
+/// What every label of a connector's key begins with.
 const LABEL_PREFIX: &[u8] = b"kunci:";
 
 /// Describes the token.
@@ -63,7 +64,8 @@ pub(super) fn ours(session: &Session, names: &Names) -> Result<Vec<Labelled>, Fa
     let template = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true)];
     let objects = session.find_objects(&template)?;
     let labelled = objects.into_iter().map(|object| (object, label(session, object, names)));
-    Ok(labelled.filter(|(_, label)| label.starts_with(LABEL_PREFIX)).collect())
+    let is_ours = |label: &[u8]| label.starts_with(LABEL_PREFIX) || label == LEDGER_LABEL.as_bytes();
+    Ok(labelled.filter(|(_, label)| is_ours(label)).collect())
 }
 
 /// Every private key that has this one label: it carries it, or the configuration names it so.
@@ -103,7 +105,8 @@ pub(super) fn key(
     let kind = public.as_ref().map(PublicKey::kind);
     let attributes = attributes::read(session, private, hashing);
     let mut flaws = attributes::flaws(&attributes, kind);
-    flaws.extend((hashing == Hashing::Host && kind != Some(KeyType::P256)).then_some(Flaw::BareRsaPkcs));
+    let is_curve = matches!(kind, Some(KeyType::P256 | KeyType::Ed25519));
+    flaws.extend((hashing == Hashing::Host && !is_curve).then_some(Flaw::BareRsaPkcs));
     // Of which type it is, is told; in doubt is which of several is its own, or what it is worth.
     let told = [Flaw::DuplicatePublic, Flaw::OffCurve].iter().any(|doubt| doubts.contains(doubt));
     flaws.retain(|flaw| *flaw != Flaw::UnknownType || !told);

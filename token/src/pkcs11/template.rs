@@ -15,6 +15,8 @@ use crate::KeyId;
 const F4: [u8; 3] = [1, 0, 1];
 /// The OID of NIST P-256, DER (RFC 5480 section 2.1.1.1).
 const P256_PARAMS: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+/// Ed25519 as its OID (RFC 8410 section 3), which all modules that we know take, and as the name that PKCS#11 v3.0 has for it.
+const ED25519_PARAMS: [&[u8]; 2] = [&[0x06, 0x03, 0x2b, 0x65, 0x70], b"\x13\x0cedwards25519"];
 
 /// How much of the template a module is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) enum Shape {
     AnyMechanism,
     /// Without what only newer modules know, too: CKA_COPYABLE, and CKA_SIGN_RECOVER and its like.
     Plain,
+    /// As plain, with the curve written another way.
+    OtherCurve,
 }
 
 /// What a new key is to be.
@@ -37,13 +41,23 @@ pub(super) struct NewKey<'a> {
 
 impl Shape {
     /// In the order of trying.
-    pub(super) const ALL: [Self; 3] = [Self::Full, Self::AnyMechanism, Self::Plain];
+    pub(super) fn of(kind: KeyType) -> &'static [Self] {
+        match kind {
+            KeyType::Ed25519 => &[Self::Full, Self::AnyMechanism, Self::Plain, Self::OtherCurve],
+            _ => &[Self::Full, Self::AnyMechanism, Self::Plain],
+        }
+    }
+
+    fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::OtherCurve)
+    }
 }
 
 impl NewKey<'_> {
     pub(super) fn mechanism(&self) -> Mechanism<'static> {
         match self.kind {
             KeyType::P256 => Mechanism::EccKeyPairGen,
+            KeyType::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
             KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
         }
     }
@@ -51,16 +65,10 @@ impl NewKey<'_> {
     pub(super) fn public(&self, shape: Shape) -> Vec<Attribute> {
         let mut template = self.common();
         template.extend([Attribute::Private(false), Attribute::Wrap(false), Attribute::Modifiable(false)]);
-        if shape != Shape::Plain {
+        if !shape.is_plain() {
             template.extend([Attribute::VerifyRecover(false), Attribute::Derive(false)]);
         }
-        match bits(self.kind) {
-            Some(bits) => {
-                template
-                    .extend([Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(F4.to_vec())]);
-            }
-            None => template.push(Attribute::EcParams(P256_PARAMS.to_vec())),
-        }
+        template.extend(self.size(shape));
         template
     }
 
@@ -76,13 +84,28 @@ impl NewKey<'_> {
             Attribute::Derive(false),
             Attribute::Modifiable(false),
         ]);
-        if shape != Shape::Plain {
+        if !shape.is_plain() {
             template.extend([Attribute::SignRecover(false), Attribute::Copyable(false)]);
         }
         if shape == Shape::Full {
             template.push(Attribute::AllowedMechanisms(self.allowed()));
         }
         template
+    }
+
+    fn size(&self, shape: Shape) -> Vec<Attribute> {
+        let bits =
+            |bits: u64| vec![Attribute::ModulusBits(bits.into()), Attribute::PublicExponent(F4.to_vec())];
+        match self.kind {
+            KeyType::Rsa2048 => bits(2048),
+            KeyType::Rsa3072 => bits(3072),
+            KeyType::Rsa4096 => bits(4096),
+            KeyType::P256 => vec![Attribute::EcParams(P256_PARAMS.to_vec())],
+            KeyType::Ed25519 => {
+                let params = ED25519_PARAMS[usize::from(shape == Shape::OtherCurve)];
+                vec![Attribute::EcParams(params.to_vec())]
+            }
+        }
     }
 
     fn common(&self) -> Vec<Attribute> {
@@ -93,18 +116,10 @@ impl NewKey<'_> {
     fn allowed(&self) -> Vec<MechanismType> {
         match (self.kind, self.hashing) {
             (KeyType::P256, _) => vec![MechanismType::ECDSA],
+            (KeyType::Ed25519, _) => vec![MechanismType::EDDSA],
             (_, Hashing::Token) => vec![MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS],
             (_, Hashing::Host) => vec![MechanismType::RSA_PKCS_PSS, MechanismType::RSA_PKCS],
         }
-    }
-}
-
-fn bits(kind: KeyType) -> Option<u64> {
-    match kind {
-        KeyType::Rsa2048 => Some(2048),
-        KeyType::Rsa3072 => Some(3072),
-        KeyType::Rsa4096 => Some(4096),
-        KeyType::P256 => None,
     }
 }
 
@@ -118,7 +133,11 @@ mod tests {
 
     #[test]
     fn even_the_shortest_template_keeps_the_key_in_and_to_one_use() {
-        for (kind, shape) in [(KeyType::P256, Shape::Plain), (KeyType::Rsa3072, Shape::AnyMechanism)] {
+        for (kind, shape) in [
+            (KeyType::P256, Shape::Plain),
+            (KeyType::Rsa3072, Shape::AnyMechanism),
+            (KeyType::Ed25519, Shape::OtherCurve),
+        ] {
             let private = key(kind).private(shape);
             for stated in [
                 Attribute::Token(true),
@@ -138,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_full_template_allows_no_mechanism_over_bare_bytes_where_the_token_hashes() {
-        for kind in [KeyType::P256, KeyType::Rsa2048] {
+        for kind in [KeyType::P256, KeyType::Rsa2048, KeyType::Ed25519] {
             let allowed = key(kind).allowed();
             assert!(!allowed.contains(&MechanismType::RSA_PKCS), "{allowed:?}");
             assert!(key(kind).private(Shape::Full).contains(&Attribute::AllowedMechanisms(allowed)));

@@ -72,6 +72,7 @@ impl Soft {
                 used("rs", "rsa-2048", "RS256"),
                 used("es", "p-256", "ES256"),
             ],
+            ledger: Default::default(),
             known: None,
         }
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
-use token::control::{HostConfig, Use};
+use token::control::{HostConfig, LedgerUse, Use};
 
 pub const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub const PIN: &str = "648219";
@@ -116,6 +116,7 @@ impl Bench {
                 used("rs", "rsa-3072", "RS256"),
                 used("es", "p-256", "ES256"),
             ],
+            ledger: LedgerUse::default(),
             known: None,
         }
     }

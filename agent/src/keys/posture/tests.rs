@@ -79,7 +79,7 @@ async fn an_exception_is_recorded_once_for_each_key_and_flaw() {
             std::future::ready(Ok::<_, ()>(()))
         };
         let [de, t] = ["de", "t"].map(|name| name.parse::<Name>().unwrap());
-        exceptions.record(&de, &t, KeyId([id; 16]), flaws, record).await.unwrap();
+        exceptions.record(Some(&de), &t, KeyId([id; 16]), flaws, record).await.unwrap();
         reasons.into_inner()
     };
     assert_eq!(reasons(1, &[Flaw::NotLocal]).await, ["exception not-local"]);
@@ -93,7 +93,7 @@ async fn an_exception_that_the_ledger_refused_is_not_on_record() {
     let [de, t] = ["de", "t"].map(|name| name.parse::<Name>().unwrap());
     let asked = async |answer: Result<(), ()>| {
         let record = |_| std::future::ready(answer);
-        exceptions.record(&de, &t, KeyId([1; 16]), &[Flaw::NotLocal], record).await
+        exceptions.record(Some(&de), &t, KeyId([1; 16]), &[Flaw::NotLocal], record).await
     };
     assert_eq!(asked(Err(())).await, Err(()));
     assert_eq!(asked(Err(())).await, Err(()), "it is asked for again");

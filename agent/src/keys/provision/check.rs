@@ -5,10 +5,12 @@ use std::sync::Arc;
 use api::{CheckedKey, Problem, ReadinessReason};
 use hsm_config::{Flaw, Name};
 use ledger::{Entry, Kind};
+use token::control::LEDGER_LABEL;
 use token::lane::{KeyReport, Work};
 use token::{KeyRef, Sha256};
 
 use crate::front::{Front, activation, outlook};
+use crate::keys::ledger_key::LedgerKey;
 use crate::keys::posture::Posture;
 use crate::keys::readiness::{self, Dates};
 use crate::spine::run_to_completion::run_to_completion;
@@ -29,6 +31,9 @@ pub async fn check(front: Arc<Front>, token: Name) -> Result<(Posture, Vec<Check
 }
 
 async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyReport) -> CheckedKey {
+    if report.label == LEDGER_LABEL {
+        return check_ledger_key(front, token, survey, report);
+    }
     let spki_sha256 = Sha256::of(&report.spki);
     let known = report
         .id
@@ -61,6 +66,37 @@ async fn check_key(front: &Front, token: &Name, survey: &Survey, report: &KeyRep
         not_before: dates.map(Dates::begins),
         not_after: dates.map(Dates::ends),
         reasons: current.map(|name| reasons(front, &name, token)).unwrap_or_default(),
+    }
+}
+
+/// The log's own key. It is not tried: it signs checkpoints only, and each of them is a trial.
+fn check_ledger_key(front: &Front, token: &Name, survey: &Survey, report: &KeyReport) -> CheckedKey {
+    let spki_sha256 = Sha256::of(&report.spki);
+    let standing = front.with_lifecycle(|lifecycle| {
+        let current = lifecycle.ledger().current(front.checkpoints.origin());
+        let is_it = |key: &&LedgerKey| key.token == token.as_str() && Some(key.id) == report.id;
+        match current.filter(is_it).and_then(LedgerKey::pin) {
+            Some(pin) if pin.spki_sha256 == spki_sha256 => "pinned",
+            Some(_) => "mismatch",
+            // Of a log of before: it signs nothing.
+            None if report.id.is_some_and(|id| lifecycle.ledger().knows(token.as_str(), id)) => {
+                "no-connector"
+            }
+            None => "orphan",
+        }
+    });
+    CheckedKey {
+        label: report.label.clone(),
+        key: report.id.map(|id| id.to_string()),
+        spki_sha256: spki_sha256.to_string(),
+        standing: standing.to_owned(),
+        probe: None,
+        pin_each_time: report.attributes.always_authenticate == Some(true),
+        grade: survey.token.grade().to_string(),
+        findings: Posture::of(survey, report, &exceptions(front, token, None)).findings(),
+        not_before: None,
+        not_after: None,
+        reasons: Vec::new(),
     }
 }
 

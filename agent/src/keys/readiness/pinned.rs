@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hsm_config::{Connector, Flaw, KeyType, Name};
 use token::control::label;
 use token::lane::KeyReport;
+use token::{KeyRef, PublicKey};
 
 use super::Reason;
 use crate::keys::lifecycle::{Key, Lifecycle};
@@ -38,10 +39,29 @@ pub fn pinned(
     policy: &KeyPolicy,
 ) -> Result<EligibleKey, Reason> {
     let pin = key.pin().ok_or_else(|| Reason::Unprovisioned(name.clone()))?;
+    let (public, excused) = fit(pin, token, survey, policy)?;
+    makes(public.kind(), connector, token)?;
+    let key = SigningKey {
+        connector: name.clone(),
+        token: token.clone(),
+        pin,
+        public: Arc::new(public),
+        algorithm: connector.algorithm,
+    };
+    Ok(EligibleKey { key, excused })
+}
+
+/// The surveyed key that has this pin, whoever's it is, and what excuses it; or what it fails.
+pub fn fit(
+    pin: KeyRef,
+    token: &Name,
+    survey: &Survey,
+    policy: &KeyPolicy,
+) -> Result<(PublicKey, Vec<Flaw>), Reason> {
     if survey.token.software && !policy.allow_software {
         return Err(Reason::Software(token.clone()));
     }
-    let with_id = |report: &&KeyReport| report.id == Some(key.id);
+    let with_id = |report: &&KeyReport| report.id == Some(pin.id);
     let mut found = survey.keys.iter().filter(with_id);
     let report = found.next().ok_or_else(|| Reason::Missing(token.clone()))?;
     let Posture { failed, excused } = Posture::of(survey, report, &policy.exceptions);
@@ -52,18 +72,10 @@ pub fn pinned(
         None => return Err(failed.first().map_or(Reason::Mismatch(token.clone()), unfit)),
         Some(_) => return Err(Reason::Mismatch(token.clone())),
     };
-    if let Some(flaw) = failed.first() {
-        return Err(unfit(flaw));
+    match failed.first() {
+        Some(flaw) => Err(unfit(flaw)),
+        None => Ok((public, excused)),
     }
-    makes(public.kind(), connector, token)?;
-    let key = SigningKey {
-        connector: name.clone(),
-        token: token.clone(),
-        pin,
-        public: Arc::new(public),
-        algorithm: connector.algorithm,
-    };
-    Ok(EligibleKey { key, excused })
 }
 
 /// Whether a key of this kind makes the configured algorithm.

@@ -72,6 +72,18 @@ pub enum Reason {
     /// The ledger could not be written.
     #[error("the log could not be written when it was last tried: free space or mend its disk")]
     LedgerFails,
+    /// The log has no key for its checkpoints.
+    #[error("the log has no key that signs its checkpoints; run `kunci log init-key`")]
+    LedgerKeyless,
+    /// What the log's key signed last is not known any more.
+    #[error(
+        "what was signed last of the log {0} is not known any more, so no checkpoint is: write a new origin into [ledger], \
+         restart, and run `kunci log init-key`"
+    )]
+    CheckpointsLost(String),
+    /// There has been no new checkpoint for so many seconds, and why.
+    #[error("there has been no new checkpoint of the log for {0} s: {1}")]
+    CheckpointStale(u64, String),
     /// The certificate's time is over.
     #[error(
         "the certificate ended at {end}: nobody can sign in with it. Have another issued for `kunci provision {0} --csr`, and \
@@ -104,7 +116,8 @@ impl Reason {
             Self::CertificateExpired(..) | Self::CertificateNotYet(..) | Self::TokenFailing(..) => {
                 Weight::Fails
             }
-            Self::CertificateEnds(..) | Self::KeySize(..) => Weight::Notes,
+            Self::CheckpointsLost(_) | Self::CheckpointStale(..) => Weight::Fails,
+            Self::CertificateEnds(..) | Self::KeySize(..) | Self::LedgerKeyless => Weight::Notes,
             _ => Weight::Blocks,
         }
     }
@@ -127,6 +140,9 @@ impl Reason {
             Self::Frozen(..) => "connector-frozen",
             Self::ClockStepped => "clock-step",
             Self::LedgerFails => "ledger-unavailable",
+            Self::LedgerKeyless => "ledger-key-missing",
+            Self::CheckpointsLost(_) => "checkpoint-state-lost",
+            Self::CheckpointStale(..) => "checkpoint-stale",
             Self::CertificateExpired(..) => "certificate-expired",
             Self::CertificateNotYet(..) => "certificate-not-yet-valid",
             Self::TokenFailing(..) => "token-failing",

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hsm_config::Algorithm;
 use ledger::{Entry, Kind};
 use proptest::prelude::*;
@@ -95,6 +97,25 @@ fn what_concerns_the_agent_concerns_every_connector() {
     let all = Agent { clock_stepped: true, ledger_fails: true, log_is_new: true }.judge();
     assert_eq!(codes(&all), ["log-lost", "clock-step", "ledger-unavailable"]);
     assert!(all.iter().all(|reason| reason.weight() == Weight::Blocks));
+}
+
+#[test]
+fn checkpoints_are_late_only_with_a_key_that_may_sign_and_stand_in_no_sign_ins_way_alone() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let late = Checkpoint {
+        origin: "vendor.example/kunci",
+        has_key: true,
+        is_known: true,
+        age: minutes(16),
+        bound: minutes(15),
+        failing: Some("its token is away"),
+    };
+    let code = |checkpoint: Checkpoint<'_>| checkpoint.judge().map(|reason| (reason.code(), reason.weight()));
+    assert_eq!(code(late), Some(("checkpoint-stale", Weight::Fails)));
+    assert!(late.judge().unwrap().to_string().contains("its token is away"));
+    assert_eq!(code(Checkpoint { age: minutes(15), ..late }), None);
+    assert_eq!(code(Checkpoint { is_known: false, ..late }), Some(("checkpoint-state-lost", Weight::Fails)));
+    assert_eq!(code(Checkpoint { has_key: false, ..late }), Some(("ledger-key-missing", Weight::Notes)));
 }
 
 proptest! {

@@ -63,7 +63,7 @@ const BESIDES: [(&str, Shown); 15] = [
 ];
 
 /// Codes that no request for a signature ends with: of other verbs, and of what is only told.
-const ELSEWHERE: [&str; 25] = [
+const ELSEWHERE: [&str; 33] = [
     "invalid-days",
     "invalid-spki-sha256",
     "invalid-certificate",
@@ -89,6 +89,14 @@ const ELSEWHERE: [&str; 25] = [
     "certificate-ends-30",
     "certificate-ends-7",
     "key-size",
+    "no-checkpoint",
+    "checkpoint-stale",
+    "checkpoint-state-lost",
+    "ledger-key-missing",
+    "no-ledger-token",
+    "ledger-key-elsewhere",
+    "ledger-key-unknown",
+    "orphaned-ledger-key",
 ];
 
 #[test]

@@ -103,6 +103,9 @@ pub(super) fn of_a_key(reason: &Reason) -> Shown {
         }
         Reason::TokenFailing(..) => Not("it is asked last, and signs: retries has the test"),
         Reason::CertificateEnds(..) | Reason::KeySize(..) => Not("it is only told"),
+        Reason::LedgerKeyless | Reason::CheckpointsLost(_) | Reason::CheckpointStale(..) => {
+            Not("checkpoints stand in no signature's way")
+        }
     }
 }
 
@@ -157,6 +160,7 @@ pub(super) fn of_a_fault(fault: &Fault) -> Shown {
         Fault::Slot(_) => By(&[tokens::a_host_that_speaks_of_a_slot]),
         Fault::OtherCertificate(_) => By(&[tokens::a_host_that_speaks_of_another_certificate]),
         Fault::ManagementKey(_) => By(&[tokens::a_host_that_speaks_of_a_management_key]),
+        Fault::Ledger(_) => By(&[tokens::a_host_that_speaks_of_the_ledgers_key]),
         Fault::Untimely(_) => By(&[
             retries::what_was_too_old_for_its_host_is_dated_anew_once,
             retries::what_was_too_old_twice_is_refused,

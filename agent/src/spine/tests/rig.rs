@@ -67,6 +67,7 @@ impl Rig {
             resolved: &resolved,
             tenants: tenants(&resolved.config),
             ledger: Ledger::open(&state.path().join("log")).unwrap(),
+            checkpoints: (None, None),
             kept: Default::default(),
             words: send,
         };

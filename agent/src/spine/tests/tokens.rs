@@ -49,6 +49,7 @@ ends! {
     a_host_that_speaks_of_a_certificate: Fault::CertificateMismatch => 500 "token-failed";
     a_host_that_speaks_of_a_blank_token: Fault::Initialise(words()) => 500 "token-failed";
     a_host_that_speaks_of_a_token_half_made: Fault::Unfinished(words()) => 500 "token-failed";
+    a_host_that_speaks_of_the_ledgers_key: Fault::Ledger(words()) => 500 "token-failed";
     a_host_that_speaks_of_a_slot: Fault::Slot(words()) => 409 "no-slot";
     a_host_that_speaks_of_another_certificate: Fault::OtherCertificate(words()) => 409 "certificate-in-the-way";
     a_host_that_speaks_of_a_management_key: Fault::ManagementKey(words()) => 409 "management-key";

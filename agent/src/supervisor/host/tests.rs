@@ -7,7 +7,7 @@ fn host() -> Host {
     let text = include_str!("../resolve/trial.toml");
     let config = hsm_config::Config::parse(text, Path::new("/k/kunci.toml")).unwrap();
     let (name, token) = config.tokens.into_iter().next().unwrap();
-    Host::new(HostConfig { name, token, uses: Vec::new(), known: None })
+    Host::new(HostConfig { name, token, uses: Vec::new(), ledger: Default::default(), known: None })
 }
 
 fn ready() -> Report {

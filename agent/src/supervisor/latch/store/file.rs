@@ -6,12 +6,12 @@
 //! btrfs or ZFS). One that is torn was never renamed: the attempt stands. JSON may end in blanks, so that agents of before
 //! read such a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Latch;
+use crate::supervisor::durable::{self, create, take_place};
 
 /// The most bytes that an outcome adds to a record: a text of 512 bytes, each escaped as six, and what stands around it.
 const OUTCOME_BYTES: usize = 4096;
@@ -26,9 +26,7 @@ pub(super) fn read(path: &Path) -> io::Result<Latch> {
 
 /// Puts a record in the place of another, on blocks of its own.
 pub(super) fn replace(path: &Path, latch: &Latch) -> io::Result<()> {
-    let draft = path.with_extension("tmp");
-    create(&draft, &serde_json::to_vec(latch)?)?;
-    take_place(&draft, path)
+    durable::replace(path, &serde_json::to_vec(latch)?)
 }
 
 /// Takes the room for what comes of an attempt. Its name is durable with the attempt's.
@@ -58,19 +56,4 @@ pub(super) fn is_room(path: &Path) -> bool {
 
 fn room(path: &Path) -> PathBuf {
     path.with_extension(ROOM)
-}
-
-fn create(path: &Path, text: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text)?;
-    file.sync_all()
-}
-
-fn take_place(draft: &Path, path: &Path) -> io::Result<()> {
-    fs::rename(draft, path)?;
-    File::open(path.parent().unwrap_or(path))?.sync_all()
 }
