@@ -16,3 +16,6 @@ pub use folder::{Index, NoIndex};
 pub(crate) use head::Spot;
 pub(crate) use segment::Segment;
 pub(crate) use term::Term;
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,8 @@ impl Segment {
                 .extend(block.iter().map(decode).filter(|(found, _)| *found == term.0).map(|(_, spot)| spot));
         }
         spots.sort_unstable();
+        // An entry is one, however often it is named.
+        spots.dedup_by_key(|spot| spot.number);
         Some(spots)
     }
 
