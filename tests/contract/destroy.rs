@@ -42,7 +42,7 @@ impl Destroy {
         let destroyed = match self.config.token.reach().unwrap() {
             Reach::Pkcs11 { module, uri } => {
                 let module = Module::load(module).unwrap();
-                let found = module.find(uri).unwrap();
+                let found = module.find(uri, &|| {}).unwrap();
                 let anchor = Anchor::open(&module, &found).unwrap();
                 assert_eq!(anchor.login(&Write::begin(Call::Login), &pin()), LoginOutcome::Accepted);
                 let names = Arc::new(Names::of(&self.config.token));

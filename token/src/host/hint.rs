@@ -44,13 +44,18 @@ impl Sight {
     }
 
     /// Of a token that was looked for in a module.
-    pub(super) fn of_search(failure: &Failure, module: &Module, uri: &Pkcs11Uri) -> Self {
+    pub(super) fn of_search(
+        failure: &Failure,
+        module: &Module,
+        uri: &Pkcs11Uri,
+        came_back: &dyn Fn(),
+    ) -> Self {
         if !matches!(failure, Failure::Fault(Fault::TokenMissing(_))) {
             return Self::of(failure);
         }
-        match module.list() {
+        match module.list_by(came_back) {
             Ok(listing) if listing.tokens.is_empty() => Self::Unreached,
-            Ok(_) if Blank::find(module, uri).is_ok() => Self::Blank,
+            Ok(_) if Blank::find(module, uri, came_back).is_ok() => Self::Blank,
             _ => Self::Other,
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn initialise(
         return Err(Fault::PinSource(TYPED.into()));
     }
     let (pin, _) = read(&token.pin)?;
-    let blank = Blank::find(module, uri).map_err(Failure::into_fault)?;
+    let blank = Blank::find(module, uri, &|| {}).map_err(Failure::into_fault)?;
     blank.takes(&so_pin, &pin).map_err(Failure::into_fault)?;
     let serial = blank.serial().map_err(Failure::into_fault)?;
     let write = Write::begin(Call::Initialise);

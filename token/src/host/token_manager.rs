@@ -210,7 +210,7 @@ impl TokenManager {
                 Err(Failure::Code(Class::Module, code)) => self.fail(code, Sight::Other),
                 Err(failure) => failure,
             };
-            let sight = self.looks.away(|| Sight::of_search(&failure, module, uri));
+            let sight = self.looks.away(|| Sight::of_search(&failure, module, uri, &|| self.looks.next()));
             let hint = self.hint(sight);
             let fault = gone::told(failure.into_fault(), &self.shared.config.token, self.known.as_ref());
             self.down(fault.clone());
@@ -244,7 +244,7 @@ impl TokenManager {
 
     /// The token that the URI means, if it is the one of before.
     pub(super) fn find(&self, module: &Module, uri: &Pkcs11Uri) -> Result<Found, Failure> {
-        let token = module.find(uri)?;
+        let token = module.find(uri, &|| self.looks.next())?;
         match &self.serial {
             Some(serial) if *serial != token.report.serial => {
                 let found = &token.report.serial;
@@ -260,7 +260,7 @@ impl TokenManager {
     }
 
     fn may_reload(&mut self, module: &Module) -> bool {
-        if let Ok(listing) = module.list() {
+        if let Ok(listing) = module.list_by(&|| self.looks.next()) {
             self.soft =
                 !listing.tokens.is_empty() && listing.tokens.iter().all(|token| token.report.software);
         }

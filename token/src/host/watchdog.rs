@@ -35,7 +35,8 @@ pub(super) struct Looks(Arc<Counted>);
 struct Counted {
     /// How long the token may take, in polls.
     deadline: u64,
-    /// Counted at their begin and at their end: odd while one is under way.
+    /// Counted at their begin and at their end: odd while one is under way. What is made of several calls is counted twice
+    /// between them.
     calls: AtomicU64,
     /// How long the one under way may take, in polls.
     limit: AtomicU64,
@@ -56,6 +57,11 @@ impl Looks {
     /// Calls the module or the card while no token is served. Half a minute is long for it, and it may be a device's start.
     pub(super) fn away<T>(&self, call: impl FnOnce() -> T) -> T {
         self.within(LEAST_AWAY, call)
+    }
+
+    /// One of several calls came back, and the next one has the same limit: a search of many slots may take long in all.
+    pub(super) fn next(&self) {
+        self.0.calls.fetch_add(2, Ordering::Release);
     }
 
     fn within<T>(&self, least: u64, call: impl FnOnce() -> T) -> T {
@@ -116,5 +122,20 @@ mod tests {
         let is_over = |call, polls| looks.0.is_over(call, polls);
         looks.away(|| assert!(!is_over(1, LEAST_AWAY) && is_over(1, LEAST_AWAY + 1)));
         looks.take(|| assert!(!is_over(1, LEAST_AWAY) && !is_over(3, LEAST) && is_over(3, LEAST + 1)));
+    }
+
+    #[test]
+    fn a_search_of_many_calls_is_over_by_the_limit_of_each_and_not_by_that_of_all() {
+        let looks = Looks::new(Duration::ZERO);
+        let is_over = |call, polls| looks.0.is_over(call, polls);
+        looks.away(|| {
+            assert!(is_over(1, LEAST_AWAY + 1));
+            looks.next();
+            assert!(
+                !is_over(1, LEAST_AWAY + 1) && is_over(3, LEAST_AWAY + 1),
+                "the next one has a limit, too"
+            );
+        });
+        assert_eq!(looks.0.calls.load(Ordering::Acquire) % 2, 0, "and nothing is under way after it");
     }
 }

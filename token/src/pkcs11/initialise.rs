@@ -12,7 +12,7 @@ use hsm_config::Pkcs11Uri;
 
 use super::code::{Failure, name};
 use super::login::judge;
-use super::module::{Found, Listing};
+use super::module::{Found, Listing, unpadded};
 use super::{Module, writing};
 use crate::control::LoginOutcome;
 use crate::lane::{Fault, TokenReport};
@@ -28,16 +28,16 @@ pub struct Blank<'a> {
 
 impl<'a> Blank<'a> {
     /// Looks for it; nothing is changed.
-    pub fn find(module: &'a Module, uri: &'a Pkcs11Uri) -> Result<Self, Failure> {
+    pub fn find(module: &'a Module, uri: &'a Pkcs11Uri, came_back: &dyn Fn()) -> Result<Self, Failure> {
         let label = uri.token().ok_or_else(|| refuse("the URI names no label: add token="))?;
-        Ok(Self { module, token: unready(module.list()?, uri, label)?, label })
+        Ok(Self { module, token: unready(module.list_by(came_back)?, uri, label)?, label })
     }
 
     /// By what its latch is kept: the serial number, or where there is none yet the slot's description.
     pub fn serial(&self) -> Result<String, Failure> {
         match &self.token.report.serial {
             serial if !serial.is_empty() => Ok(serial.clone()),
-            _ => Ok(self.module.context.get_slot_info(self.token.slot)?.slot_description().into()),
+            _ => Ok(unpadded(self.module.context.get_slot_info(self.token.slot)?.slot_description())),
         }
     }
 

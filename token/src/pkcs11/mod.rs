@@ -26,6 +26,6 @@ pub use code::{Class, Failure};
 pub use context_login::ContextLogin;
 pub use initialise::Blank;
 pub use login::Anchor;
-pub use module::{Found, Listing, Module};
+pub use module::{Found, Listing, Module, unpadded};
 pub use names::Names;
 pub use session::Pkcs11Token;

@@ -72,10 +72,19 @@ impl Module {
 
     /// Every token, initialised or blank.
     pub fn list(&self) -> Result<Listing, Failure> {
+        self.list_by(&|| {})
+    }
+
+    /// The same; `came_back` is told of each call of the module, of which a search makes several for every slot.
+    pub fn list_by(&self, came_back: &dyn Fn()) -> Result<Listing, Failure> {
         let mut listing = Listing::default();
-        for slot in self.context.get_slots_with_token()? {
-            match self.context.get_token_info(slot) {
-                Ok(info) => listing.tokens.push(self.describe(slot, &info)),
+        let slots = self.context.get_slots_with_token();
+        came_back();
+        for slot in slots? {
+            let info = self.context.get_token_info(slot);
+            came_back();
+            match info {
+                Ok(info) => listing.tokens.push(self.describe(slot, &info, came_back)),
                 Err(_) => listing.unreadable += 1,
             }
         }
@@ -83,8 +92,8 @@ impl Module {
     }
 
     /// The one initialised token that the URI means.
-    pub fn find(&self, uri: &Pkcs11Uri) -> Result<Found, Failure> {
-        let listing = self.list()?;
+    pub fn find(&self, uri: &Pkcs11Uri, came_back: &dyn Fn()) -> Result<Found, Failure> {
+        let listing = self.list_by(came_back)?;
         let is_meant = |token: &Found| token.initialised && token.is_meant_by(uri);
         let (mut matching, others): (Vec<_>, Vec<_>) = listing.tokens.into_iter().partition(is_meant);
         match (matching.len(), matching.pop()) {
@@ -105,16 +114,17 @@ impl Module {
         }
     }
 
-    fn describe(&self, slot: Slot, info: &TokenInfo) -> Found {
+    fn describe(&self, slot: Slot, info: &TokenInfo, came_back: &dyn Fn()) -> Found {
         let report = TokenReport {
             label: unpadded(info.label()),
             manufacturer: unpadded(info.manufacturer_id()),
             model: unpadded(info.model()),
             serial: unpadded(info.serial_number()),
             library: self.library(),
-            software: posture::is_software(&self.context, slot, info),
+            software: posture::is_software(&self.context, slot, info, came_back),
             wrapping_key: false,
         };
+        came_back();
         let (initialised, has_user_pin) = (info.token_initialized(), info.user_pin_initialized());
         Found { slot, report, initialised, has_user_pin }
     }
@@ -128,7 +138,7 @@ impl Module {
 }
 
 /// Without what fills the field up: blanks by the standard, zero bytes by some modules (PKCS#11, CK_TOKEN_INFO).
-fn unpadded(text: &str) -> String {
+pub fn unpadded(text: &str) -> String {
     text.trim_end_matches([' ', '\0']).to_owned()
 }
 

@@ -12,14 +12,19 @@ use cryptoki::slot::{Slot, TokenInfo};
 const SIGNING: [MechanismType; 3] =
     [MechanismType::RSA_PKCS_PSS, MechanismType::SHA256_RSA_PKCS, MechanismType::ECDSA];
 
-/// Whether the token is software, as far as its module admits it.
-pub(super) fn is_software(context: &Pkcs11, slot: Slot, info: &TokenInfo) -> bool {
-    let hardware =
-        |mechanism: &_| context.get_mechanism_info(slot, *mechanism).is_ok_and(|info| info.hardware());
+/// Whether the token is software, as far as its module admits it; `came_back` is told of each call.
+pub(super) fn is_software(context: &Pkcs11, slot: Slot, info: &TokenInfo, came_back: &dyn Fn()) -> bool {
+    let hardware = |mechanism: &_| {
+        let told = context.get_mechanism_info(slot, *mechanism);
+        came_back();
+        told.is_ok_and(|info| info.hardware())
+    };
+    let is_hardware_slot = context.get_slot_info(slot).is_ok_and(|info| info.hardware_slot());
+    came_back();
     let signs = Signs {
         maker: info.manufacturer_id(),
         model: info.model(),
-        no_hardware_slot: !context.get_slot_info(slot).is_ok_and(|info| info.hardware_slot()),
+        no_hardware_slot: !is_hardware_slot,
         no_hardware_mechanism: !SIGNING.iter().any(hardware),
         ..Signs::default()
     };
