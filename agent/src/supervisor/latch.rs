@@ -203,6 +203,35 @@ impl Latch {
         }
     }
 
+    /// Of two records of one token, each kept as if there were no other: what either speaks against stays spoken against, and
+    /// what only one of them accepted was not accepted.
+    pub(super) fn stricter(self, other: Self) -> Self {
+        let (newer, older) = if self.number >= other.number { (self, other) } else { (other, self) };
+        let accepted = newer.accepted.clone().filter(|source| older.accepted.as_ref() == Some(source));
+        let last = if older.last.weight() > newer.last.weight() { older.last } else { newer.last };
+        let mut spent = newer.spent;
+        spent.extend(older.spent.into_iter().filter(|source| !spent.contains(source)).collect::<Vec<_>>());
+        let mut unjudged = newer.unjudged;
+        for held in older.unjudged {
+            match unjudged.iter_mut().find(|known| known.source == held.source) {
+                Some(known) => known.times = known.times.saturating_add(held.times),
+                None => unjudged.push(held),
+            }
+        }
+        let (opened, blank) = (newer.opened.or(older.opened), newer.blank && older.blank);
+        Self {
+            serial: newer.serial,
+            token: newer.token,
+            accepted,
+            last,
+            opened,
+            spent,
+            unjudged,
+            number: newer.number,
+            blank,
+        }
+    }
+
     /// Whether this very source was accepted before. Nobody knows that of what a person types.
     fn knows(&self, source: &PinOrigin) -> bool {
         matches!(source, PinOrigin::Source(_)) && self.accepted.as_ref() == Some(source)
@@ -210,6 +239,18 @@ impl Latch {
 
     fn latched(&self, why: String) -> Decision {
         Decision::Latched(format!("{why}: see to the PIN, then run `kunci token unlatch {}`", self.token))
+    }
+}
+
+impl Last {
+    /// What speaks against another login weighs more.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Clear => 0,
+            Self::Attempt { retried: false, .. } => 1,
+            Self::Attempt { retried: true, .. } => 2,
+            Self::Refused { .. } => 3,
+        }
     }
 }
 

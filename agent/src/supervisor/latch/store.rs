@@ -1,7 +1,8 @@
 //! Latches on disk: one file per serial, replaced as a whole and durable before the call returns.
 //!
 //! All are read at the start, and a file that cannot be read stops it: a latch that is lost is a PIN tried again. What
-//! was read is written anew, since the page cache gives also what an earlier fsync failed to bring to the disk.
+//! was read is written anew, since the page cache gives also what an earlier fsync failed to bring to the disk. Agents of
+//! before kept the zero bytes with which some modules fill a serial up: such a latch is the token's all the same.
 //! An outcome has its room on the disk from its attempt on ([`file`]). One that the disk refuses all the same is kept here and
 //! written as soon as it can be; until then the attempt on disk stands for it. That is laxer in one case only: a refusal of
 //! a source that was accepted before, should the agent end before the disk takes it (threat model, 7).
@@ -15,6 +16,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use token::control::{Known, LoginOutcome, PinOrigin};
+use token::pkcs11::unpadded;
 
 mod file;
 
@@ -30,6 +32,8 @@ pub(in super::super) struct Store {
     latches: BTreeMap<String, Latch>,
     /// Serials whose record is newer here than on disk, or may be.
     unwritten: BTreeSet<String>,
+    /// Longer names under which agents of before wrote a serial's record: they go once it is on disk under its own.
+    padded: BTreeMap<String, Vec<String>>,
 }
 
 /// Why a latch could not be read or written.
@@ -54,13 +58,29 @@ impl Store {
     pub(in super::super) fn open(folder: PathBuf) -> Result<Self, StoreError> {
         let latches = make_folder(&folder).and_then(|()| list(&folder));
         let paths = latches.map_err(|error| StoreError::Folder(folder.clone(), error))?;
-        let latches = paths.iter().map(|path| read(path).map(|latch| (latch.serial.clone(), latch)));
-        let latches = latches.collect::<Result<BTreeMap<_, _>, StoreError>>()?;
-        let unwritten = latches.keys().cloned().collect();
-        let mut store = Self { folder, latches, unwritten };
+        let mut store =
+            Self { folder, latches: BTreeMap::new(), unwritten: BTreeSet::new(), padded: BTreeMap::new() };
+        for path in &paths {
+            store.take(read(path)?);
+        }
         // A full disk is no reason not to start: they count as they are, and are written once it takes them.
         let _ = store.flush();
         Ok(store)
+    }
+
+    /// Takes a latch that was read. Of two of one token, by a serial with and without what fills it up, the stricter counts.
+    fn take(&mut self, latch: Latch) {
+        let serial = unpadded(&latch.serial);
+        if serial != latch.serial {
+            self.padded.entry(serial.clone()).or_default().push(latch.serial.clone());
+        }
+        let latch = Latch { serial: serial.clone(), ..latch };
+        let latch = match self.latches.remove(&serial) {
+            Some(other) => latch.stricter(other),
+            None => latch,
+        };
+        self.latches.insert(serial.clone(), latch);
+        self.unwritten.insert(serial);
     }
 
     /// Which token this serial was last logged in to as.
@@ -90,6 +110,7 @@ impl Store {
             })?;
             self.latches.insert(serial.into(), Latch::clone(attempt));
             self.unwritten.remove(serial);
+            self.forget_padded(serial);
         }
         Ok(decision)
     }
@@ -113,8 +134,17 @@ impl Store {
                 self.write(latch, file::settle)?;
             }
             self.unwritten.remove(&serial);
+            self.forget_padded(&serial);
         }
         Ok(())
+    }
+
+    /// Removes what the record of this serial replaces. One that stays is read again at the next start, and counts as now.
+    fn forget_padded(&mut self, serial: &str) {
+        for padded in self.padded.remove(serial).unwrap_or_default() {
+            let removed = fs::remove_file(self.path(&padded));
+            let _ = removed.inspect_err(|error| tracing::warn!(%error, "an old PIN latch stays behind"));
+        }
     }
 
     /// Opens the latch of this serial, and forgets that a source was accepted; not that one was refused.
@@ -124,6 +154,7 @@ impl Store {
         self.write(&latch, file::settle)?;
         self.latches.insert(serial.into(), latch);
         self.unwritten.remove(serial);
+        self.forget_padded(serial);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ fn refused() -> LoginOutcome {
 fn a_serial_chooses_neither_the_folder_nor_another_serials_file() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path().join("latch")).unwrap();
-    for serial in ["../../x", "a/b", "a%2Fb", "", ".", "é\0", "a.tmp"] {
+    for serial in ["../../x", "a/b", "a%2Fb", "", ".", "\0é", "a.tmp"] {
         let _ = attempt(&mut store, serial).unwrap();
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -205,4 +205,67 @@ fn latches_are_for_our_eyes_only() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     let files = ["1.json", "1.outcome"].map(|name| mode(&path.join(name)));
     assert_eq!((mode(&path), files), (0o700, [0o600; 2]));
+}
+
+/// What an agent wrote that took a serial with all that fills it up.
+fn padded(folder: &Path, serial: &str, outcome: &LoginOutcome) {
+    let mut store = Store::open(folder.into()).unwrap();
+    let _ = attempt(&mut store, serial).unwrap();
+    store.outcome(serial, outcome).unwrap();
+}
+
+#[test]
+fn a_token_that_was_latched_by_a_padded_serial_is_latched_by_its_own_and_by_one_file() {
+    for padding in ["\0", "\0\0\0\0", " \0"] {
+        let folder = tempfile::tempdir().unwrap();
+        padded(folder.path(), &format!("1{padding}"), &refused());
+        let mut store = Store::open(folder.path().into()).unwrap();
+        assert_eq!(store.serial_of(&token()).as_deref(), Some("1"));
+        assert!(
+            matches!(attempt(&mut store, "1").unwrap(), Decision::Latched(why) if why.contains("refused"))
+        );
+        let files: Vec<_> = list(folder.path()).unwrap();
+        assert_eq!(files, [folder.path().join("1.json")]);
+        store.clear("1").unwrap();
+        assert!(matches!(
+            attempt(&mut Store::open(folder.path().into()).unwrap(), "1").unwrap(),
+            Decision::LogIn(_)
+        ));
+    }
+}
+
+#[test]
+fn of_a_padded_latch_and_one_without_the_stricter_counts_whichever_is_newer() {
+    for refused_first in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let both = [("1", LoginOutcome::Accepted), ("1\0", refused())];
+        let both: Vec<_> = if refused_first { both.into_iter().rev().collect() } else { both.into() };
+        // As two agents would have left them: each file is written with the other out of sight.
+        let [aside, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        padded(folder.path(), both[0].0, &both[0].1);
+        for file in list(folder.path()).unwrap() {
+            fs::rename(&file, aside.path().join(file.file_name().unwrap())).unwrap();
+        }
+        padded(other.path(), both[1].0, &both[1].1);
+        for file in [list(aside.path()).unwrap(), list(other.path()).unwrap()].concat() {
+            fs::rename(&file, folder.path().join(file.file_name().unwrap())).unwrap();
+        }
+        let mut store = Store::open(folder.path().into()).unwrap();
+        let decided = attempt(&mut store, "1").unwrap();
+        assert!(matches!(&decided, Decision::Latched(why) if why.contains("refused")), "{decided:?}");
+        assert_eq!(list(folder.path()).unwrap(), [folder.path().join("1.json")]);
+    }
+}
+
+#[test]
+fn a_padded_latch_stays_until_the_disk_takes_the_one_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    padded(folder.path(), "1\0", &refused());
+    block(folder.path());
+    let mut store = Store::open(folder.path().into()).unwrap();
+    assert!(matches!(attempt(&mut store, "1").unwrap(), Decision::Latched(_)));
+    assert_eq!(list(folder.path()).unwrap(), [folder.path().join("1%00.json")]);
+    fs::remove_dir(folder.path().join("1.tmp")).unwrap();
+    store.flush().unwrap();
+    assert_eq!(list(folder.path()).unwrap(), [folder.path().join("1.json")]);
 }
