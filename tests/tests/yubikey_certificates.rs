@@ -89,6 +89,8 @@ fn what_lies_where_a_keys_certificate_belongs_is_not_written_over_and_what_is_ad
         let said = refused(&adopt(&rig, &digest, &["--new-certificate"]));
         assert!(said.contains(&format!("objects export {object}")) && said.contains("delete 82"), "{said}");
         assert_eq!(read(&rig, object), *there, "{said}");
+        // The one that was made for nothing would count as one that customers may hold.
+        assert_eq!(fs::read_dir(rig.rig.at("state/certificates")).unwrap().count(), 0, "a copy was left");
     }
     // What is not read may be the one that customers hold: it does not count as none, either.
     write(&rig, object, &packed);

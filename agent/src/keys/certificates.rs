@@ -77,7 +77,8 @@ impl Store {
         spawn_blocking(move || store.write_whole(&certificate)).await?
     }
 
-    /// Removes one, once the ledger names another. What it never named stays: customers may hold it.
+    /// Removes one, once the ledger names another, or where its token refused one that was just made. Any other that the ledger
+    /// never named stays: customers may hold it.
     pub(crate) async fn remove(&self, sha256: Sha256) -> io::Result<()> {
         let path = self.path(sha256);
         match spawn_blocking(move || remove_file(path)).await? {

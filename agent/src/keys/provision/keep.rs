@@ -6,6 +6,7 @@
 use std::io;
 
 use api::Problem;
+use axum::http::StatusCode;
 use token::lane::{Done, Work};
 use token::message::Thumbprint;
 use token::{KeyLocation, PublicKey, Sha256};
@@ -31,20 +32,30 @@ impl ProvisionJob<'_> {
     /// removed, so that a kill at any point leaves the recorded one.
     pub(super) async fn keep(&self, key: &SigningKey, certificate: &[u8]) -> Result<(), Problem> {
         let before = self.recorded();
+        let thumbprint = Thumbprint::of(certificate);
+        let digest = thumbprint.sha256();
+        let was_there = self.store(key).read(digest).await.is_some();
         self.copy(key, certificate).await?;
         // Beside a key that its module named, it would replace what others have there.
         if !matches!(KeyLocation::of(key.pin.id), Some(KeyLocation::Object(_))) {
-            self.put_on_token(key, certificate, before).await?;
+            let put = self.put_on_token(key, certificate, before).await;
+            if put.as_ref().is_err_and(is_refusal) && !was_there {
+                // Nobody has seen it, and a copy that stayed would count as one that customers may hold.
+                self.tidy(key, digest).await;
+            }
+            put?;
         }
-        let thumbprint = Thumbprint::of(certificate);
-        let digest = thumbprint.sha256();
         let entry = self.entry("certified", key.pin.id).certificate_sha256(digest.to_string());
         self.record_lifecycle(entry.certificate_sha1(thumbprint.sha1_hex())).await?;
         if let Some(before) = before.filter(|before| *before != digest) {
-            let tidied = self.store(key).remove(before).await;
-            let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
+            self.tidy(key, before).await;
         }
         Ok(())
+    }
+
+    async fn tidy(&self, key: &SigningKey, digest: Sha256) {
+        let tidied = self.store(key).remove(digest).await;
+        let _ = tidied.inspect_err(|error| tracing::warn!(%error, "an old certificate stays behind"));
     }
 
     /// Puts a copy into the state directory, beside those that are there.
@@ -81,6 +92,11 @@ impl ProvisionJob<'_> {
     fn store(&self, key: &SigningKey) -> Store {
         Store::of(&self.front.agent.state_dir, key)
     }
+}
+
+/// Whether the token refused, and has what it had. Of any other failure nobody knows how far it came.
+fn is_refusal(problem: &Problem) -> bool {
+    problem.status == StatusCode::CONFLICT.as_u16()
 }
 
 fn unusable(error: &io::Error, what: &str) -> Problem {
