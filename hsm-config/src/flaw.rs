@@ -193,18 +193,28 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
             ANEW,
         ),
         Flaw::NotPrivate => ("not-private", "CKA_PRIVATE is not true: the key works without a login", ANEW),
-        Flaw::CannotSign => ("cannot-sign", "CKA_SIGN is false: the key cannot be used", ANEW),
-        Flaw::MayDecrypt => ("may-decrypt", "CKA_DECRYPT is true: one key has one use, to sign", SWITCH_OFF),
-        Flaw::MayUnwrap => ("may-unwrap", "CKA_UNWRAP is true: one key has one use, to sign", SWITCH_OFF),
-        Flaw::MayDerive => ("may-derive", "CKA_DERIVE is true: one key has one use, to sign", SWITCH_OFF),
+        Flaw::CannotSign => {
+            ("cannot-sign", "CKA_SIGN is false, or cannot be read: the key cannot be used", ANEW)
+        }
+        Flaw::MayDecrypt => (
+            "may-decrypt",
+            "CKA_DECRYPT is true, or cannot be read: one key has one use, to sign",
+            SWITCH_OFF,
+        ),
+        Flaw::MayUnwrap => {
+            ("may-unwrap", "CKA_UNWRAP is true, or cannot be read: one key has one use, to sign", SWITCH_OFF)
+        }
+        Flaw::MayDerive => {
+            ("may-derive", "CKA_DERIVE is true, or cannot be read: one key has one use, to sign", SWITCH_OFF)
+        }
         Flaw::MaySignRecover => (
             "may-sign-recover",
-            "CKA_SIGN_RECOVER is true: one key has one use, to sign with a hash",
+            "CKA_SIGN_RECOVER is true, or cannot be read: one key has one use, to sign with a hash",
             SWITCH_OFF,
         ),
         Flaw::OtherMechanisms => (
             "other-mechanisms",
-            "CKA_ALLOWED_MECHANISMS has one that Kunci does not use: whoever has the PIN can have other things signed or opened",
+            "CKA_ALLOWED_MECHANISMS has one that Kunci does not use, or cannot be read: whoever has the PIN can have other things signed or opened",
             ANEW,
         ),
         Flaw::BareRsaPkcs => (
@@ -212,12 +222,14 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
             "the token has no CKM_SHA256_RSA_PKCS: for RS256, certificates and requests it signs a digest that the host computed",
             "use PS256 or another token, or name the exception",
         ),
-        Flaw::Modifiable => {
-            ("modifiable", "CKA_MODIFIABLE is true: whoever has the PIN can add uses later", ANEW)
-        }
+        Flaw::Modifiable => (
+            "modifiable",
+            "CKA_MODIFIABLE is true, or cannot be read: whoever has the PIN can add uses later",
+            ANEW,
+        ),
         Flaw::Copyable => (
             "copyable",
-            "CKA_COPYABLE is true: whoever has the PIN can make a copy of it with other attributes",
+            "CKA_COPYABLE is true, or cannot be read: whoever has the PIN can make a copy of it with other attributes",
             ANEW,
         ),
         Flaw::UnknownType => (

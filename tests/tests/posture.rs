@@ -4,8 +4,13 @@
 
 use std::fs;
 
+use cryptoki_sys::{
+    CKA_ALLOWED_MECHANISMS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_MODIFIABLE, CKA_PRIVATE, CKA_SIGN,
+    CKA_SIGN_RECOVER, CKA_UNWRAP,
+};
 use ledger::Kind;
 use serde_json::Value;
+use tests::faults::{Action, Faults, Function, Times};
 use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
@@ -28,6 +33,38 @@ fn sound_keys_have_no_finding() {
     for key in checked["keys"].as_array().unwrap() {
         assert_eq!((findings(key), &key["grade"]), (Vec::new(), &"software".into()), "{key}");
     }
+}
+
+/// A module that tells nothing of an attribute has no such thing; one that fails to tell it may.
+#[test]
+fn a_use_that_cannot_be_read_counts_against_the_key_and_a_device_that_fails_for_a_moment_does_not() {
+    let rig = Rig::bare().with_faults().provisioned();
+    let faults = Faults::of(&rig);
+    let _agent = surveyed(&rig);
+    let uses = [
+        (CKA_PRIVATE, "not-private"),
+        (CKA_SIGN, "cannot-sign"),
+        (CKA_DECRYPT, "may-decrypt"),
+        (CKA_UNWRAP, "may-unwrap"),
+        (CKA_DERIVE, "may-derive"),
+        (CKA_SIGN_RECOVER, "may-sign-recover"),
+        (CKA_MODIFIABLE, "modifiable"),
+        (CKA_COPYABLE, "copyable"),
+        (CKA_ALLOWED_MECHANISMS, "other-mechanisms"),
+    ];
+    for (attribute, flaw) in uses {
+        faults.strike(Function::GetAttributeValue, Action::Unread, attribute, Times::Always);
+        let (code, checked) = check(&rig);
+        assert_eq!(
+            (code, findings(&checked["keys"][0])),
+            (Some(1), vec![(flaw.to_owned(), false)]),
+            "{checked}"
+        );
+        faults.clear();
+    }
+    faults.strike(Function::GetAttributeValue, Action::Unread, CKA_DECRYPT, Times::N(1));
+    let (code, checked) = check(&rig);
+    assert_eq!((code, findings(&checked["keys"][0])), (Some(0), Vec::new()), "{checked}");
 }
 
 #[test]

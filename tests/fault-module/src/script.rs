@@ -71,6 +71,8 @@ pub enum Action {
     Length,
     /// C_GetAttributeValue: a value padded to so many bytes.
     Stretch,
+    /// C_GetAttributeValue: CKR_FUNCTION_FAILED, asked for the attribute with the parameter's number.
+    Unread,
     /// C_GetTokenInfo: another serial number under the same label.
     OtherSerial,
     /// C_GetMechanismInfo, C_GetMechanismList, C_SignInit: the mechanism with the parameter's number is unknown.
@@ -80,7 +82,7 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Code,
         Self::CodeAfter,
         Self::Hang,
@@ -101,6 +103,7 @@ impl Action {
         Self::OtherKey,
         Self::Length,
         Self::Stretch,
+        Self::Unread,
         Self::OtherSerial,
         Self::Hide,
         Self::LogOut,

@@ -129,6 +129,11 @@ pub(crate) unsafe fn attributes(
     // SAFETY: the caller's own arguments; a value has as much room as its attribute said before the call.
     unsafe {
         let room = template.as_ref().map_or(0, |first| first.ulValueLen as usize);
+        if let (Some((Action::Unread, attribute)), Some(first)) = (blow, template.as_ref())
+            && first.type_ == attribute as CK_ULONG
+        {
+            return CKR_FUNCTION_FAILED;
+        }
         let code = read(session, object, template, count);
         if let (CKR_OK, Some((action, size)), Some(first)) = (code, blow, template.as_mut()) {
             match action {

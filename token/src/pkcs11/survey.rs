@@ -5,6 +5,7 @@
 //! attribute of any length. A key is told in less than [`crate::lane::MAX_ANSWER`] / [`SURVEY_KEYS`] bytes, and with
 //! more keys than that the front asks again.
 
+use cryptoki::error::{Error, RvError};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
@@ -103,8 +104,8 @@ pub(super) fn key(
         }
     };
     let kind = public.as_ref().map(PublicKey::kind);
-    let attributes = attributes::read(session, private, hashing);
-    let mut flaws = attributes::flaws(&attributes, kind);
+    let read = attributes::read(session, private, hashing)?;
+    let mut flaws = attributes::flaws(&read, kind);
     let is_curve = matches!(kind, Some(KeyType::P256 | KeyType::Ed25519));
     flaws.extend((hashing == Hashing::Host && !is_curve).then_some(Flaw::BareRsaPkcs));
     // Of which type it is, is told; in doubt is which of several is its own, or what it is worth.
@@ -117,7 +118,7 @@ pub(super) fn key(
         label: String::from_utf8_lossy(label.get(..MAX_LABEL).unwrap_or(&label)).into_owned(),
         spki: public.map_or_else(Vec::new, |public| public.spki().to_vec()),
         kind,
-        attributes,
+        attributes: read.attributes,
         flaws,
         certificate_sha256: certificate_digest(session, id)?,
     })
@@ -172,10 +173,14 @@ fn certificate_digest(session: &Session, id: Option<KeyId>) -> Result<Option<Sha
 /// Whether a key on the token may wrap others: a secret one, or a public one whose private half is elsewhere. A public
 /// key beside its private key wraps only what that one could open, which is a flaw of its own.
 fn has_wrapping_key(session: &Session) -> Result<bool, Failure> {
-    if !wrapping(session, ObjectClass::SECRET_KEY)?.is_empty() {
+    let [secret, public] =
+        [ObjectClass::SECRET_KEY, ObjectClass::PUBLIC_KEY].map(|class| wrapping(session, class));
+    // Where nobody can tell, there may be one.
+    let (Some(secret), Some(public)) = (secret?, public?) else { return Ok(true) };
+    if !secret.is_empty() {
         return Ok(true);
     }
-    for object in wrapping(session, ObjectClass::PUBLIC_KEY)? {
+    for object in public {
         let private =
             |id| [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Token(true), Attribute::Id(id)];
         let id = public::bytes(session, object, AttributeType::Id);
@@ -187,11 +192,19 @@ fn has_wrapping_key(session: &Session) -> Result<bool, Failure> {
     Ok(false)
 }
 
-fn wrapping(session: &Session, class: ObjectClass) -> Result<Vec<ObjectHandle>, Failure> {
+/// The keys of this class that may wrap; `None` where the module cannot be asked.
+fn wrapping(session: &Session, class: ObjectClass) -> Result<Option<Vec<ObjectHandle>>, Failure> {
+    use RvError::{AttributeTypeInvalid, AttributeValueInvalid, TemplateInconsistent};
     let template = [Attribute::Class(class), Attribute::Token(true), Attribute::Wrap(true)];
-    match session.find_objects(&template).map_err(Failure::from) {
+    match session.find_objects(&template) {
+        Ok(found) => Ok(Some(found)),
         // A module that does not know the attribute has no key with it.
-        Err(Failure::Code(Class::Permanent, _)) => Ok(Vec::new()),
-        found => found,
+        Err(Error::Pkcs11(AttributeTypeInvalid | AttributeValueInvalid | TemplateInconsistent, _)) => {
+            Ok(Some(Vec::new()))
+        }
+        Err(error) => match Failure::from(error) {
+            Failure::Code(Class::Permanent, _) => Ok(None),
+            failure => Err(failure),
+        },
     }
 }
