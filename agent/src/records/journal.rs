@@ -142,6 +142,17 @@ impl Recording {
         }
     }
 
+    /// Whether it was taken, as far as that is known at once: a queue that is full, or one that takes no more, says so.
+    pub fn taken(&mut self) -> Result<(), Error> {
+        if let Some(waiting) = &mut self.waiting
+            && let Ok(result) = waiting.try_recv()
+        {
+            self.waiting = None;
+            self.known = Some(Ok(result?));
+        }
+        Ok(())
+    }
+
     /// Waits until it is durable, before anything else is done.
     pub async fn settle(&mut self) -> Result<(), Error> {
         self.known = Some(Ok(self.wait().await?));

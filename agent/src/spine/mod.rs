@@ -111,10 +111,11 @@ async fn sign(front: &Front, draft: Draft, permit: LanePermit) -> Result<(Signed
     }
 }
 
-/// Begins the record. It becomes durable while the token signs: at once where nothing else is under way, else with the
+/// Begins the record; what is not even taken reaches no token. It becomes durable while the token signs: at once where nothing else is under way, else with the
 /// first intent whose signature is back. Where the disk failed last, nothing reaches a token before the disk works again.
 async fn record(front: &Front, draft: &Draft) -> Result<Recording, Problem> {
     let mut recording = front.journal.intend(draft.intent());
+    recording.taken().map_err(|error| journal::unavailable(&error))?;
     if front.journal.failing() {
         recording.settle().await.map_err(|error| journal::unavailable(&error))?;
     } else if front.gates.in_flight() <= 1 {

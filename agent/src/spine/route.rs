@@ -8,12 +8,13 @@
 
 use std::mem::take;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::Problem;
 use hsm_config::{Connector, Name};
 use ledger::Caller;
 use token::lane::Fault;
+use tokio::time::sleep;
 
 use super::in_flight::InFlight;
 use super::policy::Refusal;
@@ -25,6 +26,9 @@ use crate::tokens::{AskError, LanePermit, RequesterId};
 /// How often a request may lose its host unanswered and be asked again: it is hardly the cause, but one that is must not
 /// end host after host.
 const MAX_LOST: u8 = 2;
+/// How long a token whose host is there and not logged in is left alone before it is asked again: each time is an intent and a
+/// void, and a login takes a part of a second.
+const LOGIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// The tokens that are left to ask.
 pub struct Route {
@@ -41,6 +45,8 @@ pub struct Route {
     lost: u8,
     /// Whether a token's next host may do it.
     may_wait: bool,
+    /// Whether a host was asked that is not logged in, of which no news comes.
+    must_pause: bool,
     /// Whether what was too old for its token's host may be composed once more.
     may_redate: bool,
     /// Whether it has not turned away yet from a token that failed while it waited there.
@@ -75,6 +81,7 @@ impl Route {
             problem: None,
             lost: 0,
             may_wait,
+            must_pause: false,
             may_redate: true,
             may_turn: true,
         })
@@ -100,6 +107,9 @@ impl Route {
             }
             if !take(&mut self.may_wait) {
                 return Err(self.problem.take().unwrap_or_else(|| AskError::Gone.told(None)));
+            }
+            if take(&mut self.must_pause) {
+                sleep(LOGIN_PAUSE).await;
             }
             self.keys = self.awaited(front, in_flight).await?;
             self.may_repeat &= self.keys.len() == 1;
@@ -132,7 +142,7 @@ impl Route {
                 self.lost = self.lost.saturating_add(1);
             }
             // Nothing was done: the login is not back yet. It is asked again as long as that may take.
-            AskError::Fault(Fault::Starting) => self.may_wait = true,
+            AskError::Fault(Fault::Starting) => (self.may_wait, self.must_pause) = (true, true),
             _ => {}
         }
         Ok(())

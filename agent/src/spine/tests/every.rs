@@ -183,7 +183,7 @@ pub(super) fn of_the_log(error: &Error) -> Shown {
         Error::Fatal(_) => {
             By(&[ledgers::where_the_disk_does_not_confirm_who_asked_is_told_and_the_process_ends])
         }
-        Error::Busy => By(&[ledgers::where_too_many_records_wait_nothing_is_released]),
+        Error::Busy => By(&[ledgers::where_too_many_records_wait_nothing_is_released_and_no_token_is_asked]),
         Error::Closed => Not("the ledger lives as long as the front that asks it"),
         Error::TooLong => Not("an entry's texts are cut far below: ledger/src/text.rs"),
         Error::Locked { .. }

@@ -60,12 +60,13 @@ pub(super) async fn without_a_record_no_signature_leaves_and_no_token_is_asked_u
 }
 
 #[tokio::test]
-pub(super) async fn where_too_many_records_wait_nothing_is_released() {
-    let (rig, _asked) = Rig::of([]).await;
+pub(super) async fn where_too_many_records_wait_nothing_is_released_and_no_token_is_asked() {
+    let (rig, mut asked) = Rig::of([]).await;
     let lazy = || rig.front.journal.intend(Entry::new(Kind::Intent));
     let waiting: Vec<_> = (0..MAX_QUEUED).map(|_| lazy()).collect();
     let told = rig.ask("de").await;
     assert!(told.refused(503, "ledger-unavailable").detail.contains("Too many records"));
+    assert!(asked.rest().is_empty(), "a token was asked although the record was not taken");
     drop(waiting);
     rig.all_voided(MAX_QUEUED).await;
 }

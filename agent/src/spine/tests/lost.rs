@@ -1,6 +1,7 @@
 //! Requests whose host or login went with them, and how often another is waited for.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use token::lane::Fault;
 
@@ -62,6 +63,18 @@ pub(super) async fn a_token_that_logs_in_again_is_asked_until_it_has() {
     assert_eq!(asked.assertions().len(), 4);
     rig.only_the_last_counts(told.log_index(), 4).await;
     assert!(rig.killed().is_empty(), "its host stays");
+}
+
+/// As the log is after it: each question is an intent and a void.
+#[tokio::test]
+pub(super) async fn a_token_that_is_not_logged_in_is_asked_now_and_then_and_not_all_the_time() {
+    const PAUSE: Duration = Duration::from_millis(100);
+    let (rig, mut asked) = Rig::of((0..10_000).map(|_| Does::Fails(Fault::Starting))).await;
+    let began = Instant::now();
+    rig.ask("de").await.refused(503, "token-unavailable");
+    let pauses = began.elapsed().div_duration_f64(PAUSE);
+    let questions = asked.assertions().len();
+    assert!(questions > 1 && (questions as f64) < pauses + 2.0, "{questions} questions in {pauses} pauses");
 }
 
 #[tokio::test]
