@@ -1,7 +1,7 @@
 //! A key comes to be: made on the token, or adopted by name, and pinned either way.
 
 use api::Problem;
-use hsm_config::KeyType;
+use hsm_config::{Flaw, KeyType};
 use ledger::{Entry, Kind};
 use token::lane::{Done, KeyReport, Work};
 use token::{KeyId, KeyLocation, KeyRef, Sha256, random};
@@ -100,9 +100,11 @@ impl ProvisionJob<'_> {
         }
     }
 
-    /// Refuses an identifier that two keys share: the host finds a key by it, and might find the other.
+    /// Refuses an identifier that two keys share: the host finds a key by it, and might find the other, whose label may be
+    /// anybody's.
     fn only(&self, id: KeyId, survey: &Survey) -> Result<(), Problem> {
-        if survey.keys.iter().filter(|report| report.id == Some(id)).count() < 2 {
+        let so_named = || survey.keys.iter().filter(|report| report.id == Some(id));
+        if so_named().count() < 2 && !so_named().any(|report| report.flaws.contains(&Flaw::DuplicateId)) {
             return Ok(());
         }
         Err(Problem::conflict(
