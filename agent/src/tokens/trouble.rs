@@ -117,16 +117,16 @@ impl AskError {
                 Problem::unavailable("message-untimely", title, detail).retry_after(UNTIMELY_AGAIN_S)
             }
             Self::Fault(Fault::Refused(_)) => person("It is not served as it is."),
-            Self::Fault(Fault::Slot(why)) => {
-                Problem::conflict("no-slot", format!("{token} did not make the key"), why)
+            Self::Fault(Fault::Slot(_)) => {
+                Problem::conflict("no-slot", format!("{token} did not make the key"), OPERATOR)
             }
-            Self::Fault(Fault::OtherCertificate(why)) => {
+            Self::Fault(Fault::OtherCertificate(_)) => {
                 let title = format!("{token} has another certificate in the key's place");
-                Problem::conflict("certificate-in-the-way", title, why)
+                Problem::conflict("certificate-in-the-way", title, OPERATOR)
             }
-            Self::Fault(Fault::ManagementKey(why)) => {
+            Self::Fault(Fault::ManagementKey(_)) => {
                 let title = format!("{token} cannot be written: its management key cannot be used");
-                Problem::conflict("management-key", title, why)
+                Problem::conflict("management-key", title, OPERATOR)
             }
             _ => {
                 let title = format!("{token} cannot do this");
@@ -174,8 +174,26 @@ mod tests {
             told.detail
         );
         assert!(!told.detail.contains("secret"), "{}", told.detail);
-        let fault = AskError::Fault(Fault::TokenMissing("pkcs11:token=secret".into()));
-        assert!(!fault.told(Some(&name)).detail.contains("secret"));
+        let faults = [
+            Fault::TokenMissing,
+            Fault::TokenAmbiguous,
+            Fault::Latched,
+            Fault::PinSource,
+            Fault::Slot,
+            Fault::OtherCertificate,
+            Fault::ManagementKey,
+            Fault::Refused,
+            Fault::Broken,
+            Fault::Device,
+            Fault::Permanent,
+            Fault::Untimely,
+        ];
+        for fault in faults.map(|fault| fault("pkcs11:token=secret".into())) {
+            let told = AskError::Fault(fault.clone()).told(Some(&name));
+            assert!(!format!("{} {}", told.title, told.detail).contains("secret"), "{fault:?}: {told:?}");
+            let admin = tokens.told(&name, &AskError::Fault(fault));
+            assert!(admin.detail.contains("secret"), "an admin hears the host's own words: {admin:?}");
+        }
     }
 
     #[test]
