@@ -5,6 +5,7 @@
 //! that is their standard input: `--handed` takes one that another process opened, writes one request on it, and prints
 //! what comes back, if anything does; `--handed-many` does that with every one that comes, and says of each whether it
 //! was answered; `--connect SOCKET` opens one for another process, and ends; `--lend SOCKET` stays until that one is done.
+//! `--become UID SOCKET` is another user from its connection on, and says so instead of `connected`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -28,16 +29,29 @@ fn main() {
             connect_for_another(Path::new(socket));
             let _ = parent().read(&mut [0]);
         }
+        ["--become", uid, socket] => become_another(uid.parse().unwrap(), Path::new(socket)),
         [socket] => call(Path::new(socket)),
         _ => panic!(
-            "kunci-caller SOCKET | --handed | --handed-many REQUEST | --connect SOCKET | --lend SOCKET"
+            "kunci-caller SOCKET | --handed | --handed-many REQUEST | --connect SOCKET | --lend SOCKET | \
+             --become UID SOCKET"
         ),
     }
 }
 
 fn call(socket: &Path) {
-    let mut connection = Connection::open(socket).expect("the socket can be connected to");
+    let connection = Connection::open(socket).expect("the socket can be connected to");
     println!("connected");
+    take_requests(connection);
+}
+
+fn become_another(uid: u32, socket: &Path) {
+    let connection = Connection::open(socket).expect("the socket can be connected to");
+    nix::unistd::setuid(uid.into()).expect("root may become anybody");
+    println!("connected");
+    take_requests(connection);
+}
+
+fn take_requests(mut connection: Connection) {
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         let mut words = line.splitn(3, ' ');

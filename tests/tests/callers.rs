@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use ledger::Kind;
-use tests::agent::{assertions, body, request};
+use rustix::process::Signal;
+use tests::agent::{assertions, body, kill, request};
 use tests::caller::{NOBODY, STRANGER};
 use tests::cgroup::Cgroups;
 use tests::hand::pass;
@@ -45,6 +46,26 @@ fn a_caller_gets_exactly_the_connectors_tenants_and_client_ids_of_its_rule() {
     ask("de", "fabrikam.example", CLIENT).refused(403, "tenant-not-granted");
     ask("de", TENANT, "2f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9aff").refused(403, "client-id-not-granted");
     ask("de", TENANT, CLIENT).ok();
+}
+
+/// What it connected as has a rule, and what it is now has one, too: neither counts.
+#[test]
+fn who_became_another_user_since_it_connected_is_told_so_and_gets_nothing() {
+    let rig = Rig::bare().rules(&format!(
+        "[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n[callers.other]\nuser = \"{NOBODY}\"\nconnectors = [\"de\"]\n\
+         [admins.rig]\nuser = ME\nmay = [\"provision\", \"init\"]\n"
+    ));
+    let rig = rig.provisioned();
+    let agent = rig.start();
+    let front = agent.front().unwrap();
+    // While the front stands still, its callers wait in the socket's queue.
+    kill(front, Signal::STOP);
+    let mut command = Command::new(rig.caller());
+    command.args(["--become", &NOBODY.to_string()]).arg(agent.socket());
+    let mut caller = Caller::start(command);
+    kill(front, Signal::CONT);
+    caller.assertion("de").refused(403, "peer-changed");
+    rig.caller_as(agent.socket(), NOBODY).assertion("de").ok();
 }
 
 #[test]
