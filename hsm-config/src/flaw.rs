@@ -214,7 +214,7 @@ fn words(flaw: Flaw) -> (&'static str, &'static str, &'static str) {
         ),
         Flaw::OtherMechanisms => (
             "other-mechanisms",
-            "CKA_ALLOWED_MECHANISMS has one that Kunci does not use, or cannot be read: whoever has the PIN can have other things signed or opened",
+            "CKA_ALLOWED_MECHANISMS has one that Kunci does not use: whoever has the PIN can have other things signed or opened",
             ANEW,
         ),
         Flaw::BareRsaPkcs => (

@@ -5,8 +5,8 @@
 use std::fs;
 
 use cryptoki_sys::{
-    CKA_ALLOWED_MECHANISMS, CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_MODIFIABLE, CKA_PRIVATE, CKA_SIGN,
-    CKA_SIGN_RECOVER, CKA_UNWRAP,
+    CKA_COPYABLE, CKA_DECRYPT, CKA_DERIVE, CKA_MODIFIABLE, CKA_PRIVATE, CKA_SIGN, CKA_SIGN_RECOVER,
+    CKA_UNWRAP,
 };
 use ledger::Kind;
 use serde_json::Value;
@@ -50,7 +50,6 @@ fn a_use_that_cannot_be_read_counts_against_the_key_and_a_device_that_fails_for_
         (CKA_SIGN_RECOVER, "may-sign-recover"),
         (CKA_MODIFIABLE, "modifiable"),
         (CKA_COPYABLE, "copyable"),
-        (CKA_ALLOWED_MECHANISMS, "other-mechanisms"),
     ];
     for (attribute, flaw) in uses {
         faults.strike(Function::GetAttributeValue, Action::Unread, attribute, Times::Always);
