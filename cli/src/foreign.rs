@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
-use crate::print::tests::{Paper, printer};
+use crate::print::tests::{Paper, fits, printer};
 
 /// What stands in the words and nowhere on our pages.
 const HOSTILE: char = '█';
@@ -77,6 +77,25 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// All pages, and all problems of configurations and tenants files that have a snapshot, as they are at a terminal.
+#[test]
+fn no_page_is_wider_than_a_terminal() {
+    for (_, page) in PAGES {
+        fits(printed(page, TAME, true));
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hsm-config/tests/snapshots");
+    let snapshots = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let is_of_problems = |text: &String| text.contains("\n  help: ");
+    let told: Vec<_> =
+        snapshots.map(|file| std::fs::read_to_string(file).unwrap()).filter(is_of_problems).collect();
+    assert!(told.len() > 90, "{}", told.len());
+    for text in told {
+        let (print, _, err) = printer(false, true);
+        print.failure(&Failure::usage("c", "The configuration has problems", text));
+        fits(err.text());
     }
 }
 
