@@ -3,6 +3,7 @@
 
 mod asked;
 mod consistency;
+mod cosign;
 mod customer;
 mod export;
 mod exposure;
@@ -64,6 +65,15 @@ Example:
   kunci log consistency yesterday today --dir /mnt/copy
   kunci log consistency 4711 5000")]
     Consistency(consistency::Arguments),
+    /// Have witnesses sign that the log only grew
+    #[command(after_help = "\
+Sends the log's checkpoint to the policy's witnesses, and writes it with their cosignatures once it has the policy's
+quorum. Exits with 1 when it gets none.
+
+Examples:
+  kunci log cosign --log /mnt/copy/log --policy policy.txt --output /srv/log/checkpoint
+  kunci log cosign --log /mnt/copy/log --policy policy.txt --output /srv/log/checkpoint --follow")]
+    Cosign(cosign::Arguments),
     /// Check a receipt: that an entry, or an assertion's, is in a log
     #[command(after_help = "\
 Needs no log and no agent: the receipt, what it is of, and whom you believe. Exits with 1 when it shows nothing.
@@ -136,6 +146,7 @@ pub(crate) fn run(command: &Command, paths: &Paths, print: &Printer) -> Result<E
             runtime.block_on(init_key::run(arguments, &Session::new(paths, print)))
         }
         Command::Verify(arguments) => verify::run(arguments, paths, print),
+        Command::Cosign(arguments) => cosign::run(arguments, print),
         Command::Consistency(arguments) => consistency::run(arguments, paths, print),
         Command::VerifyReceipt(arguments) => verify_receipt::run(arguments, print),
         Command::Search(arguments) => search::run(arguments, paths, print),

@@ -80,7 +80,8 @@ impl Trusted {
     }
 }
 
-fn policy(path: &Path) -> Result<Policy, Failure> {
+/// Reads a policy.
+pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
     Policy::parse(&bounded::read(path, MAX_POLICY_BYTES)?).map_err(|bad| {
         let title = format!("The policy {}, {bad}", Quoted::path(path));
         Failure::usage("malformed", title, "Write it as c2sp.org/tlog-policy has it.")

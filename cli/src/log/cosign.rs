@@ -1,0 +1,226 @@
+//! `kunci log cosign`: carries a log's checkpoints to the witnesses of its policy, and their cosignatures back.
+//!
+//! It holds no key, and trusts no witness: a cosignature counts only if it verifies under the policy. Each URL has a thread of
+//! its own, so that a witness that is slow, dead or lies delays nothing but a quorum that needs it. A checkpoint is pursued
+//! until it has its quorum or its time is over; then the newest one is taken.
+
+mod conversation;
+mod job;
+mod sizes;
+mod transport;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use ledger::{MAX_NOTE_BYTES, NotEndorsed, Policy, Reader, SignedCheckpoint};
+use quoted::Quoted;
+
+use super::trust;
+use crate::failure::{Exit, Failure};
+use crate::print::Printer;
+use crate::{atomic, bounded};
+use job::Job;
+use sizes::Sizes;
+use worker::{Told, Workers};
+
+/// How long a checkpoint is pursued before a newer one takes its place.
+const ROUND: Duration = Duration::from_secs(10);
+/// How long more cosignatures are waited for once there is a quorum.
+const AFTER_QUORUM: Duration = Duration::from_millis(200);
+/// How often the log is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// When a checkpoint that does not change is cosigned again, to be fresh.
+const FRESH: Duration = Duration::from_secs(600);
+/// Anybody may read what is published.
+const MODE: u32 = 0o644;
+
+/// Of which log, by whom, and where to.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The log's folder
+    #[arg(long, value_name = "DIR")]
+    log: PathBuf,
+    /// The log, its witnesses with their URLs, and how many of them it takes (tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// Where the checkpoint with its cosignatures goes, once it has its quorum
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Where to keep the size that each witness has [default: the output with .sizes]
+    #[arg(long, value_name = "FILE")]
+    sizes: Option<PathBuf>,
+    /// The log's own checkpoint [default: `checkpoint` in its folder]
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Certificates to trust besides the system's, in PEM
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Go on with each new checkpoint
+    #[arg(long)]
+    follow: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
+    let policy = trust::policy(&arguments.policy)?;
+    let reader = Reader::open(&arguments.log).map_err(|error| super::unopened(&arguments.log, &error))?;
+    let sizes = Sizes::open(arguments.sizes_path(), print);
+    let (tell, told) = channel();
+    let workers =
+        Workers::start(&policy, transport::Transport::new(&policy, arguments.ca.as_deref())?, &sizes, &tell);
+    let mut cosigner =
+        Cosigner { arguments, policy, workers, reader: Arc::new(reader), sizes, told, print, last: None };
+    if arguments.follow { cosigner.follow() } else { cosigner.once() }
+}
+
+impl Arguments {
+    fn sizes_path(&self) -> PathBuf {
+        self.sizes.clone().unwrap_or_else(|| {
+            let mut path = self.output.clone().into_os_string();
+            path.push(".sizes");
+            path.into()
+        })
+    }
+
+    fn checkpoint_path(&self) -> PathBuf {
+        self.checkpoint.clone().unwrap_or_else(|| self.log.join("checkpoint"))
+    }
+}
+
+/// What is kept from one checkpoint to the next.
+struct Cosigner<'a> {
+    arguments: &'a Arguments,
+    policy: Policy,
+    workers: Workers,
+    reader: Arc<Reader>,
+    sizes: Sizes,
+    told: Receiver<Told>,
+    print: &'a Printer,
+    /// The last one that was pursued, and when.
+    last: Option<(Job, Instant)>,
+}
+
+/// What became of a checkpoint.
+enum Round {
+    /// It has its quorum, and lies where it belongs.
+    Published(SignedCheckpoint),
+    /// Not in time.
+    Missed(NotEndorsed),
+}
+
+impl Cosigner<'_> {
+    fn once(&mut self) -> Result<Exit, Failure> {
+        let job = self.newest()?;
+        match self.round(&job)? {
+            Round::Published(signed) => {
+                self.print.text(&signed.to_string())?;
+                Ok(Exit::Yes)
+            }
+            Round::Missed(why) => {
+                let title = format!("The checkpoint of {} entries has no quorum: {why}", job.size());
+                Err(Failure::finding(
+                    "no-quorum",
+                    title,
+                    "What each witness answered stands above; then try again.",
+                ))
+            }
+        }
+    }
+
+    fn follow(&mut self) -> Result<Exit, Failure> {
+        let mut complained = String::new();
+        loop {
+            match self.newest() {
+                Ok(job) if self.is_due(&job) => {
+                    complained.clear();
+                    if let Round::Missed(why) = self.round(&job)? {
+                        self.print
+                            .warn(&format!("the checkpoint of {} entries has no quorum: {why}", job.size()));
+                    }
+                    self.last = Some((job, Instant::now()));
+                }
+                // A log may have no checkpoint yet, or be away for a while.
+                Err(failure) if failure.problem.title != complained => {
+                    complained.clone_from(&failure.problem.title);
+                    self.print.failure(&failure);
+                }
+                _ => sleep(LOOK),
+            }
+        }
+    }
+
+    fn is_due(&self, job: &Job) -> bool {
+        self.last.as_ref().is_none_or(|(last, at)| last.text() != job.text() || at.elapsed() >= FRESH)
+    }
+
+    /// The log's newest checkpoint, with the signatures of its own keys alone.
+    fn newest(&self) -> Result<Job, Failure> {
+        let path = self.arguments.checkpoint_path();
+        let signed = SignedCheckpoint::parse(&bounded::read(&path, MAX_NOTE_BYTES)?).map_err(|bad| {
+            let title = format!("{} is not a checkpoint: {bad}", Quoted::path(&path));
+            Failure::usage("malformed", title, "Name the log's checkpoint with --checkpoint.")
+        })?;
+        Job::new(&signed, &self.policy).map_err(|why| {
+            let title =
+                format!("The checkpoint {} is not of a log of the policy: {why}", Quoted::path(&path));
+            Failure::finding(
+                "not-endorsed",
+                title,
+                "Compare the policy's log line with the key that the log's operator hands out.",
+            )
+        })
+    }
+
+    fn round(&mut self, job: &Job) -> Result<Round, Failure> {
+        self.workers.give(job, &self.reader);
+        let (mut signed, mut end) = (job.signed().clone(), Instant::now() + ROUND);
+        let mut verdict = self.policy.endorse(&signed, &[]).map(drop);
+        if verdict.is_ok() {
+            self.publish(&signed)?;
+        }
+        while !self.workers.are_through(job)
+            && let Ok(told) = self.told.recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            let Some(more) = self.hear(told, job, &signed)? else { continue };
+            let was_missing = verdict.is_err();
+            signed = more;
+            verdict = self.policy.endorse(&signed, &[]).map(drop);
+            if verdict.is_ok() {
+                self.publish(&signed)?;
+                end = if was_missing { Instant::now() + AFTER_QUORUM } else { end };
+            }
+        }
+        Ok(verdict.map_or_else(Round::Missed, |()| Round::Published(signed)))
+    }
+
+    /// Takes what a witness answered; the checkpoint with its cosignatures, where they are of this one.
+    fn hear(
+        &mut self,
+        told: Told,
+        job: &Job,
+        signed: &SignedCheckpoint,
+    ) -> Result<Option<SignedCheckpoint>, Failure> {
+        let cosignatures = self.workers.hear(&told, self.print);
+        if let Some(size) = told.size {
+            self.sizes.keep(&told.url, size)?;
+        }
+        if told.number != job.number() || cosignatures.is_empty() {
+            return Ok(None);
+        }
+        let mut note = signed.note().clone();
+        let added = cosignatures.iter().try_for_each(|cosignature| note.add(cosignature.clone()));
+        Ok(added.ok().and_then(|()| SignedCheckpoint::try_from(note).ok()))
+    }
+
+    fn publish(&self, signed: &SignedCheckpoint) -> Result<(), Failure> {
+        write(&self.arguments.output, signed)
+    }
+}
+
+fn write(path: &Path, signed: &SignedCheckpoint) -> Result<(), Failure> {
+    atomic::write(path, signed.to_string().as_bytes(), MODE).map_err(|error| Failure::file(path, &error))
+}

@@ -1,0 +1,439 @@
+//! `kunci log cosign`: a real log and real witnesses, and witnesses that lie, are slow or dead: they delay nothing but a
+//! quorum that needs them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ledger::{Checkpoint, Note, Policy, SignedCheckpoint};
+use tempfile::TempDir;
+use tests::installed::binary;
+use tests::wait::{until, until_true};
+use tests::witness::{Log, LogKey, Witness};
+
+const ORIGIN: &str = "vendor.example/kunci";
+
+/// Whoever carries a log's checkpoints around.
+struct Cosigner {
+    folder: TempDir,
+}
+
+impl Cosigner {
+    fn new(key: &LogKey, witnesses: &[(&Witness, String)], needed: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut policy = format!("log {}\n", key.vkey);
+        for (number, (witness, url)) in witnesses.iter().enumerate() {
+            policy += &format!("witness w{number} {} {url}\n", witness.vkey);
+        }
+        let names: String = (0..witnesses.len()).map(|number| format!(" w{number}")).collect();
+        policy += &format!("group all-of-them {needed}{names}\nquorum all-of-them\n");
+        fs::write(folder.path().join("policy"), policy).unwrap();
+        Self { folder }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, log: &Log) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(binary("kunci")).args(["log", "cosign"]);
+        command.arg("--log").arg(log.dir.path()).arg("--checkpoint").arg(self.at("checkpoint"));
+        command.arg("--policy").arg(self.at("policy")).arg("--output").arg(self.at("cosigned"));
+        command
+            .stdin(Stdio::null())
+            .env_remove("http_proxy")
+            .env_remove("https_proxy")
+            .env_remove("all_proxy");
+        command.env_remove("HTTP_PROXY").env_remove("HTTPS_PROXY").env_remove("ALL_PROXY");
+        command
+    }
+
+    /// The log says how far it goes, as a whole file at once.
+    fn sign(&self, key: &LogKey, log: &Log, size: u64) {
+        fs::write(self.at("next"), key.checkpoint(log.head(size)).to_string()).unwrap();
+        fs::rename(self.at("next"), self.at("checkpoint")).unwrap();
+    }
+
+    fn once(&self, log: &Log) -> Output {
+        self.command(log).output().unwrap()
+    }
+
+    /// The size of what is published, which the policy must endorse.
+    fn published(&self) -> Option<(u64, usize)> {
+        let bytes = fs::read(self.at("cosigned")).ok()?;
+        let signed = SignedCheckpoint::parse(&bytes).unwrap();
+        let policy = Policy::parse(&fs::read(self.at("policy")).unwrap()).unwrap();
+        let endorsed = policy.endorse(&signed, &[]).unwrap();
+        Some((signed.head().size, endorsed.witnesses.len()))
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A server that is no witness: it is given what was sent and the connection.
+fn liar(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let body = body(&stream);
+            answer(&body, &mut stream);
+        }
+    });
+    format!("http://{address}/")
+}
+
+fn body(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    let _ = reader.read_exact(&mut body);
+    String::from_utf8(body).unwrap()
+}
+
+fn answer(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    let _ = stream.write_all(format!("{head}{body}").as_bytes());
+}
+
+#[test]
+fn a_checkpoint_gets_its_cosignatures_and_the_next_one_goes_on_from_there() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(300, "a"));
+    let witnesses = [Witness::of("w.example/1", &[&key]), Witness::of("w.example/2", &[&key])];
+    let cosigner =
+        Cosigner::new(&key, &[(&witnesses[0], witnesses[0].url()), (&witnesses[1], witnesses[1].url())], 2);
+    cosigner.sign(&key, &log, 5);
+    let done = cosigner.once(&log);
+    assert!(done.status.success(), "{}", said(&done));
+    assert_eq!(done.stdout, fs::read(cosigner.at("cosigned")).unwrap());
+    assert_eq!(cosigner.published(), Some((5, 2)));
+    cosigner.sign(&key, &log, 300);
+    assert!(cosigner.once(&log).status.success());
+    assert_eq!(cosigner.published(), Some((300, 2)));
+    assert_eq!((witnesses[0].size(&key), witnesses[1].size(&key)), (300, 300));
+    let sizes: serde_json::Value =
+        serde_json::from_slice(&fs::read(cosigner.at("cosigned.sizes")).unwrap()).unwrap();
+    assert_eq!(sizes[witnesses[0].url()], 300);
+}
+
+#[test]
+fn sizes_that_were_lost_or_are_wrong_cost_one_question_more() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(9, "a"));
+    let witness = Witness::of("w.example/1", &[&key]);
+    let cosigner = Cosigner::new(&key, &[(&witness, witness.url())], 1);
+    for (size, sizes) in [(3, "{}"), (5, "nonsense"), (9, r#"{"URL": 7}"#)] {
+        fs::write(cosigner.at("cosigned.sizes"), sizes.replace("URL", &witness.url())).unwrap();
+        cosigner.sign(&key, &log, size);
+        let done = cosigner.once(&log);
+        assert!(done.status.success(), "{}", said(&done));
+        assert_eq!(witness.size(&key), size);
+    }
+}
+
+#[test]
+fn a_split_view_shown_to_two_witnesses_is_found() {
+    let (key, log, other) = (LogKey::new(ORIGIN), Log::of(9, "a"), Log::of(9, "b"));
+    let witnesses = [Witness::of("w.example/1", &[&key]), Witness::of("w.example/2", &[&key])];
+    // The second was shown another history.
+    witnesses[1].add(&other.request(&key, 0, 5)).ok();
+    let cosigner =
+        Cosigner::new(&key, &[(&witnesses[0], witnesses[0].url()), (&witnesses[1], witnesses[1].url())], 2);
+    for size in [5, 9] {
+        cosigner.sign(&key, &log, size);
+        let done = cosigner.once(&log);
+        assert_eq!(done.status.code(), Some(1));
+        let said = said(&done);
+        assert!(said.contains("ANOTHER HISTORY") && said.contains(&witnesses[1].url()), "{said}");
+        assert_eq!(cosigner.published(), None, "no quorum, nothing published");
+    }
+    assert_eq!(witnesses[1].size(&key), 5);
+    until_true("the operator is told", || witnesses[1].errors().contains("FORK"));
+}
+
+#[test]
+fn a_log_that_was_set_back_is_told() {
+    let (key, log, short) = (LogKey::new(ORIGIN), Log::of(9, "a"), Log::of(5, "a"));
+    let witness = Witness::of("w.example/1", &[&key]);
+    witness.add(&log.request(&key, 0, 9)).ok();
+    let cosigner = Cosigner::new(&key, &[(&witness, witness.url())], 1);
+    cosigner.sign(&key, &short, 5);
+    let done = cosigner.once(&short);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said(&done).contains("at 9 entries, and here are 5: the log was SET BACK"), "{}", said(&done));
+}
+
+/// Each is beside a good witness, which is enough.
+#[test]
+fn a_witness_that_lies_counts_for_nothing_and_delays_nothing() {
+    let (key, log, stranger) = (LogKey::new(ORIGIN), Log::of(9, "a"), LogKey::new("else.example/log"));
+    let good = Witness::of("w.example/good", &[&key]);
+    let (named, else_) =
+        (Witness::init("w.example/named"), Witness::of("w.example/named", &[&key, &stranger]));
+    let relay = else_.address();
+    let checkpoint = key.checkpoint(log.head(9));
+    let zero =
+        format!("\u{2014} w.example/named {}\n", base64(&[named.vkey.id().as_slice(), &[0; 72]].concat()));
+    let liars: Vec<(&str, String, &str)> = vec![
+        (
+            "another key of that name",
+            relayed(Arc::new(Mutex::new(relay))),
+            "none of the known keys signed it",
+        ),
+        (
+            "time 0, no signature",
+            liar(move |_, stream| answer(stream, "200 OK", "text/plain", &zero)),
+            "is not what it should be",
+        ),
+        ("nothing", liar(|_, stream| answer(stream, "200 OK", "text/plain", "\n")), "a line is no signature"),
+        (
+            "another size",
+            liar(|_, stream| answer(stream, "409 Conflict", "text/x.tlog.size", "4711\n")),
+            "SET BACK",
+        ),
+        (
+            "a conflict without a size",
+            liar(|_, stream| answer(stream, "409 Conflict", "text/plain", "no")),
+            "another root",
+        ),
+        (
+            "ever another size",
+            liar(|_, stream| answer(stream, "409 Conflict", "text/x.tlog.size", "3\n")),
+            "changes while it is asked",
+        ),
+        (
+            "a redirect",
+            liar(|_, stream| {
+                answer(stream, "307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/", "text/plain", "")
+            }),
+            "it redirects",
+        ),
+        (
+            "a log that it does not know",
+            liar(|_, stream| answer(stream, "404 Not Found", "text/plain", "a\u{1b}[2Jb")),
+            "does not know this log",
+        ),
+        ("busy", liar(|_, stream| answer(stream, "429 Too Many", "text/plain", "later")), "status 429"),
+    ];
+    for (what, url, why) in liars {
+        let cosigner = Cosigner::new(&key, &[(&good, good.url()), (&named, url)], 1);
+        cosigner.sign(&key, &log, 9);
+        let done = cosigner.once(&log);
+        assert!(done.status.success(), "{what}: {}", said(&done));
+        assert_eq!(cosigner.published(), Some((9, 1)), "{what}");
+        // Alone, it is no quorum, and what it did is told.
+        fs::remove_file(cosigner.at("cosigned")).unwrap();
+        let policy = fs::read_to_string(cosigner.at("policy")).unwrap();
+        fs::write(cosigner.at("policy"), policy.replace("all-of-them 1 w0 w1", "all-of-them 2 w0 w1"))
+            .unwrap();
+        let done = cosigner.once(&log);
+        assert_eq!(done.status.code(), Some(1), "{what}");
+        assert!(said(&done).contains(why) && !said(&done).contains('\u{1b}'), "{what}: {}", said(&done));
+        assert_eq!(cosigner.published(), None, "{what}");
+    }
+    assert_eq!(Checkpoint::parse(checkpoint.text()).unwrap().head(), log.head(9));
+}
+
+#[test]
+fn one_that_never_answers_or_never_ends_delays_nothing_but_its_own_cosignature() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(9, "a"));
+    let (good, named) = (Witness::of("w.example/good", &[&key]), Witness::init("w.example/named"));
+    let silent = liar(|_, stream| {
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let endless = liar(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while stream.write_all(&[b'x'; 4096]).is_ok() {}
+    });
+    let dead = "http://127.0.0.1:9/".to_owned();
+    for url in [silent, endless, dead] {
+        let cosigner = Cosigner::new(&key, &[(&good, good.url()), (&named, url.clone())], 1);
+        cosigner.sign(&key, &log, 9);
+        let began = Instant::now();
+        assert!(cosigner.once(&log).status.success(), "{url}");
+        // A silent one is given up after 10 s only.
+        assert!(began.elapsed() < Duration::from_secs(8), "{url}: {:?}", began.elapsed());
+        assert_eq!(cosigner.published(), Some((9, 1)));
+    }
+}
+
+/// A running `cosign --follow`.
+struct Following(Child);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn it_follows_the_log_over_restarts_of_a_witness_and_its_own() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(40, "a"));
+    let mut witness = Witness::of("w.example/1", &[&key]);
+    let relay = Arc::new(Mutex::new(witness.address()));
+    let url = relayed(relay.clone());
+    let cosigner = Cosigner::new(&key, &[(&witness, url)], 1);
+    let follow = || {
+        let errors = fs::File::options().create(true).append(true).open(cosigner.at("err")).unwrap();
+        Following(cosigner.command(&log).arg("--follow").stderr(errors).spawn().unwrap())
+    };
+    let following = follow();
+    let reaches = |size| {
+        until(&format!("{size} entries are cosigned"), || {
+            cosigner.published().filter(|(now, _)| *now == size)
+        })
+    };
+    // It waits for a first checkpoint.
+    until_true("it says that there is none", || !fs::read(cosigner.at("err")).unwrap().is_empty());
+    for size in [1, 2, 10] {
+        cosigner.sign(&key, &log, size);
+        reaches(size);
+    }
+    witness.kill();
+    cosigner.sign(&key, &log, 20);
+    until_true("it says that there is no answer", || {
+        fs::read_to_string(cosigner.at("err")).unwrap().contains("no answer")
+    });
+    assert_eq!(cosigner.published().unwrap().0, 10);
+    witness.start();
+    *relay.lock().unwrap() = witness.address();
+    reaches(20);
+    drop(following);
+    cosigner.sign(&key, &log, 40);
+    let _following = follow();
+    reaches(40);
+    assert_eq!(witness.size(&key), 40);
+}
+
+/// A witness's address that stays while the witness is started anew.
+fn relayed(to: Arc<Mutex<SocketAddr>>) -> String {
+    liar(move |body, stream| {
+        let address = *to.lock().unwrap();
+        if let Ok(reply) = tests::witness::add(address, body) {
+            let kind = reply.header("content-type").unwrap().to_owned();
+            answer(stream, &format!("{} x", reply.status), &kind, &String::from_utf8(reply.body).unwrap());
+        }
+    })
+}
+
+#[test]
+fn tls_is_verified_under_the_systems_roots_and_those_that_are_named() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(5, "a"));
+    let witness = Witness::of("w.example/1", &[&key]);
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let tls = Tls::before(witness.address(), folder.path());
+    let named = Cosigner::new(&key, &[(&witness, tls.url.clone())], 1);
+    named.sign(&key, &log, 5);
+    let untrusted = named.once(&log);
+    assert_eq!(untrusted.status.code(), Some(1));
+    assert!(said(&untrusted).contains("UnknownIssuer"), "{}", said(&untrusted));
+    let done = named.command(&log).arg("--ca").arg(folder.path().join("ca.pem")).output().unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+    assert_eq!(named.published(), Some((5, 1)));
+    let empty = named.command(&log).arg("--ca").arg(named.at("policy")).output().unwrap();
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(said(&empty).contains("has no certificate"));
+}
+
+#[test]
+fn what_cannot_be_read_or_is_of_another_log_is_refused_before_anybody_is_asked() {
+    let (key, other, log) = (LogKey::new(ORIGIN), LogKey::new(ORIGIN), Log::of(5, "a"));
+    let witness = Witness::of("w.example/1", &[&key]);
+    let cosigner = Cosigner::new(&key, &[(&witness, witness.url())], 1);
+    assert_eq!(cosigner.once(&log).status.code(), Some(2), "no checkpoint");
+    cosigner.sign(&other, &log, 5);
+    let done = cosigner.once(&log);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said(&done).contains("is not of a log of the policy"), "{}", said(&done));
+    fs::write(cosigner.at("policy"), "quorum nobody\n").unwrap();
+    assert!(said(&cosigner.once(&log)).contains("line 1"));
+    assert_eq!(witness.monitored(&key).status, 404);
+    let note = Note::parse(&fs::read(cosigner.at("checkpoint")).unwrap()).unwrap();
+    assert!(note.verify([&other.vkey]).is_ok());
+}
+
+/// A CA, and a certificate of its for 127.0.0.1.
+fn certificates(folder: &Path) {
+    let script = "set -e\n\
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca\n\
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /CN=w\n\
+        printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:FALSE\\n' > ext\n\
+        openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile ext\n\
+        cat leaf.key leaf.pem > both.pem";
+    let done = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+}
+
+/// What speaks TLS before a witness.
+struct Tls {
+    process: Child,
+    url: String,
+}
+
+impl Tls {
+    fn before(witness: SocketAddr, folder: &Path) -> Self {
+        let script = format!(
+            "import socket, ssl, threading\n\
+             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n\
+             context.load_cert_chain('both.pem')\n\
+             server = socket.create_server(('127.0.0.1', 0))\n\
+             print(server.getsockname()[1], flush=True)\n\
+             def pump(a, b):\n\
+             \x20   while data := a.recv(65536): b.sendall(data)\n\
+             def serve(raw):\n\
+             \x20   near = context.wrap_socket(raw, server_side=True)\n\
+             \x20   far = socket.create_connection(('127.0.0.1', {}))\n\
+             \x20   threading.Thread(target=pump, args=(near, far), daemon=True).start()\n\
+             \x20   pump(far, near)\n\
+             while True:\n\
+             \x20   threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()\n",
+            witness.port()
+        );
+        let mut process = Command::new("python3")
+            .args(["-c", &script])
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        Self { process, url: format!("https://127.0.0.1:{}/", port.trim()) }
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::prelude::BASE64_STANDARD.encode(bytes)
+}
