@@ -6,12 +6,11 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, ValueHint};
+use clap::{Arg, Args, Command, FromArgMatches, ValueHint};
 use clap_complete::Shell;
 use clap_complete::engine::{self, ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use hsm_config::Config;
 
-use crate::args::Cli;
 use crate::failure::{Exit, Failure};
 use crate::paths::Paths;
 use crate::print::Printer;
@@ -32,20 +31,20 @@ pub(crate) struct Arguments {
     words: Vec<OsString>,
 }
 
-pub(crate) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
-    print.text(&arguments.answer())?;
+pub(crate) fn run(arguments: &Arguments, of: &Command, print: &Printer) -> Result<Exit, Failure> {
+    print.text(&arguments.answer(of))?;
     Ok(Exit::Yes)
 }
 
 /// The script by which a shell asks us. Those of shells that nobody here has tried know commands and options only.
-pub(crate) fn script(shell: Shell, print: &Printer) -> Result<Exit, Failure> {
+pub(crate) fn script(shell: Shell, of: &Command, print: &Printer) -> Result<Exit, Failure> {
     let script = match shell {
         Shell::Bash => include_str!("complete/kunci.bash").into(),
         Shell::Zsh => include_str!("complete/kunci.zsh").into(),
         Shell::Fish => include_str!("complete/kunci.fish").into(),
         other => {
             let mut script = Vec::new();
-            clap_complete::generate(other, &mut Cli::command(), "kunci", &mut script);
+            clap_complete::generate(other, &mut of.clone(), "kunci", &mut script);
             script
         }
     };
@@ -54,8 +53,8 @@ pub(crate) fn script(shell: Shell, print: &Printer) -> Result<Exit, Failure> {
 }
 
 impl Arguments {
-    fn answer(&self) -> String {
-        let mut command = knowing(Cli::command(), &Names::of(&self.words));
+    fn answer(&self, of: &Command) -> String {
+        let mut command = knowing(of.clone(), &Names::of(&self.words, of));
         let found = engine::complete(&mut command, self.words.clone(), self.at, None).unwrap_or_default();
         if found.iter().any(|one| one.get_value().to_string_lossy().ends_with(A_FILE)) {
             return format!("{FILES}\n");
@@ -87,8 +86,8 @@ struct Names {
 
 impl Names {
     /// Of the configuration that the line itself names, or the usual one; of one that is broken, none.
-    fn of(words: &[OsString]) -> Self {
-        let matches = Cli::command().ignore_errors(true).try_get_matches_from(words).ok();
+    fn of(words: &[OsString], line: &Command) -> Self {
+        let matches = line.clone().ignore_errors(true).try_get_matches_from(words).ok();
         let paths = matches.and_then(|matches| Paths::from_arg_matches(&matches).ok()).unwrap_or_default();
         paths.config().map(|config| Self::from(&config)).unwrap_or_default()
     }

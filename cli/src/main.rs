@@ -38,7 +38,7 @@ mod witness;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Offline, Online};
 use failure::{Exit, Failure};
@@ -87,9 +87,9 @@ fn alone(command: &Offline, paths: &Paths, print: &Printer) -> Result<Exit, Fail
         Offline::Config(command) => config::run(command, paths, print),
         Offline::Log(command) => log::run(command, paths, print),
         Offline::Witness(command) => witness::run(command, print),
-        Offline::Completions { shell } => complete::script(*shell, print),
-        Offline::Complete(arguments) => complete::run(arguments, print),
-        Offline::Man(arguments) => manual::run(arguments, print),
+        Offline::Completions { shell } => complete::script(*shell, &Cli::command(), print),
+        Offline::Complete(arguments) => complete::run(arguments, &Cli::command(), print),
+        Offline::Man(arguments) => manual::run(arguments, Cli::command(), print),
     }
 }
 

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory};
 
-use crate::args::Cli;
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 
@@ -21,17 +20,17 @@ pub(crate) struct Arguments {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &Arguments, of: Command, print: &Printer) -> Result<Exit, Failure> {
     match &arguments.folder {
-        Some(folder) => all(folder)?,
-        None => print.text(&page::of(&Cli::command(), "1"))?,
+        Some(folder) => all(folder, of)?,
+        None => print.text(&page::of(&of, "1"))?,
     }
     Ok(Exit::Yes)
 }
 
-fn all(folder: &Path) -> Result<(), Failure> {
+fn all(folder: &Path, kunci: Command) -> Result<(), Failure> {
     write(folder, "kunci.toml", "5", &file::page())?;
-    for (command, section) in [(Cli::command(), "1"), (hsm_config::Arguments::command(), "8")] {
+    for (command, section) in [(kunci, "1"), (hsm_config::Arguments::command(), "8")] {
         let mut command = command;
         command.build();
         commands(&command, section, folder)?;

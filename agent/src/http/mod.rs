@@ -23,6 +23,7 @@ mod provision;
 mod server;
 mod silence;
 mod stream;
+mod surface;
 mod tokens;
 mod whoami;
 
@@ -37,17 +38,9 @@ use utoipa_axum::routes;
 
 pub use openapi::document;
 pub use server::serve;
+pub use surface::Surface;
 
 use crate::front::Front;
-
-/// Which socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surface {
-    /// agent.sock
-    Agent,
-    /// admin.sock
-    Admin,
-}
 
 /// What callers may ask for. The document of the surface is made from these very routes.
 fn callers() -> OpenApiRouter<Arc<Front>> {

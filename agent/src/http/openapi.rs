@@ -14,7 +14,8 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::{Components, Content, OpenApi as Document, PathItem, RefOr, Required, Schema};
 
-use super::{Surface, log};
+use super::log;
+use super::surface::Surface;
 
 #[derive(OpenApi)]
 #[openapi(

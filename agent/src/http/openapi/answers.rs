@@ -9,7 +9,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::http::Surface;
+use crate::http::surface::Surface;
 
 /// The status of a head that is too long, or of too many fields: nothing was read, so that it comes without problem details.
 const HEAD_TOO_LARGE: &str = "431";
