@@ -18,11 +18,12 @@ mod stats;
 mod stream;
 mod trust;
 mod unknown;
+mod unopened;
 mod verify;
 mod verify_receipt;
 mod when;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use ledger::{Damage, Reader};
@@ -169,14 +170,8 @@ impl Place {
             Some(dir) => dir.clone(),
             None => paths.config()?.agent.state_dir.join("log"),
         };
-        Reader::open(&dir).map_err(|error| unopened(&dir, &error))
+        Reader::open(&dir).map_err(|error| unopened::at(&dir, &error))
     }
-}
-
-fn unopened(dir: &Path, error: &ledger::Error) -> Failure {
-    let title = format!("There is no log to read at {}: {error}", Quoted::path(dir));
-    let detail = "Name the log's folder with --dir; it may be readable by the agent's user only.";
-    Failure::usage("log-unreadable", title, detail)
 }
 
 /// What is not as it was written, and in which log, where there are several.

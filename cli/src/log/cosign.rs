@@ -20,7 +20,7 @@ use clap::Args;
 use ledger::{MAX_NOTE_BYTES, NotEndorsed, Policy, Reader, SignedCheckpoint};
 use quoted::Quoted;
 
-use super::trust;
+use super::{trust, unopened};
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 use crate::{atomic, bounded};
@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
     let policy = trust::policy(&arguments.policy)?;
-    let reader = Reader::open(&arguments.log).map_err(|error| super::unopened(&arguments.log, &error))?;
+    let reader = Reader::open(&arguments.log).map_err(|error| unopened::at(&arguments.log, &error))?;
     let sizes = Sizes::open(arguments.sizes_path(), print);
     let (tell, told) = channel();
     let workers =

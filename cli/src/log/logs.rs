@@ -62,7 +62,7 @@ impl Named {
             true => vec![paths.config()?.agent.state_dir.join("log")],
             false => self.logs.clone(),
         };
-        let open = |dir: &PathBuf| open(dir).map_err(|error| super::unopened(dir, &error));
+        let open = |dir: &PathBuf| open(dir).map_err(|error| super::unopened::at(dir, &error));
         let all = folders.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let index = match self.no_index || !all.iter().any(Log::wants_index) {
             true => None,
