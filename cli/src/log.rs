@@ -72,8 +72,9 @@ Sends the log's checkpoint to the policy's witnesses, and writes it with their c
 quorum. Exits with 1 when it gets none.
 
 Examples:
-  kunci log cosign --log /mnt/copy/log --policy policy.txt --output /srv/log/checkpoint
-  kunci log cosign --log /mnt/copy/log --policy policy.txt --output /srv/log/checkpoint --follow")]
+  kunci log cosign --log copy/log --policy policy.txt --output checkpoint
+  kunci log cosign --log /mnt/copy/log --policy policy.txt \\
+    --output /srv/log/checkpoint --follow")]
     Cosign(cosign::Arguments),
     /// Check a receipt: that an entry, or an assertion's, is in a log
     #[command(after_help = "\

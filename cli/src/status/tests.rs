@@ -130,6 +130,7 @@ fn the_page_fits_on_a_terminal() {
     state("degraded", Vec::new(), connectors).show(&print).unwrap();
     insta::assert_snapshot!(fits(out.text()), @r"
     kunci-agent 0.1.0: degraded, 1 of 1 connectors serve
+    last checkpoint: of 4711 entries, 3 s ago
     SOFTWARE: this agent accepts soft tokens, whose keys can be copied. A trial,
         never production.
     de on frankfurt: BLOCKED token-unavailable: words about token-unavailable
