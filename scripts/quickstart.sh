@@ -56,6 +56,10 @@ step "The agent"
 start_agent
 show kunci status
 
+step "The log's own key, which signs checkpoints of the log and nothing else"
+show_to "$folder/vkey" kunci log init-key
+say "This line is for the auditor, who checks with it what the agent says of its log: $(cat "$folder/vkey")"
+
 step "Each product asks for an assertion of Germany's connector, for its customer"
 say "Here all three run as you, so a rule tells them apart by client id; on a host each is a user and a unit of its own."
 for product in $products; do
@@ -93,11 +97,19 @@ show_to /dev/null kunci assertion uk --tenant $customer --client-id $sync_and_re
 show kunci thaw de --reason "quickstart: seen"
 show_to /dev/null kunci assertion de --tenant $customer --client-id $sync_and_recover
 
+step "A checkpoint: how many entries the log has, under one hash, signed by its own key"
+wait_for_checkpoint
+show cat "$folder/state/log/checkpoint"
+say "Whoever keeps one can show later that nothing before it was changed or taken out."
+
 step "The ledger: everything that was signed, provably unchanged"
 stop_agent
 say "The agent is stopped. An auditor needs neither it nor the token:"
-show kunci log verify
+show kunci log verify --vkey "$(cat "$folder/vkey")"
 show kunci log search --connector de --kind intent --client-id $continuity_monitor
 show kunci log search --connector de --kind refusal
+
+step "Had this key been carried off: whom it opened, and how often"
+show kunci log exposure de
 
 closing_words

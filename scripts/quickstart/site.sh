@@ -139,6 +139,16 @@ start_agent() {
     done
 }
 
+# The first one follows the key within seconds; later ones as the log grows, at most one a second.
+wait_for_checkpoint() {
+    waited=0
+    until [ -s "$folder/state/log/checkpoint" ]; do
+        [ "$waited" -lt "$PATIENCE" ] || die "the log gets no checkpoint." "$(kunci status 2>&1)" "Its log: $folder/agent.log"
+        waited=$((waited + 1))
+        sleep 0.1
+    done
+}
+
 # A run that was cut short may have left Germany frozen, across restarts, as it should.
 thaw_left_over() {
     case $(kunci --admin-socket "$folder/admin.sock" status 2>/dev/null) in
