@@ -9,6 +9,9 @@ use crate::life::{Life, pin_of};
 use crate::messages;
 
 pub(super) fn destroy(life: &mut Life) {
+    // A module may fail as a whole over a key that it holds open and another process destroys; then the host is replaced,
+    // which is another case. Here nobody used the key yet.
+    life.stop();
     let (host, keys) = life.host_and_keys();
     let [(first, one), (other, two), ..] = keys.iter().collect::<Vec<_>>()[..] else { panic!("no two keys") };
     let (first, one, other, two) = (*first, pin_of(one), *other, pin_of(two));
