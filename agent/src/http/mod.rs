@@ -16,6 +16,8 @@ mod limits;
 mod linger;
 mod log;
 mod openapi;
+mod openapi_answers;
+mod openapi_bounds;
 mod overflow;
 mod path;
 mod proofs;

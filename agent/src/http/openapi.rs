@@ -1,8 +1,5 @@
 //! `GET /v1/openapi.json`: the OpenAPI document, made from the routes themselves; docs/ holds a checked copy.
 
-mod answers;
-mod bounds;
-
 use std::sync::OnceLock;
 
 use api::Problem;
@@ -16,6 +13,7 @@ use utoipa::openapi::{Components, Content, OpenApi as Document, PathItem, RefOr,
 
 use super::log;
 use super::surface::Surface;
+use super::{openapi_answers as answers, openapi_bounds as bounds};
 
 #[derive(OpenApi)]
 #[openapi(
