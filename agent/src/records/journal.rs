@@ -136,7 +136,7 @@ impl Recording {
         match waiting.try_recv() {
             Ok(result) => {
                 self.waiting = None;
-                self.known = Some(result);
+                self.known = Some(self.judged(result));
             }
             Err(_) => self.journal.ledger.flush(),
         }
@@ -148,7 +148,7 @@ impl Recording {
             && let Ok(result) = waiting.try_recv()
         {
             self.waiting = None;
-            self.known = Some(Ok(result?));
+            self.known = Some(Ok(self.judged(result)?));
         }
         Ok(())
     }
@@ -166,19 +166,22 @@ impl Recording {
 
     async fn wait(&mut self) -> Result<Intent, Error> {
         self.flush();
-        let result = match (self.known.take(), self.waiting.take()) {
-            (Some(result), _) => result.inspect_err(exit_if_fatal),
-            (None, Some(waiting)) => receive(waiting).await,
+        match (self.known.take(), self.waiting.take()) {
+            (Some(result), _) => result,
+            (None, Some(waiting)) => self.judged(waiting.await.unwrap_or(Err(Error::Closed))),
             (None, None) => Err(Error::Closed),
-        };
+        }
+    }
+
+    /// What came of every record passes here, whoever hears of it first: what the disk did not confirm ends the process.
+    fn judged(&self, result: Result<Intent, Error>) -> Result<Intent, Error> {
+        let failing = &self.journal.failing;
         match &result {
-            Ok(_) => self.journal.failing.store(false, Ordering::Relaxed),
-            Err(Error::Unavailable(_) | Error::Fatal(_)) => {
-                self.journal.failing.store(true, Ordering::Relaxed)
-            }
+            Ok(_) => failing.store(false, Ordering::Relaxed),
+            Err(Error::Unavailable(_) | Error::Fatal(_)) => failing.store(true, Ordering::Relaxed),
             Err(_) => {}
         }
-        result
+        result.inspect_err(exit_if_fatal)
     }
 }
 
