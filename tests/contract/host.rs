@@ -123,11 +123,12 @@ impl Host {
         while !self.lane_is_heard() {
             match self.report() {
                 Some(Report::Attempt { .. }) => self.order(&Order::LogIn),
-                Some(report @ (Report::Checkpoint { number, .. } | Report::LedgerKey { number, .. })) => {
-                    told.push(report);
-                    self.order(&Order::Ruled { number, refusal: refusal.map(str::to_owned) });
+                Some(report) => {
+                    if let Report::Checkpoint { number, .. } | Report::LedgerKey { number, .. } = &report {
+                        self.order(&Order::Ruled { number: *number, refusal: refusal.map(str::to_owned) });
+                        told.push(report);
+                    }
                 }
-                Some(_) => {}
                 None => break,
             }
         }
