@@ -69,7 +69,11 @@ pub(super) async fn a_token_that_logs_in_again_is_asked_until_it_has() {
 #[tokio::test]
 pub(super) async fn a_token_that_is_not_logged_in_is_asked_now_and_then_and_not_all_the_time() {
     const PAUSE: Duration = Duration::from_millis(100);
-    let (rig, mut asked) = Rig::of((0..10_000).map(|_| Does::Fails(Fault::Starting))).await;
+    let mut rig = Rig::configured(|text| text.replace("lanes = 1", "lanes = 1\ndeadline = \"400ms\""));
+    let key = Arc::new(Key::new());
+    rig.pin("de", "one", &key).await;
+    let (host, mut asked) = Host::of("de", &key, (0..10_000).map(|_| Does::Fails(Fault::Starting)));
+    rig.serve("one", host).await;
     let began = Instant::now();
     rig.ask("de").await.refused(503, "token-unavailable");
     let pauses = began.elapsed().div_duration_f64(PAUSE);
