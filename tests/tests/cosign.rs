@@ -4,17 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ledger::{Checkpoint, Note, Policy, SignedCheckpoint};
 use tempfile::TempDir;
 use tests::installed::binary;
+use tests::liar::{answer, liar, relayed};
+use tests::tls::{Tls, certificates};
 use tests::wait::{until, until_true};
 use tests::witness::{Log, LogKey, Witness};
 
@@ -78,45 +78,6 @@ impl Cosigner {
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// A server that is no witness: it is given what was sent and the connection.
-fn liar(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let body = body(&stream);
-            answer(&body, &mut stream);
-        }
-    });
-    format!("http://{address}/")
-}
-
-fn body(stream: &TcpStream) -> String {
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    let _ = reader.read_exact(&mut body);
-    String::from_utf8(body).unwrap()
-}
-
-fn answer(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
-    let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
 
 #[test]
@@ -328,17 +289,6 @@ fn it_follows_the_log_over_restarts_of_a_witness_and_its_own() {
     assert_eq!(witness.size(&key), 40);
 }
 
-/// A witness's address that stays while the witness is started anew.
-fn relayed(to: Arc<Mutex<SocketAddr>>) -> String {
-    liar(move |body, stream| {
-        let address = *to.lock().unwrap();
-        if let Ok(reply) = tests::witness::add(address, body) {
-            let kind = reply.header("content-type").unwrap().to_owned();
-            answer(stream, &format!("{} x", reply.status), &kind, &String::from_utf8(reply.body).unwrap());
-        }
-    })
-}
-
 #[test]
 fn tls_is_verified_under_the_systems_roots_and_those_that_are_named() {
     let (key, log) = (LogKey::new(ORIGIN), Log::of(5, "a"));
@@ -374,63 +324,6 @@ fn what_cannot_be_read_or_is_of_another_log_is_refused_before_anybody_is_asked()
     assert_eq!(witness.monitored(&key).status, 404);
     let note = Note::parse(&fs::read(cosigner.at("checkpoint")).unwrap()).unwrap();
     assert!(note.verify([&other.vkey]).is_ok());
-}
-
-/// A CA, and a certificate of its for 127.0.0.1.
-fn certificates(folder: &Path) {
-    let script = "set -e\n\
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca\n\
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /CN=w\n\
-        printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:FALSE\\n' > ext\n\
-        openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile ext\n\
-        cat leaf.key leaf.pem > both.pem";
-    let done = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
-    assert!(done.status.success(), "{}", said(&done));
-}
-
-/// What speaks TLS before a witness.
-struct Tls {
-    process: Child,
-    url: String,
-}
-
-impl Tls {
-    fn before(witness: SocketAddr, folder: &Path) -> Self {
-        let script = format!(
-            "import socket, ssl, threading\n\
-             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n\
-             context.load_cert_chain('both.pem')\n\
-             server = socket.create_server(('127.0.0.1', 0))\n\
-             print(server.getsockname()[1], flush=True)\n\
-             def pump(a, b):\n\
-             \x20   while data := a.recv(65536): b.sendall(data)\n\
-             def serve(raw):\n\
-             \x20   near = context.wrap_socket(raw, server_side=True)\n\
-             \x20   far = socket.create_connection(('127.0.0.1', {}))\n\
-             \x20   threading.Thread(target=pump, args=(near, far), daemon=True).start()\n\
-             \x20   pump(far, near)\n\
-             while True:\n\
-             \x20   threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()\n",
-            witness.port()
-        );
-        let mut process = Command::new("python3")
-            .args(["-c", &script])
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        Self { process, url: format!("https://127.0.0.1:{}/", port.trim()) }
-    }
-}
-
-impl Drop for Tls {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 fn base64(bytes: &[u8]) -> String {
