@@ -169,7 +169,7 @@ impl Place {
     fn open(&self, paths: &Paths) -> Result<Reader, Failure> {
         let dir = match &self.dir {
             Some(dir) => dir.clone(),
-            None => paths.config()?.agent.state_dir.join("log"),
+            None => paths.log()?,
         };
         Reader::open(&dir).map_err(|error| unopened::at(&dir, &error))
     }

@@ -48,6 +48,11 @@ impl Paths {
         Config::load(self.config_path()).map_err(|problems| Failure::configuration(&problems))
     }
 
+    /// The log's folder, as the configuration has it.
+    pub(crate) fn log(&self) -> Result<PathBuf, Failure> {
+        Ok(self.config()?.agent.state_dir.join("log"))
+    }
+
     /// The callers' socket.
     pub(crate) fn agent_socket(&self) -> Result<Socket, Failure> {
         self.socket(self.socket.as_ref(), |agent| agent.socket)

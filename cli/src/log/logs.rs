@@ -59,7 +59,7 @@ impl Named {
         print: &Printer,
     ) -> Result<Logs, Failure> {
         let folders = match self.logs.is_empty() {
-            true => vec![paths.config()?.agent.state_dir.join("log")],
+            true => vec![paths.log()?],
             false => self.logs.clone(),
         };
         let open = |dir: &PathBuf| open(dir).map_err(|error| super::unopened::at(dir, &error));
