@@ -23,6 +23,10 @@ pub(super) const FILE_SLACK: SignedDuration = SignedDuration::from_secs(5);
 pub const MAX_SIGN_INS: usize = 8_000_000;
 /// The most assertions; each takes 32 bytes.
 pub const MAX_ASSERTIONS: usize = 16_000_000;
+/// The most voids of one log; each takes 8 bytes.
+pub const MAX_VOIDS: usize = MAX_ASSERTIONS;
+/// The most lifecycle entries of one log that name a key; each takes what it says, half a KiB as the agent writes them.
+pub const MAX_LIFECYCLE: usize = 1 << 20;
 /// The most different tenants, applications, credentials, addresses or resources.
 pub const MAX_DIFFERENT: usize = 1 << 20;
 /// The most networks of the vendor's.

@@ -1,22 +1,22 @@
 //! What the logs say: every assertion that may have left, in 32 bytes each, and whose keys they were made with.
 //!
 //! Logs of several hosts are one. A log is read by as many threads as there are processors, each a part of it. Intents that
-//! a void names are left out; what cannot be read is counted and named, and the rest is compared.
+//! a later void names are left out; what cannot be read is counted and named, and the rest is compared.
 
 use std::collections::{BTreeSet, HashSet};
 use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Entry, Kind, Reader, WIDTH};
 use serde::{Serialize, Serializer};
 
-use super::bounds::MAX_ASSERTIONS;
 use super::keys::Keys;
 use super::names::{Name, Names, Number, TooMany};
-use crate::{Caller, Line, Signed};
+use super::part::Part;
+use super::room::Room;
+use crate::Log;
 
 /// How long an assertion is taken to live at most, and where its entry does not say: the agent's end after ten minutes.
-const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// From when to when sign-ins are compared, the second excluded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,12 +79,12 @@ pub struct Logs {
 /// Why logs cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The log cannot be read at all.
-    #[error(transparent)]
-    Log(#[from] ledger::Error),
     /// It holds more than fits.
     #[error("{0}")]
     TooMuch(String),
+    /// A thread that read a part of it failed.
+    #[error("a part of the log could not be read: a thread failed")]
+    Lost,
 }
 
 impl From<TooMany> for Unreadable {
@@ -93,33 +93,24 @@ impl From<TooMany> for Unreadable {
     }
 }
 
-/// What one thread read.
-#[derive(Default)]
-struct Part {
-    logs: Logs,
-    indices: Vec<u64>,
-    voided: HashSet<u64>,
-    lifecycle: Vec<Entry>,
-    log: LogRead,
-}
-
 impl Logs {
     /// Reads a log as it is now. Assertions that can explain nothing in the span are left out.
-    pub fn read(&mut self, name: &str, reader: &Reader, span: Span) -> Result<(), Unreadable> {
-        let size = reader.size()?;
+    pub fn read(&mut self, log: &Log, span: Span) -> Result<(), Unreadable> {
+        let (size, room) = (log.size(), Room::beside(self.assertions.len()));
         let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
-        let share = size.div_ceil(threads).next_multiple_of(u64::from(WIDTH)).max(1);
+        let share = log.bundles().div_ceil(threads).max(1);
         let parts: Vec<_> = thread::scope(|scope| {
-            let reads: Vec<_> = (0..size.div_ceil(share))
+            let reads: Vec<_> = (0..log.bundles().div_ceil(share))
                 .map(|part| {
-                    let range = part * share..((part + 1) * share).min(size);
-                    scope.spawn(move || Part::read(reader, range, span))
+                    let bundles = part * share..((part + 1) * share).min(log.bundles());
+                    let room = &room;
+                    scope.spawn(move || Part::read(log, bundles, span, room))
                 })
                 .collect();
-            reads.into_iter().map(|read| read.join().unwrap_or_else(|_| Err(lost()))).collect()
+            reads.into_iter().map(|read| read.join().unwrap_or(Err(Unreadable::Lost))).collect()
         });
         let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        self.absorb(LogRead { name: name.to_owned(), size, ..LogRead::default() }, parts)
+        self.absorb(LogRead { name: log.name().to_owned(), size, ..LogRead::default() }, parts)
     }
 
     /// Puts the parts of one log, in their order, to what is known.
@@ -147,11 +138,6 @@ impl Logs {
             log.last = log.last.into_iter().chain(part.log.last).max();
             log.damaged += part.log.damaged;
             log.damage = log.damage.or(part.log.damage);
-        }
-        if self.assertions.len() > MAX_ASSERTIONS {
-            return Err(Unreadable::TooMuch(format!(
-                "the logs have more than {MAX_ASSERTIONS} assertions of that time; ask for less by --since and --until"
-            )));
         }
         self.cover(&known, &log);
         self.read.push(log);
@@ -205,70 +191,6 @@ struct Numbers {
     pairs: Vec<Number>,
 }
 
-impl Part {
-    fn read(reader: &Reader, range: std::ops::Range<u64>, span: Span) -> Result<Self, Unreadable> {
-        let mut part = Self::default();
-        let count = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-        for item in reader.raw(range.start).take(count) {
-            match item {
-                Ok((index, bytes)) => part.take(index, &bytes, span)?,
-                Err(error) => part.damaged(error.to_string()),
-            }
-        }
-        Ok(part)
-    }
-
-    fn damaged(&mut self, what: String) {
-        self.log.damaged += 1;
-        self.log.damage.get_or_insert(what);
-    }
-
-    fn take(&mut self, index: u64, bytes: &[u8], span: Span) -> Result<(), TooMany> {
-        let line = match Line::parse(bytes) {
-            Ok(line) => line,
-            Err(error) => {
-                self.damaged(format!("entry {index}: {error}"));
-                return Ok(());
-            }
-        };
-        let Some(time) = line.time else {
-            self.damaged(format!("entry {index} has no time"));
-            return Ok(());
-        };
-        self.log.first = self.log.first.into_iter().chain([time]).min();
-        self.log.last = self.log.last.into_iter().chain([time]).max();
-        match line.kind {
-            Kind::Intent => self.intent(index, time, &line, span)?,
-            Kind::Void => self.voided.extend(line.voids),
-            Kind::Lifecycle => self.lifecycle.extend(serde_json::from_slice::<Entry>(bytes).ok()),
-            Kind::Refusal | Kind::Posture | Kind::Probe => {}
-        }
-        Ok(())
-    }
-
-    fn intent(&mut self, index: u64, made: Timestamp, line: &Line<'_>, span: Span) -> Result<(), TooMany> {
-        let is_assertion = Signed::of(line.message.as_deref()) == Signed::Assertion;
-        let (true, Some(tenant), Some(client), Some(key)) =
-            (is_assertion, line.tenant.as_deref(), line.client_id.as_deref(), line.key.as_deref())
-        else {
-            return Ok(());
-        };
-        let longest = made.as_microsecond() + micros(LONGEST_LIFE);
-        let told = line.exp.and_then(|exp| exp.checked_mul(1_000_000));
-        let ends = told.unwrap_or(longest).clamp(made.as_microsecond(), longest);
-        if !span.may_hold(made.as_microsecond(), ends) {
-            return Ok(());
-        }
-        let pair = self.logs.pair(tenant, client)?;
-        let key = self.logs.keys.number(key)?;
-        let caller = line.caller.as_ref().map(|Caller { uid, unit }| (*uid, unit.as_deref().map(Box::from)));
-        let caller = self.logs.callers.number(caller.unwrap_or((u32::MAX, None)))?;
-        self.indices.push(index);
-        self.logs.assertions.push(Assertion { made: made.as_microsecond(), ends, pair, key, caller });
-        Ok(())
-    }
-}
-
 impl Span {
     /// Whether a time is in it.
     pub(super) fn holds(&self, time: Timestamp) -> bool {
@@ -276,7 +198,7 @@ impl Span {
     }
 
     /// Whether an assertion may explain a sign-in in it, with all tolerance.
-    fn may_hold(&self, made: i64, ends: i64) -> bool {
+    pub(super) fn may_hold(&self, made: i64, ends: i64) -> bool {
         let wide = micros(LONGEST_LIFE);
         self.since.is_none_or(|since| ends + wide >= since.as_microsecond())
             && self.until.is_none_or(|until| made - wide < until.as_microsecond())
@@ -293,8 +215,4 @@ fn text<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok,
         Some(time) => serializer.collect_str(time),
         None => serializer.serialize_none(),
     }
-}
-
-fn lost() -> Unreadable {
-    Unreadable::TooMuch("a part of the log could not be read: a thread failed".to_owned())
 }

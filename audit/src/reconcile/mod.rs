@@ -16,16 +16,18 @@ mod logs;
 mod matching;
 mod names;
 mod notes;
+mod part;
 mod report;
 mod reuse;
+mod room;
 mod spots;
 mod tally;
 
 use std::collections::HashSet;
 
 pub use bounds::{
-    CLOCK_SKEW, FILE_READERS, KEPT, LATE_ROWS, MAX_ASSERTIONS, MAX_DIFFERENT, MAX_NAMED, MAX_NETWORKS,
-    MAX_SIGN_INS,
+    CLOCK_SKEW, FILE_READERS, KEPT, LATE_ROWS, MAX_ASSERTIONS, MAX_DIFFERENT, MAX_LIFECYCLE, MAX_NAMED,
+    MAX_NETWORKS, MAX_SIGN_INS, MAX_VOIDS,
 };
 pub use egress::{Egress, MAX_EGRESS_BYTES};
 pub use finding::{Certainty, Finding, Kind, Note, Place, ToCall};

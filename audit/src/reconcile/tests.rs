@@ -298,3 +298,46 @@ fn a_log_of_many_bundles_is_read_whole() {
     assert!(report.explained, "{:?}", report.findings);
     assert_eq!((report.sign_ins.explained, report.logs[0].size), (1000, 1002));
 }
+
+/// A hole in a log is told, and what stands behind it is read.
+#[test]
+fn a_hole_in_a_log_is_counted_and_ends_nothing() {
+    for (torn, damaged, said) in
+        [(None, 256, "entry 256: bundle 1 is missing"), (Some(3), 256, "entry 256: no whole frame")]
+    {
+        let entries = (0..1000).map(|n| assertion(DAY + n * 1000, 300));
+        let mut world = world(entries, [0, 900].map(|n| sign_in(DAY + n * 1000)));
+        world.torn.push(("tile/entries/001", torn));
+        let report = world.asked().unwrap();
+        let log = &report.logs[0];
+        assert!(!report.explained && report.findings.is_empty(), "{report:?}");
+        assert_eq!((log.size, log.damaged), (1002, damaged));
+        assert!(log.damage.as_ref().unwrap().starts_with(said), "{log:?}");
+    }
+}
+
+#[test]
+fn a_void_takes_back_nothing_that_comes_after_it() {
+    let void = json!({"v": 1, "time": at(DAY), "kind": "void", "voids": 2});
+    assert_eq!(world([void, assertion(DAY, 300)], [sign_in(DAY)]).finds(), []);
+}
+
+/// Before the memory is spent: no more is kept than there is room for.
+#[test]
+fn a_log_that_has_more_than_fits_is_refused_as_it_is_read() {
+    let void = |named: u64| json!({"v": 1, "time": at(DAY), "kind": "void", "voids": named});
+    let entries: Vec<_> = [lifecycle(0, "retired"), assertion(DAY, 300), assertion(DAY, 300)]
+        .into_iter()
+        .chain([void(1), void(2), void(2)])
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    world::write(folder.path(), &entries);
+    let log = crate::Log::open(folder.path()).unwrap();
+    let read = |room| part::Part::read(&log, 0..1, Span::default(), &room);
+    let part = read(room::Room::of(2, 2, 1)).unwrap();
+    assert_eq!((part.indices.len(), part.voided.len(), part.lifecycle.len()), (2, 2, 1));
+    for (room, said) in [((1, 2, 1), "assertions"), ((2, 1, 1), "voids"), ((2, 2, 0), "lifecycle")] {
+        let refused = read(room::Room::of(room.0, room.1, room.2)).err().unwrap();
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}

@@ -13,18 +13,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use audit::reconcile::{Egress, Logs, MAX_EGRESS_BYTES, Question, Report, SignIns, Span};
+use audit::Log;
+use audit::reconcile::{Egress, Logs, MAX_EGRESS_BYTES, Question, Report, SignIns, Span, Unreadable};
 use audit::signins::{self, Fault};
 use clap::Args;
-use ledger::{Reader, Timestamp};
+use ledger::Timestamp;
 use quoted::{Plain, Quoted};
 use token::message::Thumbprint;
 
-use super::when;
+use super::{unopened, when};
 use crate::failure::{Exit, Failure};
 use crate::paths::Paths;
 use crate::print::Printer;
 
+/// What to do where a thread failed.
+const FAILED: &str = "Nothing was compared. This is a fault of kunci's: report it with what stands above.";
 /// The longest tenant that can be named, in bytes.
 const MAX_TENANT: usize = 253;
 
@@ -88,20 +91,28 @@ pub(super) fn run(arguments: &Arguments, paths: &Paths, print: &Printer) -> Resu
 
 fn logs(arguments: &Arguments, paths: &Paths, span: Span) -> Result<Logs, Failure> {
     let folders = match arguments.logs.is_empty() {
-        true => vec![paths.config()?.agent.state_dir.join("log")],
+        true => vec![paths.log()?],
         false => arguments.logs.clone(),
     };
     let mut logs = Logs::default();
     for folder in folders {
-        let read = Reader::open(&folder).map_err(audit::reconcile::Unreadable::from);
-        let read = read.and_then(|reader| logs.read(&folder.display().to_string(), &reader, span));
-        read.map_err(|error| {
-            let title = format!("The log {} cannot be read: {error}", Quoted::path(&folder));
-            let detail = "Name the log's folder with --log; it may be readable by the agent's user only.";
-            Failure::usage("log-unreadable", title, detail)
-        })?;
+        let log = Log::open(&folder).map_err(|error| unopened::at(&folder, &error))?;
+        logs.read(&log, span).map_err(|error| uncompared(&folder, &error))?;
     }
     Ok(logs)
+}
+
+/// A log that was opened, and cannot be taken in.
+fn uncompared(folder: &Path, error: &Unreadable) -> Failure {
+    let title = format!("The log {} cannot be compared: {error}", Quoted::path(folder));
+    match error {
+        Unreadable::TooMuch(_) => {
+            let detail =
+                "Ask for a shorter time by --since and --until, or for fewer logs at a time by --log.";
+            Failure::usage("log-too-large", title, detail)
+        }
+        Unreadable::Lost => Failure::usage("reading-failed", title, FAILED),
+    }
 }
 
 fn egress(path: &Path) -> Result<Egress, Failure> {
@@ -136,37 +147,49 @@ fn certificates(logs: &mut Logs, folder: &Path) -> Result<(), Failure> {
     Err(Failure::usage("no-certificates", title, detail))
 }
 
-/// Reads all files, as many at a time as there are processors.
+/// Reads all files, and holds what they say against the logs.
 fn compare(sign_ins: SignIns, files: &[PathBuf]) -> Result<Report, Failure> {
     let sign_ins = Mutex::new(sign_ins);
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let read = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = files.get(number).filter(|_| !is_over.load(Ordering::Relaxed)) else {
-                return Ok(());
-            };
-            if let Err(failure) = read(path, number, &sign_ins) {
-                is_over.store(true, Ordering::Relaxed);
-                return Err((number, failure));
-            }
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    let mut failures: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().unwrap_or(Ok(())).err()).collect()
-    });
-    failures.sort_by_key(|(number, _)| *number);
-    if let Some((_, failure)) = failures.into_iter().next() {
-        return Err(failure);
-    }
+    each(files, |number, path| read(path, number, &sign_ins))?;
     let names: Vec<_> = files.iter().map(|path| path.display().to_string()).collect();
     let sign_ins = sign_ins.into_inner().unwrap_or_else(PoisonError::into_inner);
     sign_ins.compare(&names).map_err(|ambiguous| {
         let fault = Fault { line: ambiguous.line, what: ambiguous.what };
         unreadable(files.get(ambiguous.file as usize).map_or(Path::new("?"), PathBuf::as_path), &fault)
     })
+}
+
+/// Reads each file, as many at a time as there are processors. Of several that cannot be read, the first is told; a thread
+/// that fails has not read its file.
+fn each(files: &[PathBuf], read: impl Fn(usize, &Path) -> Result<(), Failure> + Sync) -> Result<(), Failure> {
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = files.get(number).filter(|_| !is_over.load(Ordering::Relaxed)) else {
+                return Ok(());
+            };
+            if let Err(failure) = read(number, path) {
+                is_over.store(true, Ordering::Relaxed);
+                return Err((number, failure));
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let failures: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let ends = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(lost())));
+        ends.filter_map(Result::err).collect()
+    });
+    match failures.into_iter().min_by_key(|(number, _)| *number) {
+        Some((_, failure)) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// A thread that failed, behind every file that has a fault of its own.
+fn lost() -> (usize, Failure) {
+    (usize::MAX, Failure::usage("reading-failed", "A file could not be read: a thread failed", FAILED))
 }
 
 fn read(path: &Path, number: usize, sign_ins: &Mutex<SignIns>) -> Result<(), Failure> {
@@ -200,5 +223,31 @@ fn tenant(text: &str) -> Result<String, String> {
             Err("write the tenant's id, or its domain name as the log has it".to_owned())
         }
         tenant => Ok(tenant.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(count: usize) -> Vec<PathBuf> {
+        (0..count).map(|number| PathBuf::from(number.to_string())).collect()
+    }
+
+    #[test]
+    fn a_thread_that_fails_has_not_read_its_file() {
+        let ends = each(&files(20), |number, _| {
+            assert_ne!(number, 7, "a fault of the reader's");
+            Ok(())
+        });
+        assert_eq!(ends.unwrap_err().problem.code, "reading-failed");
+        assert!(each(&files(20), |_, _| Ok(())).is_ok());
+    }
+
+    #[test]
+    fn a_log_that_is_too_large_is_told_from_one_that_is_not_there() {
+        let failure = uncompared(Path::new("log"), &Unreadable::TooMuch("it is more than fits".to_owned()));
+        assert_eq!(failure.problem.code, "log-too-large");
+        assert_eq!(uncompared(Path::new("log"), &Unreadable::Lost).problem.code, "reading-failed");
     }
 }

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use ledger::Reader;
 use serde_json::{Value, json};
 
 use super::super::*;
-use crate::signins;
+use crate::{Log, signins};
 
 pub(super) const TENANT: &str = "6b1d2f0c-0000-4f0e-8a27-6f6f5f0d9a01";
 pub(super) const OTHER: &str = "6b1d2f0c-0000-4f0e-8a27-6f6f5f0d9a02";
@@ -23,6 +22,8 @@ pub(super) struct World {
     pub(super) logs: Vec<Vec<Value>>,
     pub(super) rows: Vec<Value>,
     pub(super) question: Question,
+    /// Files of each log that lose all behind so many bytes; of none, the file is lost.
+    pub(super) torn: Vec<(&'static str, Option<u64>)>,
 }
 
 /// So many seconds after the log began.
@@ -70,6 +71,7 @@ pub(super) fn world(
         logs: vec![log],
         rows: rows.into_iter().collect(),
         question: Question { egress: egress(), ..Question::default() },
+        torn: Vec::new(),
     }
 }
 
@@ -84,7 +86,8 @@ impl World {
         for (number, entries) in self.logs.iter().enumerate() {
             let dir = folder.path().join(number.to_string());
             write(&dir, entries);
-            logs.read(&number.to_string(), &Reader::open(&dir).unwrap(), self.question.span).unwrap();
+            self.torn.iter().for_each(|(file, bytes)| tear(&dir.join(file), *bytes));
+            logs.read(&Log::open(&dir).unwrap(), self.question.span).unwrap();
         }
         know(&mut logs.keys);
         let mut sign_ins = SignIns::new(logs, self.question);
@@ -102,7 +105,14 @@ impl World {
     }
 }
 
-fn write(dir: &Path, entries: &[Value]) {
+fn tear(file: &Path, bytes: Option<u64>) {
+    match bytes {
+        Some(bytes) => fs::OpenOptions::new().write(true).open(file).unwrap().set_len(bytes).unwrap(),
+        None => fs::remove_file(file).unwrap(),
+    }
+}
+
+pub(super) fn write(dir: &Path, entries: &[Value]) {
     fs::create_dir_all(dir.join("tile/entries")).unwrap();
     fs::create_dir_all(dir.join("open")).unwrap();
     for (number, bundle) in entries.chunks(256).enumerate() {
