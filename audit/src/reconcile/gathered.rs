@@ -95,7 +95,7 @@ impl SignIns {
     /// Takes a row of the file of this number.
     pub fn take(&mut self, file: u32, line: u64, sign_in: &SignIn<'_>) -> Result<(), String> {
         self.counts.read += 1;
-        if !self.question.span.holds(sign_in.from) && !self.question.span.holds(sign_in.until) {
+        if !self.question.span.meets(sign_in.from, sign_in.until) {
             self.counts.beyond += 1;
             return Ok(());
         }

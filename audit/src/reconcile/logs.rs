@@ -192,9 +192,9 @@ struct Numbers {
 }
 
 impl Span {
-    /// Whether a time is in it.
-    pub(super) fn holds(&self, time: Timestamp) -> bool {
-        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    /// Whether some time from the first to the last is in it.
+    pub(super) fn meets(&self, from: Timestamp, until: Timestamp) -> bool {
+        self.since.is_none_or(|since| until >= since) && self.until.is_none_or(|bound| from < bound)
     }
 
     /// Whether an assertion may explain a sign-in in it, with all tolerance.

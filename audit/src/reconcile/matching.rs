@@ -12,12 +12,6 @@ pub(super) struct Interval {
     pub(super) uses: u32,
 }
 
-impl Interval {
-    pub(super) fn holds(&self, time: i64) -> bool {
-        (self.begins..=self.ends).contains(&time)
-    }
-}
-
 /// Which interval explains each point, if any. Both come in order of time.
 pub(super) fn largest(points: &[i64], intervals: &[Interval]) -> Vec<Option<usize>> {
     let mut open = BinaryHeap::new();
@@ -42,6 +36,12 @@ pub(super) fn largest(points: &[i64], intervals: &[Interval]) -> Vec<Option<usiz
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    impl Interval {
+        fn holds(&self, time: i64) -> bool {
+            (self.begins..=self.ends).contains(&time)
+        }
+    }
 
     /// The same by trying everything.
     fn most(points: &[i64], intervals: &mut [Interval]) -> usize {

@@ -5,6 +5,7 @@
 //! time, and what lies in the time of an assertion can only be counted. Pure: rows and entries in, an answer out. The order
 //! of reading is [`logs`], [`gathered`], [`judge`], [`report`].
 
+mod alone;
 mod bounds;
 mod credential;
 mod egress;
@@ -12,6 +13,7 @@ mod finding;
 mod gathered;
 mod judge;
 mod keys;
+mod lives;
 mod logs;
 mod matching;
 mod names;
@@ -82,7 +84,7 @@ impl SignIns {
             judge::judge(&Case { pair, rows, summed, assertions, by: &by }, &mut tally);
         }
         let teller = Teller { sign_ins: self, resolved, files };
-        let (counts, groups) = (tally.counts, tally.groups);
+        let (counts, groups, twice) = (tally.counts, tally.groups, teller.twice(tally.twice));
         let mut findings: Vec<_> = groups.into_iter().map(|(at, group)| teller.finding(at, group)).collect();
         findings.sort_by(|a, b| {
             (b.certainty, a.kind, &a.tenant, a.first).cmp(&(a.certainty, b.kind, &b.tenant, b.first))
@@ -95,7 +97,7 @@ impl SignIns {
             sign_ins: counts,
             tenants,
             tenants_without,
-            call: report::to_call(&findings),
+            call: report::to_call(&findings, &twice),
             findings,
             notes: Vec::new(),
             logs,

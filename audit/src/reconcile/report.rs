@@ -1,6 +1,6 @@
 //! The answer: what does not fit, whom to call, and what is to be known beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -67,6 +67,16 @@ impl Teller<'_> {
         }
     }
 
+    /// How many sign-ins of each tenant are in two findings.
+    pub(super) fn twice(&self, pairs: BTreeMap<Number, u64>) -> HashMap<String, u64> {
+        let mut tenants = HashMap::new();
+        for (pair, count) in pairs {
+            let (tenant, _) = *self.sign_ins.logs.pairs.name(pair);
+            *tenants.entry(tenant_of(self.sign_ins.logs.tenants.name(tenant))).or_default() += count;
+        }
+        tenants
+    }
+
     fn also(&self, pair: Number) -> Vec<String> {
         let also = self.resolved.also.get(&pair).into_iter().flatten();
         also.map(|tenant| self.sign_ins.logs.tenants.name(*tenant).to_string()).collect()
@@ -88,8 +98,8 @@ fn time(us: i64) -> Timestamp {
     Timestamp::from_microsecond(us).unwrap_or_default()
 }
 
-/// The tenants of findings, each once, the surest first.
-pub(super) fn to_call(findings: &[Finding]) -> Vec<ToCall> {
+/// The tenants of findings, each once, the surest first. A sign-in that is in two findings counts once.
+pub(super) fn to_call(findings: &[Finding], twice: &HashMap<String, u64>) -> Vec<ToCall> {
     let mut found: BTreeMap<&str, ToCall> = BTreeMap::new();
     for one in findings {
         let new = || ToCall {
@@ -109,6 +119,9 @@ pub(super) fn to_call(findings: &[Finding]) -> Vec<ToCall> {
         if !call.kinds.contains(&one.kind) {
             call.kinds.push(one.kind);
         }
+    }
+    for (tenant, call) in &mut found {
+        call.sign_ins -= twice.get(*tenant).copied().unwrap_or(0);
     }
     let mut call: Vec<_> = found.into_values().collect();
     call.sort_by(|a, b| (b.certainty, b.sign_ins, &a.tenant).cmp(&(a.certainty, a.sign_ins, &b.tenant)));

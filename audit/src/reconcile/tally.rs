@@ -51,22 +51,39 @@ pub(super) struct Tally<'s> {
     times: Option<(i64, i64)>,
     pub(super) counts: Counts,
     pub(super) groups: BTreeMap<At, Group>,
+    /// How many sign-ins of a pair are in two findings.
+    pub(super) twice: BTreeMap<Number, u64>,
 }
 
 impl<'s> Tally<'s> {
     pub(super) fn new(sign_ins: &'s SignIns, doubtful: &'s BTreeSet<Number>) -> Self {
         let times = || sign_ins.rows.iter().map(|row| row.time);
         let times = times().min().zip(times().max());
-        Self { sign_ins, doubtful, times, counts: Counts::default(), groups: BTreeMap::new() }
+        let (counts, groups, twice) = Default::default();
+        Self { sign_ins, doubtful, times, counts, groups, twice }
     }
 
-    /// Puts a row to a finding, which stands for one sign-in or for more. The first row says why; the surest how sure.
-    pub(super) fn find(&mut self, at: At, certainty: Certainty, (row, count): (&Row, u64), why: String) {
+    /// Puts a row to a finding, which stands for one sign-in or for more. The first row says why; the surest how sure. Gives
+    /// whether it is the first.
+    pub(super) fn find(
+        &mut self,
+        at: At,
+        certainty: Certainty,
+        (row, count): (&Row, u64),
+        why: impl FnOnce() -> String,
+    ) -> bool {
         let address = self.sign_ins.address(row);
-        let group = self.groups.entry(at).or_insert_with(|| Group::new(certainty, why));
+        let is_first = !self.groups.contains_key(&at);
+        let group = self.groups.entry(at).or_insert_with(|| Group::new(certainty, why()));
         group.certainty = group.certainty.max(certainty);
         group.count(row.time, count, row.error != 0);
         group.name((row.file, u64::from(row.line)), address);
+        is_first
+    }
+
+    /// Notes that sign-ins are in two findings: they are to be called for once.
+    pub(super) fn twice(&mut self, pair: Number, count: u64) {
+        *self.twice.entry(pair).or_default() += count;
     }
 
     /// Names a further row in a finding.

@@ -1,5 +1,6 @@
 //! Each thing that can be wrong with a sign-in, and each that looks so and is not.
 
+mod several;
 mod world;
 
 use serde_json::json;
