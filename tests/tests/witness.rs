@@ -105,7 +105,7 @@ fn each_refusal_has_its_status_in_the_order_of_the_specification() {
     let fork = AddCheckpoint::new(5, Vec::new(), key.checkpoint(two_roots)).unwrap().to_string();
     assert_eq!(status(&fork), 422);
     assert_eq!(witness.size(&key), 5);
-    until_true("the operator is told of the fork", || witness.errors().contains("FORK: the log"));
+    until_true("the operator is told of the fork", || witness.errors().contains("of 5 entries"));
     assert_eq!(status(&log.request(&key, 5, 9)), 200);
     assert_eq!(status(&log.request(&key, 9, 9)), 200, "the same again, to be fresh");
     assert_eq!(status(&log.request(&key, 5, 7)), 409, "no way back");
@@ -114,7 +114,7 @@ fn each_refusal_has_its_status_in_the_order_of_the_specification() {
 
 #[test]
 fn a_fork_leaves_its_evidence_and_the_first_is_kept() {
-    let (key, log) = (LogKey::new(ORIGIN), Log::of(5, "a"));
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(9, "a"));
     let witness = Witness::of("w.example/1", &[&key]);
     witness.add(&log.request(&key, 0, 5)).ok();
     let fork = |byte| {
@@ -126,12 +126,49 @@ fn a_fork_leaves_its_evidence_and_the_first_is_kept() {
     };
     let first = fork(1);
     fork(2);
-    let file = fs::read_dir(witness.dir()).unwrap().map(|entry| entry.unwrap().path());
-    let file = file.into_iter().find(|path| path.extension().is_some_and(|word| word == "fork")).unwrap();
-    let evidence = Note::parse(&fs::read(file).unwrap()).unwrap();
-    assert_eq!(evidence, first);
-    assert!(evidence.verify([&key.vkey]).is_ok());
-    assert_eq!(witness.size(&key), 5, "and the witness keeps to its history");
+    assert_eq!(witness.size(&key), 5, "the witness keeps to its history");
+    // What is kept of the log is another checkpoint then, and the evidence is still whole.
+    witness.add(&log.request(&key, 5, 9)).ok();
+    let evidence = |word: &str| {
+        let mut files = fs::read_dir(witness.dir()).unwrap().map(|entry| entry.unwrap().path());
+        let file = files.find(|path| path.extension().is_some_and(|extension| extension == word));
+        let note = Note::parse(&fs::read(file.unwrap()).unwrap()).unwrap();
+        assert!(note.verify([&key.vkey]).is_ok());
+        note
+    };
+    assert_eq!(evidence("fork"), first);
+    assert_eq!(evidence("fork-kept").text(), key.checkpoint(log.head(5)).text());
+}
+
+/// It is signed by the log, and is no checkpoint of any log.
+#[test]
+fn a_root_of_nothing_is_no_fork_and_takes_no_place_of_one() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(5, "a"));
+    let witness = Witness::of("w.example/1", &[&key]);
+    let request = |old, head| AddCheckpoint::new(old, Vec::new(), key.checkpoint(head)).unwrap().to_string();
+    let nothing = request(0, TreeHead { size: 0, root: Root([7; 32]) });
+    assert_eq!(witness.add(&nothing).status, 422);
+    witness.add(&request(0, TreeHead::empty())).ok();
+    assert_eq!(witness.add(&nothing).status, 422, "an empty log that is kept is not contradicted, either");
+    witness.add(&log.request(&key, 0, 5)).ok();
+    assert_eq!(witness.add(&request(5, TreeHead { size: 5, root: Root([7; 32]) })).status, 422);
+    until_true("the operator is told of the fork", || witness.errors().contains("of 5 entries"));
+    assert_eq!(witness.errors().matches("FORK").count(), 1, "{}", witness.errors());
+}
+
+#[test]
+fn evidence_that_the_disk_does_not_confirm_ends_it_too() {
+    let (key, log) = (LogKey::new(ORIGIN), Log::of(5, "a"));
+    let mut witness = Witness::of("w.example/1", &[&key]);
+    witness.add(&log.request(&key, 0, 5)).ok();
+    let inject = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"];
+    let strace = Strace::attach(witness.pid(), &witness.folder.path().join("calls"), &inject);
+    let fork = key.checkpoint(TreeHead { size: 5, root: Root([7; 32]) });
+    let refused = add(witness.address(), &AddCheckpoint::new(5, Vec::new(), fork).unwrap().to_string());
+    assert!(refused.map_or(true, |reply| reply.status == 422));
+    strace.until_ended(witness.pid());
+    assert_eq!(witness.wait().code(), Some(3));
+    assert!(witness.errors().contains("the disk did not confirm"), "{}", witness.errors());
 }
 
 #[test]
@@ -187,18 +224,24 @@ fn killed_at_any_time_it_has_kept_what_it_answered() {
     let mut told = 0;
     for round in 0..20u64 {
         let (address, pid) = (witness.address(), witness.pid());
+        let (tell, told_now) = std::sync::mpsc::channel();
         let killer = thread::spawn(move || {
-            // Later each time: amid the first request, the second, between them.
-            thread::sleep(std::time::Duration::from_micros(300 * round));
+            // After so many answers, and a little later each time: amid what is asked next.
+            (0..round % 3).for_each(|_| told_now.recv().unwrap());
+            thread::sleep(std::time::Duration::from_micros(100 * round));
             tests::agent::kill(pid, Signal::KILL);
+            told_now
         });
         let mut size = told;
         while size < 300
             && add(address, &log.request(&key, size, size + 1)).is_ok_and(|reply| reply.status == 200)
         {
             size += 1;
+            // Who was killed already needs no word.
+            let _ = tell.send(());
         }
-        killer.join().unwrap();
+        drop(tell);
+        let _ended = killer.join().unwrap();
         witness.wait();
         witness.start();
         let kept = if witness.monitored(&key).status == 200 { witness.size(&key) } else { 0 };
@@ -208,7 +251,7 @@ fn killed_at_any_time_it_has_kept_what_it_answered() {
             assert_eq!(witness.add(&fork.request(&key, told, 300)).status, 422);
         }
     }
-    assert!(told > 0, "it was never quick enough");
+    assert!(told >= 19, "each round kept what it was asked before the kill: {told}");
 }
 
 /// The store's calls of one request, in order: the new file's content, its name, then the name is made durable, and only

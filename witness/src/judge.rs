@@ -42,6 +42,12 @@ pub enum Refusal {
     /// 422
     #[error("the log does not begin with what this witness signed: {0}")]
     Inconsistent(#[from] BadProof),
+    /// 422: the log signed another root for the size that is kept. Nothing but a fork explains that.
+    #[error("the log does not begin with what this witness signed: {}", BadProof::TwoRoots)]
+    Fork {
+        /// What is kept.
+        kept: Note,
+    },
     /// 500
     #[error("this witness's clock stands before 1970")]
     Clock,
@@ -55,7 +61,7 @@ impl Refusal {
             Self::Unsigned(_) => 403,
             Self::UnknownLog => 404,
             Self::OtherSize(_) => 409,
-            Self::Inconsistent(_) => 422,
+            Self::Inconsistent(_) | Self::Fork { .. } => 422,
             Self::Clock => 500,
         }
     }
@@ -97,7 +103,9 @@ impl Witness {
         if request.old() != last.size {
             return Err(Refusal::OtherSize(last.size));
         }
-        request.checkpoint().head().verify_consistency(&last, request.proof())?;
+        if let Err(bad) = request.checkpoint().head().verify_consistency(&last, request.proof()) {
+            return Err(contradiction(bad, kept));
+        }
         if time == 0 {
             return Err(Refusal::Clock);
         }
@@ -109,6 +117,14 @@ impl Witness {
             note.add(signature.clone()).map_err(BadAddCheckpoint::Note)?;
         }
         Ok(Kept::new(request.checkpoint().clone(), note, cosignature))
+    }
+}
+
+/// A root of no entries is wrong or right by itself, and contradicts nothing.
+fn contradiction(bad: BadProof, kept: Option<&Kept>) -> Refusal {
+    match kept.filter(|kept| kept.head().size > 0 && bad == BadProof::TwoRoots) {
+        Some(kept) => Refusal::Fork { kept: kept.note().clone() },
+        None => Refusal::Inconsistent(bad),
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use ledger::{BadProof, MAX_ADD_CHECKPOINT_BYTES, TreeHead};
+use ledger::{MAX_ADD_CHECKPOINT_BYTES, Note, TreeHead};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
@@ -61,8 +61,8 @@ pub enum Event {
         origin: String,
         /// The one that contradicts what is kept.
         head: TreeHead,
-        /// Where it was put, with its log's signature.
-        evidence: Option<PathBuf>,
+        /// Where it and what was kept were put, with their log's signatures.
+        evidence: Option<[PathBuf; 2]>,
     },
     /// A checkpoint could not be kept.
     Store(String),
@@ -195,8 +195,8 @@ impl Shared {
         match self.store.advance(submission.origin(), decide) {
             Ok(Ok(kept)) => cosigned(&kept),
             Ok(Err(refusal)) => {
-                if refusal == Refusal::Inconsistent(BadProof::TwoRoots) {
-                    self.fork(&submission);
+                if let Refusal::Fork { kept } = &refusal {
+                    self.fork(&submission, kept);
                 }
                 refused(&refusal)
             }
@@ -204,26 +204,25 @@ impl Shared {
         }
     }
 
-    /// Two roots of one size, both under the log's signature: nothing but a fork explains that.
-    fn fork(&self, submission: &Submission) {
-        let kept = submission.evidence().map(|note| self.store.keep_fork(submission.origin(), &note));
-        let evidence = match kept {
-            Some(Ok(path)) => Some(path),
-            Some(Err(error)) => {
-                let _ = self.events.try_send(Event::Store(error.to_string()));
-                None
-            }
-            None => None,
-        };
+    /// Two roots of one size, both under the log's signature.
+    fn fork(&self, submission: &Submission, kept: &Note) {
+        let keep = |note| self.store.keep_fork(submission.origin(), kept, &note);
+        let evidence =
+            submission.evidence().map(keep).and_then(|kept| kept.map_err(|error| self.failed(error)).ok());
         let (origin, head) = (submission.origin().to_owned(), submission.head());
         let _ = self.events.try_send(Event::Fork { origin, head, evidence });
     }
 
-    fn unkept(&self, error: StoreError) -> Answer {
+    /// Tells the operator, and ends the server where nobody knows what is on the disk.
+    fn failed(&self, error: StoreError) {
         let _ = self.events.try_send(Event::Store(error.to_string()));
         if matches!(error, StoreError::Unconfirmed { .. }) {
             let _ = self.end.try_send(error);
         }
+    }
+
+    fn unkept(&self, error: StoreError) -> Answer {
+        self.failed(error);
         let why = "the witness could not keep the checkpoint, and so did not sign it: try again later";
         let mut answer = said(StatusCode::SERVICE_UNAVAILABLE, why);
         answer.headers_mut().insert(RETRY_AFTER, DISK_PAUSE);

@@ -9,7 +9,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, MutexGuard},
 };
 
 use ledger::{Checkpoint, MAX_NOTE_BYTES, Note, Signature, TreeHead, hex};
@@ -20,8 +20,9 @@ use crate::logs::Logs;
 
 /// Names in the folder.
 const LOCK: &str = "lock";
-/// Between the log's name and what it is: the first checkpoint that contradicts the kept one.
+/// Behind the log's name: the first checkpoint that contradicts the one that was kept, and that one.
 const FORK: &str = "fork";
+const FORK_KEPT: &str = "fork-kept";
 
 /// A checkpoint that was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Kept {
 pub struct Store {
     folder: PathBuf,
     logs: Vec<(String, Mutex<Option<Kept>>)>,
+    /// Whether the disk failed to confirm a new name. Held while it is asked, so that nothing is believed after that.
+    is_lost: Mutex<bool>,
     /// Held as long as we live.
     _lock: File,
 }
@@ -74,6 +77,9 @@ pub enum StoreError {
         /// The system's answer.
         error: io::Error,
     },
+    /// The disk did not confirm an earlier write; nothing is kept any more until a start.
+    #[error("the disk did not confirm an earlier write")]
+    Lost,
 }
 
 impl Kept {
@@ -110,7 +116,8 @@ impl Store {
     /// Opens the folder, which must be there, and makes sure of what is kept of these logs.
     pub fn open(folder: &Path, logs: &Logs) -> Result<Self, StoreError> {
         let lock = lock(folder)?;
-        let mut store = Self { folder: folder.to_owned(), logs: Vec::new(), _lock: lock };
+        let mut store =
+            Self { folder: folder.to_owned(), logs: Vec::new(), is_lost: Mutex::default(), _lock: lock };
         for origin in logs.origins() {
             let kept = store.load(origin)?;
             store.logs.push((origin.to_owned(), Mutex::new(kept)));
@@ -159,15 +166,17 @@ impl Store {
         kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_ref().map(|kept| kept.note.clone())
     }
 
-    /// Keeps a checkpoint that contradicts the one that is kept, unless one is kept already: both are signed by the log, so
-    /// that together they convince anybody.
-    pub fn keep_fork(&self, origin: &str, evidence: &Note) -> Result<PathBuf, StoreError> {
+    /// Keeps a checkpoint and the one that was kept and that it contradicts, unless such two are kept already: both are
+    /// signed by the log, so that together they convince anybody, whatever is kept of the log later.
+    pub fn keep_fork(&self, origin: &str, kept: &Note, evidence: &Note) -> Result<[PathBuf; 2], StoreError> {
         let _alone = self.log(origin).map(|log| log.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
-        let path = self.path(origin).with_extension(FORK);
-        if !path.exists() {
-            self.replace(&path, evidence.to_string().as_bytes())?;
+        let [fork, last] = [FORK, FORK_KEPT].map(|word| self.path(origin).with_extension(word));
+        // Where the fork is there, the other is: it came first.
+        if !fork.try_exists().map_err(refused(&fork))? {
+            self.replace(&last, kept.to_string().as_bytes())?;
+            self.replace(&fork, evidence.to_string().as_bytes())?;
         }
-        Ok(path)
+        Ok([fork, last])
     }
 
     fn log(&self, origin: &str) -> Option<&Mutex<Option<Kept>>> {
@@ -181,6 +190,9 @@ impl Store {
     /// A new file under a name of its own, whole on the disk, and only then with the final name, which is on the disk when
     /// this returns.
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        if *self.is_lost() {
+            return Err(StoreError::Lost);
+        }
         let temporary = path.with_extension(if path.extension().is_some() { "fork-tmp" } else { "tmp" });
         let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
         if let Err(error) = written {
@@ -188,8 +200,22 @@ impl Store {
             let _ = fs::remove_file(&temporary);
             return Err(refused(path)(error));
         }
+        self.confirm(path)
+    }
+
+    /// Makes the names in the folder durable. The system tells of a failure once: whoever asks after that is told of success.
+    fn confirm(&self, path: &Path) -> Result<(), StoreError> {
+        let mut is_lost = self.is_lost();
+        if *is_lost {
+            return Err(StoreError::Lost);
+        }
         let confirmed = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        *is_lost = confirmed.is_err();
         confirmed.map_err(|error| StoreError::Unconfirmed { file: path.to_owned(), error })
+    }
+
+    fn is_lost(&self) -> MutexGuard<'_, bool> {
+        self.is_lost.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -78,8 +78,9 @@ fn began(listener: &TcpListener, key: &Key, logs: usize, print: &Printer) -> io:
 fn tell(event: &Event, print: &Printer) {
     match event {
         Event::Fork { origin, head, evidence } => {
-            let kept = evidence.as_ref().map_or_else(String::new, |path| {
-                format!(" Keep {}: with what is signed here it proves that.", Quoted::path(path))
+            let kept = evidence.as_ref().map_or_else(String::new, |[fork, kept]| {
+                let (fork, kept) = (Quoted::path(fork), Quoted::path(kept));
+                format!(" Keep {fork} and {kept}: together they prove that.")
             });
             print.warn(&format!(
                 "FORK: the log {} signed two histories of {} entries; this one has the root {}.{kept}",
@@ -116,7 +117,7 @@ fn unkept(error: StoreError) -> Failure {
             "What was signed is not known any more, so that this key must not sign again for that log. Keep the folder as it is, make a \
              new witness in another one, and hand out its public key.",
         ),
-        StoreError::Refused { .. } | StoreError::Unconfirmed { .. } => {
+        StoreError::Refused { .. } | StoreError::Unconfirmed { .. } | StoreError::Lost => {
             Failure::unavailable("witness-disk", title, "Make room or mend the disk, then start again.")
         }
     }
