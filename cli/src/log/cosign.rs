@@ -17,13 +17,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use ledger::{MAX_NOTE_BYTES, NotEndorsed, Policy, Reader, SignedCheckpoint};
+use ledger::{NotEndorsed, Policy, Reader, SignedCheckpoint};
 use quoted::Quoted;
 
 use super::{trust, unopened};
+use crate::atomic;
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
-use crate::{atomic, bounded};
 use job::Job;
 use sizes::Sizes;
 use worker::{Told, Workers};
@@ -34,6 +34,8 @@ const ROUND: Duration = Duration::from_secs(10);
 const AFTER_QUORUM: Duration = Duration::from_millis(200);
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a checkpoint that missed its quorum, or could not be put where it belongs, is left alone.
+const AGAIN: Duration = Duration::from_secs(2);
 /// When a checkpoint that does not change is cosigned again, to be fresh.
 const FRESH: Duration = Duration::from_secs(600);
 /// Anybody may read what is published.
@@ -67,14 +69,21 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failure> {
     let policy = trust::policy(&arguments.policy)?;
-    let reader = Reader::open(&arguments.log).map_err(|error| unopened::at(&arguments.log, &error))?;
+    // What is no log is told before anybody is asked.
+    reader(arguments)?;
     let sizes = Sizes::open(arguments.sizes_path(), print);
     let (tell, told) = channel();
     let workers =
         Workers::start(&policy, transport::Transport::new(&policy, arguments.ca.as_deref())?, &sizes, &tell);
     let mut cosigner =
-        Cosigner { arguments, policy, workers, reader: Arc::new(reader), sizes, told, print, last: None };
+        Cosigner { arguments, policy, workers, sizes, told, print, collected: None, last: None };
     if arguments.follow { cosigner.follow() } else { cosigner.once() }
+}
+
+/// The log as it is now: of a copy, a reader knows no more than the checkpoint that it was opened with.
+fn reader(arguments: &Arguments) -> Result<Arc<Reader>, Failure> {
+    let reader = Reader::open(&arguments.log).map_err(|error| unopened::at(&arguments.log, &error))?;
+    Ok(Arc::new(reader))
 }
 
 impl Arguments {
@@ -96,11 +105,12 @@ struct Cosigner<'a> {
     arguments: &'a Arguments,
     policy: Policy,
     workers: Workers,
-    reader: Arc<Reader>,
     sizes: Sizes,
     told: Receiver<Told>,
     print: &'a Printer,
-    /// The last one that was pursued, and when.
+    /// What was collected for a checkpoint that is not published yet.
+    collected: Option<SignedCheckpoint>,
+    /// The last one that was pursued, and when it is due again.
     last: Option<(Job, Instant)>,
 }
 
@@ -120,14 +130,7 @@ impl Cosigner<'_> {
                 self.print.text(&signed.to_string())?;
                 Ok(Exit::Yes)
             }
-            Round::Missed(why) => {
-                let title = format!("The checkpoint of {} entries has no quorum: {why}", job.size());
-                Err(Failure::finding(
-                    "no-quorum",
-                    title,
-                    "What each witness answered stands above; then try again.",
-                ))
-            }
+            Round::Missed(why) => Err(missed(&job, &why)),
         }
     }
 
@@ -136,34 +139,48 @@ impl Cosigner<'_> {
         loop {
             match self.newest() {
                 Ok(job) if self.is_due(&job) => {
-                    complained.clear();
-                    if let Round::Missed(why) = self.round(&job)? {
-                        self.print
-                            .warn(&format!("the checkpoint of {} entries has no quorum: {why}", job.size()));
-                    }
-                    self.last = Some((job, Instant::now()));
+                    let pause = self.pursue(&job, &mut complained);
+                    self.last = Some((job, Instant::now() + pause));
                 }
                 // A log may have no checkpoint yet, or be away for a while.
-                Err(failure) if failure.problem.title != complained => {
-                    complained.clone_from(&failure.problem.title);
-                    self.print.failure(&failure);
+                Err(failure) => {
+                    self.complain(&failure, &mut complained);
+                    sleep(LOOK);
                 }
                 _ => sleep(LOOK),
             }
         }
     }
 
+    /// One round, of which nothing that goes wrong ends the command; how long until the next of the same checkpoint.
+    fn pursue(&mut self, job: &Job, complained: &mut String) -> Duration {
+        match self.round(job) {
+            Ok(Round::Published(_)) => {
+                complained.clear();
+                return FRESH;
+            }
+            Ok(Round::Missed(why)) => self.complain(&missed(job, &why), complained),
+            Err(failure) => self.complain(&failure, complained),
+        }
+        AGAIN
+    }
+
+    /// The same is not said twice.
+    fn complain(&self, failure: &Failure, complained: &mut String) {
+        if failure.problem.title != *complained {
+            complained.clone_from(&failure.problem.title);
+            self.print.failure(failure);
+        }
+    }
+
     fn is_due(&self, job: &Job) -> bool {
-        self.last.as_ref().is_none_or(|(last, at)| last.text() != job.text() || at.elapsed() >= FRESH)
+        self.last.as_ref().is_none_or(|(last, due)| last.text() != job.text() || Instant::now() >= *due)
     }
 
     /// The log's newest checkpoint, with the signatures of its own keys alone.
     fn newest(&self) -> Result<Job, Failure> {
         let path = self.arguments.checkpoint_path();
-        let signed = SignedCheckpoint::parse(&bounded::read(&path, MAX_NOTE_BYTES)?).map_err(|bad| {
-            let title = format!("{} is not a checkpoint: {bad}", Quoted::path(&path));
-            Failure::usage("malformed", title, "Name the log's checkpoint with --checkpoint.")
-        })?;
+        let signed = trust::checkpoint(&path)?;
         Job::new(&signed, &self.policy).map_err(|why| {
             let title =
                 format!("The checkpoint {} is not of a log of the policy: {why}", Quoted::path(&path));
@@ -176,49 +193,53 @@ impl Cosigner<'_> {
     }
 
     fn round(&mut self, job: &Job) -> Result<Round, Failure> {
-        self.workers.give(job, &self.reader);
-        let (mut signed, mut end) = (job.signed().clone(), Instant::now() + ROUND);
+        self.workers.give(job, &reader(self.arguments)?);
+        let earlier = self.collected.take().filter(|signed| signed.note().text() == job.text());
+        let (mut signed, mut end) = (earlier.unwrap_or_else(|| job.signed().clone()), Instant::now() + ROUND);
         let mut verdict = self.policy.endorse(&signed, &[]).map(drop);
-        if verdict.is_ok() {
-            self.publish(&signed)?;
-        }
+        let mut published = verdict.is_ok().then(|| self.publish(&signed));
         while !self.workers.are_through(job)
             && let Ok(told) = self.told.recv_timeout(end.saturating_duration_since(Instant::now()))
         {
-            let Some(more) = self.hear(told, job, &signed)? else { continue };
+            let Some(more) = self.hear(told, job, &signed) else { continue };
             let was_missing = verdict.is_err();
             signed = more;
             verdict = self.policy.endorse(&signed, &[]).map(drop);
             if verdict.is_ok() {
-                self.publish(&signed)?;
+                published = Some(self.publish(&signed));
                 end = if was_missing { Instant::now() + AFTER_QUORUM } else { end };
             }
         }
+        // Until it lies where it belongs, what was collected is kept: its witnesses may be away next time.
+        if !matches!(published, Some(Ok(()))) {
+            self.collected = Some(signed.clone());
+        }
+        published.transpose()?;
         Ok(verdict.map_or_else(Round::Missed, |()| Round::Published(signed)))
     }
 
     /// Takes what a witness answered; the checkpoint with its cosignatures, where they are of this one.
-    fn hear(
-        &mut self,
-        told: Told,
-        job: &Job,
-        signed: &SignedCheckpoint,
-    ) -> Result<Option<SignedCheckpoint>, Failure> {
+    fn hear(&mut self, told: Told, job: &Job, signed: &SignedCheckpoint) -> Option<SignedCheckpoint> {
         let cosignatures = self.workers.hear(&told, self.print);
         if let Some(size) = told.size {
-            self.sizes.keep(&told.url, size)?;
+            self.sizes.keep(&told.url, size, self.print);
         }
         if told.number != job.number() || cosignatures.is_empty() {
-            return Ok(None);
+            return None;
         }
         let mut note = signed.note().clone();
         let added = cosignatures.iter().try_for_each(|cosignature| note.add(cosignature.clone()));
-        Ok(added.ok().and_then(|()| SignedCheckpoint::try_from(note).ok()))
+        added.ok().and_then(|()| SignedCheckpoint::try_from(note).ok())
     }
 
     fn publish(&self, signed: &SignedCheckpoint) -> Result<(), Failure> {
         write(&self.arguments.output, signed)
     }
+}
+
+fn missed(job: &Job, why: &NotEndorsed) -> Failure {
+    let title = format!("The checkpoint of {} entries has no quorum: {why}", job.size());
+    Failure::finding("no-quorum", title, "What each witness answered stands above; then try again.")
 }
 
 fn write(path: &Path, signed: &SignedCheckpoint) -> Result<(), Failure> {

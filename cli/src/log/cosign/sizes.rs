@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use quoted::Quoted;
 
-use crate::failure::Failure;
 use crate::print::Printer;
 use crate::{atomic, bounded};
 
@@ -18,25 +17,35 @@ const MODE: u32 = 0o644;
 pub(super) struct Sizes {
     path: PathBuf,
     sizes: BTreeMap<String, u64>,
+    /// Whether it was told that they cannot be kept.
+    is_told: bool,
 }
 
 impl Sizes {
     /// What cannot be read is begun anew.
     pub(super) fn open(path: PathBuf, print: &Printer) -> Self {
         let sizes = if path.exists() { read(&path, print) } else { BTreeMap::new() };
-        Self { path, sizes }
+        Self { path, sizes, is_told: false }
     }
 
     pub(super) fn of(&self, url: &str) -> u64 {
         self.sizes.get(url).copied().unwrap_or(0)
     }
 
-    pub(super) fn keep(&mut self, url: &str, size: u64) -> Result<(), Failure> {
-        if self.sizes.insert(url.to_owned(), size) == Some(size) {
-            return Ok(());
+    /// Where they cannot be kept, that costs a refusal after a start, and no cosignature.
+    pub(super) fn keep(&mut self, url: &str, size: u64, print: &Printer) {
+        if self.sizes.insert(url.to_owned(), size) == Some(size) && !self.is_told {
+            return;
         }
         let text = serde_json::to_vec_pretty(&self.sizes).unwrap_or_default();
-        atomic::write(&self.path, &text, MODE).map_err(|error| Failure::file(&self.path, &error))
+        let kept = atomic::write(&self.path, &text, MODE);
+        if let (Err(error), false) = (&kept, self.is_told) {
+            let path = Quoted::path(&self.path);
+            print.warn(&format!(
+                "{path} cannot be written ({error}): after a start each witness is asked what it has"
+            ));
+        }
+        self.is_told = kept.is_err();
     }
 }
 

@@ -188,8 +188,10 @@ impl Asking {
             Err(bad) => return Then::Never(format!("it cannot be asked: {bad}")),
         };
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let answer = self.transport.send(&self.url, &request);
+        // Looked at after the answer: the witness cannot have seen more of this log than it has by then.
         let log_size = reader.size().unwrap_or(job.size());
         let asked = Asked { keys: &self.keys, text: job.text(), size: job.size(), log_size, now, is_second };
-        asked.hear(self.transport.send(&self.url, &request))
+        asked.hear(answer)
     }
 }
