@@ -89,12 +89,13 @@ impl Publication {
         self.sync(&folders)
     }
 
-    /// A file that is there was written for an earlier checkpoint and never changes.
+    /// A file that is there was written for an earlier checkpoint and never changes. Its name may be on no disk yet, where
+    /// that publication failed.
     fn write(&self, path: &str, bytes: &[u8], folders: &mut BTreeSet<String>) -> Result<(), Error> {
+        folders.extend(folders_above(path));
         if self.dir.exists(path).map_err(Error::io(path))? {
             return Ok(());
         }
-        folders.extend(folders_above(path));
         let written = self.dir.make_parents(path).and_then(|()| self.dir.replace(path, bytes));
         written.map_err(Error::io(path))
     }

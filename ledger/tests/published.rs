@@ -6,8 +6,9 @@ mod common;
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use common::*;
@@ -246,6 +247,39 @@ fn a_publication_that_was_cut_short_is_made_good_by_the_next() {
     assert_eq!(report(copy.path()).damage, []);
 }
 
+/// What an earlier publication wrote and could not finish has its name on the disk before the checkpoint.
+#[test]
+fn a_publication_that_is_tried_again_makes_the_names_durable_that_are_there() {
+    let (key, dir) = (LogKey::new(), log_of(9));
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    publish(&ledger, &key);
+    drop(ledger);
+    fs::remove_file(dir.path().join("checkpoint")).unwrap();
+    let (ledger, _) = Ledger::open(dir.path()).unwrap();
+    let signed = key.sign(settled(&ledger));
+    for folder in ["tile/0/000.p", "tile/entries/000.p"].map(|name| dir.path().join(name)) {
+        // Its files can be reached, and it cannot be opened to be synced.
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o300)).unwrap();
+        let again = || {
+            give_up_roots_rights();
+            ledger.publish(signed.clone())
+        };
+        let refused = std::thread::scope(|scope| scope.spawn(again).join().unwrap());
+        assert!(refused.is_err(), "{}", folder.display());
+        assert!(!dir.path().join("checkpoint").exists());
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    ledger.publish(signed).unwrap();
+}
+
+/// Of this thread alone: a folder's mode counts for root, too.
+fn give_up_roots_rights() {
+    use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+    let over = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    let now = capabilities(None).unwrap();
+    set_capabilities(None, CapabilitySets { effective: now.effective - over, ..now }).unwrap();
+}
+
 #[test]
 fn a_damaged_partial_tile_does_not_get_into_the_next_one() {
     let (key, dir) = (LogKey::new(), log_of(600));
@@ -267,26 +301,23 @@ fn a_copy_made_beside_the_writer_is_a_log_that_verifies() {
     let (ledger, _) = Ledger::open(dir.path()).unwrap();
     record_all(&ledger, (0..10).map(intent));
     publish(&ledger, &key);
-    let done = AtomicBool::new(false);
-    let copies = std::thread::scope(|scope| {
+    let copies = AtomicU64::new(0);
+    std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            for round in 0..60 {
-                record_all(&ledger, (0..97 + round).map(intent));
+            // It goes on until several were made beside it, however slow they are.
+            for round in (0..).take_while(|round| *round < 60 || copies.load(Ordering::Acquire) < 4) {
+                record_all(&ledger, (0..97 + round % 60).map(intent));
                 publish(&ledger, &key);
             }
-            done.store(true, Ordering::Release);
         });
-        let mut copies = 0;
-        while !done.load(Ordering::Acquire) && !writer.is_finished() {
+        while !writer.is_finished() {
             let copy = copied(dir.path());
             let signed = SignedCheckpoint::parse(&fs::read(copy.path().join("checkpoint")).unwrap()).unwrap();
             let report = report(copy.path());
             assert_eq!(report.damage, [], "{}", report.size);
             assert_eq!((report.size, report.root), (signed.head().size, Some(signed.head().root)));
-            copies += 1;
+            copies.fetch_add(1, Ordering::Release);
         }
-        copies
     });
-    assert!(copies > 3, "{copies}");
     assert_eq!(report(dir.path()).damage, []);
 }
