@@ -65,6 +65,22 @@ fn the_example_of_the_specification_wants_two_of_one_group_and_one_of_the_other(
 }
 
 #[test]
+fn a_quorum_that_no_checkpoint_has_room_for_is_refused() {
+    let lines: String =
+        (0..64).map(|number| format!("witness w{number} {}\n", WitnessKey::new("w.example").vkey)).collect();
+    let names: String = (0..64).map(|number| format!(" w{number}")).collect();
+    parse(&format!("{lines}group most 63{names}\nquorum most\n"));
+    let refused = refusal(&format!("{lines}group every all{names}\nquorum every\n"));
+    assert!(refused.starts_with("line 66: it takes more cosignatures than"), "{refused}");
+    // What is never asked for may be as large as it likes.
+    parse(&format!("{lines}group every all{names}\nquorum none\n"));
+    let half = |from: usize| (from..from + 32).map(|number| format!(" w{number}")).collect::<String>();
+    let halves = format!("{lines}group a all{}\ngroup b all{}\n", half(0), half(32));
+    parse(&format!("{halves}group either any a b\nquorum either\n"));
+    refusal(&format!("{halves}group both all a b\nquorum both\n"));
+}
+
+#[test]
 fn a_witness_that_signs_twice_or_that_nobody_named_counts_for_no_other() {
     let (log, witnesses, text) = example();
     let policy = parse(&text);

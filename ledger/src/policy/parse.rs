@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Group, Log, MAX_NAMED, MAX_POLICY_BYTES, Member, Policy, Quorum, Witness};
-use crate::{BadVkey, SignatureType, Vkey};
+use crate::{BadVkey, MAX_SIGNATURES, SignatureType, Vkey};
+
+/// The most cosignatures that can stand beside the signature of the log.
+const MAX_COSIGNATURES: usize = MAX_SIGNATURES - 1;
 
 /// The name that no quorum has.
 const NONE: &[u8] = b"none";
@@ -64,6 +67,9 @@ pub enum Why {
     /// No quorum.
     #[error("there is no quorum line; write quorum none if none is wanted")]
     NoQuorum,
+    /// A quorum that no checkpoint can have.
+    #[error("it takes more cosignatures than a checkpoint has room for, which is {MAX_COSIGNATURES}")]
+    TooManyNeeded,
     /// Not UTF-8.
     #[error("a key or a URL is not UTF-8")]
     NotUtf8,
@@ -172,9 +178,22 @@ impl Read {
         }
         self.quorum = Some(match name {
             NONE => Quorum::None,
-            name => Quorum::Of(*self.names.get(name).ok_or(Why::Unknown)?),
+            name => Quorum::Of(self.possible(*self.names.get(name).ok_or(Why::Unknown)?)?),
         });
         Ok(())
+    }
+
+    fn possible(&self, member: Member) -> Result<Member, Why> {
+        if self.fewest(member) > MAX_COSIGNATURES { Err(Why::TooManyNeeded) } else { Ok(member) }
+    }
+
+    /// How many witnesses it takes at least. Each member is in one group only, so none counts twice.
+    fn fewest(&self, member: Member) -> usize {
+        let Member::Group(at) = member else { return 1 };
+        let Some(group) = self.groups.get(at) else { return 0 };
+        let mut fewest: Vec<usize> = group.members.iter().map(|member| self.fewest(*member)).collect();
+        fewest.sort_unstable();
+        fewest.iter().take(group.needed).sum()
     }
 
     fn name(&mut self, name: &[u8], of: Member) -> Result<(), Why> {
