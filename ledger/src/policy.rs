@@ -96,6 +96,11 @@ impl Policy {
         &self.witnesses
     }
 
+    /// Whether it takes any witness at all.
+    pub fn needs_witnesses(&self) -> bool {
+        self.quorum != Quorum::None
+    }
+
     /// Whether this policy's logs, or these where any are given, and a quorum of its witnesses stand for the checkpoint.
     pub fn endorse<'p>(
         &'p self,

@@ -28,9 +28,8 @@ pub(super) struct Trusted {
 
 /// Whom to believe.
 pub(super) struct Trust {
-    /// The log's keys that were given; without any, the policy's.
-    logs: Vec<Vkey>,
-    witnesses: Vec<Vkey>,
+    /// Keys that were given, of the log and of witnesses. Without any of the log, the policy's count.
+    vkeys: Vec<Vkey>,
     policy: Option<Policy>,
 }
 
@@ -41,7 +40,7 @@ pub(super) struct Endorsed {
     pub(super) signed_by: String,
     /// The witnesses.
     pub(super) cosigned_by: Vec<Cosigned>,
-    /// Whether they are the policy's quorum; nothing where there is no policy.
+    /// Whether they are the policy's quorum; nothing where there is no policy, or it takes no witness.
     #[serde(skip_serializing_if = "Option::is_none")]
     quorum: Option<bool>,
 }
@@ -57,10 +56,7 @@ impl Trusted {
     /// Reads the policy and sorts the keys.
     pub(super) fn load(&self) -> Result<Trust, Failure> {
         let policy = self.policy.as_deref().map(policy).transpose()?;
-        let is_witness = |key: &&Vkey| key.kind() == ledger::SignatureType::CosignatureEd25519;
-        let (witnesses, logs): (Vec<_>, Vec<_>) = self.vkeys.iter().partition(is_witness);
-        let [witnesses, logs] = [witnesses, logs].map(|keys| keys.into_iter().cloned().collect::<Vec<_>>());
-        if logs.is_empty()
+        if !self.vkeys.iter().any(may_be_a_logs)
             && !self.is_empty()
             && policy.as_ref().is_none_or(|policy| policy.logs().is_empty())
         {
@@ -71,7 +67,7 @@ impl Trusted {
                 "Give the log's key with --vkey, or in a log line of the policy.",
             ));
         }
-        Ok(Trust { logs, witnesses, policy })
+        Ok(Trust { vkeys: self.vkeys.clone(), policy })
     }
 
     /// Whether nobody is to be believed.
@@ -99,25 +95,33 @@ pub(super) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
 impl Trust {
     /// Who stands for the checkpoint, if they are enough.
     pub(super) fn endorse(&self, signed: &SignedCheckpoint) -> Result<Endorsed, NotEndorsed> {
+        let (logs, witnesses) = self.sorted(signed.checkpoint().origin());
+        // Who gives the key of another log does not want this one, whatever the policy names.
+        if logs.is_empty() && self.vkeys.iter().any(|key| !key.kind().is_cosignature()) {
+            return Err(NotEndorsed::Log);
+        }
         let (log, mut cosigned) = match &self.policy {
             Some(policy) => {
-                let endorsed = policy.endorse(signed, &self.logs)?;
-                (endorsed.log, endorsed.witnesses)
+                let endorsed = policy.endorse(signed, &logs)?;
+                let log = endorsed.log.name().to_owned();
+                (log, endorsed.witnesses.iter().map(|(key, time)| cosigned_by(key, *time)).collect())
             }
-            None => (by_log(signed, &self.logs.iter().collect::<Vec<_>>())?, Vec::new()),
+            None => (by_log(signed, &logs.iter().collect::<Vec<_>>())?.name().to_owned(), Vec::new()),
         };
-        match signed.verify(&self.witnesses) {
-            Ok(all) => cosigned.extend(all.iter().filter_map(|signer| Some((signer.key, signer.time?)))),
+        match signed.verify(&witnesses) {
+            Ok(all) => {
+                cosigned.extend(all.iter().filter_map(|signer| Some(cosigned_by(signer.key, signer.time?))))
+            }
             Err(Unverified::Nobody) => {}
             Err(wrong) => return Err(NotEndorsed::Signature(wrong)),
         }
-        let cosigned_by =
-            cosigned.into_iter().map(|(key, time)| Cosigned { name: key.name().to_owned(), time });
-        Ok(Endorsed {
-            signed_by: log.name().to_owned(),
-            cosigned_by: cosigned_by.collect(),
-            quorum: self.policy.as_ref().map(|_| true),
-        })
+        let quorum = self.policy.as_ref().filter(|policy| policy.needs_witnesses()).map(|_| true);
+        Ok(Endorsed { signed_by: log, cosigned_by: cosigned, quorum })
+    }
+
+    /// The log's keys are those of its name; a kind alone does not tell, as both sign with ML-DSA-44.
+    fn sorted(&self, origin: &str) -> (Vec<Vkey>, Vec<Vkey>) {
+        self.vkeys.iter().cloned().partition(|key| may_be_a_logs(key) && key.name() == origin)
     }
 }
 
@@ -135,6 +139,15 @@ impl Endorsed {
     }
 }
 
+/// With a log's own time and text a key of this kind signs as a witness.
+fn may_be_a_logs(key: &Vkey) -> bool {
+    key.kind() != ledger::SignatureType::CosignatureEd25519
+}
+
+fn cosigned_by(key: &Vkey, time: u64) -> Cosigned {
+    Cosigned { name: key.name().to_owned(), time }
+}
+
 /// A checkpoint that nobody has to believe; `what` begins the sentence.
 pub(super) fn not_endorsed(what: &str, why: &NotEndorsed) -> Failure {
     let (code, detail) = match why {
@@ -147,4 +160,37 @@ pub(super) fn not_endorsed(what: &str, why: &NotEndorsed) -> Failure {
         ),
     };
     Failure::finding(code, format!("{what}: {why}"), detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use ledger::{Checkpoint, Note, Signature, SignatureType, TreeHead};
+
+    use super::*;
+
+    const ORIGIN: &str = "vendor.example/kunci";
+
+    fn signed() -> (Vkey, SignedCheckpoint) {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let vkey = Vkey::new(ORIGIN, SignatureType::Ed25519, pair.public_key().as_ref()).unwrap();
+        let text = Checkpoint::new(ORIGIN, TreeHead::empty()).unwrap().to_string();
+        let mut note = Note::new(text.clone()).unwrap();
+        note.add(Signature::new(&vkey, pair.sign(text.as_bytes()).as_ref())).unwrap();
+        (vkey, note.try_into().unwrap())
+    }
+
+    #[test]
+    fn a_witness_key_of_a_kind_that_logs_have_does_not_stand_for_the_log() {
+        let (log, signed) = signed();
+        let policy = Policy::parse(format!("log {log}\nquorum none\n").as_bytes()).unwrap();
+        let witness = Vkey::new("w.example/1", SignatureType::CosignatureMlDsa44, &[7; 1312]).unwrap();
+        let trust = Trust { vkeys: vec![witness], policy: Some(policy.clone()) };
+        let endorsed = trust.endorse(&signed).unwrap();
+        assert_eq!(endorsed.signed_by, ORIGIN);
+        assert_eq!(endorsed.quorum, None, "no quorum is claimed where none is wanted");
+        let other = Vkey::new("else.example/log", SignatureType::Ed25519, &[7; 32]).unwrap();
+        let trust = Trust { vkeys: vec![other], policy: Some(policy) };
+        assert!(matches!(trust.endorse(&signed), Err(NotEndorsed::Log)));
+    }
 }
