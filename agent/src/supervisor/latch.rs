@@ -208,9 +208,16 @@ impl Latch {
     pub(super) fn stricter(self, other: Self) -> Self {
         let (newer, older) = if self.number >= other.number { (self, other) } else { (other, self) };
         let accepted = newer.accepted.clone().filter(|source| older.accepted.as_ref() == Some(source));
-        let last = if older.last.weight() > newer.last.weight() { older.last } else { newer.last };
+        let is_older = older.last.weight() > newer.last.weight();
+        let (last, dropped) = if is_older { (older.last, newer.last) } else { (newer.last, older.last) };
+        // Only one of them stands; the other's source must not be given again either, once that one is cleared.
+        let dropped = dropped.into_source().filter(|source| *source != PinOrigin::Prompt);
         let mut spent = newer.spent;
-        spent.extend(older.spent.into_iter().filter(|source| !spent.contains(source)).collect::<Vec<_>>());
+        for source in older.spent.into_iter().chain(dropped) {
+            if !spent.contains(&source) {
+                spent.push(source);
+            }
+        }
         let mut unjudged = newer.unjudged;
         for held in older.unjudged {
             match unjudged.iter_mut().find(|known| known.source == held.source) {
@@ -250,6 +257,14 @@ impl Last {
             Self::Attempt { retried: false, .. } => 1,
             Self::Attempt { retried: true, .. } => 2,
             Self::Refused { .. } => 3,
+        }
+    }
+
+    /// Where the PIN is from that was refused, or may have been.
+    fn into_source(self) -> Option<PinOrigin> {
+        match self {
+            Self::Clear => None,
+            Self::Attempt { source, .. } | Self::Refused { source, .. } => Some(source),
         }
     }
 }

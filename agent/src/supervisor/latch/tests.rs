@@ -223,6 +223,32 @@ fn an_outcome_without_an_attempt_changes_nothing() {
     assert_eq!(latch.judged(&LoginOutcome::Accepted, AT), latch);
 }
 
+/// One token's two records, of two serials that turned out to be one.
+#[test]
+fn of_two_records_neither_source_is_given_again_once_the_operator_cleared_the_one_that_stands() {
+    let new = || Latch::new("1", &token());
+    let left = |source: &PinOrigin| began(&new(), source);
+    let turned_away = |source: &PinOrigin| left(source).judged(&refused(), AT);
+    for (one, other) in [
+        (turned_away(&file(1)), turned_away(&file(2))),
+        (turned_away(&file(1)), left(&file(2))),
+        (left(&file(1)), turned_away(&file(2))),
+        (left(&file(1)), left(&file(2))),
+        (began(&accepted(&file(1)), &file(1)), turned_away(&file(2))),
+    ] {
+        for (one, other) in [(&one, &other), (&other, &one)] {
+            let merged = one.clone().stricter(Latch { number: 7, ..other.clone() });
+            assert!(is_latched(&merged, &file(1)) && is_latched(&merged, &file(2)));
+            let cleared = merged.cleared();
+            assert!(is_latched(&cleared, &file(1)) && is_latched(&cleared, &file(2)), "{cleared:?}");
+            let _ = began(&cleared, &file(3));
+        }
+    }
+    // What a person types next is another PIN.
+    let typed = turned_away(&PinOrigin::Prompt).stricter(turned_away(&file(2)));
+    let _ = began(&typed.cleared(), &PinOrigin::Prompt);
+}
+
 /// One try to log in: from where, with which PIN a person would type, and when the host dies.
 #[derive(Clone, Copy, Debug)]
 enum Step {
