@@ -127,7 +127,7 @@ impl Signed {
         if !self.keys.contains(&key) {
             return Err(Refusal::Foreign(self.origin.clone()));
         }
-        let goes_on = last == self.last && next.size >= last.size;
+        let goes_on = last == self.last && next.size > last.size;
         if next != self.last && !goes_on {
             return Err(Refusal::Fork(self.last));
         }

@@ -30,6 +30,7 @@ fn nothing_but_what_goes_on_from_the_last_checkpoint_is_allowed_and_a_restart_ch
         (head(9, 7), head(20, 8)),
         (head(10, 8), head(20, 8)),
         (head(10, 7), head(9, 8)),
+        (head(10, 7), head(10, 8)),
         (TreeHead::empty(), head(10, 8)),
     ] {
         assert!(matches!(heads.allow(ORIGIN, OURS, last, next), Err(Refusal::Fork(_))), "{last:?} {next:?}");
