@@ -1,7 +1,7 @@
 //! Which intents are voided: an intent counts as a signature unless a later void names it.
 //!
-//! A void takes a signature off the list, so one that an index names is read and hashed before it counts. It costs 24
-//! bytes of memory for each void of the log.
+//! A void takes a signature off the list, so it counts only out of a bundle that is whole and has the root that the log's
+//! tiles have for it; one that an index names is read and hashed first. It costs 24 bytes of memory for each void.
 
 use ledger::{Damage, Kind};
 
@@ -50,12 +50,15 @@ impl<'a> Voids<'a> {
     }
 
     fn read(&mut self, n: u64) {
-        let bundle = self.log.bundle(n, None);
-        for (slot, bytes, _) in bundle.entries() {
-            let index = n * BUNDLE + slot;
-            if let Some(named) = named_by(bytes) {
-                self.all.push(Void { named, index, begins: None });
-            }
+        let root = self.log.root(n);
+        let bundle = self.log.bundle(n, root);
+        // Leaf hashes beside the entries prove little: who rewrites an entry into a void can write them, too.
+        let is_tail = n >= self.log.stretches() * BUNDLES;
+        if bundle.damage.is_empty() && (root.is_some() || is_tail) {
+            let voids = bundle.entries().filter_map(|(slot, bytes, _)| {
+                Some(Void { named: named_by(bytes)?, index: n * BUNDLE + slot, begins: None })
+            });
+            self.all.extend(voids);
         }
         self.damage.extend(bundle.damage);
     }
@@ -78,8 +81,9 @@ impl<'a> Voids<'a> {
         }
         let bundle = self.log.bundle(n, Some(root));
         let is_so = bundle.entry(slot).is_some_and(|(bytes, _)| named_by(bytes) == Some(void.named));
+        let is_whole = bundle.damage.is_empty();
         self.damage.extend(bundle.damage);
-        is_so
+        is_so && is_whole
     }
 
     /// What was found damaged on the way. Such a void voids nothing: its intent counts.
