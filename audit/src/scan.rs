@@ -7,12 +7,11 @@ use std::collections::VecDeque;
 
 use ledger::{Damage, Root, Tree};
 
+use crate::bundle::BUNDLE;
 use crate::index::{Segment, Spot, Term};
 use crate::log::{BUNDLES, Log, Place, Stretch, unreadable};
 use crate::{Index, Line, Query};
 
-/// Entries in a bundle.
-const BUNDLE: u64 = BUNDLES;
 /// Of so many entries of a bundle or fewer, each is read by itself.
 const FEW: usize = 16;
 

@@ -5,11 +5,9 @@
 
 use ledger::{Damage, Kind};
 
+use crate::bundle::BUNDLE;
 use crate::log::{BUNDLES, Log, Place, STRETCH};
 use crate::{Index, Line};
-
-/// Entries in a bundle.
-const BUNDLE: u64 = BUNDLES;
 
 /// The voids of one log.
 #[derive(Debug)]
