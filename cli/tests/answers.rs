@@ -152,6 +152,29 @@ fn a_name_that_is_mistyped_is_no_good_news() {
 }
 
 #[test]
+fn nor_is_it_on_a_customers_page() {
+    let bench = bench();
+    let page =
+        |rest: &[&str]| bench.kunci(&[&["log", "exposure", "--tenant", "contoso.example"], rest].concat());
+    for (asked, said) in [
+        (&["ed"][..], "The log knows no connector \"ed\". It knows de, uk"),
+        (&["--key", "6a02"], "no signature by key 6a02"),
+        (&["de", "--key", "6b01"], "no signature by key 6b01"),
+    ] {
+        let done = page(asked);
+        assert!(done.code == 1 && done.err.contains(said), "{}", done.err);
+        assert_eq!(page(&[asked, &["--csv"]].concat()).code, 1);
+    }
+    let json = bench.kunci(&["--json", "log", "exposure", "ed", "--tenant", "contoso.example"]);
+    assert_eq!((json.code, json.problem()["code"].as_str()), (1, Some("unknown-connector")));
+    // What is known, and was not asked for this tenant or at this time, is an answer.
+    for asked in [&["de", "--until", "2026-10-01"][..], &["--key", "6A01", "--until", "2026-10-01"]] {
+        let done = page(asked);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+    }
+}
+
+#[test]
 fn a_customers_page_has_each_signature_and_nobody_else() {
     let bench = bench();
     let done = bench.kunci(&["log", "exposure", "de", "--tenant", "contoso.example"]);

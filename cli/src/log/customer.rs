@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::asked::{Asked, apart, ask, seen, seen_json, tell_damage};
 use super::exposure::{Arguments, time};
 use super::logs::Logs;
+use super::unknown;
 use crate::failure::{Exit, Failure};
 use crate::print::Printer;
 
@@ -27,6 +28,7 @@ pub(super) fn run(
         signatures += u64::from(others.sift(&hit.line, is_voided));
         Ok(())
     })?;
+    let is_unknown = signatures == 0 && unknown::signer(logs, query, print);
     let is_page = !print.json && !arguments.csv;
     if is_page {
         print.lines(opening(arguments, signatures, &others, &asked))?;
@@ -42,7 +44,8 @@ pub(super) fn run(
         print.json(summary.to_string().as_bytes())?;
     }
     print.finish()?;
-    Ok(tell_damage(&asked, print))
+    let exit = tell_damage(&asked, print);
+    Ok(if is_unknown { exit.max(Exit::Finding) } else { exit })
 }
 
 const CLOSING: [&str; 6] = [
