@@ -288,6 +288,8 @@ fn a_receipt_is_verified_against_its_entry_and_its_assertion_and_nothing_else_is
         assert_eq!((done.code, code(&done).as_str()), (exit, wanted), "{rest:?}");
     };
     refused(&["--assertion", &other, "--policy", &policy], 1, "receipt-differs");
+    let advice = check(&["--assertion", &other, "--policy", &policy]).problem()["detail"].clone();
+    assert_eq!(advice, "Give one of its own log_index: whoever has the log can make it.");
     let changed = write("f.json", b"{\"v\":1}");
     refused(&["--entry", &changed, "--policy", &policy], 1, "receipt-differs");
     let stranger = Key::new(ORIGIN, SignatureType::Ed25519).vkey.to_string();
@@ -307,4 +309,5 @@ fn a_receipt_is_verified_against_its_entry_and_its_assertion_and_nothing_else_is
     fs::write(&file, "c2sp.org/tlog-proof@v1\nindex x\n\n").unwrap();
     let done = case.bench.kunci(&["log", "verify-receipt", &file, "--entry", &entry, "--policy", &policy]);
     assert!(done.code == 2 && done.err.contains("line 2 is not what a receipt has there"), "{}", done.err);
+    assert!(!done.err.contains("agent"), "no agent makes receipts: {}", done.err);
 }

@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failur
     let endorsed = trust.endorse(&receipt.checkpoint).map_err(|why| trust::not_endorsed(what, &why))?;
     receipt.verify(&leaf_hash(&bytes)).map_err(|why| {
         let title = format!("The entry is not what the receipt is of: {why}");
-        Failure::finding("receipt-differs", title, "Ask for the receipt of this very entry, byte for byte.")
+        Failure::finding("receipt-differs", title, "Give the entry byte for byte, or a receipt of this one.")
     })?;
     let (origin, head) = (receipt.checkpoint.checkpoint().origin(), receipt.checkpoint.head());
     if print.json {
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failur
 fn read(path: &Path) -> Result<Receipt, Failure> {
     Receipt::parse(&bounded::read(path, MAX_RECEIPT_BYTES)?).map_err(|bad| {
         let title = format!("{} is not a receipt: {bad}", Quoted::path(path));
-        Failure::usage("malformed", title, "Give the file as the agent made it (c2sp.org/tlog-proof).")
+        Failure::usage("malformed", title, "Give one as c2sp.org/tlog-proof has it, unchanged.")
     })
 }
 
@@ -123,7 +123,7 @@ fn of_assertion(receipt: &Receipt, path: &Path) -> Result<Vec<u8>, Failure> {
             Err(Failure::finding(
                 "receipt-differs",
                 title,
-                "Ask for the receipt of the assertion's own log_index.",
+                "Give one of its own log_index: whoever has the log can make it.",
             ))
         }
     }
