@@ -104,15 +104,17 @@ fn bash_offers_what_kunci_knows() {
 #[test]
 fn zsh_offers_what_kunci_knows() {
     // What zsh itself would show, since its functions can be called from its line editor only.
-    let ask = |line: &str| {
+    // It is waited for until the word is there, a minute at most.
+    let ask = |line: &str, wanted: &str| {
         let text = format!(
             "zmodload zsh/zpty; zpty line zsh -f -i; zpty -w line 'PS1=; autoload -U compinit; compinit -u -D; source ./script'; \
              zpty -w line 'bindkey \"^I\" list-choices; PS1=READY'; zpty -r line seen '*READY*'; \
-             zpty -w -n line $'{line}\\t'; repeat 50; do sleep 0.1; zpty -rt line more; seen+=$more; done; print -r -- \"$seen\""
+             zpty -w -n line $'{line}\\t'; repeat 600; do \
+             zpty -rt line more && seen+=$more; [[ $seen == *{wanted}* ]] && break; sleep 0.1; done; print -r -- \"$seen\""
         );
         shell(&Bench::new(), "zsh", &text)
     };
-    let said = ask("kunci token check ");
+    let said = ask("kunci token check ", "frankfurt");
     assert!(said.contains("frankfurt"), "{said}");
 }
 
