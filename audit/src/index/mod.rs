@@ -2,7 +2,7 @@
 //!
 //! It is derived and never believed. A stretch's segment is a file named by the stretch's root; it is asked for by the root
 //! that the log's own tiles have, and what it names is read and hashed again. Entries of a stretch without one are all
-//! read. Segments never change: a file is whole under its name, or it is not there. Why: docs/adr/0020.
+//! read. Segments never change: a file is whole under its name, or it is not there. Why: docs/adr/0021.
 
 mod build;
 mod folder;
