@@ -66,6 +66,8 @@ verbs! {
     Check = "check",
     /// Initialise tokens.
     Init = "init",
+    /// Read the log's entries, which name customers, and a receipt of each.
+    Audit = "audit",
 }
 
 impl Admin {

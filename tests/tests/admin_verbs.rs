@@ -1,7 +1,7 @@
-//! Each verb opens its own requests and no other, on the admins' socket alone.
+//! Each verb opens its own requests and no other: on the admins' socket alone, or on both where it only reads.
 //!
 //! Every request that the OpenAPI document has for vendors is asked by a user who has all verbs but its own, and by one who
-//! has its own alone.
+//! has its own alone; what an auditor reads is asked by a user of each verb.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -34,6 +34,9 @@ const REQUESTS: [(&str, &str, &str, &str); 12] = [
     ("POST", "/v1/reload", "reload", ""),
 ];
 
+/// What is only read, which verb it takes, on either socket.
+const READS: [(&str, &str); 2] = [("/v1/log/tile/entries/000.p/1", "audit"), ("/v1/log/tile/0/000.p/1", ANY)];
+
 #[test]
 fn every_request_of_an_admin_is_refused_without_its_verb_and_not_with_it() {
     let (rig, agent) = running();
@@ -59,6 +62,34 @@ fn every_request_of_an_admin_is_refused_without_its_verb_and_not_with_it() {
         assert!(matches!(elsewhere.status, 404 | 405), "{what}, on the callers' socket: {elsewhere:?}");
     }
     agent.assertion("de").ok();
+}
+
+#[test]
+fn entries_are_read_with_audit_alone_and_hashes_with_any_verb_on_both_sockets() {
+    let (rig, agent) = running();
+    for ((path, takes), socket) in
+        READS.iter().flat_map(|read| [(*read, agent.socket()), (*read, agent.admin_socket())])
+    {
+        for (number, verb) in (0..).zip(verbs()) {
+            let what = format!("{path} on {}, with {verb}", socket.display());
+            let with = rig.caller_as(socket, WITH + number).call("GET", path, "").unwrap();
+            assert_eq!(with.status, if [ANY, verb].contains(&takes) { 200 } else { 403 }, "{what}: {with:?}");
+            let without = rig.caller_as(socket, WITHOUT + number).call("GET", path, "").unwrap();
+            assert_eq!(
+                without.status,
+                if takes == verb { 403 } else { 200 },
+                "{what} alone missing: {without:?}"
+            );
+        }
+        let refused = rig.caller_as(socket, NO_ADMIN).call("GET", path, "").unwrap();
+        refused.refused(403, if takes == ANY { "not-an-admin" } else { "verb-not-granted" });
+    }
+}
+
+#[test]
+fn every_verb_has_its_row_here() {
+    let rows: BTreeSet<&str> = REQUESTS.iter().map(|row| row.2).chain(READS.map(|row| row.1)).collect();
+    assert_eq!(rows, verbs().chain([ANY]).collect());
 }
 
 fn verbs() -> impl Iterator<Item = &'static str> {

@@ -1,4 +1,4 @@
-//! The log over HTTP, in the C2SP layout: what is durable, for admins.
+//! The log over HTTP, in the C2SP layout: what is durable, for admins; entries, which name customers, for `audit` alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -50,5 +50,6 @@ fn a_caller_that_is_no_admin_reads_no_log() {
     let rig = rig.rules("[callers.rig]\nuser = ME\nconnectors = [\"de\"]\n");
     rig.write();
     let agent = rig.spawn();
-    agent.call("GET", "/v1/log/tile/entries/000.p/1", "").refused(403, "not-an-admin");
+    agent.call("GET", "/v1/log/tile/entries/000.p/1", "").refused(403, "verb-not-granted");
+    agent.call("GET", "/v1/log/tile/0/000.p/1", "").refused(403, "not-an-admin");
 }

@@ -1,5 +1,5 @@
-//! The log in the C2SP tlog-tiles layout: `GET /v1/log/checkpoint` for anybody, `GET /v1/log/tile/…` for admins; auditors read
-//! the directory itself.
+//! The log in the C2SP tlog-tiles layout: `GET /v1/log/checkpoint` for anybody, hashes for admins, and entries, which name
+//! customers, for `audit` alone. Who may read the directory itself needs none of this.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use hsm_config::Verb;
 use ledger::{TilePath, WIDTH};
 
 use super::path::Path;
@@ -20,7 +21,7 @@ use crate::ipc::peer::Peer;
     params(("path" = String, Path, description = "As C2SP writes it: 0/x001/234, entries/x001/234.p/5")),
     responses(
         (status = 200, description = "Hashes, or uint16-prefixed entries", content_type = "application/octet-stream"),
-        (status = 403, description = "Not an admin"),
+        (status = 403, description = "Not an admin; of entries, without the verb `audit`"),
         (status = 404, description = "The log does not hold it"),
     )
 )]
@@ -29,11 +30,15 @@ pub(super) async fn tile(
     Extension(peer): Extension<Arc<Peer>>,
     Path(path): Path<String>,
 ) -> Result<Response, Problem> {
-    front.admin(&peer)?;
     let missing = || {
         Problem::missing("no-such-tile", "The log does not hold it", "Ask for what the log's size covers.")
     };
-    let path: TilePath = path.parse().map_err(|_| missing())?;
+    let path = path.parse().map_err(|_| missing());
+    match path {
+        Ok(TilePath::Entries { .. }) => drop(front.admin_grant(&peer, Verb::Audit)?),
+        _ => front.admin(&peer)?,
+    }
+    let path: TilePath = path?;
     // What is not durable yet is not served: a crash may still take it back.
     let (end, full) = extent(path);
     if end.is_none_or(|end| end > u128::from(front.journal.size())) {
