@@ -37,7 +37,6 @@ pub const CODES: &[&str] = &[
     "key-missing",
     "key-unfit",
     "ledger-key-elsewhere",
-    "ledger-key-unknown",
     "ledger-unavailable",
     "log-lost",
     "management-key",

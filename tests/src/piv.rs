@@ -24,6 +24,7 @@ pub struct PivRig {
     token: String,
     connectors: String,
     agent: String,
+    ledger: String,
 }
 
 impl PivRig {
@@ -46,9 +47,9 @@ impl PivRig {
         let rig = Rig::bare();
         rig.private("pin", PIN);
         rig.private("management-key", &format!("{MANAGEMENT_KEY}\n"));
-        let (token, agent) = (String::new(), String::new());
+        let (token, agent, ledger) = (String::new(), String::new(), String::new());
         let connectors = connector("de", "rsa-2048", "PS256");
-        Self { key, other: None, pcsc, rig, token, connectors, agent }
+        Self { key, other: None, pcsc, rig, token, connectors, agent, ledger }
     }
 
     /// One more line of the token's section.
@@ -60,6 +61,12 @@ impl PivRig {
     /// One more line of the agent's section.
     pub fn agent_line(mut self, line: &str) -> Self {
         self.agent.push_str(&format!("{line}\n"));
+        self
+    }
+
+    /// One more line of the ledger's section.
+    pub fn ledger_line(mut self, line: &str) -> Self {
+        self.ledger.push_str(&format!("{line}\n"));
         self
     }
 
@@ -145,13 +152,14 @@ impl PivRig {
             names.iter().map(|name| format!("{:?}", name.trim_end_matches(']'))).collect();
         format!(
             "[agent]\nsocket = {socket}\nadmin_socket = {admin}\nstate_dir = {state}\n{agent}\n\
-             [ledger]\norigin = \"rig.example/kunci\"\n\n\
+             [ledger]\norigin = \"rig.example/kunci\"\n{ledger}\n\
              {tokens}{connectors}\n\
              [callers.rig]\nuser = {user}\nconnectors = [{names}]\n\n[admins.rig]\nuser = {user}\nmay = {ALL}\n",
             socket = at("agent.sock"),
             admin = at("admin.sock"),
             state = at("state"),
             agent = self.agent,
+            ledger = self.ledger,
             tokens = self.tokens(),
             connectors = self.connectors(),
             user = user(),

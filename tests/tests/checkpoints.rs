@@ -249,6 +249,29 @@ fn init_key_is_carried_on_whenever_it_was_killed_and_pins_one_key() {
     assert!(rig.begins_with(agent.await_checkpoint(&made.unwrap(), 1)));
 }
 
+/// A command's own agent has just come up and may not have looked at its token yet.
+#[test]
+fn a_log_that_began_anew_gets_no_key_that_would_hide_what_was_lost_unless_that_is_asked_for() {
+    let rig = Rig::bare().ledger_line("token = \"soft\"").provisioned();
+    for lost in ["state/log", "state/certificates"] {
+        fs::remove_dir_all(rig.at(lost)).unwrap();
+    }
+    let assert_refused = || {
+        let refused = rig.kunci(&["--json", "log", "init-key"]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains("\"log-lost\"") && said.contains("restore the log"), "{said}");
+    };
+    assert_refused();
+    let agent = rig.start();
+    until_true("it is told", || codes(&agent).contains(&"log-lost".to_owned()));
+    assert_refused();
+    assert!(codes(&agent).contains(&"log-lost".to_owned()));
+    assert!(rig.entries().iter().all(|entry| entry.kind != Kind::Lifecycle), "a key was begun");
+    rig.kunci_ok(&["log", "init-key", "--new-log"]);
+    assert!(!codes(&agent).contains(&"log-lost".to_owned()));
+}
+
 #[test]
 fn without_a_token_there_is_no_key_and_a_log_without_a_key_says_so_in_a_note() {
     let rig = Rig::bare().provisioned();

@@ -13,14 +13,29 @@ use token::{KeyId, KeyRef, PublicKey};
 
 use super::key;
 use super::ledger_signer::LedgerSigner;
-use crate::front::Front;
-use crate::keys::ledger_key;
+use crate::front::{Front, activation, outlook};
+use crate::keys::lifecycle::Lifecycle;
 use crate::keys::posture::{Posture, findings};
 use crate::keys::readiness::{Reason, fit};
+use crate::keys::{ledger_key, places};
 use crate::records::journal;
 use crate::spine::policy::AdminGrant;
 use crate::spine::run_to_completion::run_to_completion;
 use crate::tokens::{AskError, SLOW_DEADLINE, Survey};
+
+/// What to do about the key of a log that this one does not know.
+const ORPHANED: &str = "If the state directory was lost, restore a copy of it. If there is none, write an origin into [ledger] that \
+                        was never used, restart, and run `kunci log init-key --new-log`: the old key is left alone and signs \
+                        nothing any more.";
+/// The same where it may be anybody's: a YubiKey's slots have no labels.
+const UNLABELLED: &str = "Nobody accounts for a key in one of the slots 82 to 95, which may have signed the checkpoints of a log that \
+                          was lost: then restore a copy of the state directory or, if there is none, write an origin into [ledger] \
+                          that was never used, and restart. After that, or if the key is somebody else's, run `kunci log init-key \
+                          --new-log`: it is left alone.";
+/// What to do where the log knows nothing of the keys and certificates that are there.
+const LOST: &str = "Nothing was made. Stop the agent and restore the log if there is a copy of it. If there is none, take over the keys \
+                    that are yours first (`kunci token check`), write an origin into [ledger] that was never used, restart, and run \
+                    `kunci log init-key --new-log`.";
 
 /// The ledger's key on its token, being made.
 struct InitJob<'a> {
@@ -52,7 +67,10 @@ impl InitJob<'_> {
             let signer = key::eligible(self.front, self.token, &recorded, survey.clone()).await?;
             return Ok(self.made("unchanged", &signer, &survey));
         }
-        self.is_unused(&survey, how)?;
+        if !how.new_log {
+            self.is_unused(&survey)?;
+            self.is_not_lost().await?;
+        }
         let (signer, survey) = self.make(survey).await?;
         Ok(self.made("created", &signer, &survey))
     }
@@ -116,27 +134,45 @@ impl InitJob<'_> {
         }
     }
 
-    /// An origin that the supervisor knows and this log does not, or a key of an unknown log's: somebody may hold its checkpoints.
-    fn is_unused(&self, survey: &Survey, how: &InitKey) -> Result<(), Problem> {
-        let origin = self.front.checkpoints.origin();
-        let is_begun = self.front.checkpoints.last_of_any().is_some_and(|last| last.size > 0);
-        if is_begun {
-            let detail = "Restore the log, which is lost or another one, or write a new origin into [ledger] and restart.";
-            let title = format!("Checkpoints of {origin} were signed by a key that this log does not know");
-            return Err(Problem::conflict("ledger-key-unknown", title, detail));
-        }
-        let is_unknown = |report: &&KeyReport| {
-            let known =
-                |id| self.front.with_lifecycle(|lifecycle| lifecycle.ledger().knows(self.token.as_str(), id));
-            report.label == LEDGER_LABEL && !report.id.is_some_and(known)
+    /// A key of an unknown log's is there: somebody may hold checkpoints that it signed.
+    fn is_unused(&self, survey: &Survey) -> Result<(), Problem> {
+        let token = self.token.as_str();
+        let is_unknown = |lifecycle: &Lifecycle, report: &KeyReport| match report.label == LEDGER_LABEL {
+            true => !report.id.is_some_and(|id| lifecycle.ledger().knows(token, id)),
+            false => places::is_unaccounted(lifecycle, self.token, report),
         };
-        match survey.keys.iter().find(is_unknown).filter(|_| !how.new_log) {
+        let unknown = self.front.with_lifecycle(|lifecycle| {
+            survey
+                .keys
+                .iter()
+                .find(|report| is_unknown(lifecycle, report))
+                .map(|report| report.label.is_empty())
+        });
+        match unknown {
             None => Ok(()),
-            Some(_) => Err(Problem::conflict(
-                "orphaned-ledger-key",
-                format!("The token {} holds a key of a log that this one does not know", self.token),
-                "If the state directory was lost, restore a copy of it. If there is none, write an origin into [ledger] that was \
-                 never used, restart, and run `kunci log init-key --new-log`: the old key is left alone and signs nothing any more.",
+            Some(false) => Err(Problem::conflict("orphaned-ledger-key", self.orphaned(), ORPHANED)),
+            Some(true) => Err(Problem::conflict("orphaned-ledger-key", self.orphaned(), UNLABELLED)),
+        }
+    }
+
+    fn orphaned(&self) -> String {
+        format!("The token {} holds a key of a log that this one does not know", self.token)
+    }
+
+    /// A log that was lost does not look whole by a key of its own. What the tokens hold is asked for where nobody did yet; one that
+    /// is away tells nothing.
+    async fn is_not_lost(&self) -> Result<(), Problem> {
+        for token in self.front.tokens.names().filter(|token| self.front.tokens.survey(token).is_none()) {
+            if let Err(error) = activation::survey(self.front, token).await {
+                tracing::debug!(%token, %error, "what the token holds is not known");
+            }
+        }
+        match outlook::log_is_new(self.front) {
+            false => Ok(()),
+            true => Err(Problem::conflict(
+                Reason::LogIsNew.code(),
+                "The log was lost, and a key of its own would hide that",
+                LOST,
             )),
         }
     }

@@ -100,11 +100,6 @@ impl Checkpoints {
         self.state().signed.as_ref().is_some_and(|signed| signed.keys.contains(&spki_sha256))
     }
 
-    /// What was signed last under the origin, by whichever key.
-    pub(crate) fn last_of_any(&self) -> Option<TreeHead> {
-        self.state().signed.as_ref().map(|signed| signed.last)
-    }
-
     /// Whether a log of this size is to have a checkpoint now.
     pub(crate) fn is_due(&self, size: u64) -> bool {
         let shown = self.shown();

@@ -115,7 +115,7 @@ pub(crate) fn token(front: &Front, name: &Name) -> Option<Reason> {
 }
 
 /// A log that knows no key, beside certificates or keys that only a log of ours can have named.
-fn log_is_new(front: &Front) -> bool {
+pub(crate) fn log_is_new(front: &Front) -> bool {
     // A place of its module's naming may hold what was there before us.
     let is_ours = |report: &KeyReport| report.id.is_some_and(|id| KeyLocation::of(id).is_none());
     front.with_lifecycle(|lifecycle| lifecycle.keys().is_empty() && lifecycle.ledger().is_empty())

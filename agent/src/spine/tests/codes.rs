@@ -63,7 +63,7 @@ const BESIDES: [(&str, Shown); 15] = [
 ];
 
 /// Codes that no request for a signature ends with: of other verbs, and of what is only told.
-const ELSEWHERE: [&str; 33] = [
+const ELSEWHERE: [&str; 32] = [
     "invalid-days",
     "invalid-spki-sha256",
     "invalid-certificate",
@@ -95,7 +95,6 @@ const ELSEWHERE: [&str; 33] = [
     "ledger-key-missing",
     "no-ledger-token",
     "ledger-key-elsewhere",
-    "ledger-key-unknown",
     "orphaned-ledger-key",
 ];
 
