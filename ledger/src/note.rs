@@ -130,6 +130,16 @@ impl Note {
         if self.signatures.len() > MAX_SIGNATURES { Err(BadNote::TooMany) } else { Ok(()) }
     }
 
+    /// The same text with the signatures in the names of these keys, and no others. Whether they are right, says
+    /// [`Note::verify`].
+    pub fn only_by<'k>(&self, keys: impl IntoIterator<Item = &'k Vkey> + Clone) -> Self {
+        let is_theirs = |signature: &&Signature| keys.clone().into_iter().any(|key| signature.is_by(key));
+        Self {
+            text: self.text.clone(),
+            signatures: self.signatures.iter().filter(is_theirs).cloned().collect(),
+        }
+    }
+
     /// Who of the known keys signed. Others are passed over; a known one whose signature is wrong spoils the note.
     pub fn verify<'k>(
         &self,

@@ -77,6 +77,18 @@ fn a_checkpoint_of_a_log_in_the_field_is_verified_with_its_witnesses() {
 }
 
 #[test]
+fn a_note_with_the_signatures_of_some_keys_has_no_others_and_the_same_text() {
+    let (text, known) = (include_str!("golden/witnessed.note"), keys(include_str!("golden/witnessed.vkeys")));
+    let note = Note::parse(text.as_bytes()).unwrap();
+    for few in [&known[..0], &known[..1], &known[1..3], &known[..]] {
+        let only = note.only_by(few);
+        assert_eq!((only.text(), only.signatures().len()), (note.text(), few.len()));
+        assert!(only.signatures().iter().all(|signature| few.iter().any(|key| signature.is_by(key))));
+    }
+    assert_eq!(note.only_by(&known).verify(&known), note.verify(&known));
+}
+
+#[test]
 fn a_checkpoint_by_ml_dsa_is_verified_and_binds_name_size_and_root() {
     let (text, known) = (include_str!("golden/ml-dsa.note"), keys(include_str!("golden/ml-dsa.vkey")));
     let signers = Note::parse(text.as_bytes()).unwrap();

@@ -3,7 +3,7 @@
 //! A pure core: bytes, what is kept of the log, and a time in; a note to keep or a refusal out. The first half needs nothing
 //! that is kept, so that only the second has to be one step with the store.
 
-use ledger::{AddCheckpoint, BadAddCheckpoint, BadProof, Note, Signature, TreeHead, Unverified};
+use ledger::{AddCheckpoint, BadAddCheckpoint, BadProof, Note, TreeHead, Unverified};
 
 use crate::{key::Key, logs::Logs, store::Kept};
 
@@ -17,8 +17,8 @@ pub struct Witness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
     request: AddCheckpoint,
-    /// Those of its signatures that were verified.
-    by_log: Vec<Signature>,
+    /// The checkpoint with its log's signatures, which were verified, and no others.
+    by_log: Note,
 }
 
 /// Why a witness does not sign, with the status that the specification has for it.
@@ -88,8 +88,7 @@ impl Witness {
         let request = AddCheckpoint::parse(body)?;
         let log = self.logs.get(request.checkpoint().origin()).ok_or(Refusal::UnknownLog)?;
         request.note().verify(log.keys())?;
-        let is_by_log = |signature: &&Signature| log.keys().iter().any(|key| signature.is_by(key));
-        let by_log = request.note().signatures().iter().filter(is_by_log).cloned().collect();
+        let by_log = request.note().only_by(log.keys());
         if request.old() > request.checkpoint().head().size {
             return Err(Refusal::OldIsLarger);
         }
@@ -109,13 +108,10 @@ impl Witness {
         if time == 0 {
             return Err(Refusal::Clock);
         }
-        let text = request.note().text();
-        let cosignature = self.key.cosign(time, text);
         // Signatures of others were not verified, and are nobody's to publish.
-        let mut note = Note::new(text).map_err(BadAddCheckpoint::Note)?;
-        for signature in submission.by_log.iter().chain([&cosignature]) {
-            note.add(signature.clone()).map_err(BadAddCheckpoint::Note)?;
-        }
+        let mut note = submission.by_log.clone();
+        let cosignature = self.key.cosign(time, note.text());
+        note.add(cosignature.clone()).map_err(BadAddCheckpoint::Note)?;
         Ok(Kept::new(request.checkpoint().clone(), note, cosignature))
     }
 }
@@ -140,9 +136,7 @@ impl Submission {
     }
 
     /// The checkpoint with its log's signatures and no others.
-    pub fn evidence(&self) -> Option<Note> {
-        let mut note = Note::new(self.request.note().text()).ok()?;
-        self.by_log.iter().try_for_each(|signature| note.add(signature.clone())).ok()?;
-        Some(note)
+    pub fn evidence(&self) -> &Note {
+        &self.by_log
     }
 }

@@ -206,9 +206,8 @@ impl Shared {
 
     /// Two roots of one size, both under the log's signature.
     fn fork(&self, submission: &Submission, kept: &Note) {
-        let keep = |note| self.store.keep_fork(submission.origin(), kept, &note);
-        let evidence =
-            submission.evidence().map(keep).and_then(|kept| kept.map_err(|error| self.failed(error)).ok());
+        let stored = self.store.keep_fork(submission.origin(), kept, submission.evidence());
+        let evidence = stored.map_err(|error| self.failed(error)).ok();
         let (origin, head) = (submission.origin().to_owned(), submission.head());
         let _ = self.events.try_send(Event::Fork { origin, head, evidence });
     }

@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, print: &Printer) -> Result<Exit, Failur
     let workers =
         Workers::start(&policy, transport::Transport::new(&policy, arguments.ca.as_deref())?, &sizes, &tell);
     let mut cosigner =
-        Cosigner { arguments, policy, workers, sizes, told, print, collected: None, last: None };
+        Cosigner { arguments, policy, workers, sizes, told, print, collected: None, seen: None };
     if arguments.follow { cosigner.follow() } else { cosigner.once() }
 }
 
@@ -110,8 +110,15 @@ struct Cosigner<'a> {
     print: &'a Printer,
     /// What was collected for a checkpoint that is not published yet.
     collected: Option<SignedCheckpoint>,
-    /// The last one that was pursued, and when it is due again.
-    last: Option<(Job, Instant)>,
+    /// What lay in the log's folder when it was looked at last.
+    seen: Option<Seen>,
+}
+
+/// A checkpoint's file as it was read, what is signed there, and when that is due again.
+struct Seen {
+    bytes: Vec<u8>,
+    text: String,
+    due: Instant,
 }
 
 /// What became of a checkpoint.
@@ -124,7 +131,7 @@ enum Round {
 
 impl Cosigner<'_> {
     fn once(&mut self) -> Result<Exit, Failure> {
-        let job = self.newest()?;
+        let job = self.job(&trust::checkpoint_bytes(&self.arguments.checkpoint_path())?)?;
         match self.round(&job)? {
             Round::Published(signed) => {
                 self.print.text(&signed.to_string())?;
@@ -138,16 +145,16 @@ impl Cosigner<'_> {
         let mut complained = String::new();
         loop {
             match self.newest() {
-                Ok(job) if self.is_due(&job) => {
+                Ok(Some(job)) => {
                     let pause = self.pursue(&job, &mut complained);
-                    self.last = Some((job, Instant::now() + pause));
+                    self.seen.iter_mut().for_each(|seen| seen.due = Instant::now() + pause);
                 }
+                Ok(None) => sleep(LOOK),
                 // A log may have no checkpoint yet, or be away for a while.
                 Err(failure) => {
                     self.complain(&failure, &mut complained);
                     sleep(LOOK);
                 }
-                _ => sleep(LOOK),
             }
         }
     }
@@ -173,14 +180,24 @@ impl Cosigner<'_> {
         }
     }
 
-    fn is_due(&self, job: &Job) -> bool {
-        self.last.as_ref().is_none_or(|(last, due)| last.text() != job.text() || Instant::now() >= *due)
+    /// The log's newest checkpoint, where it is due. A file that is as it was is not read again for what it says.
+    fn newest(&mut self) -> Result<Option<Job>, Failure> {
+        let bytes = trust::checkpoint_bytes(&self.arguments.checkpoint_path())?;
+        let now = Instant::now();
+        if self.seen.as_ref().is_some_and(|seen| seen.bytes == bytes && now < seen.due) {
+            return Ok(None);
+        }
+        let job = self.job(&bytes)?;
+        // With other signatures it is the same one.
+        let due = self.seen.as_ref().filter(|seen| seen.text == job.text()).map_or(now, |seen| seen.due);
+        self.seen = Some(Seen { bytes, text: job.text().to_owned(), due });
+        Ok((now >= due).then_some(job))
     }
 
-    /// The log's newest checkpoint, with the signatures of its own keys alone.
-    fn newest(&self) -> Result<Job, Failure> {
+    /// A checkpoint with the signatures of its log's own keys alone.
+    fn job(&self, bytes: &[u8]) -> Result<Job, Failure> {
         let path = self.arguments.checkpoint_path();
-        let signed = trust::checkpoint(&path)?;
+        let signed = trust::parsed(&path, bytes)?;
         Job::new(&signed, &self.policy).map_err(|why| {
             let title =
                 format!("The checkpoint {} is not of a log of the policy: {why}", Quoted::path(&path));

@@ -86,7 +86,17 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
 
 /// Reads a checkpoint that was kept.
 pub(super) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    SignedCheckpoint::parse(&bounded::read(path, MAX_NOTE_BYTES)?).map_err(|bad| {
+    parsed(path, &checkpoint_bytes(path)?)
+}
+
+/// A checkpoint's file, not read yet for what it says.
+pub(super) fn checkpoint_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    bounded::read(path, MAX_NOTE_BYTES)
+}
+
+/// What such a file says.
+pub(super) fn parsed(path: &Path, bytes: &[u8]) -> Result<SignedCheckpoint, Failure> {
+    SignedCheckpoint::parse(bytes).map_err(|bad| {
         let title = format!("{} is not a checkpoint: {bad}", Quoted::path(path));
         Failure::usage("malformed", title, "Give the file as the log had it, with its signatures.")
     })

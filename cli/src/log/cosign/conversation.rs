@@ -88,8 +88,7 @@ impl Asked<'_> {
             return Err(lie("a cosignature's time is 0 or in the future; compare the clocks"));
         }
         // Signatures of keys that the policy does not name are nobody's.
-        let known = note.signatures().iter().filter(|one| self.keys.iter().any(|key| one.is_by(key)));
-        Ok(Then::Signed(known.cloned().collect()))
+        Ok(Then::Signed(note.only_by(self.keys).signatures().to_vec()))
     }
 
     fn conflict(&self, answer: &Answer) -> Then {

@@ -20,13 +20,7 @@ impl Job {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let keys: Vec<_> = policy.logs().iter().map(|log| &log.key).collect();
         by_log(signed, &keys)?;
-        let mut note = Note::new(signed.note().text()).map_err(|_| NotEndorsed::Log)?;
-        for signature in signed.note().signatures() {
-            if keys.iter().any(|key| signature.is_by(key)) {
-                note.add(signature.clone()).map_err(|_| NotEndorsed::Log)?;
-            }
-        }
-        let signed = note.try_into().map_err(|_| NotEndorsed::Log)?;
+        let signed = signed.note().only_by(keys).try_into().map_err(|_| NotEndorsed::Log)?;
         Ok(Self(Arc::new(Inner { number: NUMBERS.fetch_add(1, Ordering::Relaxed), signed })))
     }
 
