@@ -184,17 +184,16 @@ fn damaged(log: Option<&str>, damage: &Damage) -> Failure {
 }
 
 fn show(reader: &Reader, index: u64, print: &Printer) -> Result<Exit, Failure> {
-    let none = || {
-        Failure::finding("no-such-entry", format!("The log has no entry {index}"), "Ask for a smaller index.")
-    };
-    if reader.size().map_err(unreadable)? <= index {
-        return Err(none());
-    }
-    let (_, bytes) = reader
-        .raw(index)
-        .next()
-        .ok_or_else(none)?
-        .map_err(|error| Failure::finding("log-damaged", error.to_string(), "Run `kunci log verify`."))?;
+    let bytes = reader.entry(index).map_err(|error| match error {
+        ledger::Error::NotFound => {
+            let title = format!("The log has no entry {index}");
+            Failure::finding("no-such-entry", title, "Ask for a smaller index.")
+        }
+        damage if damage.is_damage() => {
+            Failure::finding("log-damaged", damage.to_string(), "Run `kunci log verify`.")
+        }
+        other => unreadable(other),
+    })?;
     print.json(&bytes)?;
     Ok(Exit::Yes)
 }

@@ -100,6 +100,26 @@ fn one_entry_is_shown_as_it_is_stored() {
 }
 
 #[test]
+fn an_entry_whose_bundle_is_missing_or_short_is_told_and_no_other_is_shown() {
+    let bench = bench();
+    let sealed = bench.path("state/log/tile/entries/000");
+    let whole = fs::read(&sealed).unwrap();
+    // As many frames as one would be short of, without a byte that is not of a frame.
+    let hundred =
+        (0..100).fold(0, |at, _| at + 2 + usize::from(u16::from_be_bytes([whole[at], whole[at + 1]])));
+    fs::write(&sealed, &whole[..hundred]).unwrap();
+    let short = bench.kunci(&["log", "show", "150"]);
+    assert_eq!((short.code, short.out.as_str()), (1, ""), "it has 100 whole entries, and others follow");
+    assert!(short.err.contains("tile/entries/000"), "{}", short.err);
+    assert_eq!(bench.kunci(&["log", "show", "99"]).code, 0);
+    fs::remove_file(&sealed).unwrap();
+    let missing = bench.kunci(&["log", "show", "7"]);
+    assert_eq!((missing.code, missing.out.as_str()), (1, ""));
+    assert!(missing.err.contains("the file is missing or too short"), "{}", missing.err);
+    assert_eq!(bench.kunci(&["log", "show", "260"]).code, 0, "what is there is shown");
+}
+
+#[test]
 fn nothing_found_is_a_negative_finding() {
     let done = bench().kunci(&["log", "search", "--tenant", "fabrikam"]);
     assert_eq!((done.code, done.out.as_str()), (1, ""));

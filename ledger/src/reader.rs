@@ -133,16 +133,59 @@ impl Reader {
         Ok(sealed::pick(&self.dir, &marks)?.map(|(found, _)| (marks.size, found)))
     }
 
-    /// The stored bytes of the entries from `first` on, with their indices.
-    pub fn raw(&self, first: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), Error>> + '_ {
-        let first_bundle = first / BUNDLE;
-        let bundles =
-            (first_bundle..).map_while(move |n| self.bundle_file(n).transpose().map(|bytes| (n, bytes)));
-        let end = self.published.unwrap_or(u64::MAX);
-        let entries = bundles.take_while(move |(n, _)| n * BUNDLE < end).flat_map(split);
-        entries
-            .skip_while(move |item| matches!(item, Ok((index, _)) if *index < first))
-            .take_while(move |item| !matches!(item, Ok((index, _)) if *index >= end))
+    /// The stored bytes of one entry. Where later ones are and it has no whole frame, that is damage.
+    pub fn entry(&self, index: u64) -> Result<Vec<u8>, Error> {
+        let (n, slot) = (index / BUNDLE, index % BUNDLE);
+        let wanted = self.wanted(n)?;
+        let bundle = self.bundle_file(n)?.unwrap_or_default();
+        let frame = Frames::new(&bundle).take(BUNDLE as usize).nth(slot as usize);
+        let missing = || if slot < wanted { hole(index) } else { Error::NotFound };
+        frame.map(|frame| frame.body.to_vec()).ok_or_else(missing)
+    }
+
+    /// The stored bytes of the entries from `first` on, with their indices. What is missing before others is an error, and
+    /// the next bundle follows.
+    pub fn raw(&self, first: u64) -> impl Iterator<Item = Raw> + '_ {
+        let mut next = Some(first / BUNDLE);
+        let bundles = std::iter::from_fn(move || {
+            let n = next?;
+            let (items, is_last) = self.items(n).unwrap_or_else(|error| (vec![Err(error)], true));
+            next = n.checked_add(1).filter(|_| !is_last);
+            Some(items)
+        });
+        bundles.flatten().skip_while(move |item| matches!(item, Ok((index, _)) if *index < first))
+    }
+
+    /// The entries of bundle `n`, and whether none can follow. Beside a live writer the last one may have been sealed, and
+    /// another begun, since it was read: it is the last all the same, so that none between them is left out.
+    fn items(&self, n: u64) -> Result<(Vec<Raw>, bool), Error> {
+        let wanted = self.wanted(n)?;
+        let mut items = split(n, self.bundle_file(n)?.as_deref().unwrap_or_default());
+        let (whole, is_damaged) = (items.len() as u64, items.last().is_some_and(Result::is_err));
+        if whole < wanted && !is_damaged {
+            items.push(Err(hole(n * BUNDLE + whole)));
+        }
+        Ok((items, whole < BUNDLE && wanted < BUNDLE && !is_damaged))
+    }
+
+    /// How many entries bundle `n` has to have, as there are later ones.
+    fn wanted(&self, n: u64) -> Result<u64, Error> {
+        match self.published {
+            Some(size) => Ok(size.saturating_sub(n * BUNDLE).min(BUNDLE)),
+            None if n < self.sealed()? || self.has_open_behind(n)? => Ok(BUNDLE),
+            None => Ok(0),
+        }
+    }
+
+    /// Whether an unsealed bundle behind `n` has an entry; a file without any may be there early.
+    fn has_open_behind(&self, n: u64) -> Result<bool, Error> {
+        for later in self.open_numbers()?.into_iter().filter(|later| *later > n) {
+            let bytes = self.file(&open_entries(later))?.unwrap_or_default();
+            if Frames::new(&bytes).next().is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The entries from `first` on, with their indices. Bytes that are not an entry are an error, and the next follow.
@@ -159,21 +202,22 @@ impl Reader {
 type Entries = Vec<(u64, Entry)>;
 type Raw = Result<(u64, Vec<u8>), Error>;
 
-fn split((n, bytes): (u64, Result<Vec<u8>, Error>)) -> Vec<Raw> {
-    match bytes {
-        Ok(bytes) => {
-            let mut frames = Frames::new(&bytes);
-            let walk = frames.by_ref().take(BUNDLE as usize);
-            let mut items: Vec<Raw> =
-                (n * BUNDLE..).zip(walk).map(|(index, frame)| Ok((index, frame.body.to_vec()))).collect();
-            let end = frames.at();
-            if Tail::of(&bytes[end..]) == Tail::Bad {
-                let (offset, index) = (end as u64, n * BUNDLE + items.len() as u64);
-                let what = "no complete frame";
-                items.push(Err(Error::Corrupt { file: sealed_entries(n), offset, index, what }));
-            }
-            items
-        }
-        Err(error) => vec![Err(error)],
+fn split(n: u64, bytes: &[u8]) -> Vec<Raw> {
+    let mut frames = Frames::new(bytes);
+    let walk = frames.by_ref().take(BUNDLE as usize);
+    let mut items: Vec<Raw> =
+        (n * BUNDLE..).zip(walk).map(|(index, frame)| Ok((index, frame.body.to_vec()))).collect();
+    let end = frames.at();
+    if Tail::of(&bytes[end..]) == Tail::Bad {
+        let (offset, index) = (end as u64, n * BUNDLE + items.len() as u64);
+        let what = "no complete frame";
+        items.push(Err(Error::Corrupt { file: sealed_entries(n), offset, index, what }));
     }
+    items
+}
+
+/// An entry that is not there, and others behind it are.
+fn hole(index: u64) -> Error {
+    let what = "the file is missing or too short";
+    Error::Corrupt { file: sealed_entries(index / BUNDLE), offset: 0, index, what }
 }

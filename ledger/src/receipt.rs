@@ -56,8 +56,7 @@ impl Receipt {
     /// Makes one for an entry that the checkpoint covers, with the entry in it.
     pub fn make(reader: &Reader, index: u64, checkpoint: SignedCheckpoint) -> Result<Self, Error> {
         let proof = reader.inclusion(index, checkpoint.head().size)?;
-        let (_, entry) = reader.raw(index).next().ok_or(Error::NotFound)??;
-        Ok(Self { extra: Some(entry), index, proof, checkpoint })
+        Ok(Self { extra: Some(reader.entry(index)?), index, proof, checkpoint })
     }
 
     /// Reads one.

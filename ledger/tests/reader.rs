@@ -54,6 +54,28 @@ fn the_state_of_today_is_read_from_the_entries_that_the_index_names_and_from_wha
 }
 
 #[test]
+fn a_bundle_that_is_missing_or_short_is_an_error_in_its_place_and_what_follows_is_read() {
+    let dir = log_of(256 * 3 + 20);
+    let reader = Reader::open(dir.path()).unwrap();
+    let bundle = dir.path().join("tile/entries/001");
+    let whole = fs::read(&bundle).unwrap();
+    let hole = |from: u64| {
+        let items: Vec<_> = reader.raw(0).collect();
+        let at = items.iter().position(Result::is_err).unwrap();
+        assert!(matches!(&items[at], Err(Error::Corrupt { index, .. }) if *index == from), "{:?}", items[at]);
+        let indices: Vec<_> = items.into_iter().filter_map(|item| Some(item.ok()?.0)).collect();
+        assert_eq!(indices, (0..from).chain(512..256 * 3 + 20).collect::<Vec<_>>());
+        assert!(matches!(reader.entry(from), Err(Error::Corrupt { index, .. }) if index == from));
+        assert!(reader.entry(from - 1).is_ok() && reader.entry(512).is_ok());
+    };
+    fs::write(&bundle, &whole[..bounds(&whole)[100]]).unwrap();
+    hole(256 + 100);
+    fs::remove_file(&bundle).unwrap();
+    hole(256);
+    assert_eq!(reader.entry(256 * 3 + 20), Err(Error::NotFound));
+}
+
+#[test]
 fn a_partial_tile_above_the_leaves_holds_the_roots_of_full_tiles_only() {
     let dir = log_of(256 * 3 + 20);
     let reader = Reader::open(dir.path()).unwrap();

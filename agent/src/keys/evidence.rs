@@ -132,7 +132,7 @@ async fn life(front: &Front, indices: Vec<u64>) -> Vec<EvidenceEntry> {
 }
 
 fn entry(reader: &Reader, index: u64) -> Option<EvidenceEntry> {
-    let (_, bytes) = reader.raw(index).next()?.ok()?;
+    let bytes = reader.entry(index).ok()?;
     let entry = RawValue::from_string(String::from_utf8(bytes).ok()?).ok()?;
     Some(EvidenceEntry { index, entry })
 }
