@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use hsm_config::{Algorithm, Flaw, KeyType, Name, PinIdentity};
 use rustix::net::{RecvFlags, SendFlags};
@@ -217,6 +218,9 @@ impl Use {
         label(&self.connector)
     }
 }
+
+/// How long the supervisor may take to make durable what it allows of the ledger's key, and so how long a host waits for that.
+pub const RULING_LIMIT: Duration = Duration::from_secs(5);
 
 /// `CKA_LABEL` of the ledger's key. No connector's label is like it, whatever the connector's name.
 pub const LEDGER_LABEL: &str = "kunci-ledger";

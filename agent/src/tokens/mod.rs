@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hsm_config::{Flaw, Name};
-use token::control::HostState;
+use token::control::{HostState, RULING_LIMIT};
 use token::lane::{Done, Fault, Work};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
@@ -192,9 +192,10 @@ impl Tokens {
     }
 
     /// A permit for one question that may delay nobody: once nobody wants the token, or has wanted it for so long that it takes a
-    /// turn of its own. Its answer may take twice as long as others: the supervisor has to make something durable first.
+    /// turn of its own. Its answer may take longer than others, by what the supervisor may take to make something durable first.
     pub async fn quiet_permit(&self, token: &Name, patience: Duration) -> Result<LanePermit, AskError> {
-        let deadline = self.tokens.get(token).ok_or(AskError::Gone)?.deadline * 2;
+        let own = self.tokens.get(token).ok_or(AskError::Gone)?.deadline;
+        let deadline = own + RULING_LIMIT;
         let until = Instant::now() + patience;
         while Instant::now() < until {
             let (pool, generation) = self.pool(token)?;
@@ -203,7 +204,7 @@ impl Tokens {
             }
             sleep(QUIET_POLL).await;
         }
-        self.take(token, &None, PermitKind::Shared, (deadline, deadline)).await
+        self.take(token, &None, PermitKind::Shared, (turn(own), deadline)).await
     }
 
     /// Asks with a permit, and says how long the work took. Must run to its end: see [`crate::spine`].

@@ -1,29 +1,27 @@
 //! The supervisor's word on what the ledger's key may sign, asked for by a lane: nothing is signed before that word, which comes
 //! only after what it allows is durable.
 //!
-//! One question at a time; an answer that comes too late has another number than the next question. Which keys are the
-//! ledger's stands here, too: none of them signs anything else.
+//! One question at a time, and each within the limit, its turn included: the front's deadline counts on that. An answer that comes
+//! too late has another number than the next question. Which keys are the ledger's stands here, too: none of them signs anything
+//! else.
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::Sha256;
-use crate::control::{self, LedgerUse, Report};
+use crate::control::{self, LedgerUse, RULING_LIMIT, Report};
 use crate::lane::Fault;
 use crate::message::Checkpoint;
-
-/// How long the supervisor may take to make durable what it allows.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The way of one question after the other to the supervisor.
 pub(super) struct LedgerGate {
     control: Arc<OwnedFd>,
-    /// Held by the lane that asks.
-    turn: Mutex<()>,
     asked: Mutex<Asked>,
+    /// A question is over.
+    over: Condvar,
     keys: Mutex<BTreeSet<Sha256>>,
 }
 
@@ -37,7 +35,7 @@ struct Asked {
 impl LedgerGate {
     pub(super) fn new(control: Arc<OwnedFd>, known: &LedgerUse) -> Self {
         let keys = Mutex::new(known.keys.iter().copied().collect());
-        Self { control, turn: Mutex::default(), asked: Mutex::default(), keys }
+        Self { control, asked: Mutex::default(), over: Condvar::new(), keys }
     }
 
     /// Whether a key is or was the ledger's.
@@ -66,22 +64,45 @@ impl LedgerGate {
         {
             // A lane that waits no longer signs nothing.
             let _ = waiting.send(refusal);
+            self.over.notify_one();
         }
     }
 
     fn ask(&self, report: impl FnOnce(u64) -> Report) -> Result<(), Fault> {
-        let _turn = lock(&self.turn);
-        let (answer, answered) = channel();
-        let number = {
-            let mut asked = lock(&self.asked);
-            *asked = Asked { number: asked.number + 1, waiting: Some(answer) };
-            asked.number
-        };
         let gone = || Fault::Ledger("the supervisor does not answer".into());
-        control::send(&self.control, &report(number), &[]).map_err(|_| gone())?;
-        match answered.recv_timeout(PATIENCE).map_err(|_| gone())? {
+        let until = Instant::now() + RULING_LIMIT;
+        let (number, answered) = self.turn(until).ok_or_else(gone)?;
+        let sent = control::send(&self.control, &report(number), &[]);
+        let left = until.saturating_duration_since(Instant::now());
+        let answer = sent.ok().and_then(|()| answered.recv_timeout(left).ok());
+        if answer.is_none() {
+            self.give_up(number);
+        }
+        match answer.ok_or_else(gone)? {
             None => Ok(()),
             Some(why) => Err(Fault::Ledger(why)),
+        }
+    }
+
+    /// The next question's number and where its answer comes, once no other is under way.
+    fn turn(&self, until: Instant) -> Option<(u64, Receiver<Option<String>>)> {
+        let left = until.saturating_duration_since(Instant::now());
+        let asked = self.over.wait_timeout_while(lock(&self.asked), left, |asked| asked.waiting.is_some());
+        let mut asked = asked.unwrap_or_else(PoisonError::into_inner).0;
+        if asked.waiting.is_some() {
+            return None;
+        }
+        let (answer, answered) = channel();
+        *asked = Asked { number: asked.number + 1, waiting: Some(answer) };
+        Some((asked.number, answered))
+    }
+
+    /// The question is not waited for any more, if it is still under way.
+    fn give_up(&self, number: u64) {
+        let mut asked = lock(&self.asked);
+        if asked.number == number {
+            asked.waiting = None;
+            self.over.notify_one();
         }
     }
 }
