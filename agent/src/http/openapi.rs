@@ -45,6 +45,7 @@ pub fn document() -> Document {
 fn whole(mut document: Document, surface: Surface) -> Document {
     let parts = document.components.get_or_insert_default();
     parts.schemas.values_mut().for_each(bounds::bound);
+    parts.schemas.get_mut("Provision").into_iter().for_each(bounds::bound_days);
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             operation.parameters.iter_mut().flatten().for_each(bounds::bound_parameter);

@@ -90,11 +90,16 @@ fn bound_object(object: &mut Object) {
     {
         bounds.put(object);
     }
-    if let Some(RefOr::T(Schema::Object(days))) = object.properties.get_mut("days") {
+}
+
+/// Bounds how long a certificate may be asked for, and where one may be asked for at all.
+pub(super) fn bound_days(provision: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(provision)) = provision else { return };
+    if let Some(RefOr::T(Schema::Object(days))) = provision.properties.get_mut("days") {
         (days.minimum, days.maximum) =
             (Some(Number::UInt(1)), Some(Number::UInt(MAX_VALIDITY_DAYS as usize)));
-        object.extensions = Some(Extensions::from_iter([("not", days_for_nothing())]));
     }
+    provision.extensions = Some(Extensions::from_iter([("not", days_for_nothing())]));
 }
 
 /// A key that is adopted keeps its certificate, unless a new one is asked for; only that has days.
@@ -118,5 +123,25 @@ pub(super) fn bound_parameter(parameter: &mut RefOr<Parameter>) {
         text.max_length = Some(MAX_PATH_BYTES);
     } else {
         Bounds::Pattern(Name::pattern()).put(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa::openapi::ObjectBuilder;
+    use utoipa::openapi::schema::Type;
+
+    #[test]
+    fn days_of_another_schema_than_provisions_are_its_own() {
+        let days = || ObjectBuilder::new().schema_type(Type::Integer);
+        let mut other = RefOr::T(Schema::from(ObjectBuilder::new().property("days", days()).build()));
+        bound(&mut other);
+        let told = serde_json::to_value(&other).unwrap();
+        assert_eq!((&told["not"], &told["properties"]["days"]["maximum"]), (&json!(null), &json!(null)));
+        bound_days(&mut other);
+        let told = serde_json::to_value(&other).unwrap();
+        assert_eq!(told["properties"]["days"]["maximum"], MAX_VALIDITY_DAYS);
+        assert!(told["not"].is_object());
     }
 }
