@@ -5,11 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use ledger::{Kind, SignatureType, TreeHead, Vkey};
+use ledger::{Checkpoint, Kind, Note, SignatureType, TreeHead, Vkey};
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::checkpoint::ORIGIN;
+use tests::faults::{Action, Faults, Function, Times};
 use tests::wait::{until, until_true};
 use tests::{Agent, Rig};
 
@@ -190,7 +192,33 @@ fn a_log_that_is_older_than_what_was_signed_of_it_is_damage_and_both_are_named()
         "{said}"
     );
     assert!(said.contains(&format!("the log of {}", rig.log().size().unwrap())), "{said}");
+    // To begin anew would not help: that log is shorter still.
+    for word in ["a copy of the log that is not older", "a new origin", "back-up-and-restore.md"] {
+        assert!(said.matches(word).count() == 2, "{word}: {said}");
+    }
+    assert!(!said.contains("aside"), "{said}");
     assert!(rig.begins_with(old));
+    // As it says, where there is no such copy.
+    rig.private("kunci.toml", &rig.toml().replace(ORIGIN, "rig.example/second"));
+    let agent = rig.start();
+    let second = rig.vkey();
+    let size = agent.grow();
+    assert!(rig.begins_with(agent.await_checkpoint(&second, size)));
+}
+
+/// The next one would come a minute later.
+#[test]
+fn an_agent_that_stops_has_what_it_logged_last_signed() {
+    let rig = Rig::bare().ledger_line("token = \"soft\"\ncheckpoint_every = \"1m\"").provisioned();
+    let vkey = rig.vkey();
+    let agent = rig.start();
+    agent.grow();
+    agent.grow();
+    assert!(agent.stop().success());
+    let note = Note::parse(&fs::read(rig.at("state/log/checkpoint")).unwrap()).unwrap();
+    note.verify([&vkey]).unwrap();
+    let checkpoint: Checkpoint = note.text().parse().unwrap();
+    assert_eq!(checkpoint.head(), rig.log().head_at(rig.log().size().unwrap()).unwrap());
 }
 
 #[test]
@@ -220,33 +248,98 @@ fn a_token_that_is_away_delays_checkpoints_alone_and_status_says_so_in_time() {
     assert_eq!(rig.kunci(&["status"]).status.code(), Some(0));
 }
 
+/// Where the making of the log's key is held, and who is killed there.
+struct Kill {
+    held: Function,
+    how: Action,
+    victim: Victim,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Victim {
+    Front,
+    Host,
+    Supervisor,
+    /// The front, before it records that there is a key, which the supervisor knows by then.
+    FrontOnceRegistered,
+}
+
+/// Before the key is made, once it is and nobody knows it, and while it is tried; then the supervisor hears of it.
+const KILLS: [Kill; 6] = [
+    Kill { held: Function::GenerateKeyPair, how: Action::Hold, victim: Victim::Front },
+    Kill { held: Function::GenerateKeyPair, how: Action::Hold, victim: Victim::Host },
+    Kill { held: Function::GenerateKeyPair, how: Action::HangAfter, victim: Victim::Host },
+    Kill { held: Function::Sign, how: Action::Hold, victim: Victim::Front },
+    Kill { held: Function::Sign, how: Action::Hold, victim: Victim::Supervisor },
+    Kill { held: Function::Sign, how: Action::Hold, victim: Victim::FrontOnceRegistered },
+];
+
 #[test]
-fn init_key_is_carried_on_whenever_it_was_killed_and_pins_one_key() {
-    let rig = Rig::bare().ledger_line("token = \"soft\"").provisioned();
-    let mut made = None;
-    for kill in 0..6 {
-        let agent = rig.start();
-        let mut command = rig.command(&["log", "init-key"]);
-        let mut child =
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-        let begun = |entries: usize| {
-            let lifecycle = rig.entries().into_iter().filter(|entry| entry.connector.is_none());
-            lifecycle.filter(|entry| entry.kind == Kind::Lifecycle).count() >= entries
-        };
-        until_true("it has begun, or it is over", || begun(kill % 3) || child.try_wait().unwrap().is_some());
-        match kill % 2 {
-            0 => agent.kill(Agent::front),
-            _ => agent.signal(Signal::KILL),
+fn init_key_is_carried_on_wherever_it_was_killed_and_pins_one_key() {
+    for (at, kill) in KILLS.iter().enumerate() {
+        let rig = Rig::bare().ledger_line("token = \"soft\"").with_faults();
+        rig.write();
+        rig.kunci_ok(&["token", "init", "soft"]);
+        let baseline = rig.entries().len();
+        killed(&rig, kill);
+        let so_far = &rig.entries()[baseline..];
+        assert_eq!(lifecycle_of_the_log(so_far), ["generating"], "kill {at}");
+        // Where the front alone was killed, host and supervisor may come further.
+        if kill.victim != Victim::Front {
+            assert_eq!(is_registered(&rig), kill.victim == Victim::FrontOnceRegistered, "kill {at}");
         }
-        child.wait().unwrap();
-        drop(agent);
         let vkey = rig.vkey();
-        assert_eq!(*made.get_or_insert(vkey.clone()), vkey, "after kill {kill}");
+        assert_eq!(rig.vkey(), vkey, "kill {at}");
+        let all = &rig.entries()[baseline..];
+        assert_eq!(lifecycle_of_the_log(all), ["generating", "generating", "generated"], "kill {at}");
+        let agent = rig.start();
+        assert!(rig.begins_with(agent.await_checkpoint(&vkey, 1)));
+        let standings = standings(&rig);
+        let pinned = standings.iter().filter(|standing| *standing == "pinned");
+        assert_eq!(pinned.count(), 1, "kill {at}: {standings:?}");
+        // What a kill left behind is on record, and signs nothing.
+        assert!(standings.iter().all(|standing| standing != "orphan"), "kill {at}: {standings:?}");
     }
-    let is_pinned = |entry: &ledger::Entry| entry.vkey.is_some();
-    assert_eq!(rig.entries().iter().filter(|entry| is_pinned(entry)).count(), 1);
-    let agent = rig.start();
-    assert!(rig.begins_with(agent.await_checkpoint(&made.unwrap(), 1)));
+}
+
+/// Runs `kunci log init-key` up to that kill.
+fn killed(rig: &Rig, kill: &Kill) {
+    let (agent, faults) = (rig.start(), Faults::of(rig));
+    faults.strike(kill.held, kill.how, 0, Times::Always);
+    let mut command = rig.command(&["log", "init-key"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    faults.until_held(kill.held);
+    match kill.victim {
+        Victim::Front => agent.kill(Agent::front),
+        Victim::Host => agent.kill(|agent| agent.hosts().first().copied()),
+        Victim::Supervisor => agent.signal(Signal::KILL),
+        Victim::FrontOnceRegistered => {
+            tests::agent::kill(agent.front().unwrap(), Signal::STOP);
+            faults.clear();
+            until_true("the supervisor knows the key", || is_registered(rig));
+            agent.kill(Agent::front);
+        }
+    }
+    faults.clear();
+    assert!(!child.wait().unwrap().success());
+}
+
+fn is_registered(rig: &Rig) -> bool {
+    rig.at("state/signed").read_dir().unwrap().count() > 0
+}
+
+/// How far the log's own key came, by these entries.
+fn lifecycle_of_the_log(entries: &[ledger::Entry]) -> Vec<&str> {
+    let of_the_log = |entry: &&ledger::Entry| entry.kind == Kind::Lifecycle && entry.connector.is_none();
+    entries.iter().filter(of_the_log).map(|entry| entry.state.as_deref().unwrap()).collect()
+}
+
+/// What the log knows the keys on the token as.
+fn standings(rig: &Rig) -> Vec<String> {
+    let checked = rig.kunci(&["--json", "token", "check", "soft"]);
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let keys = checked["keys"].as_array().unwrap().iter();
+    keys.map(|key| key["standing"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A command's own agent has just come up and may not have looked at its token yet.

@@ -8,15 +8,17 @@ pub(crate) mod init;
 pub(crate) mod key;
 mod ledger_signer;
 pub(crate) mod published;
+mod retry;
 pub(crate) mod signer;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use hsm_config::{Config, Name};
 use token::message::TreeHead;
 use token::{KeyRef, Sha256};
+use tokio::time::Instant;
 
 use crate::ipc::link::Signed;
 use ledger_signer::LedgerSigner;
@@ -31,13 +33,12 @@ pub struct Checkpoints {
     origin: String,
     token: Option<Name>,
     every: Duration,
-    /// Since when one could have been signed.
-    since: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
+    /// When the last one was signed, or since when one could have been: since the start, or since there is a key for them.
+    since: Instant,
     signed: Option<Signed>,
     shown: Option<Shown>,
     /// Why the last try failed.
@@ -61,9 +62,10 @@ impl Checkpoints {
     /// By the configuration, with what was signed and is shown already.
     pub(crate) fn new(config: &Config, signed: Option<Signed>, shown: Option<Shown>) -> Self {
         let ledger = &config.ledger;
-        let state = Mutex::new(State { signed, shown, ..State::default() });
+        let since = shown.as_ref().map_or_else(Instant::now, |shown| shown.at);
+        let state = Mutex::new(State { since, signed, shown, failure: None, signer: None });
         let (token, every) = (ledger.token.clone(), ledger.checkpoint_every);
-        Self { origin: ledger.origin.clone(), token, every, since: Instant::now(), state }
+        Self { origin: ledger.origin.clone(), token, every, state }
     }
 
     /// The log's name.
@@ -83,9 +85,15 @@ impl Checkpoints {
 
     /// Takes the supervisor's word.
     pub(crate) fn hears(&self, signed: Signed) {
-        if signed.origin == self.origin {
-            self.state().signed = Some(signed);
+        if signed.origin != self.origin {
+            return;
         }
+        let mut state = self.state();
+        let before = state.signed.as_ref().map_or(&[][..], |before| &before.keys);
+        if signed.keys.iter().any(|made| !before.contains(made)) {
+            state.since = Instant::now();
+        }
+        state.signed = Some(signed);
     }
 
     /// What a checkpoint by this key has to go on from; none where nobody knows that.
@@ -113,13 +121,14 @@ impl Checkpoints {
 
     /// Shows a checkpoint, which is durable.
     pub(crate) fn show(&self, note: Bytes, size: u64) {
-        self.state().shown = Some(Shown { note, size, at: Instant::now() });
+        let (mut state, at) = (self.state(), Instant::now());
+        state.since = at;
+        state.shown = Some(Shown { note, size, at });
     }
 
     /// How long there has been no new one, and how long that may be.
     pub(crate) fn age(&self) -> (Duration, Duration) {
-        let since = self.shown().map_or(self.since, |shown| shown.at);
-        (since.elapsed(), AGAIN + LATE + self.every)
+        (self.state().since.elapsed(), AGAIN + LATE + self.every)
     }
 
     /// Notes what came of a try, and tells what is new about it, once.

@@ -13,16 +13,20 @@ use ledger::{BadNote, BadSignedCheckpoint, Entry, Growth, Kind, Note, Signature,
 use token::Sha256;
 use token::lane::{Done, LedgerWork, Work};
 use token::message::{Checkpoint, MessageError, checkpoint_algorithm};
-use tokio::time::MissedTickBehavior;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, timeout};
 
 use super::key;
 use super::ledger_signer::LedgerSigner;
+use super::retry::{Circumstances, Retry};
 use crate::front::Front;
 use crate::keys::readiness::Reason;
 use crate::tokens::AskError;
 
 /// How long a checkpoint waits for a token that nobody wants; then it takes a turn as any requester does.
 const QUIET: Duration = Duration::from_secs(10);
+/// How long a front that stops waits for its last checkpoint, of the time that it has to settle what is left.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Why there is no new checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -49,18 +53,20 @@ enum NotSigned {
     Unread(#[from] BadSignedCheckpoint),
 }
 
-/// Signs checkpoints for as long as the front lives.
+/// Signs checkpoints until the front stops.
 pub(crate) async fn run(front: Arc<Front>) {
     let Some(token) = front.checkpoints.token().cloned() else { return };
     let mut tick = tokio::time::interval(front.checkpoints.every());
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut alarmed = false;
+    let (mut retry, mut alarmed) = (Retry::default(), false);
     loop {
-        tick.tick().await;
-        if front.shutdown.began_at().is_some() {
-            return;
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = front.shutdown.begun() => return,
         }
-        if !front.checkpoints.is_due(front.journal.size()) || key::recorded(&front).is_none() {
+        let now = Circumstances::of(&front, &token);
+        let is_wanted = front.checkpoints.is_due(front.journal.size()) && key::recorded(&front).is_some();
+        if !is_wanted || !retry.is_due(&now) {
             continue;
         }
         let failure = sign(&front, &token).await.err();
@@ -69,7 +75,33 @@ pub(crate) async fn run(front: Arc<Front>) {
             let entry = Entry::new(Kind::Posture).token(token.as_str()).reason("wrong-signature");
             front.journal.record_detached(entry);
         }
+        if failure.is_some() {
+            retry.failed(now)
+        } else {
+            retry.succeeded()
+        }
         front.checkpoints.tried(failure.map(|failure| failure.to_string()));
+    }
+}
+
+/// The last checkpoint of a front that answers nobody any more, of what was logged since the one before: its log lies still from now
+/// on, maybe for long. It waits for a moment only; what is not signed then the next front has signed.
+pub(crate) async fn finish(front: &Arc<Front>, signing: JoinHandle<()>) {
+    if timeout(LAST, last(front, signing)).await.is_err() {
+        tracing::warn!("the token takes too long for a last checkpoint of the log");
+    }
+}
+
+async fn last(front: &Arc<Front>, signing: JoinHandle<()>) {
+    // One that is under way is the last but one.
+    let _ = signing.await;
+    let Some(token) = front.checkpoints.token() else { return };
+    let has_grown = front.checkpoints.shown().is_none_or(|shown| shown.size != front.journal.size());
+    if !has_grown || key::recorded(front).is_none() {
+        return;
+    }
+    if let Err(why) = sign(front, token).await {
+        tracing::warn!(%why, "no last checkpoint of the log could be signed");
     }
 }
 

@@ -12,13 +12,15 @@ use std::sync::Arc;
 use hsm_config::{Name, Tenants};
 use ledger::Ledger;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::JoinHandle;
 
 use super::outlook::Subject;
 use super::parts::Parts;
 use super::reload::{NotOpened, Tables};
 use super::words::{listen, listen_on, speak};
 use super::{Front, activation, confine, frozen, maintenance, told};
-use crate::checkpoints::{published, signer};
+use crate::checkpoints::published::{self, NotHeld};
+use crate::checkpoints::signer;
 use crate::http;
 use crate::ipc::control::Control;
 use crate::ipc::exit;
@@ -34,6 +36,9 @@ pub enum StartError {
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
+    /// The ledger is not the one that checkpoints were signed of.
+    #[error(transparent)]
+    NotHeld(#[from] NotHeld),
     /// The supervisor's tenants are not sound.
     #[error(transparent)]
     Tenants(#[from] NotOpened),
@@ -46,7 +51,8 @@ impl StartError {
     /// The process's exit code.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Self::Ledger(error) if error.is_damage() => exit::CORRUPT,
+            Self::Ledger(error) | Self::NotHeld(NotHeld::Ledger(error)) if error.is_damage() => exit::CORRUPT,
+            Self::NotHeld(NotHeld::Behind { .. }) => exit::BEHIND,
             _ => 3,
         }
     }
@@ -94,11 +100,11 @@ async fn live(control: OwnedFd) -> Result<(), StartError> {
     http::serve(front.clone(), admin, http::Surface::Admin)?;
     tokio::spawn(speak(control.clone(), queue));
     tokio::spawn(maintenance::run(front.clone()));
-    tokio::spawn(signer::run(front.clone()));
+    let signing = tokio::spawn(signer::run(front.clone()));
     front.supervisor.ready();
     listen(&front, &control, &mut tables).await?;
     tokio::select! {
-        () = stop(&front) => {}
+        () = stop(&front, signing) => {}
         // A host that was on its way may still come, for those who wait for it.
         () = listen_on(&front, &control, tables) => {}
     }
@@ -124,12 +130,13 @@ async fn take(control: &Control, tables: &mut Tables) -> Result<Given, StartErro
     }
 }
 
-/// Lets answers that are on their way leave and voids what did not, then writes down what was only counted.
-async fn stop(front: &Front) {
+/// Lets answers that are on their way leave and voids what did not, then writes down what was only counted, and has all of it signed.
+async fn stop(front: &Arc<Front>, signing: JoinHandle<()>) {
     front.shutdown.drain(&front.gates).await;
     front.journal.settled().await;
     for (_, entry) in front.refusals.rest(std::time::Instant::now()) {
         // At a stop nobody can be told any more; the ledger logs its own failure.
         let _ = front.journal.record(entry).await;
     }
+    signer::finish(front, signing).await;
 }

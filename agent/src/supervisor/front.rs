@@ -122,6 +122,7 @@ impl Supervisor {
         }
         match status.code() {
             Some(exit::CORRUPT) => return self.failed = Some(Failure::Corrupt),
+            Some(exit::BEHIND) => return self.failed = Some(Failure::Behind),
             _ if self.options.private.is_some() && !self.announced => {
                 return self.failed = Some(Failure::Front(status));
             }

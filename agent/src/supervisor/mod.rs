@@ -40,6 +40,7 @@ use token::control::{HostConfig, LedgerUse, Report};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use crate::checkpoints::published::BEHIND;
 use crate::ipc::link::FromFront;
 use crate::ipc::sockets::{Activation, Listener, SocketError};
 use asked::Asked;
@@ -84,9 +85,12 @@ pub enum Failure {
     System(#[from] io::Error),
     /// The ledger is damaged; the front has said where.
     #[error(
-        "the ledger is damaged, so the agent does not run; run `kunci log verify`, move its folder aside for the auditors, and restore a copy"
+        "the ledger is damaged, so the agent does not run; run `kunci log verify`, move its folder aside for the auditors, and restore a copy that is not older"
     )]
     Corrupt,
+    /// The ledger does not begin with what was signed of it; the front has said how far each goes.
+    #[error("the ledger does not go on from its last checkpoint, so the agent does not run. {BEHIND}")]
+    Behind,
     /// A private agent's front did not come up.
     #[error("the agent's front did not start ({0})")]
     Front(ExitStatus),

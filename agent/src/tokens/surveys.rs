@@ -26,6 +26,12 @@ pub(super) struct Due {
 }
 
 impl Tokens {
+    /// The host process that serves the token, and how often that became ready.
+    pub fn served(&self, token: &Name) -> Option<(u64, u64)> {
+        let state = self.tokens.get(token)?.state();
+        state.serves(state.generation).then_some((state.generation, state.due.ready))
+    }
+
     /// A token became ready, so a survey of it is due; whether nobody is at it.
     pub fn to_survey(&self, token: &Name, generation: u64) -> bool {
         let Some(entry) = self.tokens.get(token) else { return false };

@@ -6,7 +6,9 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 
 use rustix::net::{RecvFlags, SendFlags};
-use token::lane::{Answer, Ask, Done, Fault, KeyReport, MAX_ASK, TokenReport, Work, decode, encode};
+use token::lane::{
+    Answer, Ask, Done, Fault, KeyReport, LedgerWork, MAX_ASK, TokenReport, Work, decode, encode,
+};
 use token::message::Assertion;
 use token::{Message, seqpacket};
 use tokio::io::Interest;
@@ -15,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::in_time::in_time;
 use super::key::Key;
+use super::site::ORIGIN;
 
 /// What becomes of a question for a signature.
 pub(super) enum Does {
@@ -54,6 +57,8 @@ pub(super) struct Host {
     pub(super) shown: Shown,
     script: Mutex<VecDeque<Does>>,
     asked: mpsc::UnboundedSender<Message>,
+    /// Where it tells what it is asked of the log's own key, which it has then.
+    pub(super) ledger: Option<mpsc::UnboundedSender<LedgerWork>>,
 }
 
 /// The messages that a host was asked to sign.
@@ -73,7 +78,7 @@ impl Host {
             certificates: vec![key.certificate.clone()],
         };
         let script = Mutex::new(script.into_iter().collect());
-        (Self { key: key.clone(), shown, script, asked }, Asked(messages))
+        (Self { key: key.clone(), shown, script, asked, ledger: None }, Asked(messages))
     }
 
     /// Serves one lane in a task, until either side ends it.
@@ -104,10 +109,23 @@ impl Host {
             Work::Survey { .. } => {
                 Does::Says(Done::Survey(self.shown.token.clone(), self.shown.keys.clone()))
             }
+            Work::Ledger(work) => self.of_the_log(work),
             Work::Certificates { .. } => Does::Says(Done::Certificates(self.shown.certificates.clone())),
             _ => Does::Hangs,
         };
         if matches!(does, Does::Leaves) { None } else { Some(does) }
+    }
+
+    fn of_the_log(&self, work: &LedgerWork) -> Does {
+        let Some(asked) = &self.ledger else { return Does::Hangs };
+        let _ = asked.send(work.clone());
+        match work {
+            LedgerWork::Search { .. } => {
+                Does::Says(Done::Survey(self.shown.token.clone(), self.shown.keys.clone()))
+            }
+            LedgerWork::Sign { .. } => self.script.lock().unwrap().pop_front().unwrap_or(Does::Signs),
+            _ => Does::Hangs,
+        }
     }
 
     /// The frame that goes back; none where nothing does.
@@ -169,8 +187,11 @@ pub(super) fn report(connector: &str, key: &Key) -> KeyReport {
 }
 
 fn signature(key: &Key, work: &Work) -> Done {
-    let Work::Sign { message, .. } = work else { panic!("only signatures are scripted") };
-    Done::Signature(key.sign(message))
+    Done::Signature(match work {
+        Work::Sign { message, .. } => key.sign(message),
+        Work::Ledger(LedgerWork::Sign { checkpoint, .. }) => key.sign_checkpoint(checkpoint, ORIGIN),
+        _ => panic!("only signatures are scripted"),
+    })
 }
 
 async fn next(lane: &UnixDatagram, buffer: &mut [u8]) -> io::Result<Option<Ask>> {

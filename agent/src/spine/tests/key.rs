@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
     RsaEncoding,
 };
 use hsm_config::Algorithm;
-use token::message::{Certificate, Message};
+use token::message::{Certificate, Checkpoint, Message};
 use token::{KeyId, PublicKey};
 
 use crate::records::clock::Reading;
@@ -78,9 +78,18 @@ impl Key {
     /// Its signature of what it composes of the message, as a host does.
     pub(super) fn sign(&self, message: &Message) -> Vec<u8> {
         let input = message.signing_input(self.algorithm, &self.public).unwrap();
+        self.sign_bytes(message.algorithm(self.algorithm), &input)
+    }
+
+    /// Its signature of a checkpoint of the log with this name.
+    pub(super) fn sign_checkpoint(&self, checkpoint: &Checkpoint, origin: &str) -> Vec<u8> {
+        self.sign_bytes(self.algorithm, checkpoint.text(origin).unwrap().as_bytes())
+    }
+
+    fn sign_bytes(&self, algorithm: Algorithm, input: &[u8]) -> Vec<u8> {
         match &self.private {
-            Private::Ec(pair) => pair.sign(&SystemRandom::new(), &input).unwrap().as_ref().to_vec(),
-            Private::Rsa(pair) => rsa(pair, message.algorithm(self.algorithm), &input),
+            Private::Ec(pair) => pair.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec(),
+            Private::Rsa(pair) => rsa(pair, algorithm, input),
         }
     }
 }

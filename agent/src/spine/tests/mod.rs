@@ -4,6 +4,7 @@
 //! lane is missing. `every` and `codes` want a test here, or a reason, for each way in which a request can end.
 
 mod answers;
+mod checkpoints;
 mod codes;
 mod connections;
 #[expect(dead_code, reason = "its work is done once it compiles")]

@@ -16,6 +16,9 @@ pub(super) const OBJECT_ID: &str = "8f0c1a52-6b1d-4f0e-8a27-6f6f5f0d9a01";
 pub(super) const OTHER_TENANT: &str = "fabrikam.example";
 pub(super) const OTHER_CLIENT_ID: &str = "0b8c8b1e-6f0e-4d0e-9a55-1f4f0c0c5a02";
 
+/// The log's name.
+pub(super) const ORIGIN: &str = "vendor.example/kunci";
+
 /// What a front is configured by unless a test says otherwise.
 pub(super) const SITE: &str = include_str!("site.toml");
 
